@@ -1,0 +1,239 @@
+//! Dates as exact as their source: a year, a month or a day.
+
+use std::fmt;
+use std::str::FromStr;
+
+use time::{Date, Month};
+
+/// Why a date was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DateError {
+    /// The text is not a date of the calendar in one of the three forms.
+    #[error("{0} is not a date such as 2012, 2012-05 or 2012-05-04")]
+    Form(String),
+    /// The year is before those that records are about.
+    #[error("the year {0} is before {first}", first = PartialDate::FIRST_YEAR)]
+    Year(u16),
+}
+
+/// A date of reduced precision (ISO 8601-1:2019, 5.2.2): `2012`, `2012-05` or `2012-05-04`, from 1945 to 9999.
+///
+/// Sources often give a year only, and inventing its day would be false. Two such dates can be compared as far as both
+/// go, which is no order in the strict sense: 2012 is neither before nor after 2012-05.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PartialDate {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl PartialDate {
+    /// The first year that records may be about.
+    pub const FIRST_YEAR: u16 = 1945;
+
+    /// Parses one of the three forms.
+    pub fn parse(raw: &str) -> Result<Self, DateError> {
+        let date = from_digits(raw.trim()).filter(|date| date.in_calendar());
+        let date = date.ok_or_else(|| DateError::Form(super::form::quoted(raw)))?;
+        if date.year < Self::FIRST_YEAR {
+            return Err(DateError::Year(date.year));
+        }
+        Ok(date)
+    }
+
+    /// The year.
+    pub const fn year(self) -> u16 {
+        self.year
+    }
+
+    /// The month, if the source gives it.
+    pub fn month(self) -> Option<Month> {
+        Month::try_from(self.month).ok()
+    }
+
+    /// The day of the month, from 1, if the source gives it.
+    pub const fn day(self) -> Option<u8> {
+        if self.day == 0 { None } else { Some(self.day) }
+    }
+
+    /// Whether this date is after another, as far as both go.
+    pub fn is_after(self, other: Self) -> bool {
+        let shared = self.precision().min(other.precision());
+        self.parts()[..shared] > other.parts()[..shared]
+    }
+
+    /// Whether this date is after a day, as far as it goes.
+    pub fn is_after_day(self, day: Date) -> bool {
+        let parts = [day.year(), u8::from(day.month()).into(), day.day().into()];
+        let shared = self.precision();
+        self.parts()[..shared] > parts[..shared]
+    }
+
+    const fn precision(self) -> usize {
+        1 + (self.month != 0) as usize + (self.day != 0) as usize
+    }
+
+    fn parts(self) -> [i32; 3] {
+        [self.year.into(), self.month.into(), self.day.into()]
+    }
+
+    fn in_calendar(self) -> bool {
+        match (self.month(), self.day()) {
+            (month, None) => month.is_some() || self.month == 0,
+            (None, Some(_)) => false,
+            (Some(month), Some(day)) => {
+                Date::from_calendar_date(self.year.into(), month, day).is_ok()
+            }
+        }
+    }
+}
+
+/// Reads the digits of the three forms; a month or day of zero is refused, since zero stands for "not given" here.
+fn from_digits(raw: &str) -> Option<PartialDate> {
+    let (month, day) = match raw.len() {
+        4 => (0, 0),
+        7 => (two_digits(raw, 5)?, 0),
+        10 => (two_digits(raw, 5)?, two_digits(raw, 8)?),
+        _ => return None,
+    };
+    let year = digits(raw.get(..4)?)?;
+    Some(PartialDate { year, month, day })
+}
+
+fn two_digits(raw: &str, at: usize) -> Option<u8> {
+    if raw.as_bytes()[at - 1] != b'-' {
+        return None;
+    }
+    let number = digits(raw.get(at..at + 2)?)?;
+    u8::try_from(number).ok().filter(|&number| number > 0)
+}
+
+fn digits(raw: &str) -> Option<u16> {
+    let clean = raw.bytes().all(|byte| byte.is_ascii_digit());
+    raw.parse().ok().filter(|_| clean)
+}
+
+impl fmt::Display for PartialDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}", self.year)?;
+        if self.month != 0 {
+            write!(f, "-{:02}", self.month)?;
+        }
+        if self.day != 0 {
+            write!(f, "-{:02}", self.day)?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for PartialDate {
+    type Err = DateError;
+
+    fn from_str(raw: &str) -> Result<Self, DateError> {
+        Self::parse(raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use time::macros::date;
+
+    use super::*;
+
+    fn day(raw: &str) -> PartialDate {
+        raw.parse().unwrap()
+    }
+
+    #[test]
+    fn a_date_reads_back() {
+        for good in [
+            "1945",
+            "9999",
+            "2012-01",
+            "2012-12",
+            "2012-02-29",
+            "2013-12-31",
+        ] {
+            assert_eq!(day(good).to_string(), good);
+        }
+        assert_eq!(day(" 2012 ").to_string(), "2012");
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused() {
+        for bad in [
+            "",
+            "12",
+            "20120",
+            "+201",
+            "2012-",
+            "2012-5",
+            "2012-00",
+            "2012-13",
+            "2012/05",
+            "2012-+5",
+            "2012-05-00",
+            "2012-05-32",
+            "2013-02-29",
+            "2012-05-4",
+            "2012-05-04T",
+            "2012-éé",
+            "éé12-05",
+        ] {
+            let error = DateError::Form(format!("{bad:?}"));
+            assert_eq!(PartialDate::parse(bad), Err(error), "{bad}");
+        }
+        assert_eq!(PartialDate::parse("1944-12"), Err(DateError::Year(1944)));
+    }
+
+    #[test]
+    fn only_what_both_give_is_compared() {
+        let check = |a: &str, b: &str, after: bool| {
+            assert_eq!(day(a).is_after(day(b)), after, "{a} after {b}");
+        };
+        check("2013", "2012", true);
+        check("2012", "2013", false);
+        check("2012", "2012-05", false);
+        check("2012-05", "2012", false);
+        check("2012-06", "2012-05-31", true);
+        check("2012-05", "2012-05-31", false);
+        check("2012-05-31", "2012-05", false);
+        check("2012-05-04", "2012-05-04", false);
+        check("2012-05-05", "2012-05-04", true);
+        check("2012-05-05", "2012-06-04", false);
+    }
+
+    #[test]
+    fn a_year_lasts_until_its_end() {
+        let today = date!(2026 - 11 - 24);
+        for (raw, after) in [
+            ("2026", false),
+            ("2027", true),
+            ("2026-11", false),
+            ("2026-12", true),
+            ("2026-11-24", false),
+            ("2026-11-25", true),
+            ("2025-12-31", false),
+        ] {
+            assert_eq!(day(raw).is_after_day(today), after, "{raw}");
+        }
+    }
+
+    #[test]
+    fn parts_are_given_as_far_as_known() {
+        let parts = |raw| (day(raw).year(), day(raw).month(), day(raw).day());
+        assert_eq!(parts("2012"), (2012, None, None));
+        assert_eq!(parts("2012-05"), (2012, Some(Month::May), None));
+        assert_eq!(parts("2012-05-04"), (2012, Some(Month::May), Some(4)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_reads_back(raw in "[0-9-]{4,10}|\\PC{0,12}") {
+            if let Ok(date) = PartialDate::parse(&raw) {
+                prop_assert_eq!(date.to_string(), raw.trim());
+            }
+        }
+    }
+}

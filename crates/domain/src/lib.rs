@@ -1,0 +1,18 @@
+//! What a hub knows and decides. Pure: no network, disk, clock or randomness of its own.
+//!
+//! - [`identity`] names networks, hubs, logs and records.
+//! - [`entry`] is one revision of one record: header and payload, byte for byte.
+//! - [`log`] proves that entries are all there and unaltered: Merkle tree, checkpoints, pages.
+//! - [`trust`] says which key speaks for which hub.
+//! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
+//! - [`clock`] and [`entropy`] are how time and randomness come in.
+//!
+//! Not here: where any of it is kept (`storage`), how it travels (`sync`, `graphql`).
+
+pub mod catalog;
+pub mod clock;
+pub mod entropy;
+pub mod entry;
+pub mod identity;
+pub mod log;
+pub mod trust;

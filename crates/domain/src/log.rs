@@ -1,0 +1,30 @@
+//! What proves that a log's entries are all there and unaltered (protocol section 4).
+//!
+//! - [`Hash`], [`TreeEdge`], [`TileId`] and [`Tiles`]: the Merkle tree of RFC 6962, kept as tiles.
+//! - [`proof`]: that an entry is in a tree, and that one tree continues another.
+//! - [`Checkpoint`], [`SignedCheckpoint`]: the origin's word on size and root, a signed note.
+//! - [`Page`]: entries on their way from one hub to another; only [`Page::verify`] makes a [`VerifiedPage`].
+//! - [`Receipt`]: one entry with everything that proves it, for people without a node.
+//! - [`LogState`]: how far this hub has come with a log, in one word.
+
+mod checkpoint;
+mod hash;
+mod key;
+mod note;
+mod page;
+pub mod proof;
+mod receipt;
+mod state;
+mod tile;
+mod tree;
+
+pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint, heads_token};
+pub use hash::Hash;
+pub use key::{KeyError, PublicKey, SigningKey};
+pub use page::{
+    MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, Page, PageError, RawEntry, VerifiedEntry, VerifiedPage,
+};
+pub use receipt::{Receipt, ReceiptError, VerifiedReceipt};
+pub use state::{LogFacts, LogState};
+pub use tile::{TILE_WIDTH, TileId, Tiles};
+pub use tree::{Append, TreeEdge};

@@ -1,0 +1,313 @@
+//! Agencies.
+
+use std::sync::Arc;
+
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
+use domain::catalog::{self, AgencyDraft, Vocabulary as _};
+use domain::entry::{Audience, Change, EntryDraft, Kind};
+use domain::identity::{HubId, RecordId};
+use storage::agencies::{self, AgencyFilter, AgencyRef};
+use storage::bodies::{self, Body, Content};
+use storage::logs::{self, EntryKey};
+
+use crate::context::ContextExt as _;
+use crate::hubs::Hub;
+use crate::ids::GlobalId;
+use crate::loaders::{AgencyKey, Records};
+use crate::paging::{PageArgs, PageInfo};
+use crate::regions::Region;
+use crate::scalars::{DateTime, HubId as HubIdScalar, Long, RegionCode};
+use crate::vocabulary::AgencyKind;
+use crate::{ApiError, HubContext};
+
+/// An agency that owns innovations ("instansi, perangkat daerah, K/L"). It belongs to exactly one hub.
+#[derive(Clone)]
+pub(crate) struct Agency {
+    hub: HubId,
+    record: RecordId,
+    body: Arc<Body>,
+}
+
+impl Agency {
+    /// Shows an agency, if the body is one's.
+    pub(crate) fn new(hub: HubId, record: RecordId, body: Arc<Body>) -> Option<Self> {
+        matches!(body.content, Content::Agency(_)).then_some(Self { hub, record, body })
+    }
+
+    pub(crate) fn region_of(&self) -> Option<catalog::RegionCode> {
+        self.agency().region
+    }
+
+    fn agency(&self) -> &catalog::Agency {
+        match &self.body.content {
+            Content::Agency(agency) => agency,
+            _ => unreachable!("new takes agencies only"),
+        }
+    }
+}
+
+#[Object]
+impl Agency {
+    /// The agency's global id.
+    pub(crate) async fn id(&self) -> ID {
+        GlobalId::Agency(self.hub.clone(), self.record).into()
+    }
+
+    /// The revision of the record that is shown.
+    async fn revision(&self) -> Long {
+        Long(self.body.revision)
+    }
+
+    /// When that revision was written, by its hub's clock.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.body.at)
+    }
+
+    /// The name.
+    async fn name(&self) -> &str {
+        self.agency().name.as_str()
+    }
+
+    /// The name in short.
+    async fn short_name(&self) -> Option<&str> {
+        self.agency().short_name.as_ref().map(catalog::Line::as_str)
+    }
+
+    /// What sort of agency it is.
+    async fn kind(&self) -> AgencyKind {
+        self.agency().kind.into()
+    }
+
+    /// The code of the region that it serves.
+    async fn region_code(&self) -> Option<RegionCode> {
+        self.agency().region.map(RegionCode)
+    }
+
+    /// The region that it serves; null also for a code of another edition of the reference data.
+    async fn region(&self) -> Option<Region> {
+        Region::find(self.agency().region?)
+    }
+
+    /// Its web site.
+    async fn website(&self) -> Option<&str> {
+        self.agency().website.as_ref().map(catalog::WebUrl::as_str)
+    }
+
+    /// The agency that it is a part of; null also while that has not arrived here.
+    async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Agency>, ApiError> {
+        let Some(parent) = self.agency().parent else {
+            return Ok(None);
+        };
+        let loader = ctx.data_unchecked::<Records>();
+        load(loader, (self.hub.clone(), parent)).await
+    }
+
+    /// The hub that it belongs to.
+    async fn hub(&self, ctx: &Context<'_>) -> Result<Hub, ApiError> {
+        crate::root::load_hub(ctx, &self.hub).await
+    }
+}
+
+/// Reads one agency together with others that are asked for at the same time.
+pub(crate) async fn load(
+    loader: &Records,
+    key: (HubId, RecordId),
+) -> Result<Option<Agency>, ApiError> {
+    loader
+        .load_one(AgencyKey(key))
+        .await
+        .map_err(crate::root::shared)
+}
+
+/// Which agencies are wanted; conditions that are given must all hold.
+#[derive(Clone, Default, InputObject)]
+pub(crate) struct AgencyFilterInput {
+    /// Only agencies of this hub.
+    hub: Option<HubIdScalar>,
+    /// Only agencies of this region and the regions within it.
+    region: Option<RegionCode>,
+    /// Only agencies whose names hold words that begin with each of these words.
+    name_words: Option<String>,
+}
+
+impl From<AgencyFilterInput> for AgencyFilter {
+    fn from(input: AgencyFilterInput) -> Self {
+        Self {
+            hub: input.hub.map(|hub| hub.0),
+            region: input.region.map(|region| region.0),
+            words: input.name_words,
+        }
+    }
+}
+
+/// A page of agencies, ordered by name.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct AgencyConnection {
+    /// The agencies with their cursors.
+    edges: Vec<AgencyEdge>,
+    /// The agencies.
+    nodes: Vec<Agency>,
+    /// Where the page stands.
+    page_info: PageInfo,
+    #[graphql(skip)]
+    filter: AgencyFilter,
+}
+
+#[ComplexObject]
+impl AgencyConnection {
+    /// How many agencies the filter finds in all.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<Long, ApiError> {
+        Ok(Long(agencies::count(ctx.db(), &self.filter).await?))
+    }
+}
+
+/// An agency in a list.
+#[derive(SimpleObject)]
+pub(crate) struct AgencyEdge {
+    /// The agency's place in the list.
+    cursor: String,
+    /// The agency.
+    node: Agency,
+}
+
+/// Lists agencies by name.
+pub(crate) async fn list(
+    ctx: &Context<'_>,
+    args: PageArgs,
+    filter: AgencyFilter,
+) -> Result<AgencyConnection, ApiError> {
+    let request = args.parse(read_cursor)?;
+    let read = agencies::list(ctx.db(), &filter, request.after.clone(), request.limit()).await?;
+    let (page, page_info) = request.finish(read, write_cursor);
+    let bodies = bodies::load(ctx.db(), page.iter().map(|place| place.entry)).await?;
+    let edge = |place: AgencyRef| {
+        let cursor = write_cursor(&place);
+        let body = Arc::clone(bodies.get(&place.entry)?);
+        Some(AgencyEdge {
+            cursor,
+            node: Agency::new(place.hub, place.record, body)?,
+        })
+    };
+    let edges: Vec<_> = page.into_iter().filter_map(edge).collect();
+    Ok(AgencyConnection {
+        nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
+        edges,
+        page_info,
+        filter,
+    })
+}
+
+fn write_cursor(place: &AgencyRef) -> String {
+    format!("{}:{}", place.key.get(), place.name_folded)
+}
+
+fn read_cursor(raw: &str) -> Option<(String, EntryKey)> {
+    let (key, name) = raw.split_once(':')?;
+    Some((name.to_owned(), EntryKey::from(key.parse::<i64>().ok()?)))
+}
+
+/// What is said of an agency.
+#[derive(InputObject)]
+pub(crate) struct AgencyInput {
+    /// The name, 3 to 200 characters.
+    name: String,
+    /// The name in short, up to 60 characters.
+    short_name: Option<String>,
+    /// What sort of agency it is.
+    kind: AgencyKind,
+    /// The global id of the agency that it is a part of, of this hub.
+    parent: Option<ID>,
+    /// The region that it serves.
+    region: Option<RegionCode>,
+    /// Its web site.
+    website: Option<String>,
+}
+
+impl AgencyInput {
+    fn draft(self, hub: &HubId) -> Result<AgencyDraft, ApiError> {
+        let parent = self
+            .parent
+            .map(|id| own_agency("parent", &id, hub))
+            .transpose()?;
+        Ok(AgencyDraft {
+            name: self.name,
+            short_name: self.short_name,
+            kind: catalog::AgencyKind::from(self.kind).code().to_owned(),
+            parent: parent.map(|record| record.to_string()),
+            region: self.region.map(|region| region.0.to_string()),
+            website: self.website,
+        })
+    }
+}
+
+/// The record of an agency that must be of this hub.
+pub(crate) fn own_agency(field: &'static str, id: &ID, hub: &HubId) -> Result<RecordId, ApiError> {
+    let (owner, record) = GlobalId::agency(field, id)?;
+    if owner != *hub {
+        return Err(ApiError::invalid(
+            field,
+            format!("is an agency of hub {owner}, not of this hub, {hub}"),
+        ));
+    }
+    Ok(record)
+}
+
+/// Writes an agency into this hub's log.
+pub(crate) async fn register(ctx: &Context<'_>, input: AgencyInput) -> Result<Agency, ApiError> {
+    ctx.viewer().require_operator()?;
+    let hub = ctx.hub();
+    let draft = input.draft(hub.db.hub())?;
+    let agency = catalog::Agency::parse(&draft)?;
+    if let Some(parent) = agency.parent {
+        require(ctx, "parent", parent).await?;
+    }
+    let body = serde_json::to_string(&AgencyDraft::from(&agency))
+        .expect("a draft is plain text and numbers");
+    let record = RecordId::generate(hub.clock.now(), &*hub.entropy);
+    issue(hub, record, 1, Kind::AGENCY, Change::Put(body)).await?;
+    let shown = load(ctx.data_unchecked(), (hub.db.hub().clone(), record)).await?;
+    shown.ok_or_else(|| ApiError::NotFound {
+        what: "agency",
+        id: record.to_string(),
+    })
+}
+
+/// Refuses an agency that this hub has not registered.
+pub(crate) async fn require(
+    ctx: &Context<'_>,
+    field: &'static str,
+    record: RecordId,
+) -> Result<(), ApiError> {
+    let found = agencies::find_many(ctx.db(), &[(ctx.db().hub().clone(), record)]).await?;
+    if found.is_empty() {
+        return Err(ApiError::invalid(
+            field,
+            format!("agency {record} is not registered at this hub"),
+        ));
+    }
+    Ok(())
+}
+
+/// Appends one entry to this hub's log.
+pub(crate) async fn issue(
+    hub: &HubContext,
+    record: RecordId,
+    revision: u64,
+    kind: &str,
+    change: Change,
+) -> Result<(), ApiError> {
+    let key = hub.key.as_ref().ok_or_else(|| {
+        ApiError::ReadOnly("this node has no signing key, so it only reads".to_owned())
+    })?;
+    let draft = EntryDraft {
+        record,
+        revision,
+        kind: Kind::parse(kind).expect("our own kinds are well formed"),
+        audience: Audience::Public,
+        at: hub.clock.now(),
+        change,
+    };
+    logs::issue(&hub.db, key, vec![draft], &*hub.clock, &*hub.entropy).await?;
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Errors at the edge: one enum, one code each, one way out.
+
+use std::sync::Arc;
+
+use async_graphql::{ErrorExtensions as _, Value};
+use domain::catalog::FormErrors;
+use domain::identity::HubId;
+use storage::StorageError;
+
+/// Every way a request can fail. The codes are part of the public schema (common ones bear the names clients know from
+/// Apollo): add, never rename.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// An argument breaks its rule.
+    #[error("{field}: {reason}")]
+    Invalid {
+        /// The argument.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Fields of an input break their rules; all are told.
+    #[error("{0}")]
+    Form(FormErrors),
+    /// There is no such thing here.
+    #[error("{what} {id} does not exist here")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// No log of this hub is held.
+    #[error("no log of hub {0} with this epoch is held here")]
+    HubUnknown(HubId),
+    /// The record belongs to another hub.
+    #[error("{id} belongs to hub {owner}; only that hub can change it")]
+    Foreign {
+        /// The record's global id.
+        id: String,
+        /// The hub that owns it.
+        owner: HubId,
+    },
+    /// The request needs the operator's token.
+    #[error(
+        "this needs the operator's token: send it as `Authorization: Bearer …` (simpul init wrote it to operator.token)"
+    )]
+    Unauthenticated,
+    /// The record was changed in the meantime.
+    #[error("{0}")]
+    Conflict(StorageError),
+    /// The hub's log takes no entries at present.
+    #[error("{0}")]
+    ReadOnly(String),
+    /// The content is longer than a record may be.
+    #[error("{0}")]
+    TooLarge(StorageError),
+    /// Something failed that the caller can do nothing about.
+    #[error("internal error")]
+    Internal(#[source] StorageError),
+    /// The same, of a read that several fields shared.
+    #[error("internal error")]
+    Shared(#[source] Arc<StorageError>),
+}
+
+/// The codes of errors, as clients see them in `extensions.code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// An argument or input breaks a rule.
+    BadUserInput,
+    /// There is no such thing.
+    NotFound,
+    /// No log of the hub is held.
+    HubUnknown,
+    /// The caller may not do this.
+    Forbidden,
+    /// The caller did not show who they are.
+    Unauthenticated,
+    /// The record was changed in the meantime.
+    Conflict,
+    /// The hub takes no entries at present.
+    HubReadOnly,
+    /// The content is too long.
+    TooLarge,
+    /// Something failed here.
+    InternalServerError,
+}
+
+impl Code {
+    /// The code as clients see it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::NotFound => "NOT_FOUND",
+            Self::HubUnknown => "HUB_UNKNOWN",
+            Self::Forbidden => "FORBIDDEN",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Conflict => "CONFLICT",
+            Self::HubReadOnly => "HUB_READ_ONLY",
+            Self::TooLarge => "TOO_LARGE",
+            Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+        }
+    }
+}
+
+impl ApiError {
+    /// The error's code.
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Invalid { .. } | Self::Form(_) => Code::BadUserInput,
+            Self::NotFound { .. } => Code::NotFound,
+            Self::HubUnknown(_) => Code::HubUnknown,
+            Self::Foreign { .. } => Code::Forbidden,
+            Self::Unauthenticated => Code::Unauthenticated,
+            Self::Conflict(_) => Code::Conflict,
+            Self::ReadOnly(_) => Code::HubReadOnly,
+            Self::TooLarge(_) => Code::TooLarge,
+            Self::Internal(_) | Self::Shared(_) => Code::InternalServerError,
+        }
+    }
+
+    pub(crate) fn invalid(field: &'static str, reason: impl ToString) -> Self {
+        Self::Invalid {
+            field,
+            reason: reason.to_string(),
+        }
+    }
+
+    fn fields(&self) -> Vec<Value> {
+        let field = |field: &str, reason: &str| {
+            let pairs = [
+                ("field", Value::from(field)),
+                ("reason", Value::from(reason)),
+            ];
+            Value::Object(
+                pairs
+                    .into_iter()
+                    .map(|(name, value)| (async_graphql::Name::new(name), value))
+                    .collect(),
+            )
+        };
+        match self {
+            Self::Form(errors) => errors
+                .fields()
+                .iter()
+                .map(|error| field(&error.field, &error.reason))
+                .collect(),
+            Self::Invalid {
+                field: name,
+                reason,
+            } => vec![field(name, reason)],
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<FormErrors> for ApiError {
+    fn from(errors: FormErrors) -> Self {
+        Self::Form(errors)
+    }
+}
+
+impl From<StorageError> for ApiError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Conflict { .. } => Self::Conflict(error),
+            StorageError::Closed { .. } | StorageError::NoLog(_) => {
+                Self::ReadOnly(error.to_string())
+            }
+            StorageError::Seal(domain::entry::SealError::TooLong(_)) => Self::TooLarge(error),
+            other => Self::Internal(other),
+        }
+    }
+}
+
+/// The only way out of a resolver: every error gets its code, causes stay in our log.
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        if error.code() == Code::InternalServerError {
+            tracing::error!(error = &error as &dyn std::error::Error, "request failed");
+        }
+        let fields = error.fields();
+        Self::new(error.to_string()).extend_with(|_, extensions| {
+            extensions.set("code", error.code().as_str());
+            if !fields.is_empty() {
+                extensions.set("fields", fields);
+            }
+        })
+    }
+}

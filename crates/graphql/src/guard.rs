@@ -1,0 +1,212 @@
+//! The guard between a request's text and its execution, the same on every transport.
+//!
+//! - [`Limits`] are the bounds; [`measure`] applies those of a parsed document, in time linear in its text.
+//! - [`Guarded`] is a schema with its guard: [`Guarded::admit`] takes an [`Asked`] and alone makes an [`Admitted`],
+//!   and nothing else can be executed.
+//! - [`Refusal`] says why not, [`ErrorCode`] in a word for clients; [`Outcome`] tells what refused itself later, in
+//!   async-graphql's validation, from what ran.
+//!
+//! It is a type around the schema, not an async-graphql extension: one extension, whatever it does, makes every field
+//! of every answer take a slower path (half again the cost of a page of twenty records).
+//!
+//! Not here: HTTP and WebSocket (`node::http::graphql`), who may do what (the resolvers).
+
+mod code;
+mod document;
+mod documents;
+mod limits;
+mod nulls;
+mod outcome;
+mod refusal;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+mod variables;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_graphql::parser::Error as ParseError;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+};
+use async_graphql::{Data, Executor, Extensions, Request, Response, Variables};
+use futures_util::stream::{BoxStream, StreamExt};
+
+pub use code::ErrorCode;
+pub use document::{DocumentSize, measure};
+pub use limits::Limits;
+pub use outcome::Outcome;
+pub use refusal::{Refusal, error};
+pub use variables::VariableError;
+
+use documents::{Documents, Parsed};
+use refusal::shortened;
+use schema::SchemaTypes;
+
+/// A request as it came in: read, but not yet looked at.
+#[derive(Debug, Default)]
+pub struct Asked<'a> {
+    /// The document's text.
+    pub query: &'a str,
+    /// Which of its operations to execute.
+    pub operation_name: Option<&'a str>,
+    /// The values of its variables.
+    pub variables: Variables,
+    /// What the client says beside.
+    pub extensions: Extensions,
+}
+
+/// A request that may be executed: within the bounds, one operation chosen, its variables of their types.
+pub struct Admitted {
+    request: Request,
+    admission: Admission,
+}
+
+impl Admitted {
+    /// The kind of the operation that is going to be executed.
+    pub const fn operation(&self) -> OperationType {
+        self.admission.kind
+    }
+
+    fn with(self, data: Data) -> (Request, Admission) {
+        let mut request = self.request;
+        request.data = data;
+        (request, self.admission)
+    }
+}
+
+/// A schema that executes only what its guard admitted. Cheap to clone.
+#[derive(Clone)]
+pub struct Guarded<E> {
+    executor: E,
+    guard: Arc<Guard>,
+}
+
+struct Guard {
+    limits: Limits,
+    types: SchemaTypes,
+    documents: Documents,
+}
+
+/// What is remembered of an admitted request to judge its answer by.
+struct Admission {
+    guard: Arc<Guard>,
+    parsed: Arc<Parsed>,
+    operation_name: Option<String>,
+    kind: OperationType,
+}
+
+impl<E: Executor> Guarded<E> {
+    /// Puts a guard before a schema, of which `sdl` is the text.
+    ///
+    /// # Errors
+    /// The text is not a schema; async-graphql's own export always is.
+    pub fn new(executor: E, sdl: &str, limits: Limits) -> Result<Self, ParseError> {
+        let guard = Guard {
+            limits,
+            types: SchemaTypes::from_sdl(sdl)?,
+            documents: Documents::new(),
+        };
+        let guard = Arc::new(guard);
+        Ok(Self { executor, guard })
+    }
+
+    /// Decides whether a request may be executed, all but the rules of validation, which execution applies.
+    ///
+    /// # Errors
+    /// Every kind of [`Refusal`].
+    pub fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Refusal> {
+        let Guard {
+            limits,
+            types,
+            documents,
+        } = &*self.guard;
+        let parsed = documents.get(asked.query, limits)?;
+        let operation = select(&parsed.document, asked.operation_name)?;
+        variables::check_size(operation, &asked.variables, &parsed.size, limits)?;
+        variables::check_types(operation, &asked.variables, types, limits)?;
+        let admission = Admission {
+            guard: Arc::clone(&self.guard),
+            kind: operation.ty,
+            operation_name: asked.operation_name.map(str::to_owned),
+            parsed,
+        };
+        let request = admission.request(asked.variables, asked.extensions);
+        Ok(Admitted { request, admission })
+    }
+
+    /// Executes a query or mutation, with what its resolvers find in their context.
+    pub async fn execute(&self, admitted: Admitted, data: Data) -> Outcome {
+        let (request, admission) = admitted.with(data);
+        let response = self.executor.execute(request).await;
+        Outcome::of_execution(response, &admission)
+    }
+
+    /// Starts a subscription, with what its resolvers find in their context. A refused one has a single item.
+    pub fn subscribe(&self, admitted: Admitted, data: Data) -> BoxStream<'static, Outcome> {
+        let (request, admission) = admitted.with(data);
+        let events = self.executor.execute_stream(request, None).enumerate();
+        let outcomes = events.map(move |(number, event)| match number {
+            0 => Outcome::of_first_event(event, &admission),
+            _ => Outcome::executed(event, &admission),
+        });
+        outcomes.boxed()
+    }
+}
+
+impl Admission {
+    fn request(&self, variables: Variables, extensions: Extensions) -> Request {
+        // The text is left out: async-graphql has no use for it beside the parsed document.
+        let mut request = Request::new("").variables(variables);
+        request.operation_name.clone_from(&self.operation_name);
+        request.extensions = extensions;
+        request.set_parsed_query(self.parsed.document.clone());
+        request
+    }
+
+    fn put_nulls(&self, response: &mut Response) {
+        let Response { data, errors, .. } = response;
+        let document = &self.parsed.document;
+        if let Ok(operation) = select(document, self.operation_name.as_deref()) {
+            nulls::put(data, errors, document, operation, &self.guard.types);
+        }
+    }
+}
+
+impl<E> fmt::Debug for Guarded<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limits = &self.guard.limits;
+        let mut guarded = f.debug_struct("Guarded");
+        guarded.field("limits", limits).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Admitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut admitted = f.debug_struct("Admitted");
+        admitted
+            .field("operation", &self.admission.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The operation to execute (GraphQL specification, section 6.1).
+fn select<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, Refusal> {
+    let found = match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Single(_), Some(_)) => None,
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(operations), None) if operations.len() > 1 => {
+            return Err(Refusal::AmbiguousOperation(operations.len()));
+        }
+        (DocumentOperations::Multiple(operations), None) => operations.values().next(),
+    };
+    let unknown = || Refusal::UnknownOperation(shortened(name.unwrap_or_default(), 60));
+    found.map(|operation| &operation.node).ok_or_else(unknown)
+}

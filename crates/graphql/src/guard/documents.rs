@@ -1,0 +1,146 @@
+//! Parsed documents, kept by their text: parsing costs thirty times what copying the result does.
+
+use std::sync::Arc;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
+};
+use async_graphql::{Name, Pos, Positioned};
+use moka::sync::Cache;
+
+use super::document::{DocumentSize, measure};
+use super::limits::Limits;
+use super::refusal::Refusal;
+use super::text;
+
+/// Longest text, in bytes, that is remembered: a client repeats its documents, and those it wrote are not longer.
+const MAX_TEXT_BYTES: usize = 16 * 1024;
+/// What all remembered documents may take in memory, in bytes, as far as [`Parsed`] estimates it.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// Memory of one field, argument or value, in bytes, over its text.
+const PART_BYTES: usize = 256;
+
+/// The response key under which [`mark`] asks for `__typename`.
+pub(super) const MARK: &str = "__executed";
+
+/// A document that the guard let through, but for its variables.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) document: ExecutableDocument,
+    pub(super) size: DocumentSize,
+    /// An estimate of what it takes in memory, with its text.
+    bytes: u32,
+}
+
+impl Parsed {
+    fn new(query: &str, limits: &Limits) -> Result<Self, Refusal> {
+        text::check(query, limits)?;
+        let mut document = parse_query(query)?;
+        let size = measure(&document, limits)?;
+        mark(&mut document);
+        let bytes = (2 + size.parts) * PART_BYTES + query.len();
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        Ok(Self {
+            document,
+            size,
+            bytes,
+        })
+    }
+}
+
+/// The documents seen lately.
+#[derive(Debug)]
+pub(super) struct Documents(Cache<Box<str>, Arc<Parsed>>);
+
+impl Documents {
+    pub(super) fn new() -> Self {
+        let cache = Cache::builder()
+            .max_capacity(MAX_BYTES)
+            .weigher(|_, parsed: &Arc<Parsed>| parsed.bytes);
+        Self(cache.build())
+    }
+
+    pub(super) fn get(&self, query: &str, limits: &Limits) -> Result<Arc<Parsed>, Refusal> {
+        if let Some(parsed) = self.0.get(query) {
+            return Ok(parsed);
+        }
+        let parsed = Arc::new(Parsed::new(query, limits)?);
+        if query.len() <= MAX_TEXT_BYTES {
+            self.0.insert(query.into(), Arc::clone(&parsed));
+        }
+        Ok(parsed)
+    }
+}
+
+/// Adds a field to every query and mutation that cannot fail and is taken out of the answer again.
+///
+/// async-graphql answers a document that it refuses and one whose every field failed with the same `data: null`. With
+/// this field the second has data in any case.
+fn mark(document: &mut ExecutableDocument) {
+    match &mut document.operations {
+        DocumentOperations::Single(operation) => mark_operation(&mut operation.node),
+        DocumentOperations::Multiple(operations) => {
+            for operation in operations.values_mut() {
+                mark_operation(&mut operation.node);
+            }
+        }
+    }
+}
+
+fn mark_operation(operation: &mut OperationDefinition) {
+    if operation.ty == OperationType::Subscription {
+        return;
+    }
+    let at = |name| Positioned::new(Name::new(name), Pos::default());
+    let field = Field {
+        alias: Some(at(MARK)),
+        name: at("__typename"),
+        arguments: Vec::new(),
+        directives: Vec::new(),
+        selection_set: Positioned::default(),
+    };
+    let field = Selection::Field(Positioned::new(field, Pos::default()));
+    let set = &mut operation.selection_set.node;
+    set.items.push(Positioned::new(field, Pos::default()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_parsed_once() {
+        let documents = Documents::new();
+        let limits = Limits::default();
+        let first = documents.get("{ hub }", &limits).unwrap();
+        let second = documents.get("{ hub }", &limits).unwrap();
+        assert!(Arc::ptr_eq(&first, &second));
+    }
+
+    #[test]
+    fn neither_refused_nor_long_texts_are_remembered() {
+        let documents = Documents::new();
+        let limits = Limits::default();
+        let long = format!("{{ hub }} #{}", "x".repeat(MAX_TEXT_BYTES));
+        documents.get(&long, &limits).unwrap();
+        documents.get("{ hub", &limits).unwrap_err();
+        documents.0.run_pending_tasks();
+        assert_eq!(documents.0.entry_count(), 0);
+    }
+
+    #[test]
+    fn what_is_remembered_stays_within_its_bytes() {
+        let documents = Documents::new();
+        let limits = Limits::default();
+        let fields = " hub".repeat(1_000);
+        for number in 0..200 {
+            documents
+                .get(&format!("{{ x {{ {fields} }} }} # {number}"), &limits)
+                .unwrap();
+        }
+        documents.0.run_pending_tasks();
+        assert!(documents.0.weighted_size() <= MAX_BYTES);
+        assert!((1..100).contains(&documents.0.entry_count()));
+    }
+}

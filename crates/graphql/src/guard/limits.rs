@@ -1,0 +1,59 @@
+//! The bounds that every GraphQL request stays within.
+
+/// How much one GraphQL request may ask for. Each bound is the largest value that is still allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Tokens of the document's text, counted before it is parsed.
+    pub tokens: usize,
+    /// Brackets of any kind open at once in the text. The parser calls itself for each, so this bounds its stack.
+    pub brackets: usize,
+    /// Operations in one document, of which one is executed.
+    pub operations: usize,
+    /// Fragments that a document defines.
+    pub fragments: usize,
+    /// Fields, spreads and inline fragments when every spread is replaced by its fragment.
+    pub selections: usize,
+    /// Selection sets inside one another, fragments followed. async-graphql has a bound of its own, 32, behind this one.
+    pub depth: usize,
+    /// Fields of the operation itself, fragments followed.
+    pub root_fields: usize,
+    /// Times that one field appears in the text under an alias.
+    pub aliases: usize,
+    /// Arguments of one field or directive.
+    pub arguments: usize,
+    /// Directives in the text.
+    pub directives: usize,
+    /// Variables that one operation declares.
+    pub variables: usize,
+    /// Lists and objects inside one another, in a value written in the text.
+    pub value_depth: usize,
+    /// Values given to arguments when every spread is replaced by its fragment and every variable by its value;
+    /// 64 bytes of a long text count as one.
+    pub values: usize,
+    /// Lists and objects inside one another, in a variable's value.
+    pub variable_depth: usize,
+    /// Errors told about one refused request.
+    pub errors: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tokens: 15_000,
+            brackets: 64,
+            operations: 20,
+            fragments: 100,
+            selections: 5_000,
+            depth: 32,
+            root_fields: 20,
+            aliases: 50,
+            arguments: 50,
+            directives: 64,
+            variables: 100,
+            value_depth: 16,
+            values: 50_000,
+            variable_depth: 32,
+            errors: 20,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Hubs, this one and the others.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use domain::catalog::HubProfile;
+use domain::identity::HubId;
+use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use storage::bodies::{Body, Content};
+use storage::logs::heads;
+use storage::{hubs, pins};
+
+use crate::context::ContextExt as _;
+use crate::ids::GlobalId;
+use crate::paging::{PageArgs, PageInfo};
+use crate::regions::Region;
+use crate::scalars::{DateTime, HubId as HubIdScalar, Long, PartialDate, RegionCode};
+use crate::vocabulary::{HubKind, HubStatus};
+use crate::{ApiError, HubContext};
+
+/// The protocol versions that this program speaks.
+const PROTOCOL_VERSIONS: [u32; 1] = [1];
+
+/// A hub of the network ("Hub JIPP"): an agency that runs a node for its area or ministry. What it says of itself stands
+/// in its own log; until that has arrived only its id is known.
+#[derive(Clone)]
+pub(crate) struct Hub {
+    id: HubId,
+    body: Option<Arc<Body>>,
+}
+
+impl Hub {
+    pub(crate) fn new(id: HubId, body: Option<Arc<Body>>) -> Self {
+        Self { id, body }
+    }
+
+    fn profile(&self) -> Option<&HubProfile> {
+        match &self.body.as_ref()?.content {
+            Content::Hub(profile) => Some(profile),
+            _ => None,
+        }
+    }
+}
+
+#[Object]
+impl Hub {
+    /// The hub's global id.
+    pub(crate) async fn id(&self) -> ID {
+        GlobalId::Hub(self.id.clone()).into()
+    }
+
+    /// The hub's id for life in the network, for example `id-13`.
+    async fn hub_id(&self) -> HubIdScalar {
+        HubIdScalar(self.id.clone())
+    }
+
+    /// The name.
+    async fn name(&self) -> Option<&str> {
+        self.profile().map(|profile| profile.name.as_str())
+    }
+
+    /// For whom the hub runs the network.
+    async fn kind(&self) -> Option<HubKind> {
+        self.profile().map(|profile| profile.kind.into())
+    }
+
+    /// The code of the region for which it works.
+    async fn region_code(&self) -> Option<RegionCode> {
+        self.profile()?.region.map(RegionCode)
+    }
+
+    /// The region for which it works.
+    async fn region(&self) -> Option<Region> {
+        Region::find(self.profile()?.region?)
+    }
+
+    /// Where it answers, as it says itself.
+    async fn endpoint(&self) -> Option<&str> {
+        self.profile()?
+            .endpoint
+            .as_ref()
+            .map(domain::catalog::Endpoint::as_str)
+    }
+
+    /// Its standing in the network.
+    async fn status(&self) -> Option<HubStatus> {
+        self.profile().map(|profile| profile.status.into())
+    }
+
+    /// The decree that names it, for example "Kepmen 359/2021".
+    async fn decree(&self) -> Option<&str> {
+        self.profile()?
+            .decree
+            .as_ref()
+            .map(domain::catalog::Line::as_str)
+    }
+
+    /// When it joined the network.
+    async fn joined_on(&self) -> Option<PartialDate> {
+        self.profile()?.joined_on.map(PartialDate)
+    }
+
+    /// The office to turn to: a role and its mailbox, no person.
+    async fn contact_office(&self) -> Option<&str> {
+        self.profile()?
+            .contact_office
+            .as_ref()
+            .map(domain::catalog::Line::as_str)
+    }
+
+    /// What only the answering node can say of itself; null for every other hub.
+    async fn node(&self, ctx: &Context<'_>) -> Option<NodeInfo> {
+        (self.id == *ctx.db().hub()).then_some(NodeInfo)
+    }
+}
+
+/// The node that answers: what a puller needs to know before it asks for more (protocol section 6).
+pub(crate) struct NodeInfo;
+
+#[Object]
+impl NodeInfo {
+    /// The network that the node belongs to. Nodes of different networks refuse one another.
+    async fn network(&self, ctx: &Context<'_>) -> String {
+        ctx.db().network().to_string()
+    }
+
+    /// The id of its store, made new at every creation and restore. Cursors of `heads` count for one store only.
+    async fn store(&self, ctx: &Context<'_>) -> uuid::Uuid {
+        ctx.db().store()
+    }
+
+    /// The versions of the log protocol that it speaks.
+    async fn protocol_versions(&self) -> Vec<u32> {
+        PROTOCOL_VERSIONS.to_vec()
+    }
+
+    /// The keys with which the hub signs its log, as `ed25519:<base64>`. Compare the fingerprint before trusting one.
+    async fn public_keys(&self, ctx: &Context<'_>) -> Vec<String> {
+        let hub = ctx.data_unchecked::<Arc<HubContext>>();
+        hub.key.iter().map(|key| key.public().to_string()).collect()
+    }
+
+    /// A hash over all heads that it holds: SHA-256, in base64, of the line `origin size root` of each, sorted. Equal
+    /// tokens mean equal heads.
+    async fn heads_token(&self, ctx: &Context<'_>) -> Result<String, ApiError> {
+        Ok(heads::token(ctx.db()).await?)
+    }
+
+    /// The bounds that it holds.
+    async fn limits(&self) -> Limits {
+        Limits {
+            entries_per_page: u32::try_from(MAX_PAGE_ENTRIES).expect("1000 fits"),
+            bytes_per_page: u32::try_from(MAX_PAGE_BYTES).expect("4 MiB fits"),
+            heads_per_page: crate::logs::MOST_HEADS,
+            payloads_per_request: crate::logs::MOST_PAYLOADS,
+            items_per_page: crate::paging::MOST_PER_PAGE,
+        }
+    }
+
+    /// The node's clock, for telling how far two clocks are apart.
+    async fn now(&self, ctx: &Context<'_>) -> DateTime {
+        DateTime(ctx.hub().clock.now())
+    }
+
+    /// The program and its version.
+    async fn software(&self, ctx: &Context<'_>) -> String {
+        ctx.hub().software.clone()
+    }
+}
+
+/// The bounds of one request.
+#[derive(SimpleObject)]
+pub(crate) struct Limits {
+    /// Entries in one answer of `entries`.
+    entries_per_page: u32,
+    /// Bytes of headers and payloads after which an answer of `entries` stops.
+    bytes_per_page: u32,
+    /// Heads in one answer of `heads`.
+    heads_per_page: u32,
+    /// Indexes in one request of `payloads`.
+    payloads_per_request: u32,
+    /// Items in one page of a catalog's list.
+    items_per_page: u32,
+}
+
+/// A page of hubs.
+#[derive(SimpleObject)]
+pub(crate) struct HubConnection {
+    /// The hubs with their cursors.
+    edges: Vec<HubEdge>,
+    /// The hubs.
+    nodes: Vec<Hub>,
+    /// Where the page stands.
+    page_info: PageInfo,
+    /// How many hubs there are in all.
+    total_count: Long,
+}
+
+/// A hub in a list.
+#[derive(SimpleObject)]
+pub(crate) struct HubEdge {
+    /// The hub's place in the list.
+    cursor: String,
+    /// The hub.
+    node: Hub,
+}
+
+/// Lists the hubs whose logs are held, in the order in which they became known.
+pub(crate) async fn list(
+    ctx: &Context<'_>,
+    first: Option<i32>,
+    after: Option<String>,
+) -> Result<HubConnection, ApiError> {
+    let args = PageArgs {
+        first,
+        after,
+        ..PageArgs::default()
+    };
+    let request = args.parse(|raw| raw.parse::<i64>().ok())?;
+    let read = hubs::list(ctx.db(), request.after, request.limit()).await?;
+    let (page, page_info) = request.finish(read, |hub| hub.key.to_string());
+    let bodies = storage::bodies::load(ctx.db(), page.iter().filter_map(|hub| hub.entry)).await?;
+    let edge = |hub: hubs::Hub| HubEdge {
+        cursor: hub.key.to_string(),
+        node: Hub::new(
+            hub.id,
+            hub.entry
+                .and_then(|entry| bodies.get(&entry))
+                .map(Arc::clone),
+        ),
+    };
+    let edges: Vec<_> = page.into_iter().map(edge).collect();
+    let total_count = Long(hubs::count(ctx.db()).await?);
+    Ok(HubConnection {
+        nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
+        edges,
+        page_info,
+        total_count,
+    })
+}
+
+/// The key that this node trusts for a checkpoint, its own among them.
+pub(crate) async fn trusted_key(
+    hub: &HubContext,
+    checkpoint: &str,
+) -> Result<Option<domain::log::PublicKey>, ApiError> {
+    let mut trust = pins::trust(&hub.db, hub.db.network()).await?;
+    if let Some(key) = &hub.key {
+        trust.add(
+            hub.db.hub().clone(),
+            domain::trust::TrustedKey::always(key.public()),
+        );
+    }
+    Ok(trust.key_of(checkpoint))
+}

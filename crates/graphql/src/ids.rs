@@ -1,0 +1,91 @@
+//! Global ids: the type and what it takes to find the thing, as text: `Innovation:id-13:0198f2c4-…`.
+//!
+//! Clients treat them as opaque; that people can read them helps in logs and addresses.
+
+use std::fmt;
+
+use domain::catalog::RegionCode;
+use domain::identity::{HubId, RecordId};
+
+use crate::ApiError;
+
+/// What a global id names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GlobalId {
+    Hub(HubId),
+    Region(RegionCode),
+    Agency(HubId, RecordId),
+    Innovation(HubId, RecordId),
+}
+
+impl GlobalId {
+    pub(crate) fn parse(field: &'static str, raw: &str) -> Result<Self, ApiError> {
+        let parsed = match raw.split(':').collect::<Vec<_>>()[..] {
+            ["Hub", hub] => HubId::parse(hub).ok().map(Self::Hub),
+            ["Region", code] => RegionCode::parse(code).ok().map(Self::Region),
+            ["Agency", hub, record] => {
+                pair(hub, record).map(|(hub, record)| Self::Agency(hub, record))
+            }
+            ["Innovation", hub, record] => {
+                pair(hub, record).map(|(hub, record)| Self::Innovation(hub, record))
+            }
+            _ => None,
+        };
+        let given = || raw.chars().take(80).collect::<String>();
+        parsed.ok_or_else(|| {
+            ApiError::invalid(
+                field,
+                format!("{:?} is not an id that this schema gives", given()),
+            )
+        })
+    }
+
+    pub(crate) fn agency(field: &'static str, raw: &str) -> Result<(HubId, RecordId), ApiError> {
+        match Self::parse(field, raw)? {
+            Self::Agency(hub, record) => Ok((hub, record)),
+            other => Err(ApiError::invalid(
+                field,
+                format!("{other} is not an agency's id"),
+            )),
+        }
+    }
+
+    pub(crate) fn innovation(
+        field: &'static str,
+        raw: &str,
+    ) -> Result<(HubId, RecordId), ApiError> {
+        match Self::parse(field, raw)? {
+            Self::Innovation(hub, record) => Ok((hub, record)),
+            other => Err(ApiError::invalid(
+                field,
+                format!("{other} is not an innovation's id"),
+            )),
+        }
+    }
+
+    /// The record that the id names, whatever its kind.
+    pub(crate) fn record(field: &'static str, raw: &str) -> Result<(HubId, RecordId), ApiError> {
+        match Self::parse(field, raw)? {
+            Self::Agency(hub, record) | Self::Innovation(hub, record) => Ok((hub, record)),
+            other => Err(ApiError::invalid(
+                field,
+                format!("{other} is not a record's id"),
+            )),
+        }
+    }
+}
+
+fn pair(hub: &str, record: &str) -> Option<(HubId, RecordId)> {
+    Some((HubId::parse(hub).ok()?, RecordId::parse(record).ok()?))
+}
+
+impl fmt::Display for GlobalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hub(hub) => write!(f, "Hub:{hub}"),
+            Self::Region(code) => write!(f, "Region:{code}"),
+            Self::Agency(hub, record) => write!(f, "Agency:{hub}:{record}"),
+            Self::Innovation(hub, record) => write!(f, "Innovation:{hub}:{record}"),
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! Innovations.
+//!
+//! - `Innovation` is one as readers see it.
+//! - [`list`] finds them, [`input`] writes them.
+
+pub(crate) mod input;
+pub(crate) mod list;
+pub(crate) mod parts;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use domain::catalog::{self, Line, Words};
+use domain::identity::{HubId, RecordId};
+use storage::bodies::{self, Body, Content};
+use storage::innovations::InnovationRef;
+use storage::{Database, StorageError};
+use time::OffsetDateTime;
+
+use crate::ApiError;
+use crate::agencies::Agency;
+use crate::hubs::Hub;
+use crate::ids::GlobalId;
+use crate::loaders::{InnovationKey, RecordKey, Records};
+use crate::regions::Region;
+use crate::scalars::{DateTime, Long, PartialDate, RegionCode};
+use crate::vocabulary::{AdoptionStatus, Affair, Form, Initiator, InnovationKind, LifecycleStage};
+use parts::{Beneficiaries, ExternalId, Point, Source, Sustainment};
+
+/// One innovation ("inovasi") of an agency, as its hub published it.
+#[derive(Clone)]
+pub(crate) struct Innovation {
+    hub: Hub,
+    hub_id: HubId,
+    record: RecordId,
+    published: OffsetDateTime,
+    body: Arc<Body>,
+    agency: Option<Arc<Body>>,
+}
+
+impl Innovation {
+    /// Reads what innovations, their agencies and hubs say, in one statement for what is not in memory. A record that was
+    /// erased meanwhile leaves a gap.
+    pub(crate) async fn read_all(
+        db: &Database,
+        places: Vec<InnovationRef>,
+    ) -> Result<Vec<Option<Self>>, StorageError> {
+        let of_place = |place: &InnovationRef| [Some(place.entry), place.agency, place.hub_entry];
+        let read = bodies::load(db, places.iter().flat_map(of_place).flatten()).await?;
+        let body = |entry| read.get(&entry).map(Arc::clone);
+        let innovation = |place: InnovationRef| {
+            let content = body(place.entry)?;
+            matches!(content.content, Content::Innovation(_)).then(|| Self {
+                hub: Hub::new(place.hub.clone(), place.hub_entry.and_then(body)),
+                hub_id: place.hub,
+                record: place.record,
+                published: place.published,
+                agency: place.agency.and_then(body),
+                body: content,
+            })
+        };
+        Ok(places.into_iter().map(innovation).collect())
+    }
+
+    pub(crate) fn key(&self) -> RecordKey {
+        (self.hub_id.clone(), self.record)
+    }
+
+    fn innovation(&self) -> &catalog::Innovation {
+        match &self.body.content {
+            Content::Innovation(innovation) => innovation,
+            _ => unreachable!("read_all takes innovations only"),
+        }
+    }
+
+    fn texts(&self) -> &catalog::Texts {
+        &self.innovation().texts
+    }
+
+    fn class(&self) -> &catalog::Classification {
+        &self.innovation().classification
+    }
+
+    fn owner(&self) -> Option<Agency> {
+        let body = self.agency.as_ref().map(Arc::clone)?;
+        Agency::new(self.hub_id.clone(), self.innovation().agency, body)
+    }
+}
+
+/// Reads one innovation together with others that are asked for at the same time.
+pub(crate) async fn load(loader: &Records, key: RecordKey) -> Result<Option<Innovation>, ApiError> {
+    loader
+        .load_one(InnovationKey(key))
+        .await
+        .map_err(crate::root::shared)
+}
+
+fn words<const LIMIT: usize>(text: Option<&Words<LIMIT>>) -> Option<&str> {
+    text.map(Words::as_str)
+}
+
+#[Object]
+impl Innovation {
+    /// The innovation's global id.
+    pub(crate) async fn id(&self) -> ID {
+        GlobalId::Innovation(self.hub_id.clone(), self.record).into()
+    }
+
+    /// The revision of the record that is shown: 1, 2, 3 …
+    async fn revision(&self) -> Long {
+        Long(self.body.revision)
+    }
+
+    /// When the record was first published, by its hub's clock.
+    async fn published_at(&self) -> DateTime {
+        DateTime(self.published)
+    }
+
+    /// When the revision that is shown was published, by its hub's clock.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.body.at)
+    }
+
+    /// The hub that keeps the record.
+    async fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The agency that owns it; null while the agency's record has not arrived here.
+    async fn agency(&self) -> Option<Agency> {
+        self.owner()
+    }
+
+    /// The unit inside the agency, as the source names it.
+    async fn unit_name(&self) -> Option<&str> {
+        self.innovation().unit_name.as_ref().map(Line::as_str)
+    }
+
+    /// The code of its agency's region.
+    async fn region_code(&self) -> Option<RegionCode> {
+        self.owner()?.region_of().map(RegionCode)
+    }
+
+    /// Its agency's region.
+    async fn region(&self) -> Option<Region> {
+        Region::find(self.owner()?.region_of()?)
+    }
+
+    /// The title.
+    async fn title(&self) -> &str {
+        self.innovation().title.as_str()
+    }
+
+    /// What the title's acronym stands for.
+    async fn acronym_of(&self) -> Option<&str> {
+        self.innovation().acronym_of.as_ref().map(Line::as_str)
+    }
+
+    /// The registration number of JIPPNas ("NRI"), six digits.
+    async fn nri(&self) -> Option<String> {
+        self.innovation().nri.as_ref().map(ToString::to_string)
+    }
+
+    /// Its numbers in other registers.
+    async fn external_ids(&self) -> Vec<ExternalId> {
+        self.innovation()
+            .external_ids
+            .iter()
+            .map(Into::into)
+            .collect()
+    }
+
+    /// LAN's type of innovation.
+    async fn kind(&self) -> Option<InnovationKind> {
+        self.class().kind.map(Into::into)
+    }
+
+    /// What it renews ("bentuk").
+    async fn form(&self) -> Option<Form> {
+        self.class().form.map(Into::into)
+    }
+
+    /// Whether it is an application (SPBE).
+    async fn is_digital(&self) -> Option<bool> {
+        self.class().is_digital
+    }
+
+    /// Who began it ("inisiator").
+    async fn initiator(&self) -> Option<Initiator> {
+        self.class().initiator.map(Into::into)
+    }
+
+    /// The affairs of government that it serves ("urusan"), the main one first; empty where the source says nothing.
+    async fn affairs(&self) -> Vec<Affair> {
+        self.class()
+            .affairs
+            .as_slice()
+            .iter()
+            .copied()
+            .map(Into::into)
+            .collect()
+    }
+
+    /// The Sustainable Development Goals that it serves, 1 to 17; empty where the source says nothing.
+    async fn sdgs(&self) -> Vec<u8> {
+        self.class()
+            .sdgs
+            .iter()
+            .map(domain::catalog::Sdg::number)
+            .collect()
+    }
+
+    /// Words by which it is found.
+    async fn tags(&self) -> Vec<&str> {
+        self.class()
+            .tags
+            .iter()
+            .map(domain::catalog::Tag::as_str)
+            .collect()
+    }
+
+    /// Ringkasan, 200 words (KIPP proposal).
+    async fn summary(&self) -> Option<&str> {
+        words(self.texts().summary.as_ref())
+    }
+
+    /// Latar belakang dan tujuan: the idea, 300 words (KIPP proposal).
+    async fn background(&self) -> Option<&str> {
+        words(self.texts().background.as_ref())
+    }
+
+    /// Kebaruan atau nilai tambah, 200 words (KIPP proposal).
+    async fn novelty(&self) -> Option<&str> {
+        words(self.texts().novelty.as_ref())
+    }
+
+    /// Implementasi, 200 words (KIPP proposal).
+    async fn implementation(&self) -> Option<&str> {
+        words(self.texts().implementation.as_ref())
+    }
+
+    /// Signifikansi dan dampak, 600 words (KIPP proposal).
+    async fn impact(&self) -> Option<&str> {
+        words(self.texts().impact.as_ref())
+    }
+
+    /// Adaptabilitas: where it was replicated already, 100 words (KIPP proposal).
+    async fn replicated_so_far(&self) -> Option<&str> {
+        words(self.texts().replicated_so_far.as_ref())
+    }
+
+    /// Adaptabilitas: what speaks for replicating it, 200 words (KIPP proposal).
+    async fn replication_potential(&self) -> Option<&str> {
+        words(self.texts().replication_potential.as_ref())
+    }
+
+    /// Sumber daya, 200 words (KIPP proposal).
+    async fn resources(&self) -> Option<&str> {
+        words(self.texts().resources.as_ref())
+    }
+
+    /// Strategi keberlanjutan: institutional, managerial, social, 500 words (KIPP proposal).
+    async fn sustainability(&self) -> Option<&str> {
+        words(self.texts().sustainability.as_ref())
+    }
+
+    /// What was hard, 300 words (OPSI case studies).
+    async fn challenges(&self) -> Option<&str> {
+        words(self.texts().challenges.as_ref())
+    }
+
+    /// What was learned, 300 words (OPSI case studies).
+    async fn lessons(&self) -> Option<&str> {
+        words(self.texts().lessons.as_ref())
+    }
+
+    /// What an adopter needs (LAN directory).
+    async fn preconditions(&self) -> Vec<&str> {
+        self.innovation()
+            .preconditions
+            .iter()
+            .map(Line::as_str)
+            .collect()
+    }
+
+    /// When it was started.
+    async fn started_on(&self) -> Option<PartialDate> {
+        self.innovation().timeline.started_on.map(PartialDate)
+    }
+
+    /// When its trial began.
+    async fn trial_on(&self) -> Option<PartialDate> {
+        self.innovation().timeline.trial_on.map(PartialDate)
+    }
+
+    /// When its regular use began.
+    async fn implemented_on(&self) -> Option<PartialDate> {
+        self.innovation().timeline.implemented_on.map(PartialDate)
+    }
+
+    /// The year by which it is counted: of its implementation, else of its start.
+    async fn year(&self) -> Option<u16> {
+        self.innovation().year()
+    }
+
+    /// Whom it serves.
+    async fn beneficiaries(&self) -> Option<Beneficiaries> {
+        self.innovation().beneficiaries.as_ref().map(Into::into)
+    }
+
+    /// Which coaching it needs next.
+    async fn stage(&self) -> LifecycleStage {
+        self.innovation().stage.into()
+    }
+
+    /// How far it is in use.
+    async fn adoption(&self) -> AdoptionStatus {
+        self.innovation().adoption.into()
+    }
+
+    /// Whether it goes on, as asked every year.
+    async fn sustained(&self) -> Option<Sustainment> {
+        self.innovation().sustained.as_ref().map(Into::into)
+    }
+
+    /// The place of service (WGS 84).
+    async fn point(&self) -> Option<Point> {
+        self.innovation().point.map(Into::into)
+    }
+
+    /// Its web site.
+    async fn website(&self) -> Option<&str> {
+        self.innovation()
+            .website
+            .as_ref()
+            .map(domain::catalog::WebUrl::as_str)
+    }
+
+    /// Where its facts were published.
+    async fn sources(&self) -> Vec<Source> {
+        self.innovation().sources.iter().map(Into::into).collect()
+    }
+
+    /// Proves the record to anybody, offline: its newest entry, the proof that it stands in its hub's log, and the hub's
+    /// signed checkpoint.
+    async fn receipt(&self, ctx: &Context<'_>) -> Result<Option<crate::logs::Receipt>, ApiError> {
+        crate::logs::receipt(ctx, &self.hub_id, self.record).await
+    }
+}

@@ -1,0 +1,29 @@
+//! What a hub tells the world: the public GraphQL schema.
+//!
+//! - [`schema`] builds it without a hub; [`serve`] gives it one.
+//! - `innovations`, `agencies`, `hubs`, `regions` are the catalog; `logs` is what other hubs pull.
+//! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
+//! - [`Viewer`] is who asks.
+//!
+//! Resolvers are thin: allow, parse, act, present. GraphQL types wrap what `storage` and `domain` give.
+//! Not here: HTTP and WebSocket (`node::http`).
+
+mod agencies;
+mod context;
+mod error;
+pub mod guard;
+mod hubs;
+mod ids;
+mod innovations;
+mod loaders;
+mod logs;
+mod objects;
+mod paging;
+mod regions;
+mod root;
+mod scalars;
+mod vocabulary;
+
+pub use context::{Hub as HubContext, Viewer};
+pub use error::{ApiError, Code};
+pub use root::{Schema, schema, sdl, serve};

@@ -1,0 +1,86 @@
+//! Reading many things at once that fields ask for one by one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use domain::identity::{HubId, RecordId};
+use storage::bodies::{self, Content};
+use storage::{Database, StorageError, agencies, hubs, innovations};
+
+use crate::agencies::Agency;
+use crate::hubs::Hub;
+use crate::innovations::Innovation;
+
+/// A record and the hub that owns it.
+pub(crate) type RecordKey = (HubId, RecordId);
+
+/// The loader that all relations share; one request has one.
+pub(crate) type Records = DataLoader<RecordLoader>;
+
+pub(crate) struct RecordLoader(Database);
+
+/// Makes the loader of one request. It waits for nothing: the fields of one level are queued before it starts.
+pub(crate) fn records(db: Database) -> Records {
+    DataLoader::new(RecordLoader(db), tokio::spawn).delay(Duration::ZERO)
+}
+
+/// A key for each kind of thing, since a loader has one kind of value for each kind of key.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AgencyKey(pub(crate) RecordKey);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct InnovationKey(pub(crate) RecordKey);
+
+impl Loader<AgencyKey> for RecordLoader {
+    type Value = Agency;
+    type Error = Arc<StorageError>;
+
+    async fn load(&self, keys: &[AgencyKey]) -> Result<HashMap<AgencyKey, Agency>, Self::Error> {
+        let ids: Vec<RecordKey> = keys.iter().map(|key| key.0.clone()).collect();
+        let found = agencies::find_many(&self.0, &ids).await?;
+        let read = bodies::load(&self.0, found.iter().map(|place| place.entry)).await?;
+        let agency = |place: agencies::AgencyRef| {
+            let body = Arc::clone(read.get(&place.entry)?);
+            let key = AgencyKey((place.hub.clone(), place.record));
+            Some((key, Agency::new(place.hub, place.record, body)?))
+        };
+        Ok(found.into_iter().filter_map(agency).collect())
+    }
+}
+
+impl Loader<InnovationKey> for RecordLoader {
+    type Value = Innovation;
+    type Error = Arc<StorageError>;
+
+    async fn load(
+        &self,
+        keys: &[InnovationKey],
+    ) -> Result<HashMap<InnovationKey, Innovation>, Self::Error> {
+        let ids: Vec<RecordKey> = keys.iter().map(|key| key.0.clone()).collect();
+        let found = innovations::find_many(&self.0, &ids).await?;
+        let shown = Innovation::read_all(&self.0, found).await?;
+        Ok(shown
+            .into_iter()
+            .flatten()
+            .map(|innovation| (InnovationKey(innovation.key()), innovation))
+            .collect())
+    }
+}
+
+impl Loader<HubId> for RecordLoader {
+    type Value = Hub;
+    type Error = Arc<StorageError>;
+
+    async fn load(&self, keys: &[HubId]) -> Result<HashMap<HubId, Hub>, Self::Error> {
+        let found = hubs::find_many(&self.0, keys).await?;
+        let read = bodies::load(&self.0, found.iter().filter_map(|hub| hub.entry)).await?;
+        let hub = |hub: hubs::Hub| {
+            let body = hub.entry.and_then(|entry| read.get(&entry)).map(Arc::clone);
+            let body = body.filter(|body| matches!(body.content, Content::Hub(_)));
+            (hub.id.clone(), Hub::new(hub.id, body))
+        };
+        Ok(found.into_iter().map(hub).collect())
+    }
+}

@@ -1,0 +1,434 @@
+//! The roots of the schema, and building it.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    Context, ID, Interface, Object, SDLExportOptions, SchemaBuilder, Subscription,
+};
+use domain::catalog::Regions;
+use futures_util::Stream;
+use storage::StorageError;
+
+use crate::agencies::{self, Agency, AgencyConnection, AgencyFilterInput, AgencyInput};
+use crate::context::ContextExt as _;
+use crate::hubs::{self, Hub, HubConnection};
+use crate::ids::GlobalId;
+use crate::innovations::input::{self, InnovationInput, WithdrawalReason, WrittenInnovation};
+use crate::innovations::list::{
+    self, InnovationConnection, InnovationFilterInput, InnovationOrder,
+};
+use crate::innovations::{self, Innovation};
+use crate::loaders::{self, Records};
+use crate::logs::{
+    self, EntriesArgs, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt,
+};
+use crate::paging::PageArgs;
+use crate::regions::{Region, RegionLevel};
+use crate::scalars::{HubId, Long, RegionCode};
+use crate::{ApiError, HubContext};
+
+/// The schema of a hub.
+pub type Schema = async_graphql::Schema<Query, Mutation, Changes>;
+
+/// How deep a query may nest.
+const MOST_DEPTH: usize = 15;
+/// How much a query may cost: fields, times the items of the pages they stand in.
+const MOST_COMPLEXITY: usize = 20_000;
+/// The most ids in one request of `nodes`.
+const MOST_NODES: usize = 100;
+
+/// Builds the schema without a hub: for exporting it and for tests.
+pub fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
+    async_graphql::Schema::build(Query, Mutation, Changes)
+        .enable_federation()
+        .enable_subscription_in_federation()
+        .with_sorted_fields()
+        .with_sorted_enums()
+        .limit_depth(MOST_DEPTH)
+        .limit_complexity(MOST_COMPLEXITY)
+        .limit_directives(8)
+}
+
+/// Builds the schema of a hub.
+pub fn serve(hub: HubContext) -> Schema {
+    let records = loaders::records(hub.db.clone());
+    schema().data(records).data(Arc::new(hub)).finish()
+}
+
+/// Prints the schema as a federated subgraph (Apollo Federation 2), sorted.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .federation()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    schema().finish().sdl_with_options(options)
+}
+
+/// Anything with a global id (Relay's Node).
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+pub(crate) enum Node {
+    /// An agency.
+    Agency(Agency),
+    /// A hub.
+    Hub(Hub),
+    /// An innovation.
+    Innovation(Box<Innovation>),
+    /// A region.
+    Region(Region),
+}
+
+pub(crate) fn shared(error: Arc<StorageError>) -> ApiError {
+    match Arc::try_unwrap(error) {
+        Ok(error) => error.into(),
+        Err(shared) => ApiError::Shared(shared),
+    }
+}
+
+pub(crate) async fn load_hub(
+    ctx: &Context<'_>,
+    id: &domain::identity::HubId,
+) -> Result<Hub, ApiError> {
+    let hub = ctx
+        .data_unchecked::<Records>()
+        .load_one(id.clone())
+        .await
+        .map_err(shared)?;
+    Ok(hub.unwrap_or_else(|| Hub::new(id.clone(), None)))
+}
+
+async fn find_hub(ctx: &Context<'_>, id: domain::identity::HubId) -> Result<Option<Hub>, ApiError> {
+    ctx.data_unchecked::<Records>()
+        .load_one(id)
+        .await
+        .map_err(shared)
+}
+
+async fn find_node(
+    ctx: &Context<'_>,
+    field: &'static str,
+    id: &ID,
+) -> Result<Option<Node>, ApiError> {
+    let records = ctx.data_unchecked::<Records>();
+    Ok(match GlobalId::parse(field, id)? {
+        GlobalId::Hub(hub) => find_hub(ctx, hub).await?.map(Node::Hub),
+        GlobalId::Region(code) => Region::find(code).map(Node::Region),
+        GlobalId::Agency(hub, record) => agencies::load(records, (hub, record))
+            .await?
+            .map(Node::Agency),
+        GlobalId::Innovation(hub, record) => innovations::load(records, (hub, record))
+            .await?
+            .map(|innovation| Node::Innovation(Box::new(innovation))),
+    })
+}
+
+/// What can be asked.
+pub struct Query;
+
+#[Object]
+impl Query {
+    /// Anything by its global id; null when it is not here.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Node>, ApiError> {
+        find_node(ctx, "id", &id).await
+    }
+
+    /// Several things by their global ids, up to 100, in the order of the ids; null for each that is not here.
+    #[graphql(complexity = "ids.len() * child_complexity")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global ids.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>, ApiError> {
+        if ids.len() > MOST_NODES {
+            return Err(ApiError::invalid(
+                "ids",
+                format!("has {} ids; {MOST_NODES} are allowed", ids.len()),
+            ));
+        }
+        futures_util::future::try_join_all(ids.iter().map(|id| find_node(ctx, "ids", id))).await
+    }
+
+    /// A hub: the one that answers, or another by its id; null for one whose log is not held here.
+    async fn hub(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The hub's id; left out, the hub that answers.")] id: Option<HubId>,
+    ) -> Result<Option<Hub>, ApiError> {
+        match id {
+            Some(id) if id.0 != *ctx.db().hub() => find_hub(ctx, id.0).await,
+            _ => load_hub(ctx, ctx.db().hub()).await.map(Some),
+        }
+    }
+
+    /// The hubs whose logs are held here, in the order in which they became known.
+    #[graphql(complexity = "page_complexity(first, None, child_complexity)")]
+    async fn hubs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+    ) -> Result<HubConnection, ApiError> {
+        hubs::list(ctx, first, after).await
+    }
+
+    /// The regions of Indonesia, in the order of their codes: the provinces, or what lies in one of them.
+    #[graphql(complexity = "50 * child_complexity")]
+    async fn regions(
+        &self,
+        #[graphql(desc = "Only what lies directly in this region; left out, the provinces.")]
+        parent: Option<RegionCode>,
+        #[graphql(desc = "Only regions of this level, of all Indonesia when no parent is given.")]
+        level: Option<RegionLevel>,
+    ) -> Vec<Region> {
+        let wanted = |region: &&'static domain::catalog::Region| match (&parent, level) {
+            (None, None) => region.parent.is_none(),
+            (None, Some(level)) => RegionLevel::from(region.level) == level,
+            (Some(parent), None) => region.parent == Some(parent.0),
+            (Some(parent), Some(level)) => {
+                region.parent == Some(parent.0) && RegionLevel::from(region.level) == level
+            }
+        };
+        Regions::get().iter().filter(wanted).map(Region).collect()
+    }
+
+    /// An agency by its global id; null when it is not here.
+    async fn agency(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Agency>, ApiError> {
+        agencies::load(ctx.data_unchecked(), GlobalId::agency("id", &id)?).await
+    }
+
+    /// Agencies by name.
+    #[graphql(complexity = "page_complexity(first, None, child_complexity)")]
+    async fn agencies(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+        #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "Which agencies are wanted.")] filter: Option<AgencyFilterInput>,
+    ) -> Result<AgencyConnection, ApiError> {
+        let args = PageArgs {
+            first,
+            after,
+            ..PageArgs::default()
+        };
+        agencies::list(ctx, args, filter.unwrap_or_default().into()).await
+    }
+
+    /// An innovation by its global id; null when it is not here.
+    async fn innovation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Innovation>, ApiError> {
+        innovations::load(ctx.data_unchecked(), GlobalId::innovation("id", &id)?).await
+    }
+
+    /// Innovations of all hubs, page by page, forward with `first` and `after` or backward with `last` and `before`.
+    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "they are those of a Relay connection"
+    )]
+    async fn innovations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "How many from the beginning, up to 100; 20 when neither first nor last is given."
+        )]
+        first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, up to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which innovations are wanted.")] filter: Option<InnovationFilterInput>,
+        #[graphql(desc = "The order.", default)] order_by: InnovationOrder,
+    ) -> Result<InnovationConnection, ApiError> {
+        let args = PageArgs {
+            first,
+            after,
+            last,
+            before,
+        };
+        list::list(ctx, args, filter.unwrap_or_default().parse()?, order_by).await
+    }
+
+    /// The heads of the logs that this node holds and proves, in the order in which they last changed here.
+    async fn heads(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only what changed since this cursor of this node's store.")]
+        after: Option<String>,
+        #[graphql(desc = "How many, up to 500.", default = 200)] first: i32,
+        #[graphql(desc = "Only the logs of these hubs.")] hubs: Option<Vec<HubId>>,
+    ) -> Result<LogHeadConnection, ApiError> {
+        logs::heads(ctx, after, first, hubs).await
+    }
+
+    /// A page of a log, with the proof that leads to its hub's signed checkpoint.
+    #[graphql(complexity = "100 + child_complexity")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "they are those of protocol section 6"
+    )]
+    async fn entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The hub whose log it is.")] hub: HubId,
+        #[graphql(desc = "Which of its logs.")] epoch: Long,
+        #[graphql(desc = "The place of the first entry, counted from 0.")] from: Long,
+        #[graphql(desc = "How many entries, up to 1000.", default = 500)] first: i32,
+        #[graphql(
+            desc = "No further entry once so many bytes are together, up to 4194304.",
+            default = 2_097_152
+        )]
+        max_bytes: i32,
+    ) -> Result<EntryPage, ApiError> {
+        logs::entries(
+            ctx,
+            EntriesArgs {
+                hub,
+                epoch,
+                from,
+                first,
+                max_bytes,
+            },
+        )
+        .await
+    }
+
+    /// Payloads by their places in a log, up to 200, in the order of the indexes.
+    #[graphql(complexity = "100 + child_complexity")]
+    async fn payloads(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The hub whose log it is.")] hub: HubId,
+        #[graphql(desc = "Which of its logs.")] epoch: Long,
+        #[graphql(desc = "The entries' places, counted from 0.")] indexes: Vec<Long>,
+    ) -> Result<Vec<EntryPayload>, ApiError> {
+        logs::payloads(ctx, hub, epoch, indexes).await
+    }
+
+    /// Proves a record to anybody, offline; null for a record that is not held and proved here.
+    async fn receipt(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's global id.")] record: ID,
+    ) -> Result<Option<Receipt>, ApiError> {
+        let (hub, record) = GlobalId::record("record", &record)?;
+        logs::receipt(ctx, &hub, record).await
+    }
+
+    /// Resolves a hub for a supergraph.
+    #[graphql(entity)]
+    async fn find_hub_by_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Hub>, ApiError> {
+        match GlobalId::parse("id", &id)? {
+            GlobalId::Hub(hub) => find_hub(ctx, hub).await,
+            other => Err(ApiError::invalid(
+                "id",
+                format!("{other} is not a hub's id"),
+            )),
+        }
+    }
+
+    /// Resolves an agency for a supergraph.
+    #[graphql(entity)]
+    async fn find_agency_by_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Agency>, ApiError> {
+        agencies::load(ctx.data_unchecked(), GlobalId::agency("id", &id)?).await
+    }
+
+    /// Resolves an innovation for a supergraph.
+    #[graphql(entity)]
+    async fn find_innovation_by_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Result<Option<Innovation>, ApiError> {
+        innovations::load(ctx.data_unchecked(), GlobalId::innovation("id", &id)?).await
+    }
+}
+
+/// A page costs what its items cost; an invalid size is refused by the resolver.
+fn page_complexity(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
+    let items = first
+        .or(last)
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or(20);
+    items.max(1).saturating_mul(child)
+}
+
+/// What can be changed, in this hub's own log. Needs the operator's token.
+pub struct Mutation;
+
+#[Object]
+impl Mutation {
+    /// Registers an agency of this hub.
+    async fn register_agency(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is said of the agency.")] input: AgencyInput,
+    ) -> Result<Agency, ApiError> {
+        agencies::register(ctx, input).await
+    }
+
+    /// Publishes an innovation of this hub.
+    async fn create_innovation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What is said of the innovation.")] input: InnovationInput,
+    ) -> Result<WrittenInnovation, ApiError> {
+        input::create(ctx, input).await
+    }
+
+    /// Publishes a new revision of an innovation of this hub. The input replaces all that was said before.
+    async fn revise_innovation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(desc = "The revision that is replaced; CONFLICT if it is no longer the newest.")]
+        revision: Long,
+        #[graphql(desc = "What is said of the innovation from now on.")] input: InnovationInput,
+    ) -> Result<WrittenInnovation, ApiError> {
+        input::revise(ctx, &id, revision, input).await
+    }
+
+    /// Takes an innovation of this hub back, everywhere. Gives its global id.
+    async fn withdraw_innovation(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(
+            desc = "The revision that is taken back; CONFLICT if it is no longer the newest."
+        )]
+        revision: Long,
+        #[graphql(desc = "Why.")] reason: WithdrawalReason,
+    ) -> Result<ID, ApiError> {
+        input::withdraw(ctx, id, revision, reason).await
+    }
+}
+
+/// What can be followed.
+pub struct Changes;
+
+#[Subscription(name = "Subscription")]
+impl Changes {
+    /// Tells of every head that changes here from now on: a hint to pull. Several changes of one log may come as one.
+    async fn heads_changed(&self, ctx: &Context<'_>) -> impl Stream<Item = LogHead> {
+        logs::changes(ctx.db().clone())
+    }
+}

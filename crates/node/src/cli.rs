@@ -1,0 +1,122 @@
+//! What can be typed.
+//!
+//! Exit codes: 0 done and well, 1 failed, 2 typed wrongly, 3 done and something is not as it should be.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands;
+use crate::config::{Config, DatabaseFlags, FILE, Flags};
+use crate::hub::Hub;
+use crate::output;
+
+/// A node of the network that shares public-service innovations: it keeps a hub's records, serves them over GraphQL, and
+/// pulls the records of its peers.
+#[derive(Debug, Parser)]
+#[command(name = "simpul", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, clap::Args)]
+pub struct Common {
+    /// The settings file
+    #[arg(long, global = true, value_name = "FILE", default_value = FILE, env = "SIMPUL_CONFIG")]
+    pub config: PathBuf,
+    /// The database, instead of the one in the settings
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// Print JSON for programs instead of text for people
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(commands::init::Init),
+    Serve(commands::serve::Serve),
+    Demo(commands::demo::Demo),
+    Import(commands::import::Import),
+    #[command(subcommand)]
+    Peer(commands::peer::Peer),
+    #[command(subcommand)]
+    Pin(commands::pin::Pin),
+    Sync(commands::sync::Sync),
+    Status(commands::status::Status),
+    Verify(commands::verify::Verify),
+    Receipt(commands::receipt::Receipt),
+    VerifyReceipt(commands::verify_receipt::VerifyReceipt),
+    Rebuild(commands::rebuild::Rebuild),
+    Schema(commands::schema::Schema),
+    Bench(commands::bench::Bench),
+}
+
+/// How a command that ran to its end went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Well,
+    /// It was done, and something is not as it should be.
+    Amiss,
+}
+
+impl Common {
+    /// Reads the settings with the flags that stand for some of them.
+    pub fn read_config(&self, mut flags: Flags) -> anyhow::Result<Config> {
+        flags.database = self.database.clone().map(|url| DatabaseFlags { url });
+        Ok(Config::read(&self.config, &flags)?)
+    }
+
+    /// Opens the hub of the settings.
+    pub async fn open_hub(&self) -> anyhow::Result<Hub> {
+        let config = self.read_config(Flags::default())?;
+        Hub::open(config).await
+    }
+}
+
+/// Runs what was typed.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("the system lets a program start threads");
+    // TLS needs a provider of cryptography chosen once, before the first connection.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let result = runtime.block_on(dispatch(cli));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    match result {
+        Ok(Outcome::Well) => ExitCode::SUCCESS,
+        Ok(Outcome::Amiss) => ExitCode::from(3),
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
+    let common = &cli.common;
+    match cli.command {
+        Command::Init(command) => command.run(common).await,
+        Command::Serve(command) => command.run(common).await,
+        Command::Demo(command) => command.run(common).await,
+        Command::Import(command) => command.run(common).await,
+        Command::Peer(command) => command.run(common).await,
+        Command::Pin(command) => command.run(common).await,
+        Command::Sync(command) => command.run(common).await,
+        Command::Status(command) => command.run(common).await,
+        Command::Verify(command) => command.run(common).await,
+        Command::Receipt(command) => command.run(common).await,
+        Command::VerifyReceipt(command) => command.run(common).await,
+        Command::Rebuild(command) => command.run(common).await,
+        Command::Schema(command) => command.run(),
+        Command::Bench(command) => command.run(common).await,
+    }
+}

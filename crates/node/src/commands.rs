@@ -1,0 +1,16 @@
+//! One file for each subcommand: a struct whose comments are its help, and a `run`.
+
+pub mod bench;
+pub mod demo;
+pub mod import;
+pub mod init;
+pub mod peer;
+pub mod pin;
+pub mod rebuild;
+pub mod receipt;
+pub mod schema;
+pub mod serve;
+pub mod status;
+pub mod sync;
+pub mod verify;
+pub mod verify_receipt;

@@ -1,0 +1,149 @@
+//! `simpul init`
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use domain::catalog::{HubKind, HubProfileDraft, RegionCode, Regions, Vocabulary as _};
+use domain::identity::{HubId, NetworkId};
+use serde_json::json;
+
+use crate::cli::{Common, Outcome};
+use crate::config::{Config, DatabaseUrl};
+use crate::hub::{Hub, SOFTWARE};
+use crate::output;
+
+/// Make a new hub: settings, key, operator's token, database
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// The hub's id for life: id-<region code>, or kl-<ministry>
+    #[arg(long, value_name = "ID")]
+    hub: HubId,
+    /// The network
+    #[arg(long, default_value = "jipp")]
+    network: NetworkId,
+    /// The hub's name; for a region's hub, "Hub JIPP" and the region's name if left out
+    #[arg(long)]
+    name: Option<String>,
+    /// PROVINCE, REGENCY, CITY, MINISTRY or AGENCY; known from the id of a region's hub
+    #[arg(long)]
+    kind: Option<String>,
+    /// Where the hub answers, as it tells others: https://…
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8013")]
+    listen: String,
+}
+
+impl Init {
+    pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
+        let file = &common.config;
+        if file.exists() {
+            bail!("{} is there already; a hub is made once", file.display());
+        }
+        let profile = self.profile()?;
+        domain::catalog::HubProfile::parse(&profile)?;
+        let text = self.settings(common.database.as_deref())?;
+        let folder = file.parent().filter(|folder| *folder != Path::new(""));
+        if let Some(folder) = folder {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("{} cannot be made", folder.display()))?;
+        }
+        let mut config = Config::parse(&text)?;
+        config.folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let hub = Hub::create(config, &profile).await?;
+        std::fs::write(file, text)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
+        report(&hub, common)?;
+        hub.db.close().await?;
+        Ok(Outcome::Well)
+    }
+
+    /// What the hub says of itself; what its id tells need not be typed.
+    fn profile(&self) -> anyhow::Result<HubProfileDraft> {
+        let code = self
+            .hub
+            .as_str()
+            .strip_prefix("id-")
+            .and_then(|code| RegionCode::parse(code).ok());
+        let region = code.and_then(|code| Regions::get().find(code));
+        let guessed = region.map(|region| match region.level {
+            domain::catalog::RegionLevel::Province => HubKind::Province,
+            domain::catalog::RegionLevel::Regency => HubKind::Regency,
+            domain::catalog::RegionLevel::City => HubKind::City,
+        });
+        let kind = self
+            .kind
+            .clone()
+            .or(guessed.map(|kind| kind.code().to_owned()));
+        let name = self
+            .name
+            .clone()
+            .or(region.map(|region| format!("Hub JIPP {}", region.name)));
+        Ok(HubProfileDraft {
+            name: name.context("give the hub's name with --name")?,
+            kind: kind.unwrap_or_else(|| HubKind::Ministry.code().to_owned()),
+            region: region.map(|region| region.code.to_string()),
+            endpoint: self.endpoint.clone(),
+            status: "ACTIVE".to_owned(),
+            software: Some(SOFTWARE.to_owned()),
+            ..HubProfileDraft::default()
+        })
+    }
+
+    fn settings(&self, database: Option<&str>) -> anyhow::Result<String> {
+        let url = database.unwrap_or("sqlite:simpul.db");
+        DatabaseUrl::parse(url).map_err(anyhow::Error::msg)?;
+        let mut text = toml::Table::new();
+        let mut section = |name: &str, pairs: &[(&str, &str)]| {
+            let pairs = pairs
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), toml::Value::from(*value)));
+            text.insert(name.to_owned(), toml::Value::Table(pairs.collect()));
+        };
+        section(
+            "hub",
+            &[
+                ("network", self.network.as_str()),
+                ("id", self.hub.as_str()),
+            ],
+        );
+        section("database", &[("url", url)]);
+        section("http", &[("listen", &self.listen)]);
+        Ok(format!(
+            "# simpul.example.toml explains these settings and all others.\n\n{}",
+            toml::to_string(&text)?
+        ))
+    }
+}
+
+fn report(hub: &Hub, common: &Common) -> anyhow::Result<()> {
+    let config = &hub.config;
+    let key = hub.key.public();
+    if common.json {
+        return output::json(&json!({
+            "hub": config.hub.id,
+            "network": config.hub.network,
+            "publicKey": key.to_string(),
+            "fingerprint": key.fingerprint(),
+            "keyFile": config.path(&config.hub.key_file),
+            "tokenFile": config.path(&config.hub.token_file),
+        }));
+    }
+    output::say(format!(
+        "hub {} of network {} is made",
+        config.hub.id, config.hub.network
+    ));
+    output::say(format!("  public key   {key}"));
+    output::say(format!("  fingerprint  {}", key.fingerprint()));
+    output::say(format!(
+        "  private key  {} (keep a copy in a safe place)",
+        config.path(&config.hub.key_file).display()
+    ));
+    output::say(format!(
+        "  operator     {} (the token that mutations need)",
+        config.path(&config.hub.token_file).display()
+    ));
+    output::say("next: `simpul serve`, and `simpul peer add URL` for each hub to pull");
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! `simpul sync`
+
+use std::sync::Mutex;
+
+use anyhow::{Context as _, bail};
+use indicatif::ProgressBar;
+use serde_json::json;
+use storage::peers;
+use sync::peer::HttpPeer;
+
+use crate::cli::{Common, Outcome};
+use crate::hub::{Hub, SOFTWARE};
+use crate::serving;
+use crate::{output, tasks};
+
+/// Pull peers now, without serving
+#[derive(Debug, clap::Args)]
+pub struct Sync {
+    /// Only this peer: its address or hub id
+    peer: Option<String>,
+    /// One round with each peer, instead of going on until Ctrl-C
+    #[arg(long)]
+    once: bool,
+}
+
+impl Sync {
+    pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
+        let hub = common.open_hub().await?;
+        if !self.once {
+            crate::telemetry::start(&hub.config.log)?;
+            let closing = tokio_util::sync::CancellationToken::new();
+            let pulling = tokio::spawn(tasks::pull_peers(hub.clone(), closing.clone()));
+            serving::until_told_to_stop().await;
+            closing.cancel();
+            pulling.await.context("pulling was cut off")?;
+            hub.db.close().await?;
+            return Ok(Outcome::Well);
+        }
+        let outcome = self.once(&hub, common).await?;
+        hub.db.close().await?;
+        Ok(outcome)
+    }
+
+    async fn once(&self, hub: &Hub, common: &Common) -> anyhow::Result<Outcome> {
+        let mut wanted = peers::list(&hub.db).await?;
+        if let Some(name) = &self.peer {
+            wanted.retain(|peer| peer.url == *name || peer.hub.as_str() == name);
+        }
+        if wanted.is_empty() {
+            bail!(
+                "there is no such peer; `simpul peer list` shows them, `simpul peer add URL` adds one"
+            );
+        }
+        let client = HttpPeer::client(SOFTWARE)?;
+        let puller = hub.puller();
+        let mut outcome = Outcome::Well;
+        let mut report = Vec::new();
+        for peer in wanted {
+            let remote = HttpPeer::new(client.clone(), &peer.url)?;
+            let bar = Mutex::new(None::<ProgressBar>);
+            let result = puller
+                .run(&peer, &remote, &|progress| {
+                    let mut bar = bar.lock().expect("no drawing panics");
+                    let bar = bar.get_or_insert_with(|| output::bar(progress.target, "pulling"));
+                    bar.set_length(progress.target);
+                    bar.set_position(progress.size);
+                })
+                .await?;
+            if let Some(bar) = bar.into_inner().ok().flatten() {
+                bar.finish_and_clear();
+            }
+            if result.error.is_some() {
+                outcome = Outcome::Amiss;
+            }
+            if !common.json {
+                let trouble = result
+                    .error
+                    .as_ref()
+                    .map(|error| format!("; {error}"))
+                    .unwrap_or_default();
+                let received = output::bytes(result.bytes_received);
+                output::say(format!(
+                    "{}: {} entries, {received}{trouble}",
+                    peer.hub, result.entries
+                ));
+            }
+            report.push(json!({
+                "hub": peer.hub,
+                "entries": result.entries,
+                "bytesReceived": result.bytes_received,
+                "strikes": result.strikes,
+                "error": result.error,
+            }));
+        }
+        if common.json {
+            output::json(&report)?;
+        }
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,184 @@
+//! The settings: `simpul.toml`, then variables `SIMPUL_SECTION__KEY`, then flags. Unknown keys are refused.
+//!
+//! Every section is a plain struct in a file of its own, with real defaults and units in the names. Paths are relative to
+//! the folder of `simpul.toml`.
+
+mod database;
+mod http;
+mod hub;
+mod log;
+mod sync;
+
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+pub use database::{DatabaseConfig, DatabaseUrl};
+pub use http::HttpConfig;
+pub use hub::HubConfig;
+pub use log::{LogConfig, LogFormat};
+pub use sync::SyncConfig;
+
+/// The name of the settings file.
+pub const FILE: &str = "simpul.toml";
+
+/// All settings of a hub.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Who this hub is.
+    pub hub: HubConfig,
+    /// Where it remembers.
+    #[serde(default)]
+    pub database: DatabaseConfig,
+    /// Where it answers.
+    #[serde(default)]
+    pub http: HttpConfig,
+    /// How it pulls its peers.
+    #[serde(default)]
+    pub sync: SyncConfig,
+    /// What it tells of its work.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// The folder of the settings file, to which paths are relative.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// Why the settings could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// There is no settings file.
+    #[error(
+        "there is no settings file {0}; make one with `simpul init`, or name one with --config"
+    )]
+    Missing(PathBuf),
+    /// A setting is unknown or breaks its rule.
+    #[error("{0}; simpul.example.toml explains every setting")]
+    Setting(Box<figment::Error>),
+}
+
+impl Config {
+    /// Reads the settings file, the environment and the flags that were given.
+    pub fn read(file: &Path, flags: &Flags) -> Result<Self, ConfigError> {
+        if !file.is_file() {
+            return Err(ConfigError::Missing(file.to_owned()));
+        }
+        let figment = Figment::new().merge(Toml::file_exact(file));
+        let mut config = Self::extract(
+            figment
+                .merge(environment())
+                .merge(Serialized::defaults(flags)),
+        )?;
+        let parent = file
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        config.folder = parent.unwrap_or(Path::new(".")).to_owned();
+        Ok(config)
+    }
+
+    /// Reads settings from text alone.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::extract(Figment::new().merge(Toml::string(text)))
+    }
+
+    fn extract(figment: Figment) -> Result<Self, ConfigError> {
+        figment
+            .extract()
+            .map_err(|error| ConfigError::Setting(Box::new(error)))
+    }
+
+    /// A path of the settings, relative to their folder.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+/// `SIMPUL_HTTP__LISTEN` is `listen` in `[http]`. A variable without a section is not a setting (`SIMPUL_WEB` steers the
+/// build).
+fn environment() -> Env {
+    Env::prefixed("SIMPUL_")
+        .filter(|key| key.as_str().contains("__"))
+        .split("__")
+}
+
+/// Settings that can be given on the command line.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Flags {
+    /// `[database]`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseFlags>,
+    /// `[http]`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpFlags>,
+}
+
+/// Flags of `[database]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DatabaseFlags {
+    /// The database's URL.
+    pub url: String,
+}
+
+/// Flags of `[http]`.
+#[derive(Clone, Debug, Serialize)]
+pub struct HttpFlags {
+    /// Where to listen.
+    pub listen: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = "[hub]\nnetwork = \"jipp\"\nid = \"id-13\"\n";
+
+    #[test]
+    fn the_least_settings_are_network_and_id() {
+        let config = Config::parse(LEAST).unwrap();
+        assert_eq!(config.hub.id.as_str(), "id-13");
+        assert_eq!(config.sync, SyncConfig::default());
+        assert!(config.http.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn what_is_unknown_or_wrong_is_named() {
+        let check = |text: &str, expected: &str| {
+            let error = Config::parse(&format!("{LEAST}{text}"))
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{error} has no {expected}");
+        };
+        check("[http]\nlisten_on = \"x\"", "listen_on");
+        check("[colour]\nred = 1", "colour");
+        check("[sync]\ninterval_seconds = 0", "interval_seconds");
+        check("[http]\nlisten = \"nowhere\"", "listen");
+        check("[database]\nurl = \"mysql://x\"", "mysql://x");
+    }
+
+    #[test]
+    fn the_example_explains_every_setting_with_its_default() {
+        let example = include_str!("../../../simpul.example.toml");
+        // Every setting stands there, some of them commented out since they have no default.
+        let all: String = example
+            .lines()
+            .map(|line| line.strip_prefix("#= ").unwrap_or(line))
+            .fold(String::new(), |text, line| text + line + "\n");
+        let shown: toml::Table = toml::from_str(&all).unwrap();
+        let mut config = Config::parse(&all).unwrap();
+        let known = toml::Table::try_from(&config).unwrap();
+        for (section, keys) in &known {
+            let keys: Vec<_> = keys.as_table().unwrap().keys().collect();
+            let shown: Vec<_> = shown[section].as_table().unwrap().keys().collect();
+            assert_eq!(shown, keys, "section {section}");
+        }
+        let plain = Config::parse(example).unwrap();
+        config.hub = plain.hub.clone();
+        assert_eq!(Config::parse(LEAST).unwrap().sync, plain.sync);
+        assert_eq!(Config::parse(LEAST).unwrap().http, plain.http);
+        assert_eq!(Config::parse(LEAST).unwrap().database, plain.database);
+        assert_eq!(Config::parse(LEAST).unwrap().log, plain.log);
+    }
+}

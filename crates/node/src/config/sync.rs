@@ -1,0 +1,45 @@
+//! How the hub pulls its peers: the section `[sync]`.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sync::plan::Quota;
+
+/// How this hub pulls its peers: the section `[sync]` of simpul.toml.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SyncConfig {
+    /// Pause between two rounds with the same peer, give or take a fifth.
+    pub interval_seconds: NonZeroU32,
+    /// The most entries that are taken of one hub's log; above it the log is set aside.
+    pub max_entries_per_hub: NonZeroU64,
+    /// The most bytes that are taken of one hub's log; above it the log is set aside.
+    pub max_bytes_per_hub: NonZeroU64,
+}
+
+impl Default for SyncConfig {
+    fn default() -> Self {
+        let number = |n| NonZeroU64::new(n).expect("the default is not 0");
+        Self {
+            interval_seconds: NonZeroU32::new(60).expect("the default is not 0"),
+            max_entries_per_hub: number(1_000_000),
+            max_bytes_per_hub: number(4 * 1024 * 1024 * 1024),
+        }
+    }
+}
+
+impl SyncConfig {
+    /// The pause between two rounds.
+    pub fn interval(&self) -> Duration {
+        Duration::from_secs(self.interval_seconds.get().into())
+    }
+
+    /// What is taken of one hub.
+    pub fn quota(&self) -> Quota {
+        Quota {
+            entries: self.max_entries_per_hub.get(),
+            bytes: self.max_bytes_per_hub.get(),
+        }
+    }
+}

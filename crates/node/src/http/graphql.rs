@@ -1,0 +1,225 @@
+//! The front door for GraphQL: HTTP (GraphQL over HTTP, working draft) and WebSocket (graphql-transport-ws), one path.
+//!
+//! - [`Endpoint`] is what a route needs: the guarded schema, a [`RequestContext`] and [`Settings`].
+//! - `media_type` chooses how to answer, `parameters` reads what is asked, `answer` writes; [`Refused`] is every way
+//!   a request fails before the guard sees it.
+//! - [`ws`] speaks the WebSocket protocol.
+//!
+//! Every answer is JSON, and every refusal a GraphQL error with `message` and `extensions.code`. Nothing is executed
+//! that the guard (`graphql::guard`) did not admit, and mutations never by GET.
+//!
+//! Not here: what may be asked (`graphql::guard`), who may do what (resolvers), other routes.
+
+mod answer;
+mod context;
+mod media_type;
+mod parameters;
+mod refused;
+#[cfg(test)]
+mod test_schema;
+#[cfg(test)]
+mod tests;
+pub mod ws;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_graphql::Executor;
+use async_graphql::parser::types::OperationType;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request};
+use axum::http::{Method, header, request};
+use axum::response::Response;
+use axum::routing::{MethodRouter, any};
+use futures_util::FutureExt;
+use graphql::guard::Guarded;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use context::{Caller, RequestContext, is_same_origin};
+pub use refused::Refused;
+
+use media_type::MediaType;
+use parameters::Parameters;
+
+/// How much the front door takes from one client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Largest body of a request, in bytes.
+    pub body_bytes: usize,
+    /// The bounds of a WebSocket.
+    pub ws: ws::Settings,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            body_bytes: 256 * 1024,
+            ws: ws::Settings::default(),
+        }
+    }
+}
+
+/// A GraphQL endpoint. Cheap to clone.
+pub struct Endpoint<E, C> {
+    inner: Arc<Inner<E, C>>,
+}
+
+struct Inner<E, C> {
+    schema: Guarded<E>,
+    context: C,
+    settings: Settings,
+    shutdown: CancellationToken,
+    sockets: TaskTracker,
+}
+
+impl<E: Executor, C: RequestContext> Endpoint<E, C> {
+    /// An endpoint that closes its sockets when `shutdown` is cancelled.
+    pub fn new(
+        schema: Guarded<E>,
+        context: C,
+        settings: Settings,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let sockets = TaskTracker::new();
+        let inner = Inner {
+            schema,
+            context,
+            settings,
+            shutdown,
+            sockets,
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The handler for every method of the endpoint's path.
+    pub fn route<S: Clone + Send + Sync + 'static>(&self) -> MethodRouter<S> {
+        let endpoint = self.clone();
+        any(move |request: Request| {
+            let endpoint = endpoint.clone();
+            async move { endpoint.answer(request).await }
+        })
+    }
+
+    /// Waits until every WebSocket is closed. Servers do not wait for upgraded connections themselves.
+    pub async fn sockets_closed(&self) {
+        self.inner.sockets.close();
+        self.inner.sockets.wait().await;
+    }
+
+    async fn answer(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        if ws::is_upgrade(&parts) {
+            let opened = ws::open(self.clone(), parts).await;
+            return opened.unwrap_or_else(|refused| answer::refused(refused, MediaType::Json));
+        }
+        let media_type = match MediaType::negotiate(&parts.headers) {
+            Ok(media_type) => media_type,
+            Err(refused) => return answer::refused(refused, MediaType::Json),
+        };
+        let work = AssertUnwindSafe(self.work(&parts, body, media_type)).catch_unwind();
+        // The panic itself is told by the panic hook.
+        let answered = work.await.unwrap_or_else(|_| Err(Refused::internal()));
+        answered.unwrap_or_else(|refused| answer::refused(refused, media_type))
+    }
+
+    async fn work(
+        &self,
+        parts: &request::Parts,
+        body: Body,
+        media_type: MediaType,
+    ) -> Result<Response, Refused> {
+        let verb = Verb::of(parts)?;
+        let Inner {
+            schema,
+            context,
+            settings,
+            ..
+        } = &*self.inner;
+        let viewer = context.identify(caller(parts)?).await?;
+        let body = match verb {
+            Verb::Get => Bytes::new(),
+            Verb::Post => parameters::read(&parts.headers, body, settings.body_bytes).await?,
+        };
+        let mut parameters = match verb {
+            Verb::Get => Parameters::from_uri(&parts.uri)?,
+            Verb::Post => Parameters::from_json(&body)?,
+        };
+        let admitted = match schema.admit(parameters.asked()) {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Ok(answer::rejected(&refusal.into_errors(), media_type)),
+        };
+        verb.check(admitted.operation())?;
+        let outcome = schema.execute(admitted, context.data(&viewer)).await;
+        Ok(answer::outcome(outcome, media_type))
+    }
+}
+
+impl<E, C> Clone for Endpoint<E, C> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<E, C> fmt::Debug for Endpoint<E, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.inner.settings;
+        f.debug_struct("Endpoint")
+            .field("settings", settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The methods by which GraphQL is asked.
+#[derive(Clone, Copy)]
+enum Verb {
+    Get,
+    Post,
+}
+
+impl Verb {
+    /// Refuses other methods, and bodies that cannot be read, before anything is read.
+    fn of(parts: &request::Parts) -> Result<Self, Refused> {
+        match parts.method {
+            Method::GET => Ok(Self::Get),
+            Method::POST => parameters::check_content_type(&parts.headers).map(|()| Self::Post),
+            _ => {
+                let message = "requests are made with GET or POST";
+                Err(Refused::method_not_allowed(message, "GET, POST"))
+            }
+        }
+    }
+
+    /// Refuses operations that this method, or HTTP at all, does not serve.
+    fn check(self, operation: OperationType) -> Result<(), Refused> {
+        match (operation, self) {
+            (OperationType::Mutation, Self::Get) => Err(Refused::method_not_allowed(
+                "mutations are made with POST: a GET may be repeated or prefetched",
+                "POST",
+            )),
+            (OperationType::Subscription, _) => Err(Refused::bad_request(
+                "subscriptions need a WebSocket with the subprotocol graphql-transport-ws",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Who asks, as far as the request tells.
+fn caller(parts: &request::Parts) -> Result<Caller<'_>, Refused> {
+    let authorization = parts.headers.get(header::AUTHORIZATION);
+    let authorization = authorization.map(|value| value.to_str()).transpose();
+    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    Ok(Caller {
+        headers: &parts.headers,
+        address: address.map(|address| address.0),
+        authorization: authorization
+            .map_err(|_| Refused::unauthenticated("the header Authorization is not readable"))?,
+    })
+}

@@ -1,0 +1,89 @@
+//! Who is asking: the hook by which the node puts its own things into a request.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use async_graphql::Data;
+use axum::http::{HeaderMap, header};
+
+use super::refused::Refused;
+
+/// What is known of a caller before anything is executed.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The headers of the request, or of the one that opened the WebSocket.
+    pub headers: &'a HeaderMap,
+    /// The other end of the connection, if the server was told to pass it on.
+    pub address: Option<SocketAddr>,
+    /// The credentials: the header `Authorization`, or what `connection_init` says under that name.
+    pub authorization: Option<&'a str>,
+}
+
+/// Turns a caller into what resolvers find in their context.
+pub trait RequestContext: Send + Sync + 'static {
+    /// Who asks, kept for as long as a WebSocket is open.
+    type Viewer: Send + Sync + 'static;
+
+    /// Recognises a caller. A WebSocket's is asked once, when it has sent its credentials.
+    ///
+    /// # Errors
+    /// The credentials are wrong; [`Refused::unauthenticated`] says so.
+    fn identify(
+        &self,
+        caller: Caller<'_>,
+    ) -> impl Future<Output = Result<Self::Viewer, Refused>> + Send;
+
+    /// What the resolvers of one operation find in their context.
+    fn data(&self, viewer: &Self::Viewer) -> Data;
+
+    /// Whether a page of this origin may open a WebSocket. Browsers send the origin and let any page connect; other
+    /// clients send none.
+    fn allows_origin(&self, headers: &HeaderMap) -> bool {
+        is_same_origin(headers)
+    }
+}
+
+/// Whether a request comes from a page of this very host, or from no page.
+pub fn is_same_origin(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let origin = origin.to_str().ok();
+    let authority = origin.and_then(|origin| Some(origin.split_once("://")?.1));
+    match (authority, host) {
+        (Some(authority), Some(host)) => authority.eq_ignore_ascii_case(host),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(origin: Option<&'static str>, host: Option<&'static str>, same: bool) {
+        let mut headers = HeaderMap::new();
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+        }
+        if let Some(host) = host {
+            headers.insert(header::HOST, host.parse().unwrap());
+        }
+        assert_eq!(is_same_origin(&headers), same, "{origin:?} {host:?}");
+    }
+
+    #[test]
+    fn pages_of_other_hosts_are_told_from_ours() {
+        check(None, Some("hub.id:4000"), true);
+        check(Some("https://hub.id:4000"), Some("hub.id:4000"), true);
+        check(Some("https://HUB.id"), Some("hub.id"), true);
+        check(Some("https://evil.id"), Some("hub.id"), false);
+        check(Some("https://hub.id:4001"), Some("hub.id:4000"), false);
+        check(Some("https://hub.id.evil.id"), Some("hub.id"), false);
+        check(Some("null"), Some("hub.id"), false);
+        check(Some("https://hub.id"), None, false);
+    }
+}

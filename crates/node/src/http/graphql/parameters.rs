@@ -1,0 +1,220 @@
+//! Reading a request: its body or query string becomes parameters.
+
+use std::borrow::Cow;
+
+use async_graphql::{Extensions, Variables};
+use axum::body::{Body, Bytes};
+use axum::extract::Query;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use futures_util::StreamExt;
+use graphql::guard::{Asked, ErrorCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::media_type::is_utf8;
+use super::refused::Refused;
+
+/// The parameters of a GraphQL request, of the right types but not yet looked into.
+#[derive(Debug)]
+pub(super) struct Parameters<'a> {
+    query: Cow<'a, str>,
+    operation_name: Option<Cow<'a, str>>,
+    variables: Variables,
+    extensions: Extensions,
+}
+
+impl<'a> Parameters<'a> {
+    /// Reads them from a JSON object.
+    pub(super) fn from_json(body: &'a [u8]) -> Result<Self, Refused> {
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Refused::bad_request(
+                "batches are not served; send one request at a time",
+            ));
+        }
+        let raw: Raw<'_> = serde_json::from_slice(body).map_err(|error| not_an_object(&error))?;
+        let extensions = object(raw.extensions.map(RawValue::get), "extensions")?;
+        Ok(Self {
+            query: string(raw.query, "query")?.ok_or_else(|| no_query(&extensions))?,
+            operation_name: string(raw.operation_name, "operationName")?,
+            variables: object(raw.variables.map(RawValue::get), "variables")?,
+            extensions,
+        })
+    }
+
+    /// Reads them from the query string, where variables and extensions are JSON.
+    pub(super) fn from_uri(uri: &Uri) -> Result<Parameters<'static>, Refused> {
+        let unreadable = |_| Refused::bad_request("the query string is not form-encoded UTF-8");
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(unreadable)?;
+        let mut given = Given::default();
+        for (name, value) in pairs.0 {
+            given.set(&name, value)?;
+        }
+        given.into_parameters()
+    }
+
+    /// What the guard is asked. Takes the variables along, so it is asked once.
+    pub(super) fn asked(&mut self) -> Asked<'_> {
+        Asked {
+            query: &self.query,
+            operation_name: self.operation_name.as_deref(),
+            variables: std::mem::take(&mut self.variables),
+            extensions: std::mem::take(&mut self.extensions),
+        }
+    }
+}
+
+/// The parameters as they stand in a JSON object: null is as good as nothing, and further members are ignored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Raw<'a> {
+    #[serde(borrow)]
+    query: Option<&'a RawValue>,
+    #[serde(borrow)]
+    operation_name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    variables: Option<&'a RawValue>,
+    #[serde(borrow)]
+    extensions: Option<&'a RawValue>,
+}
+
+/// The parameters as they stand in a query string: an empty one is as good as none.
+#[derive(Default)]
+struct Given {
+    query: Option<String>,
+    operation_name: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+}
+
+impl Given {
+    fn set(&mut self, name: &str, value: String) -> Result<(), Refused> {
+        let place = match name {
+            "query" => &mut self.query,
+            "operationName" => &mut self.operation_name,
+            "variables" => &mut self.variables,
+            "extensions" => &mut self.extensions,
+            _ => return Ok(()),
+        };
+        if place.is_some() {
+            return Err(Refused::bad_request(format!("{name} is given twice")));
+        }
+        *place = Some(value).filter(|value| !value.is_empty());
+        Ok(())
+    }
+
+    fn into_parameters(self) -> Result<Parameters<'static>, Refused> {
+        let extensions = object(self.extensions.as_deref(), "extensions")?;
+        Ok(Parameters {
+            query: self.query.ok_or_else(|| no_query(&extensions))?.into(),
+            operation_name: self.operation_name.map(Cow::Owned),
+            variables: object(self.variables.as_deref(), "variables")?,
+            extensions,
+        })
+    }
+}
+
+/// Text out of JSON, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn string<'a>(raw: Option<&'a RawValue>, name: &str) -> Result<Option<Cow<'a, str>>, Refused> {
+    let Some(raw) = raw else { return Ok(None) };
+    let text: Result<Text<'a>, _> = serde_json::from_str(raw.get());
+    let not_text = |_| Refused::bad_request(format!("{name} must be a string"));
+    text.map(|text| Some(text.0)).map_err(not_text)
+}
+
+fn object<T: DeserializeOwned + Default>(text: Option<&str>, name: &str) -> Result<T, Refused> {
+    let Some(text) = text else {
+        return Ok(T::default());
+    };
+    serde_json::from_str(text).map_err(|error| {
+        Refused::bad_request(match error.classify() {
+            Category::Data => format!("{name} must be a JSON object"),
+            _ => format!("{name} cannot be read: {error}"),
+        })
+    })
+}
+
+fn not_an_object(error: &serde_json::Error) -> Refused {
+    Refused::bad_request(match error.classify() {
+        Category::Syntax | Category::Eof => format!("the body is not JSON: {error}"),
+        Category::Data | Category::Io => {
+            "the body must be one JSON object with query, operationName, variables \
+                                          and extensions, each at most once"
+                .to_owned()
+        }
+    })
+}
+
+/// Apollo's clients first send a document's hash alone; told this, in these words, they send its text.
+fn no_query(extensions: &Extensions) -> Refused {
+    if extensions.contains_key("persistedQuery") {
+        let code = ErrorCode::PersistedQueryNotSupported;
+        return Refused::new(StatusCode::BAD_REQUEST, code, "PersistedQueryNotSupported");
+    }
+    Refused::bad_request("the parameter query is missing")
+}
+
+/// Refuses a body that is not JSON in UTF-8, before it is read.
+pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refused> {
+    let refused = Refused::unsupported_media_type;
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| encoding != "identity") {
+        return Err(refused("the body must not be compressed"));
+    }
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let mut parts = content_type.unwrap_or_default().split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default();
+    if !name.eq_ignore_ascii_case("application/json") {
+        return Err(refused(
+            "the body must be of the media type application/json",
+        ));
+    }
+    let mut parameters = parts.filter_map(|parameter| parameter.split_once('='));
+    let is_other =
+        |(key, value): (&str, &str)| key.eq_ignore_ascii_case("charset") && !is_utf8(value);
+    if parameters.any(is_other) {
+        return Err(refused("the body must be in UTF-8"));
+    }
+    Ok(())
+}
+
+/// Reads a body of at most `limit` bytes. The bound holds while reading, whatever `Content-Length` says.
+pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refused> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    if announced.is_some_and(|length| {
+        length
+            .parse()
+            .is_ok_and(|length: u64| length > limit as u64)
+    }) {
+        return Err(Refused::too_large(limit));
+    }
+    let mut chunks = body.into_data_stream();
+    // Most bodies come in one piece, which is then used where it lies.
+    let mut whole = Bytes::new();
+    let mut joined = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refused::bad_request("the body broke off"))?;
+        if whole.len() + joined.len() + chunk.len() > limit {
+            return Err(Refused::too_large(limit));
+        }
+        if whole.is_empty() && joined.is_empty() {
+            whole = chunk;
+        } else {
+            joined.extend_from_slice(&std::mem::take(&mut whole));
+            joined.extend_from_slice(&chunk);
+        }
+    }
+    Ok(if joined.is_empty() {
+        whole
+    } else {
+        joined.into()
+    })
+}

@@ -1,0 +1,197 @@
+//! Comparing rows with what the hub holds, and writing what is new or changed.
+
+use std::collections::HashMap;
+
+use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold};
+use domain::clock::Clock as _;
+use domain::entry::{Audience, Change, EntryDraft, Kind};
+use domain::identity::RecordId;
+use storage::agencies::{self, AgencyFilter};
+use storage::bodies::{self, Body, Content};
+use storage::innovations;
+use time::{Date, OffsetDateTime};
+
+use super::mapping::{AgencyKey, CheckedRow};
+use crate::hub::Hub;
+use crate::system::{SystemClock, SystemEntropy};
+
+/// What importing came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Innovations that are new.
+    pub created: u64,
+    /// Innovations that say something else than before.
+    pub revised: u64,
+    /// Rows that say what the hub holds already.
+    pub unchanged: u64,
+    /// Agencies that are new.
+    pub agencies: u64,
+}
+
+/// Writes rows into a hub's log.
+pub struct Importer<'a> {
+    hub: &'a Hub,
+    agencies: HashMap<AgencyKey, RecordId>,
+    today: Date,
+    /// What was written so far.
+    pub written: Written,
+}
+
+impl<'a> Importer<'a> {
+    /// Learns which agencies the hub has.
+    pub async fn new(hub: &'a Hub) -> anyhow::Result<Self> {
+        let filter = AgencyFilter {
+            hub: Some(hub.db.hub().clone()),
+            ..AgencyFilter::default()
+        };
+        let mut agencies_known = HashMap::new();
+        let mut after = None;
+        loop {
+            let page = agencies::list(&hub.db, &filter, after, 1000).await?;
+            let Some(last) = page.last() else { break };
+            after = Some((last.name_folded.clone(), last.key));
+            let read = bodies::load(&hub.db, page.iter().map(|agency| agency.entry)).await?;
+            for agency in page {
+                if let Some(Content::Agency(content)) =
+                    read.get(&agency.entry).map(|body| &body.content)
+                {
+                    agencies_known.insert(key_of(content), agency.record);
+                }
+            }
+        }
+        let today = SystemClock.now().date();
+        Ok(Self {
+            hub,
+            agencies: agencies_known,
+            today,
+            written: Written::default(),
+        })
+    }
+
+    /// Writes a batch, all or none.
+    pub async fn write(&mut self, batch: Vec<CheckedRow>) -> anyhow::Result<()> {
+        let now = SystemClock.now();
+        let known = self.known(&batch).await?;
+        let mut drafts = Vec::with_capacity(batch.len() + 16);
+        let mut written = self.written;
+        let mut said: HashMap<(String, String), ()> = HashMap::new();
+        for row in batch {
+            let id = row
+                .external_id()
+                .map(|(scheme, value)| (scheme.to_owned(), value.to_owned()));
+            // A file that names one record twice means the first; the second comes with the next import.
+            if id.clone().is_some_and(|id| said.insert(id, ()).is_some()) {
+                continue;
+            }
+            let agency = self.agency(&row, now, &mut drafts, &mut written)?;
+            let draft = InnovationDraft {
+                agency: agency.to_string(),
+                ..row.innovation
+            };
+            let innovation = Innovation::parse(&draft, self.today)?;
+            match id.and_then(|id| known.get(&id)) {
+                Some((_, body)) if says(body, &innovation) => written.unchanged += 1,
+                Some((record, body)) => {
+                    written.revised += 1;
+                    drafts.push(innovation_entry(
+                        *record,
+                        body.revision + 1,
+                        &innovation,
+                        now,
+                    )?);
+                }
+                None => {
+                    written.created += 1;
+                    let record = RecordId::generate(now, &SystemEntropy);
+                    drafts.push(innovation_entry(record, 1, &innovation, now)?);
+                }
+            }
+        }
+        if !drafts.is_empty() {
+            self.hub.issue(drafts).await?;
+        }
+        self.written = written;
+        Ok(())
+    }
+
+    /// What the hub holds of these rows, by external id.
+    async fn known(
+        &self,
+        batch: &[CheckedRow],
+    ) -> anyhow::Result<HashMap<(String, String), (RecordId, std::sync::Arc<Body>)>> {
+        let ids: Vec<_> = batch.iter().filter_map(CheckedRow::external_id).collect();
+        let found = innovations::find_own_by_external_ids(&self.hub.db, &ids).await?;
+        let read = bodies::load(&self.hub.db, found.iter().map(|(_, place)| place.entry)).await?;
+        let held = |(id, place): (_, innovations::InnovationRef)| {
+            let body = read.get(&place.entry)?;
+            Some((id, (place.record, std::sync::Arc::clone(body))))
+        };
+        Ok(found.into_iter().filter_map(held).collect())
+    }
+
+    fn agency(
+        &mut self,
+        row: &CheckedRow,
+        now: OffsetDateTime,
+        drafts: &mut Vec<EntryDraft>,
+        written: &mut Written,
+    ) -> anyhow::Result<RecordId> {
+        let key = row.agency_key();
+        if let Some(record) = self.agencies.get(&key) {
+            return Ok(*record);
+        }
+        let agency = Agency::parse(&row.agency)?;
+        let record = RecordId::generate(now, &SystemEntropy);
+        drafts.push(entry(
+            record,
+            1,
+            Kind::AGENCY,
+            serde_json::to_string(&AgencyDraft::from(&agency))?,
+            now,
+        )?);
+        written.agencies += 1;
+        self.agencies.insert(key, record);
+        Ok(record)
+    }
+}
+
+fn key_of(agency: &Agency) -> AgencyKey {
+    (
+        fold(agency.name.as_str()),
+        agency
+            .region
+            .map(|region| region.to_string())
+            .unwrap_or_default(),
+    )
+}
+
+fn says(body: &Body, innovation: &Innovation) -> bool {
+    matches!(&body.content, Content::Innovation(held) if **held == *innovation)
+}
+
+fn innovation_entry(
+    record: RecordId,
+    revision: u64,
+    innovation: &Innovation,
+    now: OffsetDateTime,
+) -> anyhow::Result<EntryDraft> {
+    let body = serde_json::to_string(&InnovationDraft::from(innovation))?;
+    entry(record, revision, Kind::INNOVATION, body, now)
+}
+
+fn entry(
+    record: RecordId,
+    revision: u64,
+    kind: &str,
+    body: String,
+    at: OffsetDateTime,
+) -> anyhow::Result<EntryDraft> {
+    Ok(EntryDraft {
+        record,
+        revision,
+        kind: Kind::parse(kind)?,
+        audience: Audience::Public,
+        at,
+        change: Change::Put(body),
+    })
+}

@@ -1,0 +1,21 @@
+//! The program `simpul`: wiring, no rules.
+//!
+//! - [`cli`] is what can be typed; [`commands`] has one file for each subcommand.
+//! - [`config`] reads the settings, [`keys`] the key and the token, [`system`] brings time and randomness.
+//! - [`hub`] opens a hub from its settings; [`serving`] runs it: [`http`] and [`tasks`].
+//! - [`import`] turns files into drafts; [`output`] shows results and progress.
+//!
+//! Only this crate knows its machine: files, environment, clock, terminal.
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod http;
+pub mod hub;
+pub mod import;
+pub mod keys;
+pub mod output;
+pub mod serving;
+pub mod system;
+pub mod tasks;
+pub mod telemetry;

@@ -1,0 +1,117 @@
+//! Running a hub: answering and pulling, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::hub::Hub;
+use crate::{http, tasks};
+
+/// Whether a running hub pulls its peers by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pulling {
+    /// It pulls at its interval.
+    ByItself,
+    /// It answers only: for tests that decide when rounds happen.
+    Never,
+}
+
+/// A hub that answers and pulls.
+pub struct Running {
+    /// Where it answers.
+    pub address: SocketAddr,
+    closing: CancellationToken,
+    grace: Duration,
+    endpoint: http::viewer::GraphqlEndpoint,
+    server: JoinHandle<std::io::Result<()>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts a hub at the address of its settings.
+pub async fn start(hub: &Hub, pulling: Pulling) -> anyhow::Result<Running> {
+    let listen = hub.config.http.listen;
+    let listener = TcpListener::bind(listen).await;
+    let listener = listener.with_context(|| {
+        format!("nothing can be served at {listen}; is another program there? Choose another with --listen")
+    })?;
+    start_at(hub, listener, pulling)
+}
+
+/// Starts a hub on a socket that is open already.
+pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::Result<Running> {
+    let closing = CancellationToken::new();
+    let address = listener.local_addr().context("the socket has no address")?;
+    let endpoint = http::viewer::endpoint(hub, closing.clone());
+    let router = http::router(hub, &endpoint);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let stop = closing.clone();
+    // Answers are whole when they are written, so the system need not wait for more.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let served = axum::serve(listener, service)
+        .with_graceful_shutdown(async move { stop.cancelled().await });
+    let mut tasks = vec![tokio::spawn(tasks::watch_commits(
+        hub.clone(),
+        closing.clone(),
+    ))];
+    if pulling == Pulling::ByItself {
+        tasks.push(tokio::spawn(tasks::pull_peers(
+            hub.clone(),
+            closing.clone(),
+        )));
+    }
+    let grace = Duration::from_secs(hub.config.http.shutdown_seconds.get().into());
+    Ok(Running {
+        address,
+        closing,
+        grace,
+        endpoint,
+        server: tokio::spawn(served.into_future()),
+        tasks,
+    })
+}
+
+impl Running {
+    /// The address as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes no new requests, lets running ones finish within the grace, and ends.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.closing.cancel();
+        for task in self.tasks {
+            drop(tokio::time::timeout(self.grace, task).await);
+        }
+        drop(tokio::time::timeout(self.grace, self.endpoint.sockets_closed()).await);
+        match tokio::time::timeout(self.grace, self.server).await {
+            Ok(ended) => Ok(ended.context("the server panicked")??),
+            Err(_) => {
+                tracing::warn!(
+                    seconds = self.grace.as_secs(),
+                    "some requests did not end in time"
+                );
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Waits for Ctrl-C or the system's request to end.
+pub async fn until_told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).expect("a signal handler can be set");
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    drop(tokio::signal::ctrl_c().await);
+}

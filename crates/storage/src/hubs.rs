@@ -1,0 +1,132 @@
+//! The hubs of the network as readers see them: every hub whose log is held, described by its own record if there is one.
+
+use std::collections::HashMap;
+use std::sync::RwLock;
+
+use domain::catalog::{HubProfile, Vocabulary};
+use domain::identity::{HubId, RecordId};
+use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
+use uuid::Uuid;
+
+use crate::logs::EntryKey;
+use crate::projection::Row;
+use crate::{Database, StorageError, sql};
+
+/// A hub as it is held here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hub {
+    /// The hub's slug.
+    pub id: HubId,
+    /// The hub's row, the order of lists of hubs.
+    pub key: i64,
+    /// The entry that describes it, unless it never described itself.
+    pub entry: Option<EntryKey>,
+}
+
+#[derive(FromQueryResult)]
+struct HubRow {
+    id: i64,
+    slug: String,
+    entry: Option<i64>,
+}
+
+impl TryFrom<HubRow> for Hub {
+    type Error = StorageError;
+
+    fn try_from(row: HubRow) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: HubId::parse(&row.slug)
+                .map_err(|error| StorageError::corrupt("hub", row.id, error))?,
+            key: row.id,
+            entry: row.entry.map(EntryKey::from),
+        })
+    }
+}
+
+/// Lists hubs in the order in which they became known, after one of them, at most `limit`.
+pub async fn list(db: &Database, after: Option<i64>, limit: u32) -> Result<Vec<Hub>, StorageError> {
+    let text = "SELECT id, slug, entry FROM hub WHERE id > $1 ORDER BY id LIMIT $2";
+    let values = vec![after.unwrap_or(0).into(), i64::from(limit).into()];
+    let rows: Vec<HubRow> = sql::all(db.reader(), text, values).await?;
+    rows.into_iter().map(Hub::try_from).collect()
+}
+
+/// Counts the hubs.
+pub async fn count(db: &Database) -> Result<u64, StorageError> {
+    let number = sql::number(db.reader(), "SELECT COUNT(*) FROM hub", vec![]).await?;
+    Ok(sql::unsigned(number))
+}
+
+/// Finds several hubs at once.
+pub async fn find_many(db: &Database, ids: &[HubId]) -> Result<Vec<Hub>, StorageError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (marks, values) = sql::list(1, ids.iter().map(|id| Value::from(id.as_str())).collect());
+    let text = format!("SELECT id, slug, entry FROM hub WHERE slug IN ({marks})");
+    let rows: Vec<HubRow> = sql::all(db.reader(), &text, values).await?;
+    rows.into_iter().map(Hub::try_from).collect()
+}
+
+/// The slugs by their rows' ids; a row never changes its slug, so what was read once stays right.
+#[derive(Debug, Default)]
+pub(crate) struct Slugs(RwLock<HashMap<i64, HubId>>);
+
+/// The slug of a hub's row.
+pub(crate) async fn slug(db: &Database, hub_id: i64) -> Result<HubId, StorageError> {
+    if let Some(slug) = db.slugs().0.read().expect("no writer panics").get(&hub_id) {
+        return Ok(slug.clone());
+    }
+    let text = "SELECT id, slug, entry FROM hub WHERE id = $1";
+    let row: Option<HubRow> = sql::one(db.reader(), text, vec![hub_id.into()]).await?;
+    let row = row.ok_or_else(|| StorageError::corrupt("hub", hub_id, "the row is missing"))?;
+    let slug = Hub::try_from(row)?.id;
+    db.slugs()
+        .0
+        .write()
+        .expect("no writer panics")
+        .insert(hub_id, slug.clone());
+    Ok(slug)
+}
+
+/// Writes what hubs say of themselves; the last word of a log counts.
+pub(crate) async fn project(
+    tx: &DatabaseTransaction,
+    rows: &[Row<'_, HubProfile>],
+) -> Result<(), StorageError> {
+    let text =
+        "UPDATE hub SET record = $1, entry = $2, name = $3, kind = $4, region = $5 WHERE id = $6";
+    for row in rows {
+        let profile = &row.content;
+        let values = vec![
+            row.change.header.record.as_uuid().into(),
+            row.change.entry.into(),
+            profile.name.as_str().into(),
+            profile.kind.code().into(),
+            profile.region.map(|region| region.to_string()).into(),
+            row.hub_id.into(),
+        ];
+        sql::execute(tx, text, values).await?;
+    }
+    Ok(())
+}
+
+/// Takes back a hub's description, if it is this record that gives it.
+pub(crate) async fn remove(
+    tx: &DatabaseTransaction,
+    hub_id: i64,
+    record: RecordId,
+) -> Result<(), StorageError> {
+    let text = "UPDATE hub SET record = NULL, entry = NULL, name = NULL, kind = NULL, region = NULL
+        WHERE id = $1 AND record = $2";
+    sql::execute(tx, text, vec![hub_id.into(), record.as_uuid().into()]).await?;
+    Ok(())
+}
+
+/// The record with which a hub describes itself, if it has one.
+pub async fn own_record(db: &Database) -> Result<Option<RecordId>, StorageError> {
+    let text = "SELECT record FROM hub WHERE slug = $1 AND record IS NOT NULL";
+    let rows = sql::rows(db.reader(), text, vec![db.hub().as_str().into()]).await?;
+    let record = rows.first().map(|row| row.try_get_by_index::<Uuid>(0));
+    Ok(record.transpose()?.map(RecordId::from))
+}

@@ -1,0 +1,284 @@
+//! Innovations as readers see them: filtered, ordered, and paged by keys, so that pages stay put while records arrive.
+
+mod filter;
+mod project;
+
+use domain::identity::{HubId, RecordId};
+use sea_orm::{FromQueryResult, Value};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub use filter::InnovationFilter;
+pub(crate) use project::project;
+
+use crate::logs::EntryKey;
+use crate::sql::Clause;
+use crate::{Database, StorageError, hubs, sql};
+
+/// An innovation's place in the catalog; what it says is read from its entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InnovationRef {
+    /// The key of the record's first entry.
+    pub key: EntryKey,
+    /// The hub that the innovation belongs to.
+    pub hub: HubId,
+    /// The innovation's record.
+    pub record: RecordId,
+    /// The entry that holds what is shown.
+    pub entry: EntryKey,
+    /// The entry that describes its agency, if the agency is here.
+    pub agency: Option<EntryKey>,
+    /// The entry that describes its hub, if the hub described itself.
+    pub hub_entry: Option<EntryKey>,
+    /// When the record was first written.
+    pub published: OffsetDateTime,
+    /// Where it stands in the order that was asked for.
+    pub place: Place,
+}
+
+/// The value by which a list is ordered, for going on from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A time in Unix milliseconds.
+    Time(i64),
+    /// A folded title.
+    Title(String),
+}
+
+/// The orders in which innovations can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// By when the record was first written.
+    Published,
+    /// By when its newest revision was written.
+    Updated,
+    /// By title.
+    Title,
+}
+
+/// Which way a list runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Oldest or alphabetically first at the top.
+    Ascending,
+    /// Newest or alphabetically last at the top.
+    Descending,
+}
+
+impl Direction {
+    /// The other way.
+    #[must_use]
+    pub const fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+}
+
+/// One stretch of a list.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    /// The order.
+    pub order: Order,
+    /// Which way it is read.
+    pub direction: Direction,
+    /// Begin behind this innovation.
+    pub after: Option<(Place, EntryKey)>,
+    /// Stop before this innovation.
+    pub before: Option<(Place, EntryKey)>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+#[derive(FromQueryResult)]
+struct InnovationRow {
+    key: i64,
+    hub_id: i64,
+    record: Uuid,
+    entry: i64,
+    agency_entry: Option<i64>,
+    hub_entry: Option<i64>,
+    published: i64,
+    updated: i64,
+    title: Option<String>,
+}
+
+impl Order {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Published => "innovation.published",
+            Self::Updated => "innovation.updated",
+            Self::Title => "innovation.title_folded",
+        }
+    }
+
+    fn place(self, row: &InnovationRow) -> Place {
+        match self {
+            Self::Published => Place::Time(row.published),
+            Self::Updated => Place::Time(row.updated),
+            Self::Title => Place::Title(row.title.clone().unwrap_or_default()),
+        }
+    }
+
+    /// The columns of a row; titles are long and read only where they order.
+    const fn columns(self) -> &'static str {
+        match self {
+            Self::Title => COLUMNS_WITH_TITLE,
+            Self::Published | Self::Updated => COLUMNS,
+        }
+    }
+}
+
+const COLUMNS: &str = "SELECT innovation.key, innovation.hub_id, innovation.record, innovation.entry,
+    agency.entry AS agency_entry, hub.entry AS hub_entry, innovation.published, innovation.updated, NULL AS title
+    FROM innovation JOIN hub ON hub.id = innovation.hub_id LEFT JOIN agency ON agency.hub_id = innovation.hub_id AND agency.record = innovation.agency";
+const COLUMNS_WITH_TITLE: &str = "SELECT innovation.key, innovation.hub_id, innovation.record, innovation.entry,
+    agency.entry AS agency_entry, hub.entry AS hub_entry, innovation.published, innovation.updated, innovation.title_folded AS title
+    FROM innovation JOIN hub ON hub.id = innovation.hub_id LEFT JOIN agency ON agency.hub_id = innovation.hub_id AND agency.record = innovation.agency";
+
+/// Lists innovations.
+pub async fn list(
+    db: &Database,
+    filter: &InnovationFilter,
+    stretch: &Stretch,
+) -> Result<Vec<InnovationRef>, StorageError> {
+    let mut clause = filter.clause();
+    let (forward, backward, word) = match stretch.direction {
+        Direction::Ascending => (">", "<", "ASC"),
+        Direction::Descending => ("<", ">", "DESC"),
+    };
+    let column = stretch.order.column();
+    bound(&mut clause, column, forward, stretch.after.as_ref());
+    bound(&mut clause, column, backward, stretch.before.as_ref());
+    let limit = clause.bind(i64::from(stretch.limit));
+    let text = format!(
+        "{}{} ORDER BY {column} {word}, innovation.key {word} LIMIT {limit}",
+        stretch.order.columns(),
+        clause.text()
+    );
+    read(
+        db,
+        stretch.order,
+        sql::all(db.reader(), &text, clause.values).await?,
+    )
+    .await
+}
+
+fn bound(clause: &mut Clause, column: &str, comparison: &str, edge: Option<&(Place, EntryKey)>) {
+    let Some((place, key)) = edge else { return };
+    let place: Value = match place {
+        Place::Time(time) => (*time).into(),
+        Place::Title(title) => title.as_str().into(),
+    };
+    let (place, key) = (clause.bind(place), clause.bind(*key));
+    clause.and(format!(
+        "({column}, innovation.key) {comparison} ({place}, {key})"
+    ));
+}
+
+/// Counts innovations.
+pub async fn count(db: &Database, filter: &InnovationFilter) -> Result<u64, StorageError> {
+    let clause = filter.clause();
+    let text = format!("SELECT COUNT(*) FROM innovation{}", clause.text());
+    Ok(sql::unsigned(
+        sql::number(db.reader(), &text, clause.values).await?,
+    ))
+}
+
+/// Finds several innovations at once.
+pub async fn find_many(
+    db: &Database,
+    ids: &[(HubId, RecordId)],
+) -> Result<Vec<InnovationRef>, StorageError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(256) {
+        let (marks, values) = sql::list(
+            1,
+            some.iter()
+                .map(|(_, record)| record.as_uuid().into())
+                .collect(),
+        );
+        let text = format!("{COLUMNS} WHERE innovation.record IN ({marks})");
+        let rows = read(
+            db,
+            Order::Published,
+            sql::all(db.reader(), &text, values).await?,
+        )
+        .await?;
+        let wanted = |row: &InnovationRef| {
+            some.iter()
+                .any(|(hub, record)| *hub == row.hub && *record == row.record)
+        };
+        found.extend(rows.into_iter().filter(wanted));
+    }
+    Ok(found)
+}
+
+/// Finds this hub's innovations by their external ids, scheme and value: for importing the same file again.
+pub async fn find_own_by_external_ids(
+    db: &Database,
+    ids: &[(&str, &str)],
+) -> Result<Vec<((String, String), InnovationRef)>, StorageError> {
+    let mut found = Vec::new();
+    for some in ids.chunks(256) {
+        let (marks, mut values) = sql::list(
+            2,
+            some.iter().map(|(_, value)| Value::from(*value)).collect(),
+        );
+        let text = format!(
+            "SELECT external_id.scheme, external_id.value, innovation.record FROM external_id
+             JOIN innovation ON innovation.key = external_id.innovation
+             WHERE innovation.hub_id = (SELECT id FROM hub WHERE slug = $1) AND external_id.value IN ({marks})
+             ORDER BY innovation.key DESC"
+        );
+        values.insert(0, db.hub().as_str().into());
+        let rows: Vec<ExternalIdRow> = sql::all(db.reader(), &text, values).await?;
+        found.extend(
+            rows.into_iter()
+                .filter(|row| some.contains(&(&row.scheme, &row.value))),
+        );
+    }
+    let records: Vec<_> = found
+        .iter()
+        .map(|row| (db.hub().clone(), row.record.into()))
+        .collect();
+    let places = find_many(db, &records).await?;
+    let placed = |row: ExternalIdRow| {
+        let place = places
+            .iter()
+            .find(|place| place.record == row.record.into())?;
+        Some(((row.scheme, row.value), place.clone()))
+    };
+    Ok(found.into_iter().filter_map(placed).collect())
+}
+
+#[derive(FromQueryResult)]
+struct ExternalIdRow {
+    scheme: String,
+    value: String,
+    record: Uuid,
+}
+
+async fn read(
+    db: &Database,
+    order: Order,
+    rows: Vec<InnovationRow>,
+) -> Result<Vec<InnovationRef>, StorageError> {
+    let mut innovations = Vec::with_capacity(rows.len());
+    for row in rows {
+        let published = i128::from(row.published) * 1_000_000;
+        innovations.push(InnovationRef {
+            key: row.key.into(),
+            hub: hubs::slug(db, row.hub_id).await?,
+            record: row.record.into(),
+            entry: row.entry.into(),
+            agency: row.agency_entry.map(EntryKey::from),
+            hub_entry: row.hub_entry.map(EntryKey::from),
+            published: OffsetDateTime::from_unix_timestamp_nanos(published)
+                .map_err(|error| StorageError::corrupt("innovation", row.key, error))?,
+            place: order.place(&row),
+        });
+    }
+    Ok(innovations)
+}

@@ -1,0 +1,120 @@
+//! Which innovations are wanted.
+
+use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode, Sdg, Vocabulary};
+use domain::identity::{HubId, RecordId};
+
+use crate::sql::Clause;
+
+/// Conditions that all must hold. An empty list asks for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct InnovationFilter {
+    /// Only innovations of these hubs.
+    pub hubs: Vec<HubId>,
+    /// Only innovations of this region and those within it.
+    pub region: Option<RegionCode>,
+    /// Only innovations of this agency of this hub.
+    pub agency: Option<(HubId, RecordId)>,
+    /// Only innovations with at least one of these affairs.
+    pub affairs: Vec<Affair>,
+    /// Only innovations with at least one of these goals.
+    pub sdgs: Vec<Sdg>,
+    /// Only innovations at one of these stages.
+    pub stages: Vec<LifecycleStage>,
+    /// Only innovations with one of these adoption statuses.
+    pub adoptions: Vec<AdoptionStatus>,
+    /// Only innovations of this year or later.
+    pub year_from: Option<u16>,
+    /// Only innovations of this year or earlier.
+    pub year_to: Option<u16>,
+    /// Only innovations with all these tags.
+    pub tags: Vec<String>,
+    /// Only innovations with all these words, or their beginnings, in the title.
+    pub title_words: Option<String>,
+}
+
+impl InnovationFilter {
+    pub(super) fn clause(&self) -> Clause {
+        let mut clause = Clause::default();
+        self.by_owner(&mut clause);
+        self.by_classification(&mut clause);
+        if let Some(year) = self.year_from {
+            let year = clause.bind(i32::from(year));
+            clause.and(format!("innovation.year >= {year}"));
+        }
+        if let Some(year) = self.year_to {
+            let year = clause.bind(i32::from(year));
+            clause.and(format!("innovation.year <= {year}"));
+        }
+        clause.with_words("innovation.title_folded", self.title_words.as_deref());
+        clause
+    }
+
+    fn by_owner(&self, clause: &mut Clause) {
+        match self.hubs.as_slice() {
+            [] => {}
+            [hub] => {
+                let hub = clause.bind(hub.as_str());
+                clause.and(format!(
+                    "innovation.hub_id = (SELECT id FROM hub WHERE slug = {hub})"
+                ));
+            }
+            hubs => {
+                let marks: Vec<_> = hubs.iter().map(|hub| clause.bind(hub.as_str())).collect();
+                let list = marks.join(",");
+                clause.and(format!(
+                    "innovation.hub_id IN (SELECT id FROM hub WHERE slug IN ({list}))"
+                ));
+            }
+        }
+        if let Some(region) = self.region {
+            clause.within("innovation.region", region);
+        }
+        if let Some((hub, agency)) = &self.agency {
+            let (hub, agency) = (clause.bind(hub.as_str()), clause.bind(agency.as_uuid()));
+            clause.and(format!("innovation.agency = {agency}"));
+            clause.and(format!(
+                "innovation.hub_id = (SELECT id FROM hub WHERE slug = {hub})"
+            ));
+        }
+    }
+
+    fn by_classification(&self, clause: &mut Clause) {
+        let affairs = self
+            .affairs
+            .iter()
+            .fold(0, |bits, affair| bits | affair.mask());
+        bits(clause, "innovation.affairs", affairs);
+        let sdgs = self.sdgs.iter().fold(0, |bits, sdg| bits | sdg.mask());
+        bits(clause, "innovation.sdgs", u64::from(sdgs));
+        any_of(
+            clause,
+            "innovation.stage",
+            self.stages.iter().map(|stage| stage.code()),
+        );
+        any_of(
+            clause,
+            "innovation.adoption",
+            self.adoptions.iter().map(|adoption| adoption.code()),
+        );
+        for tag in &self.tags {
+            let tag = clause.bind(tag.as_str());
+            clause.and(format!(
+                "innovation.key IN (SELECT innovation FROM innovation_tag WHERE tag = {tag})"
+            ));
+        }
+    }
+}
+
+fn bits(clause: &mut Clause, column: &str, bits: u64) {
+    if bits != 0 {
+        let bits = clause.bind(bits.cast_signed());
+        clause.and(format!("({column} & {bits}) <> 0"));
+    }
+}
+
+fn any_of<'a>(clause: &mut Clause, column: &str, codes: impl Iterator<Item = &'a str>) {
+    let marks: Vec<_> = codes.map(|code| clause.bind(code)).collect();
+    if !marks.is_empty() {
+        clause.and(format!("{column} IN ({})", marks.join(",")));
+    }
+}

@@ -1,0 +1,26 @@
+//! What a hub remembers, in SQLite or PostgreSQL.
+//!
+//! - [`Database`] opens either, migrates it, and hands out one writer and many readers.
+//! - [`logs`] is the one door for writes: entries, payloads, tiles, checkpoint and projection in one transaction, whether
+//!   written here or pulled from a peer. Commit order is log order.
+//! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
+//! - [`peers`] and [`pins`] are whom this hub pulls and trusts.
+//!
+//! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
+
+mod bulk;
+mod database;
+mod error;
+mod projection;
+mod sql;
+
+pub mod agencies;
+pub mod bodies;
+pub mod hubs;
+pub mod innovations;
+pub mod logs;
+pub mod peers;
+pub mod pins;
+
+pub use database::{Database, Location, Owner};
+pub use error::StorageError;

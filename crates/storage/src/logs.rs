@@ -1,0 +1,29 @@
+//! The one door for writes, and what is read from the logs.
+//!
+//! - [`issue`] writes this hub's own entries; [`apply`] stores a verified page of another's. Both pass the same door:
+//!   entries, dropped payloads, tiles, checkpoint and projection in one transaction.
+//! - [`heads`] is what this hub holds of every log; [`read`] gives pages and payloads to peers; [`receipt`] proves one entry.
+//! - [`fill`] brings payloads that were missing; [`watching`] notes what was seen but not yet held.
+//! - [`verify`] recomputes everything from what is stored; [`rebuild`] makes the projection anew.
+//!
+//! An entry is never changed or removed; only its payload may go, when it is superseded or erased.
+
+mod door;
+pub mod fill;
+pub mod heads;
+mod issuing;
+mod key;
+mod pulled;
+pub mod read;
+pub mod rebuild;
+mod receipts;
+mod tiles;
+pub mod verify;
+pub mod watching;
+
+pub use door::Stored;
+pub(crate) use door::millis;
+pub use issuing::{Issued, issue, open_own, own_log};
+pub use key::EntryKey;
+pub use pulled::apply;
+pub use receipts::receipt;

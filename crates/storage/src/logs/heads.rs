@@ -1,0 +1,250 @@
+//! What this hub holds of every log.
+
+use domain::identity::{Epoch, HubId, LogId, NetworkId};
+use domain::log::{Checkpoint, LogFacts, LogState, TreeEdge, heads_token};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+use super::tiles;
+use crate::{Database, StorageError, sql};
+
+/// A log as this hub holds it.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The log.
+    pub log: LogId,
+    /// How many entries are stored.
+    pub size: u64,
+    /// Bytes of headers and payloads that were stored.
+    pub bytes: u64,
+    /// The size up to which the log can be proved to others.
+    pub proved_size: u64,
+    /// The signed checkpoint at that size; nothing before the first proved page.
+    pub checkpoint: Option<String>,
+    /// The largest size that a trusted checkpoint was seen to state.
+    pub newest_seen: u64,
+    /// How many payloads this hub may have and lacks.
+    pub missing: u64,
+    /// How many entries show nothing because this version cannot read them.
+    pub unprojected: u64,
+    /// The commit that last changed the log here.
+    pub position: u64,
+    /// When the newest head was last proved, in Unix milliseconds.
+    pub proved_at: Option<i64>,
+    /// How far this hub has come with the log.
+    pub state: LogState,
+    /// Why the log is set aside, if it is.
+    pub parked: Option<String>,
+}
+
+#[derive(Clone, Debug, FromQueryResult)]
+pub(crate) struct LogRow {
+    pub(crate) id: i64,
+    pub(crate) hub_id: i64,
+    pub(crate) slug: String,
+    pub(crate) epoch: i64,
+    pub(crate) size: i64,
+    pub(crate) bytes: i64,
+    pub(crate) proved_size: i64,
+    pub(crate) checkpoint: Option<String>,
+    pub(crate) newest_seen: i64,
+    pub(crate) position: i64,
+    pub(crate) proved_at: Option<i64>,
+    pub(crate) unproved_since: Option<i64>,
+    pub(crate) forked_at: Option<i64>,
+    pub(crate) parked: Option<String>,
+}
+
+const LOGS: &str = "SELECT log.id, hub_id, slug, epoch, size, bytes, proved_size, checkpoint, newest_seen, position,
+    proved_at, unproved_since, forked_at, parked FROM log JOIN hub ON hub.id = log.hub_id";
+
+impl LogRow {
+    pub(crate) fn log_id(&self, network: &NetworkId) -> Result<LogId, StorageError> {
+        let corrupt = |rule: String| StorageError::corrupt("log", self.id, rule);
+        Ok(LogId {
+            network: network.clone(),
+            hub: HubId::parse(&self.slug).map_err(|error| corrupt(error.to_string()))?,
+            epoch: Epoch::new(sql::unsigned(self.epoch))
+                .map_err(|error| corrupt(error.to_string()))?,
+        })
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        sql::unsigned(self.size)
+    }
+
+    /// Why nothing may be added, if so.
+    pub(crate) fn closed(&self) -> Option<String> {
+        let forked = self
+            .forked_at
+            .map(|_| "its hub signed two histories, and it is frozen".to_owned());
+        forked.or_else(|| self.parked.clone())
+    }
+
+    async fn head(self, db: &Database) -> Result<Head, StorageError> {
+        let keys = super::EntryKey::range_of(self.id);
+        let count = async |table: &str| {
+            let text = format!("SELECT COUNT(*) FROM {table} WHERE entry >= $1 AND entry < $2");
+            let number =
+                sql::number(db.reader(), &text, vec![keys.start.into(), keys.end.into()]).await?;
+            Ok::<u64, StorageError>(sql::unsigned(number))
+        };
+        let facts = LogFacts {
+            size: self.size(),
+            newest_seen: sql::unsigned(self.newest_seen),
+            missing: count("missing_payload").await?,
+            forked: self.forked_at.is_some(),
+            parked: self.parked.is_some(),
+            unproved: self.unproved_since.is_some(),
+        };
+        Ok(Head {
+            log: self.log_id(db.network())?,
+            size: facts.size,
+            bytes: sql::unsigned(self.bytes),
+            proved_size: sql::unsigned(self.proved_size),
+            checkpoint: self.checkpoint,
+            newest_seen: facts.newest_seen,
+            missing: facts.missing,
+            unprojected: count("unprojected").await?,
+            position: sql::unsigned(self.position),
+            proved_at: self.proved_at,
+            state: LogState::of(&facts),
+            parked: self.parked,
+        })
+    }
+}
+
+/// All logs with everything known of them, in the order of hub and epoch.
+pub async fn list(db: &Database) -> Result<Vec<Head>, StorageError> {
+    let rows: Vec<LogRow> =
+        sql::all(db.reader(), &format!("{LOGS} ORDER BY slug, epoch"), vec![]).await?;
+    let mut heads = Vec::with_capacity(rows.len());
+    for row in rows {
+        heads.push(row.head(db).await?);
+    }
+    Ok(heads)
+}
+
+/// One log with everything known of it.
+pub async fn find(db: &Database, log: &LogId) -> Result<Option<Head>, StorageError> {
+    match find_row(db.reader(), log).await? {
+        Some(row) => Ok(Some(row.head(db).await?)),
+        None => Ok(None),
+    }
+}
+
+/// A log's proved head, as it is stated to peers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvedHead {
+    /// The log.
+    pub log: LogId,
+    /// The proved size.
+    pub size: u64,
+    /// The signed checkpoint at that size.
+    pub checkpoint: String,
+    /// The commit that last changed the log here.
+    pub position: u64,
+}
+
+/// The proved heads that changed after a commit, oldest change first, at most `limit`.
+pub async fn list_proved_after(
+    db: &Database,
+    position: u64,
+    limit: u32,
+) -> Result<Vec<ProvedHead>, StorageError> {
+    let text = format!(
+        "{LOGS} WHERE position > $1 AND checkpoint IS NOT NULL ORDER BY position, log.id LIMIT $2"
+    );
+    let values = vec![sql::signed(position).into(), i64::from(limit).into()];
+    proved(db, sql::all(db.reader(), &text, values).await?)
+}
+
+/// The proved heads of all logs.
+pub async fn list_proved(db: &Database) -> Result<Vec<ProvedHead>, StorageError> {
+    let text = format!("{LOGS} WHERE checkpoint IS NOT NULL ORDER BY position, log.id");
+    proved(db, sql::all(db.reader(), &text, vec![]).await?)
+}
+
+fn proved(db: &Database, rows: Vec<LogRow>) -> Result<Vec<ProvedHead>, StorageError> {
+    let head = |row: LogRow| {
+        Ok(ProvedHead {
+            log: row.log_id(db.network())?,
+            size: sql::unsigned(row.proved_size),
+            checkpoint: row.checkpoint.unwrap_or_default(),
+            position: sql::unsigned(row.position),
+        })
+    };
+    rows.into_iter().map(head).collect()
+}
+
+/// The hash over all proved heads: equal tokens mean equal heads.
+pub async fn token(db: &Database) -> Result<String, StorageError> {
+    let mut checkpoints = Vec::new();
+    for head in list_proved(db).await? {
+        let parsed = Checkpoint::parse(&head.checkpoint);
+        checkpoints.push(parsed.map_err(|error| StorageError::corrupt("log", &head.log, error))?);
+    }
+    Ok(heads_token(&mut checkpoints).to_string())
+}
+
+/// The right edge of a log's tree as it is stored: what the next page must continue. An unknown log is empty.
+pub async fn edge(db: &Database, log: &LogId) -> Result<TreeEdge, StorageError> {
+    match find_row(db.reader(), log).await? {
+        Some(row) => tiles::edge(db.reader(), row.id, row.size()).await,
+        None => Ok(TreeEdge::default()),
+    }
+}
+
+/// The right edge of a log's tree as it was at an earlier size.
+pub async fn edge_at(
+    db: &Database,
+    log: &LogId,
+    size: u64,
+) -> Result<Option<TreeEdge>, StorageError> {
+    match find_row(db.reader(), log).await? {
+        Some(row) if size <= row.size() => Ok(Some(tiles::edge(db.reader(), row.id, size).await?)),
+        _ => Ok(None),
+    }
+}
+
+/// The rows of all logs, in the order in which they were begun.
+pub(super) async fn rows(db: &impl ConnectionTrait) -> Result<Vec<LogRow>, StorageError> {
+    Ok(sql::all(db, &format!("{LOGS} ORDER BY log.id"), vec![]).await?)
+}
+
+pub(crate) async fn find_row(
+    db: &impl ConnectionTrait,
+    log: &LogId,
+) -> Result<Option<LogRow>, StorageError> {
+    let text = format!("{LOGS} WHERE slug = $1 AND epoch = $2");
+    let values = vec![log.hub.as_str().into(), sql::signed(log.epoch.get()).into()];
+    Ok(sql::one(db, &text, values).await?)
+}
+
+/// The same, holding the row until the transaction ends, so that commit order is log order.
+pub(super) async fn lock_row(
+    db: &impl ConnectionTrait,
+    log: &LogId,
+) -> Result<Option<LogRow>, StorageError> {
+    let lock = match db.get_database_backend() {
+        sea_orm::DbBackend::Postgres => " FOR UPDATE OF log",
+        _ => "",
+    };
+    let text = format!("{LOGS} WHERE slug = $1 AND epoch = $2{lock}");
+    let values = vec![log.hub.as_str().into(), sql::signed(log.epoch.get()).into()];
+    Ok(sql::one(db, &text, values).await?)
+}
+
+/// Makes a log's row if there is none, and gives it locked.
+pub(super) async fn open_row(
+    db: &impl ConnectionTrait,
+    log: &LogId,
+) -> Result<LogRow, StorageError> {
+    let hub = "INSERT INTO hub (slug) VALUES ($1) ON CONFLICT DO NOTHING";
+    sql::execute(db, hub, vec![log.hub.as_str().into()]).await?;
+    let insert = "INSERT INTO log (hub_id, epoch, size, bytes, proved_size, newest_seen, position)
+        SELECT id, $2, 0, 0, 0, 0, 0 FROM hub WHERE slug = $1 ON CONFLICT DO NOTHING";
+    let values = vec![log.hub.as_str().into(), sql::signed(log.epoch.get()).into()];
+    sql::execute(db, insert, values).await?;
+    let row = lock_row(db, log).await?;
+    row.ok_or_else(|| StorageError::corrupt("log", log, "the row is missing"))
+}

@@ -1,0 +1,144 @@
+//! Giving entries and payloads to peers.
+
+use std::ops::Range;
+
+use domain::identity::LogId;
+use domain::log::{Hash, RawEntry, proof};
+use sea_orm::QueryResult;
+
+use super::heads::{self, LogRow};
+use super::{EntryKey, tiles};
+use crate::{Database, StorageError, sql};
+
+/// How many entries are read in one statement; between two, the bytes so far are counted.
+const STRETCH: u64 = 250;
+
+/// Some entries of a log with the proof that they belong to it.
+#[derive(Clone, Debug)]
+pub struct LogPage {
+    /// The entries.
+    pub entries: Vec<RawEntry>,
+    /// The consistency proof from the page's end to the checkpoint's size.
+    pub proof: Vec<Hash>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+/// How long a page may be.
+#[derive(Clone, Copy, Debug)]
+pub struct PageBounds {
+    /// At most so many entries.
+    pub entries: u64,
+    /// No further entry once so many bytes are together.
+    pub bytes: usize,
+}
+
+/// Reads a page from a place on, up to the log's proved size. Nothing comes back for a log that is not held.
+pub async fn page(
+    db: &Database,
+    log: &LogId,
+    from: u64,
+    bounds: PageBounds,
+) -> Result<Option<LogPage>, StorageError> {
+    let Some((row, checkpoint)) = proved_row(db, log).await? else {
+        return Ok(None);
+    };
+    let proved = sql::unsigned(row.proved_size);
+    let until = proved.min(from.saturating_add(bounds.entries));
+    let entries = read_entries(db, row.id, from.min(until)..until, bounds.bytes).await?;
+    let end = from.min(until) + entries.len() as u64;
+    let ranges = proof::consistency(end, proved);
+    let tiles = tiles::load(db.reader(), row.id, proof::tiles(&ranges)).await?;
+    let proof = proof::hashes(&ranges, &tiles)
+        .ok_or_else(|| StorageError::corrupt("tile", log, "a tile is missing or short"))?;
+    Ok(Some(LogPage {
+        entries,
+        proof,
+        checkpoint,
+    }))
+}
+
+async fn proved_row(db: &Database, log: &LogId) -> Result<Option<(LogRow, String)>, StorageError> {
+    let row = heads::find_row(db.reader(), log).await?;
+    Ok(row.and_then(|row| row.checkpoint.clone().map(|checkpoint| (row, checkpoint))))
+}
+
+async fn read_entries(
+    db: &Database,
+    log_id: i64,
+    places: Range<u64>,
+    most_bytes: usize,
+) -> Result<Vec<RawEntry>, StorageError> {
+    let mut entries = Vec::new();
+    let mut bytes = 0;
+    let mut from = places.start;
+    while from < places.end && bytes < most_bytes {
+        let until = places.end.min(from + STRETCH);
+        for entry in stretch(db, log_id, from..until).await? {
+            if bytes >= most_bytes {
+                break;
+            }
+            bytes += entry.bytes();
+            entries.push(entry);
+        }
+        from = until;
+    }
+    Ok(entries)
+}
+
+/// Reads entries of a log as they are stored, in order.
+pub(super) async fn stretch(
+    db: &Database,
+    log_id: i64,
+    places: Range<u64>,
+) -> Result<Vec<RawEntry>, StorageError> {
+    let text = "SELECT header, payload FROM entry WHERE id >= $1 AND id < $2 ORDER BY id";
+    let (first, last) = (
+        EntryKey::new(log_id, places.start),
+        EntryKey::new(log_id, places.end),
+    );
+    let rows = sql::rows(db.reader(), text, vec![first.into(), last.into()]).await?;
+    rows.iter().map(|row| raw(row, first)).collect()
+}
+
+fn raw(row: &QueryResult, near: EntryKey) -> Result<RawEntry, StorageError> {
+    let payload: Option<Vec<u8>> = row.try_get_by_index(1)?;
+    Ok(RawEntry {
+        header: utf8(row.try_get_by_index(0)?, near)?,
+        payload: payload.map(|bytes| utf8(bytes, near)).transpose()?,
+    })
+}
+
+fn utf8(bytes: Vec<u8>, near: EntryKey) -> Result<String, StorageError> {
+    String::from_utf8(bytes)
+        .map_err(|error| StorageError::corrupt("entry", format!("near {}", near.get()), error))
+}
+
+/// Reads the payloads at these places of a log, up to its proved size; what is not held is left out.
+pub async fn payloads(
+    db: &Database,
+    log: &LogId,
+    places: &[u64],
+) -> Result<Vec<(u64, String)>, StorageError> {
+    let Some((row, _)) = proved_row(db, log).await? else {
+        return Ok(Vec::new());
+    };
+    let keys: Vec<_> = places
+        .iter()
+        .filter(|place| **place < sql::unsigned(row.proved_size))
+        .map(|place| EntryKey::new(row.id, *place).into())
+        .collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (marks, values) = sql::list(1, keys);
+    let text = format!(
+        "SELECT id, payload FROM entry WHERE payload IS NOT NULL AND id IN ({marks}) ORDER BY id"
+    );
+    let mut payloads = Vec::new();
+    for found in sql::rows(db.reader(), &text, values).await? {
+        let key = EntryKey::from(found.try_get_by_index::<i64>(0)?);
+        payloads.push((key.place(), utf8(found.try_get_by_index(1)?, key)?));
+    }
+    Ok(payloads)
+}

@@ -1,0 +1,92 @@
+//! Making the projection anew from the entries.
+
+use domain::entry::Header;
+use domain::log::{RawEntry, VerifiedEntry};
+use sea_orm::DatabaseTransaction;
+
+use super::door::{self, Origin};
+use super::heads::{self, LogRow};
+use super::read;
+use crate::{Database, StorageError, projection, sql};
+
+const STRETCH: u64 = 1000;
+const TABLES: [&str; 5] = [
+    "unprojected",
+    "external_id",
+    "innovation_tag",
+    "innovation",
+    "agency",
+];
+
+/// How far rebuilding has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Entries read.
+    pub done: u64,
+    /// Entries there are.
+    pub total: u64,
+}
+
+/// Empties what readers see and fills it again from the entries, in one transaction: readers see the old until the new
+/// is whole. `progress` is told after each stretch.
+pub async fn rebuild(
+    db: &Database,
+    mut progress: impl FnMut(Progress),
+) -> Result<u64, StorageError> {
+    let tx = db.begin().await?;
+    for table in TABLES {
+        sql::execute(&tx, &format!("DELETE FROM {table}"), vec![]).await?;
+    }
+    let forget =
+        "UPDATE hub SET record = NULL, entry = NULL, name = NULL, kind = NULL, region = NULL";
+    sql::execute(&tx, forget, vec![]).await?;
+    let logs = heads::rows(&tx).await?;
+    let total = logs.iter().map(LogRow::size).sum();
+    let mut done = 0;
+    for log in &logs {
+        for from in (0..log.size()).step_by(1000) {
+            let until = log.size().min(from + STRETCH);
+            project_stretch(db, &tx, log, from..until).await?;
+            done += until - from;
+            progress(Progress { done, total });
+        }
+    }
+    let position = "UPDATE store SET position = position + 1";
+    sql::execute(&tx, position, vec![]).await?;
+    tx.commit().await?;
+    db.refresh().await?;
+    Ok(done)
+}
+
+async fn project_stretch(
+    db: &Database,
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    places: std::ops::Range<u64>,
+) -> Result<(), StorageError> {
+    let at_place = LogRow {
+        size: sql::signed(places.start),
+        ..log.clone()
+    };
+    let entries: Vec<_> = read::stretch(db, log.id, places)
+        .await?
+        .into_iter()
+        .map(verified)
+        .collect();
+    let origin = if log.slug == db.hub().as_str() {
+        Origin::Here
+    } else {
+        Origin::Elsewhere
+    };
+    let unreadable = door::project(tx, &at_place, origin, &entries).await?;
+    projection::note_unprojected(tx, unreadable.into_iter()).await
+}
+
+/// What is stored was verified when it came.
+fn verified(raw: RawEntry) -> VerifiedEntry {
+    VerifiedEntry {
+        header: Header::parse(&raw.header),
+        header_text: raw.header,
+        payload: raw.payload,
+    }
+}

@@ -1,0 +1,112 @@
+//! What was seen of a log but is not yet held, and what was found wrong with it.
+
+use domain::identity::{HubId, LogId};
+use domain::log::SignedCheckpoint;
+use sea_orm::FromQueryResult;
+use time::OffsetDateTime;
+
+use super::{heads, millis};
+use crate::{Database, StorageError, sql};
+
+/// Notes that a trusted checkpoint states this size.
+pub async fn note_seen(db: &Database, log: &LogId, size: u64) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
+    let row = heads::open_row(&tx, log).await?;
+    let text = "UPDATE log SET newest_seen = $1 WHERE id = $2 AND newest_seen < $1";
+    let seen = sql::signed(size);
+    if sql::execute(&tx, text, vec![seen.into(), row.id.into()]).await? > 0 || row.size == 0 {
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Notes that no supplier proves the newest head.
+pub async fn note_unproved(
+    db: &Database,
+    log: &LogId,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(());
+    };
+    let text = "UPDATE log SET unproved_since = COALESCE(unproved_since, $1) WHERE id = $2";
+    sql::execute(db.writer(), text, vec![millis(now).into(), row.id.into()]).await?;
+    Ok(())
+}
+
+/// Notes that suppliers were found again, before pulling.
+pub async fn note_hope(db: &Database, log: &LogId) -> Result<(), StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(());
+    };
+    if row.unproved_since.is_some() {
+        let text = "UPDATE log SET unproved_since = NULL WHERE id = $1";
+        sql::execute(db.writer(), text, vec![row.id.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Sets a log aside, or takes it up again when there is no reason left.
+pub async fn park(db: &Database, log: &LogId, reason: Option<&str>) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
+    let row = heads::open_row(&tx, log).await?;
+    let text = "UPDATE log SET parked = $1 WHERE id = $2";
+    sql::execute(
+        &tx,
+        text,
+        vec![reason.map(str::to_owned).into(), row.id.into()],
+    )
+    .await?;
+    Ok(tx.commit().await?)
+}
+
+/// Two checkpoints that cannot both be true of one log.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct ForkEvidence {
+    /// The size at which they part.
+    pub size: i64,
+    /// What we hold.
+    pub ours: String,
+    /// What the peer gave.
+    pub theirs: String,
+    /// The peer that gave it.
+    pub peer: String,
+    /// When it was found, in Unix milliseconds.
+    pub found_at: i64,
+}
+
+/// Keeps two checkpoints that cannot both be true, and freezes the log.
+pub async fn freeze(
+    db: &Database,
+    ours: &str,
+    theirs: &SignedCheckpoint,
+    peer: &HubId,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
+    let row = heads::open_row(&tx, theirs.log()).await?;
+    let keep = "INSERT INTO fork_evidence (log_id, size, ours, theirs, peer, found_at) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT DO NOTHING";
+    let values = vec![
+        row.id.into(),
+        sql::signed(theirs.size()).into(),
+        ours.into(),
+        theirs.text().into(),
+        peer.as_str().into(),
+        millis(now).into(),
+    ];
+    sql::execute(&tx, keep, values).await?;
+    let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2";
+    sql::execute(&tx, freeze, vec![millis(now).into(), row.id.into()]).await?;
+    db.commit(tx, row.id).await?;
+    Ok(())
+}
+
+/// The evidence kept against a log.
+pub async fn list_evidence(db: &Database, log: &LogId) -> Result<Vec<ForkEvidence>, StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(Vec::new());
+    };
+    let text = "SELECT size, ours, theirs, peer, found_at FROM fork_evidence WHERE log_id = $1 ORDER BY size LIMIT 100";
+    Ok(sql::all(db.reader(), text, vec![row.id.into()]).await?)
+}

@@ -1,0 +1,82 @@
+//! Which keys an operator pinned for which hubs.
+
+use domain::identity::{HubId, NetworkId};
+use domain::log::PublicKey;
+use domain::trust::{Trust, TrustedKey};
+use sea_orm::FromQueryResult;
+use time::OffsetDateTime;
+
+use crate::logs::millis;
+use crate::{Database, StorageError, sql};
+
+/// A key that an operator pinned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// The hub for which the key speaks.
+    pub hub: HubId,
+    /// The key and the log sizes at which it counts.
+    pub trusted: TrustedKey,
+}
+
+#[derive(FromQueryResult)]
+struct PinRow {
+    hub: String,
+    key: String,
+    first_size: i64,
+    last_size: Option<i64>,
+}
+
+impl TryFrom<PinRow> for Pin {
+    type Error = StorageError;
+
+    fn try_from(row: PinRow) -> Result<Self, StorageError> {
+        let corrupt = |rule: String| StorageError::corrupt("pin", &row.hub, rule);
+        Ok(Self {
+            hub: HubId::parse(&row.hub).map_err(|error| corrupt(error.to_string()))?,
+            trusted: TrustedKey {
+                key: PublicKey::parse(&row.key).map_err(|error| corrupt(error.to_string()))?,
+                from: sql::unsigned(row.first_size),
+                until: row.last_size.map(sql::unsigned),
+            },
+        })
+    }
+}
+
+/// Pins a key for a hub. Pinning it again changes nothing.
+pub async fn add(
+    db: &Database,
+    hub: &HubId,
+    key: &PublicKey,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let text = "INSERT INTO pin (hub, key, first_size, added_at) VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING";
+    let values = vec![
+        hub.as_str().into(),
+        key.to_string().into(),
+        millis(now).into(),
+    ];
+    sql::execute(db.writer(), text, values).await?;
+    Ok(())
+}
+
+/// Takes back all pins of a hub, and says how many there were.
+pub async fn remove(db: &Database, hub: &HubId) -> Result<u64, StorageError> {
+    let text = "DELETE FROM pin WHERE hub = $1";
+    Ok(sql::execute(db.writer(), text, vec![hub.as_str().into()]).await?)
+}
+
+/// All pins, by hub.
+pub async fn list(db: &Database) -> Result<Vec<Pin>, StorageError> {
+    let text = "SELECT hub, key, first_size, last_size FROM pin ORDER BY hub, added_at, key";
+    let rows: Vec<PinRow> = sql::all(db.reader(), text, vec![]).await?;
+    rows.into_iter().map(Pin::try_from).collect()
+}
+
+/// The trust that the pins add up to.
+pub async fn trust(db: &Database, network: &NetworkId) -> Result<Trust, StorageError> {
+    let mut trust = Trust::new(network.clone());
+    for pin in list(db).await? {
+        trust.add(pin.hub, pin.trusted);
+    }
+    Ok(trust)
+}

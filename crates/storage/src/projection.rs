@@ -1,0 +1,121 @@
+//! From entries to what readers see.
+//!
+//! Storing is blind to meaning; this is where meaning begins. Each kind of record has one function that writes its rows.
+//! What cannot be read is counted in `unprojected` and never stops a log.
+
+use domain::entry::{Header, Kind};
+use sea_orm::{DatabaseTransaction, Value};
+use time::OffsetDateTime;
+
+use crate::bodies::{Content, Unreadable};
+use crate::bulk::Insert;
+use crate::logs::EntryKey;
+use crate::{StorageError, agencies, hubs, innovations, sql};
+
+const UNPROJECTED: Insert<3> = Insert {
+    table: "unprojected",
+    columns: ["entry", "reason", "detail"],
+    conflict: "ON CONFLICT (entry) DO UPDATE SET reason = excluded.reason, detail = excluded.detail",
+};
+
+/// What one record shows from now on.
+pub(crate) struct Change<'a> {
+    /// The key of the record's first entry: the record's own key for life.
+    pub(crate) key: EntryKey,
+    /// The entry that speaks for the record now.
+    pub(crate) entry: EntryKey,
+    /// Whether the record was here before, so that rows of it may have to go.
+    pub(crate) is_known: bool,
+    /// The entry's header.
+    pub(crate) header: &'a Header,
+    /// When the record was first written.
+    pub(crate) published: OffsetDateTime,
+    /// The entry's payload; nothing when the record is gone or its content is not here.
+    pub(crate) payload: Option<&'a str>,
+}
+
+/// A record with readable content, on its way into its table.
+pub(crate) struct Row<'a, T> {
+    pub(crate) hub_id: i64,
+    pub(crate) change: &'a Change<'a>,
+    pub(crate) content: T,
+}
+
+/// Writes what the records show, and says which could not be read.
+pub(crate) async fn apply(
+    tx: &DatabaseTransaction,
+    hub_id: i64,
+    changes: Vec<Change<'_>>,
+) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
+    remove(tx, hub_id, &changes).await?;
+    let mut unreadable = Vec::new();
+    let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
+    for change in &changes {
+        let Some(payload) = change.payload else {
+            continue;
+        };
+        match Content::read(&change.header.kind, payload) {
+            Ok(Content::Hub(content)) => profiles.push(Row {
+                hub_id,
+                change,
+                content,
+            }),
+            Ok(Content::Agency(content)) => owners.push(Row {
+                hub_id,
+                change,
+                content,
+            }),
+            Ok(Content::Innovation(content)) => records.push(Row {
+                hub_id,
+                change,
+                content: *content,
+            }),
+            Err(why) => unreadable.push((change.entry, why)),
+        }
+    }
+    hubs::project(tx, &profiles).await?;
+    agencies::project(tx, hub_id, &owners).await?;
+    innovations::project(tx, hub_id, &records).await?;
+    Ok(unreadable)
+}
+
+/// Removes the rows of records that were here before; those that go on being shown get new ones.
+async fn remove(
+    tx: &DatabaseTransaction,
+    hub_id: i64,
+    changes: &[Change<'_>],
+) -> Result<(), StorageError> {
+    let known: Vec<&Change<'_>> = changes.iter().filter(|change| change.is_known).collect();
+    for some in known.chunks(256) {
+        let (marks, values) = sql::list(
+            1,
+            some.iter().map(|change| Value::from(change.key)).collect(),
+        );
+        for (table, column) in [
+            ("innovation_tag", "innovation"),
+            ("external_id", "innovation"),
+            ("innovation", "key"),
+            ("agency", "key"),
+        ] {
+            let text = format!("DELETE FROM {table} WHERE {column} IN ({marks})");
+            sql::execute(tx, &text, values.clone()).await?;
+        }
+    }
+    for change in known
+        .iter()
+        .filter(|change| change.header.kind.as_str() == Kind::HUB)
+    {
+        hubs::remove(tx, hub_id, change.header.record).await?;
+    }
+    Ok(())
+}
+
+/// Notes why entries show nothing, for people to see and for an upgrade to mend.
+pub(crate) async fn note_unprojected(
+    tx: &DatabaseTransaction,
+    entries: impl Iterator<Item = (EntryKey, Unreadable)>,
+) -> Result<(), StorageError> {
+    let row =
+        |(key, why): (EntryKey, Unreadable)| [key.into(), why.reason.into(), why.detail.into()];
+    Ok(UNPROJECTED.all(tx, entries.map(row).collect()).await?)
+}

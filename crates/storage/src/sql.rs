@@ -1,0 +1,131 @@
+//! Statements in the SQL that both databases share: placeholders are `$1`, `$2` …
+
+use domain::catalog::{RegionCode, fold};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Statement, Value};
+
+fn statement(db: &impl ConnectionTrait, text: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(db.get_database_backend(), text, values)
+}
+
+/// Runs a statement and says how many rows it changed.
+pub(crate) async fn execute(
+    db: &impl ConnectionTrait,
+    text: &str,
+    values: Vec<Value>,
+) -> Result<u64, DbErr> {
+    let result = db.execute_raw(statement(db, text, values)).await?;
+    Ok(result.rows_affected())
+}
+
+/// Reads all rows as they come.
+pub(crate) async fn rows(
+    db: &impl ConnectionTrait,
+    text: &str,
+    values: Vec<Value>,
+) -> Result<Vec<QueryResult>, DbErr> {
+    db.query_all_raw(statement(db, text, values)).await
+}
+
+/// Reads all rows into a struct.
+pub(crate) async fn all<T: FromQueryResult>(
+    db: &impl ConnectionTrait,
+    text: &str,
+    values: Vec<Value>,
+) -> Result<Vec<T>, DbErr> {
+    let rows = rows(db, text, values).await?;
+    rows.iter()
+        .map(|row| T::from_query_result(row, ""))
+        .collect()
+}
+
+/// Reads the first row into a struct, if there is one.
+pub(crate) async fn one<T: FromQueryResult>(
+    db: &impl ConnectionTrait,
+    text: &str,
+    values: Vec<Value>,
+) -> Result<Option<T>, DbErr> {
+    let row = db.query_one_raw(statement(db, text, values)).await?;
+    row.map(|row| T::from_query_result(&row, "")).transpose()
+}
+
+/// Reads the one number that the statement gives.
+pub(crate) async fn number(
+    db: &impl ConnectionTrait,
+    text: &str,
+    values: Vec<Value>,
+) -> Result<i64, DbErr> {
+    let row = db.query_one_raw(statement(db, text, values)).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0))
+}
+
+/// A list for `IN (…)`: placeholders from `$first` on, and the values, repeated up to a power of two so that few
+/// different statements reach the database's cache.
+pub(crate) fn list(first: usize, mut values: Vec<Value>) -> (String, Vec<Value>) {
+    let width = values.len().next_power_of_two();
+    if let Some(last) = values.last().cloned() {
+        values.resize(width, last);
+    }
+    let marks: Vec<String> = (first..first + values.len())
+        .map(|n| format!("${n}"))
+        .collect();
+    (marks.join(","), values)
+}
+
+/// A size or position as the databases hold it.
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).expect("sizes and positions are parsed to fit a signed 64-bit column")
+}
+
+/// A size or position as the database gave it.
+pub(crate) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+/// Conditions that all must hold, and the values bound in them.
+#[derive(Default)]
+pub(crate) struct Clause {
+    conditions: Vec<String>,
+    pub(crate) values: Vec<Value>,
+}
+
+impl Clause {
+    /// Binds a value and gives its placeholder.
+    pub(crate) fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+
+    /// Adds a condition.
+    pub(crate) fn and(&mut self, condition: String) {
+        self.conditions.push(condition);
+    }
+
+    /// Asks that a column of region codes names a region or one within it.
+    pub(crate) fn within(&mut self, column: &str, region: RegionCode) {
+        // A code's parts are digits and dots; `/` is the character after the dot, `:` the one after 9.
+        let after = if region.is_province() { '/' } else { ':' };
+        let (first, last) = (
+            self.bind(region.to_string()),
+            self.bind(format!("{region}{after}")),
+        );
+        self.and(format!("{column} >= {first} AND {column} < {last}"));
+    }
+
+    /// Asks that a column of folded text holds every word, or the beginning of one.
+    pub(crate) fn with_words(&mut self, column: &str, words: Option<&str>) {
+        // Folded text has letters, digits and spaces only, so there is nothing to escape.
+        let folded = words.map(fold).unwrap_or_default();
+        for word in folded.split(' ').filter(|word| !word.is_empty()) {
+            let pattern = self.bind(format!("% {word}%"));
+            self.and(format!("' ' || {column} LIKE {pattern}"));
+        }
+    }
+
+    /// The `WHERE` clause, or nothing when there is no condition.
+    pub(crate) fn text(&self) -> String {
+        match self.conditions.as_slice() {
+            [] => String::new(),
+            conditions => format!(" WHERE {}", conditions.join(" AND ")),
+        }
+    }
+}

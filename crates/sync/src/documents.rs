@@ -1,0 +1,20 @@
+//! What a puller asks, in the words of the public schema. A test validates each against `schema.graphql`.
+
+/// Who the peer is, and whether anything changed: one request of an idle round.
+pub const HUB: &str = "query{hub{hubId node{network store protocolVersions headsToken}}}";
+
+/// Who the peer is, for adding it: its keys and its name.
+pub const INTRODUCTION: &str =
+    "query{hub{hubId name node{network store protocolVersions headsToken publicKeys}}}";
+
+/// What changed since the peer's own cursor.
+pub const HEADS: &str = "query($after:String,$first:Int!){heads(after:$after,first:$first){nodes{hub epoch size checkpoint} pageInfo{hasNextPage endCursor}}}";
+
+/// A page of a log.
+pub const ENTRIES: &str = "query($hub:HubId!,$epoch:Long!,$from:Long!,$first:Int!,$maxBytes:Int!){entries(hub:$hub,epoch:$epoch,from:$from,first:$first,maxBytes:$maxBytes){entries{header payload} proof checkpoint}}";
+
+/// Payloads that were missing.
+pub const PAYLOADS: &str = "query($hub:HubId!,$epoch:Long!,$indexes:[Long!]!){payloads(hub:$hub,epoch:$epoch,indexes:$indexes){index payload}}";
+
+/// All documents, for the test against the schema.
+pub const ALL: [&str; 5] = [HUB, INTRODUCTION, HEADS, ENTRIES, PAYLOADS];

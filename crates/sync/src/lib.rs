@@ -1,0 +1,13 @@
+//! Pulling peers until every hub holds the same logs.
+//!
+//! - [`plan`] decides what to do about a log, and when to come back. Pure.
+//! - [`peer`] asks, over the peer's public GraphQL schema: [`peer::HttpPeer`] is the real one.
+//! - [`round`] carries the decisions out and stores what verifies.
+//!
+//! A round may stop anywhere and be run again: a page is stored whole or not at all.
+//! Not here: when rounds happen (`node::tasks`), what proves a page (`domain::log`).
+
+pub mod documents;
+pub mod peer;
+pub mod plan;
+pub mod round;

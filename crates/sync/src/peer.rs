@@ -1,0 +1,125 @@
+//! The remote side, as a puller sees it.
+
+mod http;
+mod wire;
+
+use domain::identity::LogId;
+use domain::log::Page;
+use uuid::Uuid;
+
+use crate::plan::Introduction;
+
+pub use http::HttpPeer;
+
+/// Why a peer gave no answer that could be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerError {
+    /// The address is not one that can be asked.
+    #[error("{0:?} is not an http or https address")]
+    Url(String),
+    /// No connection, or it broke.
+    #[error("{url} cannot be reached")]
+    Unreachable {
+        /// The address.
+        url: String,
+        /// The cause.
+        #[source]
+        cause: reqwest::Error,
+    },
+    /// The peer took too long.
+    #[error("{0} did not answer in time")]
+    TimedOut(String),
+    /// The peer answered with an HTTP status that is no answer.
+    #[error("{url} answered with status {status}")]
+    Status {
+        /// The address.
+        url: String,
+        /// The status code.
+        status: u16,
+    },
+    /// The peer answered with an error of its own.
+    #[error("it answered {code}: {message}")]
+    Refused {
+        /// The code of the error.
+        code: String,
+        /// The message of the error.
+        message: String,
+    },
+    /// The answer is larger than any honest one.
+    #[error("its answer has more than {0} bytes")]
+    TooLarge(usize),
+    /// The answer is not what the schema promises.
+    #[error("its answer is not readable: {0}")]
+    Malformed(String),
+}
+
+/// What a peer says when a round begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// Who it is.
+    pub introduction: Introduction,
+    /// Its store: its cursors count only for this one.
+    pub store: Uuid,
+    /// The hash over all its heads.
+    pub heads_token: String,
+    /// Its name for people; only asked for when the peer is added.
+    pub name: Option<String>,
+    /// The keys that it says are its own; only asked for when the peer is added.
+    pub public_keys: Vec<String>,
+}
+
+/// A head as a peer states it, not yet verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedHead {
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+/// A stretch of a peer's heads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadsPage {
+    /// The heads.
+    pub heads: Vec<StatedHead>,
+    /// Where to go on, in the peer's own words.
+    pub cursor: Option<String>,
+    /// Whether there are more.
+    pub has_more: bool,
+}
+
+/// A page of a log and the checkpoint that is said to prove it.
+#[derive(Clone, Debug)]
+pub struct StatedPage {
+    /// The entries and the proof.
+    pub page: Page,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+/// A hub to pull from. The one trait with a single real implementation: the simulator brings the other.
+pub trait Peer: Send + Sync {
+    /// Asks who it is and whether anything changed.
+    fn greet(&self) -> impl Future<Output = Result<Greeting, PeerError>> + Send;
+
+    /// Asks what changed since its own cursor.
+    fn heads(
+        &self,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<HeadsPage, PeerError>> + Send;
+
+    /// Asks for the entries of a log from a place on.
+    fn page(
+        &self,
+        log: &LogId,
+        from: u64,
+    ) -> impl Future<Output = Result<StatedPage, PeerError>> + Send;
+
+    /// Asks for payloads by their places in a log.
+    fn payloads(
+        &self,
+        log: &LogId,
+        places: &[u64],
+    ) -> impl Future<Output = Result<Vec<(u64, String)>, PeerError>> + Send;
+
+    /// How many bytes came from it so far, as they crossed the wire.
+    fn bytes_received(&self) -> u64;
+}

@@ -1,0 +1,202 @@
+//! Asking a peer over HTTP.
+
+use std::io::Read as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use domain::identity::LogId;
+use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::wire::{Answer, EntriesData, HeadsData, HubData, PayloadsData};
+use super::{Greeting, HeadsPage, Peer, PeerError, StatedPage};
+use crate::documents;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest a whole answer may take: 16 MiB over a link of 128 kbit/s would take longer, a page takes much less.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
+/// JSON writes some bytes of an entry as two; no honest page grows beyond this.
+const MOST_ANSWER_BYTES: usize = 4 * MAX_PAGE_BYTES;
+const HEADS_PER_PAGE: usize = 200;
+
+/// A peer behind an address.
+#[derive(Debug)]
+pub struct HttpPeer {
+    client: reqwest::Client,
+    endpoint: String,
+    bytes_received: AtomicU64,
+}
+
+impl HttpPeer {
+    /// Makes the client for all peers: it follows no redirects, since an address is an operator's word.
+    pub fn client(user_agent: &str) -> Result<reqwest::Client, reqwest::Error> {
+        reqwest::Client::builder()
+            .user_agent(user_agent)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .tcp_nodelay(true)
+            .build()
+    }
+
+    /// A peer at an address such as `https://jipp.example.go.id`.
+    pub fn new(client: reqwest::Client, url: &str) -> Result<Self, PeerError> {
+        let base = url.trim_end_matches('/');
+        let parsed = reqwest::Url::parse(base).ok();
+        let usable =
+            parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !usable {
+            return Err(PeerError::Url(url.to_owned()));
+        }
+        Ok(Self {
+            client,
+            endpoint: format!("{base}/graphql"),
+            bytes_received: AtomicU64::new(0),
+        })
+    }
+
+    /// Asks who it is, with its name and keys.
+    pub async fn introduce(&self) -> Result<Greeting, PeerError> {
+        self.ask::<HubData>(documents::INTRODUCTION, json!({}))
+            .await?
+            .try_into()
+    }
+
+    async fn ask<T: DeserializeOwned + Send + 'static>(
+        &self,
+        query: &str,
+        variables: Value,
+    ) -> Result<T, PeerError> {
+        let (body, is_squeezed) = self
+            .post(&json!({"query": query, "variables": variables}))
+            .await?;
+        // A page of a thousand entries takes some milliseconds to inflate and read, which would hold up other tasks.
+        let read = tokio::task::spawn_blocking(move || {
+            let text = if is_squeezed { inflate(&body)? } else { body };
+            let answer: Answer<T> = serde_json::from_slice(&text)
+                .map_err(|error| PeerError::Malformed(error.to_string()))?;
+            answer.data()
+        });
+        read.await
+            .map_err(|error| PeerError::Malformed(error.to_string()))?
+    }
+
+    /// Sends a request, and gives the answer's bytes and whether they are compressed.
+    async fn post(&self, body: &Value) -> Result<(Vec<u8>, bool), PeerError> {
+        let request = self
+            .client
+            .post(&self.endpoint)
+            .header(
+                ACCEPT,
+                "application/graphql-response+json, application/json;q=0.9",
+            )
+            .header(ACCEPT_ENCODING, "zstd")
+            .header(CONTENT_TYPE, "application/json")
+            .body(body.to_string());
+        let response = request.send().await.map_err(|cause| self.failed(cause))?;
+        let status = response.status();
+        let is_squeezed =
+            response.headers().get(CONTENT_ENCODING) == Some(&HeaderValue::from_static("zstd"));
+        let is_json = response.headers().get(CONTENT_TYPE).is_some_and(is_json);
+        if !is_json {
+            return Err(PeerError::Status {
+                url: self.endpoint.clone(),
+                status: status.as_u16(),
+            });
+        }
+        Ok((self.collect(response).await?, is_squeezed))
+    }
+
+    async fn collect(&self, mut response: reqwest::Response) -> Result<Vec<u8>, PeerError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|cause| self.failed(cause))? {
+            self.bytes_received
+                .fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            if bytes.len() + chunk.len() > MOST_ANSWER_BYTES {
+                return Err(PeerError::TooLarge(MOST_ANSWER_BYTES));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
+    fn failed(&self, cause: reqwest::Error) -> PeerError {
+        let url = self.endpoint.clone();
+        if cause.is_timeout() {
+            PeerError::TimedOut(url)
+        } else {
+            PeerError::Unreachable {
+                url,
+                cause: cause.without_url(),
+            }
+        }
+    }
+}
+
+fn is_json(content_type: &HeaderValue) -> bool {
+    content_type.to_str().is_ok_and(|text| {
+        text.starts_with("application/graphql-response+json")
+            || text.starts_with("application/json")
+    })
+}
+
+/// Inflates up to the bound, so that a small answer cannot fill the memory.
+fn inflate(squeezed: &[u8]) -> Result<Vec<u8>, PeerError> {
+    let malformed = |error: std::io::Error| PeerError::Malformed(error.to_string());
+    let decoder = zstd::stream::read::Decoder::new(squeezed).map_err(malformed)?;
+    let mut text = Vec::with_capacity(squeezed.len() * 4);
+    decoder
+        .take(MOST_ANSWER_BYTES as u64 + 1)
+        .read_to_end(&mut text)
+        .map_err(malformed)?;
+    if text.len() > MOST_ANSWER_BYTES {
+        return Err(PeerError::TooLarge(MOST_ANSWER_BYTES));
+    }
+    Ok(text)
+}
+
+impl Peer for HttpPeer {
+    async fn greet(&self) -> Result<Greeting, PeerError> {
+        self.ask::<HubData>(documents::HUB, json!({}))
+            .await?
+            .try_into()
+    }
+
+    async fn heads(&self, after: Option<&str>) -> Result<HeadsPage, PeerError> {
+        let variables = json!({"after": after, "first": HEADS_PER_PAGE});
+        Ok(self
+            .ask::<HeadsData>(documents::HEADS, variables)
+            .await?
+            .into())
+    }
+
+    async fn page(&self, log: &LogId, from: u64) -> Result<StatedPage, PeerError> {
+        let variables = json!({
+            "hub": log.hub.as_str(),
+            "epoch": log.epoch.get(),
+            "from": from,
+            "first": MAX_PAGE_ENTRIES,
+            "maxBytes": MAX_PAGE_BYTES,
+        });
+        self.ask::<EntriesData>(documents::ENTRIES, variables)
+            .await?
+            .try_into()
+    }
+
+    async fn payloads(&self, log: &LogId, places: &[u64]) -> Result<Vec<(u64, String)>, PeerError> {
+        let variables =
+            json!({"hub": log.hub.as_str(), "epoch": log.epoch.get(), "indexes": places});
+        Ok(self
+            .ask::<PayloadsData>(documents::PAYLOADS, variables)
+            .await?
+            .into())
+    }
+
+    fn bytes_received(&self) -> u64 {
+        self.bytes_received.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,184 @@
+//! The shapes of answers.
+
+use domain::log::{Hash, Page, RawEntry};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Greeting, HeadsPage, PeerError, StatedHead, StatedPage};
+use crate::plan::Introduction;
+
+#[derive(Deserialize)]
+pub(super) struct Answer<T> {
+    data: Option<T>,
+    #[serde(default)]
+    errors: Vec<Refusal>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
+    #[serde(default)]
+    extensions: Extensions,
+}
+
+#[derive(Default, Deserialize)]
+struct Extensions {
+    #[serde(default)]
+    code: String,
+}
+
+impl<T> Answer<T> {
+    /// The data, or the first error. Data with errors beside it is no whole answer.
+    pub(super) fn data(self) -> Result<T, PeerError> {
+        if let Some(refusal) = self.errors.into_iter().next() {
+            return Err(PeerError::Refused {
+                code: refusal.extensions.code.chars().take(64).collect(),
+                message: refusal.message.chars().take(300).collect(),
+            });
+        }
+        self.data
+            .ok_or_else(|| PeerError::Malformed("there is no data".to_owned()))
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct HubData {
+    hub: Hub,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Hub {
+    hub_id: String,
+    name: Option<String>,
+    node: Node,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Node {
+    network: String,
+    store: Uuid,
+    protocol_versions: Vec<u32>,
+    heads_token: String,
+    #[serde(default)]
+    public_keys: Vec<String>,
+}
+
+impl TryFrom<HubData> for Greeting {
+    type Error = PeerError;
+
+    fn try_from(data: HubData) -> Result<Self, PeerError> {
+        let malformed =
+            |error: domain::identity::NameError| PeerError::Malformed(error.to_string());
+        let node = data.hub.node;
+        Ok(Self {
+            introduction: Introduction {
+                hub: data.hub.hub_id.parse().map_err(malformed)?,
+                network: node.network.parse().map_err(malformed)?,
+                protocol_versions: node.protocol_versions,
+            },
+            store: node.store,
+            heads_token: node.heads_token,
+            name: data.hub.name,
+            public_keys: node.public_keys,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct HeadsData {
+    heads: Heads,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Heads {
+    nodes: Vec<Head>,
+    page_info: PageInfo,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    checkpoint: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+impl From<HeadsData> for HeadsPage {
+    fn from(data: HeadsData) -> Self {
+        let head = |head: Head| StatedHead {
+            checkpoint: head.checkpoint,
+        };
+        Self {
+            heads: data.heads.nodes.into_iter().map(head).collect(),
+            cursor: data.heads.page_info.end_cursor,
+            has_more: data.heads.page_info.has_next_page,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct EntriesData {
+    entries: EntryPage,
+}
+
+#[derive(Deserialize)]
+struct EntryPage {
+    entries: Vec<Entry>,
+    proof: Vec<String>,
+    checkpoint: String,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    header: String,
+    payload: Option<String>,
+}
+
+impl TryFrom<EntriesData> for StatedPage {
+    type Error = PeerError;
+
+    fn try_from(data: EntriesData) -> Result<Self, PeerError> {
+        let page = data.entries;
+        let entry = |entry: Entry| RawEntry {
+            header: entry.header,
+            payload: entry.payload,
+        };
+        let hash = |raw: &String| {
+            Hash::parse(raw).ok_or_else(|| {
+                PeerError::Malformed(format!("{raw:?} is not the base64 of a SHA-256"))
+            })
+        };
+        Ok(Self {
+            page: Page {
+                entries: page.entries.into_iter().map(entry).collect(),
+                proof: page.proof.iter().map(hash).collect::<Result<_, _>>()?,
+            },
+            checkpoint: page.checkpoint,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct PayloadsData {
+    payloads: Vec<Payload>,
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    index: u64,
+    payload: Option<String>,
+}
+
+impl From<PayloadsData> for Vec<(u64, String)> {
+    fn from(data: PayloadsData) -> Self {
+        let held = |found: Payload| Some((found.index, found.payload?));
+        data.payloads.into_iter().filter_map(held).collect()
+    }
+}

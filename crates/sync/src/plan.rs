@@ -1,0 +1,212 @@
+//! Deciding, from values alone: what to do about a log, whether a peer can be pulled, and when to come back.
+
+use std::time::Duration;
+
+use domain::identity::{HubId, NetworkId};
+use domain::log::Hash;
+
+/// The protocol version that this program speaks.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// What a hub holds of a log, or says that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// How many entries.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+}
+
+/// How much of one hub's log this node takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of headers and payloads.
+    pub bytes: u64,
+}
+
+/// Whose log it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// This hub's own.
+    Ours,
+    /// Another hub's.
+    Theirs,
+}
+
+/// What to do about one log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Pull pages from this place on.
+    Pull {
+        /// The first entry to ask for.
+        from: u64,
+    },
+    /// The hub signed two histories: keep both checkpoints and freeze the log.
+    Freeze,
+    /// A peer holds more of our own log than we do: our database is older than what we published.
+    Behind {
+        /// The size that the peer holds.
+        theirs: u64,
+    },
+    /// The log is larger than this node takes of one hub.
+    Park,
+    /// Nothing is to be done.
+    Nothing,
+}
+
+/// Decides what to do about one log. `ours_there` is our own root at the size that the peer states, if we hold as much;
+/// `held_bytes` is what the log takes here.
+pub fn step(
+    owner: Owner,
+    ours: u64,
+    held_bytes: u64,
+    theirs: &Extent,
+    ours_there: Option<Hash>,
+    quota: Quota,
+) -> Step {
+    match ours_there {
+        Some(root) if root == theirs.root => Step::Nothing,
+        Some(_) => Step::Freeze,
+        None if owner == Owner::Ours => Step::Behind {
+            theirs: theirs.size,
+        },
+        None if theirs.size > quota.entries || held_bytes >= quota.bytes => Step::Park,
+        None => Step::Pull { from: ours },
+    }
+}
+
+/// What a peer says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Introduction {
+    /// The hub it is.
+    pub hub: HubId,
+    /// Its network.
+    pub network: NetworkId,
+    /// The protocol versions it speaks.
+    pub protocol_versions: Vec<u32>,
+}
+
+/// Why a peer cannot be pulled until somebody changes something.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mismatch {
+    /// The peer is of another network.
+    #[error("it is of network {theirs}, ours is {ours} (NETWORK_MISMATCH)")]
+    Network {
+        /// Our network.
+        ours: NetworkId,
+        /// Its network.
+        theirs: NetworkId,
+    },
+    /// The peer speaks none of our protocol versions.
+    #[error("it speaks protocol {0:?}, ours is {PROTOCOL_VERSION} (PROTOCOL_UNSUPPORTED)")]
+    Protocol(Vec<u32>),
+    /// Another hub answers there.
+    #[error(
+        "hub {theirs} answers there, {expected} was added; remove the peer and add it again if this is right"
+    )]
+    Hub {
+        /// The hub that was added.
+        expected: HubId,
+        /// The hub that answers.
+        theirs: HubId,
+    },
+}
+
+/// Says whether a peer can be pulled.
+pub fn check_introduction(
+    ours: &NetworkId,
+    expected: &HubId,
+    peer: &Introduction,
+) -> Result<(), Mismatch> {
+    if peer.network != *ours {
+        return Err(Mismatch::Network {
+            ours: ours.clone(),
+            theirs: peer.network.clone(),
+        });
+    }
+    if !peer.protocol_versions.contains(&PROTOCOL_VERSION) {
+        return Err(Mismatch::Protocol(peer.protocol_versions.clone()));
+    }
+    if peer.hub != *expected {
+        return Err(Mismatch::Hub {
+            expected: expected.clone(),
+            theirs: peer.hub.clone(),
+        });
+    }
+    Ok(())
+}
+
+const FIRST_BACK_OFF: Duration = Duration::from_secs(2);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
+
+/// How long to wait before the next round: the interval give or take a fifth, or, after failures, a random part of a
+/// time that doubles from 2 seconds to 5 minutes. `random` is a number from 0 up to 1.
+pub fn pause(interval: Duration, failures: u64, random: f64) -> Duration {
+    let random = random.clamp(0.0, 1.0);
+    if failures == 0 {
+        return interval.mul_f64(0.8 + 0.4 * random);
+    }
+    let doublings = u32::try_from(failures - 1).unwrap_or(u32::MAX).min(16);
+    let longest = (FIRST_BACK_OFF * 2_u32.pow(doublings)).min(LONGEST_BACK_OFF);
+    // A tenth of the first pause is the least, so that a peer that refuses at once is not asked in a loop.
+    longest.mul_f64(random).max(FIRST_BACK_OFF / 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUOTA: Quota = Quota {
+        entries: 100,
+        bytes: 1000,
+    };
+
+    #[test]
+    fn a_longer_log_is_pulled_and_a_different_one_frozen() {
+        check(Owner::Theirs, 3, "5 bb", None, Step::Pull { from: 3 });
+        check(Owner::Theirs, 0, "5 bb", None, Step::Pull { from: 0 });
+        check(Owner::Theirs, 5, "5 bb", Some("bb"), Step::Nothing);
+        check(Owner::Theirs, 9, "5 bb", Some("bb"), Step::Nothing);
+        check(Owner::Theirs, 5, "5 bb", Some("xx"), Step::Freeze);
+        check(Owner::Theirs, 9, "5 bb", Some("xx"), Step::Freeze);
+        check(Owner::Theirs, 3, "101 bb", None, Step::Park);
+        check(Owner::Ours, 3, "5 bb", None, Step::Behind { theirs: 5 });
+        check(Owner::Ours, 5, "5 bb", Some("xx"), Step::Freeze);
+    }
+
+    fn check(owner: Owner, ours: u64, theirs: &str, ours_there: Option<&str>, expected: Step) {
+        let (size, root) = theirs.split_once(' ').unwrap();
+        let hash = |root: &str| Hash::of(root.as_bytes());
+        let theirs = Extent {
+            size: size.parse().unwrap(),
+            root: hash(root),
+        };
+        let step = step(owner, ours, 0, &theirs, ours_there.map(hash), QUOTA);
+        assert_eq!(step, expected, "{ours} against {theirs:?}");
+    }
+
+    #[test]
+    fn a_log_over_its_bytes_is_parked() {
+        let theirs = Extent {
+            size: 5,
+            root: Hash::of(b"bb"),
+        };
+        assert_eq!(
+            step(Owner::Theirs, 3, 1000, &theirs, None, QUOTA),
+            Step::Park
+        );
+    }
+
+    #[test]
+    fn pauses_stay_within_their_bounds() {
+        let interval = Duration::from_secs(60);
+        assert_eq!(pause(interval, 0, 0.0), Duration::from_secs(48));
+        assert_eq!(pause(interval, 0, 1.0), Duration::from_secs(72));
+        assert_eq!(pause(interval, 1, 1.0), Duration::from_secs(2));
+        assert_eq!(pause(interval, 3, 0.5), Duration::from_secs(4));
+        assert_eq!(pause(interval, 1, 0.0), Duration::from_millis(200));
+        assert_eq!(pause(interval, u64::MAX, 1.0), Duration::from_secs(300));
+    }
+}

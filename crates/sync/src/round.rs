@@ -1,0 +1,396 @@
+//! One pull from one peer.
+//!
+//! - [`Puller`] holds what rounds share: the database, the clock, the quota, and which logs are being pulled just now.
+//! - [`Puller::run`] asks who the peer is, what changed, pulls each log that grew, fills what is missing, and notes how it
+//!   went.
+//!
+//! One log's failure changes no other's. The peer's cursor moves on only when everything before it was dealt with.
+
+mod pull;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::clock::Clock;
+use domain::identity::LogId;
+use domain::log::{LogState, SignedCheckpoint};
+use domain::trust::{Trust, TrustError};
+use storage::logs::{fill, heads, watching};
+use storage::peers::{self, RoundResult};
+use storage::{Database, StorageError, pins};
+
+use crate::peer::{Peer, PeerError};
+use crate::plan::{self, Extent, Owner, Quota, Step};
+
+/// The most pages of heads that one round reads; the next goes on where this one stopped.
+const MOST_HEADS_PAGES: usize = 50;
+/// How many payloads are asked for at a time (protocol section 9).
+const PAYLOADS_PER_REQUEST: u32 = 200;
+
+/// Why a round or a part of it stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// The peer gave no usable answer.
+    #[error(transparent)]
+    Peer(#[from] PeerError),
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The peer gave something that does not verify.
+    #[error("it gave something of {log} that does not verify: {why}")]
+    False {
+        /// The log.
+        log: LogId,
+        /// What is wrong.
+        why: String,
+    },
+    /// A peer holds more of our own log than we do.
+    #[error(
+        "it holds {theirs} entries of our own log and we hold {ours}: this database is older than what was published, and nothing is written until it is restored"
+    )]
+    Behind {
+        /// What the peer holds.
+        theirs: u64,
+        /// What we hold.
+        ours: u64,
+    },
+    /// Another round is at this log.
+    #[error("another round is pulling {0}")]
+    Busy(LogId),
+}
+
+/// How far a round has come, for people who watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The log that grew.
+    pub log: LogId,
+    /// Its size now.
+    pub size: u64,
+    /// The size that is aimed at.
+    pub target: u64,
+}
+
+/// What all rounds of a node share.
+pub struct Puller {
+    db: Database,
+    clock: Arc<dyn Clock>,
+    quota: Quota,
+    busy: Mutex<HashSet<LogId>>,
+}
+
+impl Puller {
+    /// Makes a puller into this database.
+    pub fn new(db: Database, clock: Arc<dyn Clock>, quota: Quota) -> Self {
+        Self {
+            db,
+            clock,
+            quota,
+            busy: Mutex::default(),
+        }
+    }
+
+    /// Runs one round with a peer and notes how it went; `progress` is told of every page that was stored.
+    pub async fn run(
+        &self,
+        peer: &peers::Peer,
+        remote: &impl Peer,
+        progress: &(dyn Fn(Progress) + Send + Sync),
+    ) -> Result<RoundResult, StorageError> {
+        let before = remote.bytes_received();
+        let mut round = Round {
+            puller: self,
+            peer,
+            remote,
+            progress,
+            result: RoundResult {
+                store: peer.store,
+                cursor: peer.cursor.clone(),
+                ..RoundResult::default()
+            },
+        };
+        if let Err(error) = round.go().await {
+            round.note_error(&error);
+        }
+        let mut result = round.result;
+        result.bytes_received = remote.bytes_received() - before;
+        peers::note_round(&self.db, peer.id, &result, self.clock.now()).await?;
+        tracing::info!(
+            peer = %peer.hub,
+            entries = result.entries,
+            bytes = result.bytes_received,
+            error = result.error.as_deref(),
+            "round ended"
+        );
+        Ok(result)
+    }
+
+    /// Marks a log as being pulled until the guard is dropped.
+    fn occupy(&self, log: &LogId) -> Option<Occupied<'_>> {
+        let fresh = self
+            .busy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(log.clone());
+        fresh.then(|| Occupied {
+            puller: self,
+            log: log.clone(),
+        })
+    }
+}
+
+struct Occupied<'a> {
+    puller: &'a Puller,
+    log: LogId,
+}
+
+impl Drop for Occupied<'_> {
+    fn drop(&mut self) {
+        self.puller
+            .busy
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.log);
+    }
+}
+
+struct Round<'a, P> {
+    puller: &'a Puller,
+    peer: &'a peers::Peer,
+    remote: &'a P,
+    progress: &'a (dyn Fn(Progress) + Send + Sync),
+    result: RoundResult,
+}
+
+impl<P: Peer> Round<'_, P> {
+    async fn go(&mut self) -> Result<(), RoundError> {
+        let db = &self.puller.db;
+        let greeting = self.remote.greet().await?;
+        if let Err(mismatch) =
+            plan::check_introduction(db.network(), &self.peer.hub, &greeting.introduction)
+        {
+            self.result.parked = Some(mismatch.to_string());
+            self.result.error = self.result.parked.clone();
+            return Ok(());
+        }
+        let is_same_store = self.peer.store == Some(greeting.store);
+        self.result.store = Some(greeting.store);
+        if self.is_done(&greeting.heads_token, is_same_store).await? {
+            self.result.heads_token = Some(greeting.heads_token);
+            return Ok(());
+        }
+        let trust = pins::trust(db, db.network()).await?;
+        let is_complete = self.follow_heads(&trust, is_same_store).await?;
+        self.fill_missing().await?;
+        if is_complete {
+            self.result.heads_token = Some(greeting.heads_token);
+        }
+        Ok(())
+    }
+
+    /// Nothing is left to do when the peer holds what we hold, or what it held when nothing was left to do, and nothing
+    /// is unfinished here.
+    async fn is_done(&self, token: &str, is_same_store: bool) -> Result<bool, StorageError> {
+        let db = &self.puller.db;
+        let is_known = is_same_store && self.peer.heads_token.as_deref() == Some(token);
+        if !is_known && heads::token(db).await? != token {
+            return Ok(false);
+        }
+        let heads = heads::list(db).await?;
+        let is_open = |state| {
+            matches!(
+                state,
+                LogState::CatchingUp | LogState::Unproved | LogState::Incomplete
+            )
+        };
+        Ok(!heads.iter().any(|head| is_open(head.state)))
+    }
+
+    /// Deals with every head that changed at the peer, and says whether all went well.
+    async fn follow_heads(
+        &mut self,
+        trust: &Trust,
+        is_same_store: bool,
+    ) -> Result<bool, RoundError> {
+        // A log that was left unfinished may not have changed at the peer since, so everything is looked at again.
+        let was_complete = self.peer.heads_token.is_some() && is_same_store;
+        let mut cursor = self.peer.cursor.clone().filter(|_| was_complete);
+        let mut is_complete = true;
+        for _ in 0..MOST_HEADS_PAGES {
+            let page = self.remote.heads(cursor.as_deref()).await?;
+            for head in &page.heads {
+                is_complete &= self.follow_head(trust, &head.checkpoint).await;
+            }
+            let is_stuck = page.cursor.is_none() || page.cursor == cursor;
+            cursor = page.cursor.or(cursor);
+            if !page.has_more || is_stuck {
+                break;
+            }
+        }
+        if is_complete {
+            self.result.cursor = cursor;
+        }
+        Ok(is_complete)
+    }
+
+    /// Deals with one head; what goes wrong is noted and stops no other.
+    async fn follow_head(&mut self, trust: &Trust, checkpoint: &str) -> bool {
+        let followed = match trust.open(checkpoint) {
+            Ok(theirs) => self.follow_log(trust, &theirs).await,
+            Err(TrustError::Stranger { .. }) => self.note_stranger(checkpoint).await,
+            Err(error) => {
+                self.result.strikes += 1;
+                self.result.error = Some(error.to_string());
+                return false;
+            }
+        };
+        match followed {
+            Ok(()) => true,
+            Err(RoundError::Busy(_)) => false,
+            Err(error) => {
+                self.note_error(&error);
+                false
+            }
+        }
+    }
+
+    async fn note_stranger(&self, checkpoint: &str) -> Result<(), RoundError> {
+        let Ok(claimed) = domain::log::Checkpoint::parse(checkpoint) else {
+            return Ok(());
+        };
+        let now = self.puller.clock.now();
+        peers::note_stranger(
+            &self.puller.db,
+            &claimed.log,
+            claimed.size,
+            &self.peer.hub,
+            now,
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn follow_log(
+        &mut self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+    ) -> Result<(), RoundError> {
+        let db = &self.puller.db;
+        let log = theirs.log();
+        let head = heads::find(db, log).await?;
+        let is_closed = head
+            .as_ref()
+            .is_some_and(|head| head.state == LogState::Forked);
+        if is_closed {
+            return Ok(());
+        }
+        let ours = head.as_ref().map_or(0, |head| head.size);
+        let bytes = head.as_ref().map_or(0, |head| head.bytes);
+        let ours_there = heads::edge_at(db, log, theirs.size())
+            .await?
+            .map(|edge| edge.root());
+        let owner = if log.hub == *db.hub() {
+            Owner::Ours
+        } else {
+            Owner::Theirs
+        };
+        let extent = Extent {
+            size: theirs.size(),
+            root: *theirs.root(),
+        };
+        match plan::step(owner, ours, bytes, &extent, ours_there, self.puller.quota) {
+            Step::Nothing => Ok(()),
+            Step::Pull { .. } => self.pull(trust, theirs).await,
+            Step::Freeze => {
+                self.freeze(head.and_then(|head| head.checkpoint), theirs)
+                    .await
+            }
+            Step::Behind { theirs: size } => self.stop_writing(log, ours, size).await,
+            Step::Park => {
+                Ok(watching::park(db, log, Some("the hub's log is over its quota")).await?)
+            }
+        }
+    }
+
+    async fn pull(&mut self, trust: &Trust, theirs: &SignedCheckpoint) -> Result<(), RoundError> {
+        let puller = self.puller;
+        let log = theirs.log();
+        let _occupied = puller
+            .occupy(log)
+            .ok_or_else(|| RoundError::Busy(log.clone()))?;
+        watching::note_seen(&puller.db, log, theirs.size()).await?;
+        watching::note_hope(&puller.db, log).await?;
+        let pull = pull::Pull {
+            db: &puller.db,
+            clock: &*puller.clock,
+            remote: self.remote,
+            trust,
+            log,
+            target: theirs.size(),
+        };
+        let pulled = pull.run(self.progress).await;
+        self.result.entries += pulled.entries;
+        if let Some(error) = pulled.error {
+            watching::note_unproved(&puller.db, log, puller.clock.now()).await?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    async fn freeze(
+        &mut self,
+        ours: Option<String>,
+        theirs: &SignedCheckpoint,
+    ) -> Result<(), RoundError> {
+        let now = self.puller.clock.now();
+        let ours = ours.unwrap_or_default();
+        watching::freeze(&self.puller.db, &ours, theirs, &self.peer.hub, now).await?;
+        tracing::error!(log = %theirs.log(), peer = %self.peer.hub, size = theirs.size(), "log is forked");
+        Ok(())
+    }
+
+    async fn stop_writing(
+        &mut self,
+        log: &LogId,
+        ours: u64,
+        theirs: u64,
+    ) -> Result<(), RoundError> {
+        let reason = "a peer holds more of this log than this database does";
+        watching::park(&self.puller.db, log, Some(reason)).await?;
+        Err(RoundError::Behind { theirs, ours })
+    }
+
+    /// Asks for payloads that are missing, log by log.
+    async fn fill_missing(&mut self) -> Result<(), RoundError> {
+        let db = &self.puller.db;
+        for head in heads::list(db)
+            .await?
+            .into_iter()
+            .filter(|head| head.missing > 0)
+        {
+            let places = fill::list_missing(db, &head.log, PAYLOADS_PER_REQUEST).await?;
+            let mut payloads = self.remote.payloads(&head.log, &places).await?;
+            payloads.retain(|(place, _)| places.contains(place));
+            let filled = fill::fill(db, &head.log, payloads).await?;
+            self.result.strikes += filled.false_ones;
+        }
+        Ok(())
+    }
+
+    fn note_error(&mut self, error: &RoundError) {
+        if matches!(error, RoundError::False { .. }) {
+            self.result.strikes += 1;
+        }
+        self.result.error = Some(with_causes(error));
+    }
+}
+
+/// An error's text with those of its causes.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

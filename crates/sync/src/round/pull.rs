@@ -1,0 +1,115 @@
+//! Bringing one log up to what a peer proves: fetching the next page goes on while the last one is stored.
+
+use domain::clock::Clock;
+use domain::identity::LogId;
+use domain::log::{PageError, TreeEdge, VerifiedPage};
+use domain::trust::Trust;
+use storage::logs::{self, heads};
+use storage::{Database, StorageError};
+use tokio::sync::mpsc;
+
+use super::{Progress, RoundError};
+use crate::peer::{Peer, StatedPage};
+
+/// Pages that are verified and wait to be stored.
+const PAGES_AHEAD: usize = 1;
+
+pub(super) struct Pull<'a, P> {
+    pub(super) db: &'a Database,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) remote: &'a P,
+    pub(super) trust: &'a Trust,
+    pub(super) log: &'a LogId,
+    /// The size that the peer stated; it may prove more by the time it is asked.
+    pub(super) target: u64,
+}
+
+/// What came of it: entries may have been stored before an error.
+#[derive(Debug, Default)]
+pub(super) struct Pulled {
+    pub(super) entries: u64,
+    pub(super) error: Option<RoundError>,
+}
+
+impl<P: Peer> Pull<'_, P> {
+    pub(super) async fn run(self, progress: &(dyn Fn(Progress) + Send + Sync)) -> Pulled {
+        let edge = match heads::edge(self.db, self.log).await {
+            Ok(edge) => edge,
+            Err(error) => {
+                return Pulled {
+                    entries: 0,
+                    error: Some(error.into()),
+                };
+            }
+        };
+        let (pages, verified) = mpsc::channel(PAGES_AHEAD);
+        let (fetched, mut pulled) =
+            tokio::join!(self.fetch(edge, pages), self.store(verified, progress));
+        // What ended the storing also ended the fetching, so it is the cause.
+        pulled.error = pulled.error.or(fetched.err());
+        pulled
+    }
+
+    /// Fetches and verifies page after page; each continues the one before it.
+    async fn fetch(
+        &self,
+        mut edge: TreeEdge,
+        pages: mpsc::Sender<VerifiedPage>,
+    ) -> Result<(), RoundError> {
+        while edge.size() < self.target {
+            let stated = self.remote.page(self.log, edge.size()).await?;
+            let page = self.verify(edge, stated).await?;
+            edge = page.append.edge.clone();
+            if pages.send(page).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn verify(&self, edge: TreeEdge, stated: StatedPage) -> Result<VerifiedPage, RoundError> {
+        let checkpoint = self
+            .trust
+            .open(&stated.checkpoint)
+            .map_err(|error| self.false_page(&error))?;
+        if checkpoint.log() != self.log {
+            return Err(self.false_page(&format!("its checkpoint is of {}", checkpoint.log())));
+        }
+        let hashing = tokio::task::spawn_blocking(move || stated.page.verify(&edge, checkpoint));
+        let verified = hashing.await.map_err(|_| StorageError::Ending)?;
+        verified.map_err(|error: PageError| self.false_page(&error))
+    }
+
+    fn false_page(&self, why: &impl ToString) -> RoundError {
+        RoundError::False {
+            log: self.log.clone(),
+            why: why.to_string(),
+        }
+    }
+
+    async fn store(
+        &self,
+        mut verified: mpsc::Receiver<VerifiedPage>,
+        progress: &(dyn Fn(Progress) + Send + Sync),
+    ) -> Pulled {
+        let mut pulled = Pulled::default();
+        while let Some(page) = verified.recv().await {
+            let target = self.target.max(page.checkpoint.size());
+            match logs::apply(self.db, page, self.clock).await {
+                Ok(stored) => {
+                    pulled.entries += stored.entries;
+                    progress(Progress {
+                        log: self.log.clone(),
+                        size: stored.size,
+                        target,
+                    });
+                }
+                Err(error) => {
+                    pulled.error = Some(error.into());
+                    break;
+                }
+            }
+        }
+        pulled
+    }
+}

@@ -1,0 +1,20 @@
+//! The schema's history: one step per file, forward only, a released one is never edited.
+//!
+//! Steps are plain SQL that runs on SQLite and PostgreSQL alike; [`dialect`] fills in the few types whose names differ.
+//! They know nobody, not even today's entities.
+
+mod dialect;
+mod m0001_logs_and_catalog;
+
+use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
+
+/// All steps, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_logs_and_catalog::Migration)]
+    }
+}
