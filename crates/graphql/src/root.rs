@@ -274,10 +274,6 @@ impl Query {
 
     /// A page of a log, with the proof that leads to its hub's signed checkpoint.
     #[graphql(complexity = "100 + child_complexity")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "they are those of protocol section 6"
-    )]
     async fn entries(
         &self,
         ctx: &Context<'_>,

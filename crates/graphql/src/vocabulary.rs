@@ -3,7 +3,7 @@
 use async_graphql::Enum;
 use domain::catalog;
 
-/// Which coaching an innovation needs next ("pembinaan", PermenPANRB 91/2021). Another axis than AdoptionStatus.
+/// Which coaching an innovation needs next ("pembinaan", PermenPANRB 91/2021). Another axis than `AdoptionStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "catalog::LifecycleStage")]
 pub(crate) enum LifecycleStage {

@@ -75,7 +75,9 @@ impl Config {
         let parent = file
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
-        config.folder = parent.unwrap_or(Path::new(".")).to_owned();
+        parent
+            .unwrap_or(Path::new("."))
+            .clone_into(&mut config.folder);
         Ok(config)
     }
 

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::entropy::Entropy;
 use domain::log::{Hash, SigningKey};
 
@@ -27,8 +29,8 @@ pub fn read_key(file: &Path) -> anyhow::Result<SigningKey> {
 pub fn create_token(file: &Path, entropy: &dyn Entropy) -> anyhow::Result<()> {
     let mut bytes = [0; 32];
     entropy.fill(&mut bytes);
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    write_secret(file, &format!("simpul_{hex}\n"))
+    // 43 characters of the alphabet that addresses and headers take as they are.
+    write_secret(file, &format!("simpul_{}\n", URL_SAFE_NO_PAD.encode(bytes)))
 }
 
 /// The operator's token, kept as its hash only.

@@ -88,16 +88,15 @@ impl Running {
             drop(tokio::time::timeout(self.grace, task).await);
         }
         drop(tokio::time::timeout(self.grace, self.endpoint.sockets_closed()).await);
-        match tokio::time::timeout(self.grace, self.server).await {
-            Ok(ended) => Ok(ended.context("the server panicked")??),
-            Err(_) => {
-                tracing::warn!(
-                    seconds = self.grace.as_secs(),
-                    "some requests did not end in time"
-                );
-                Ok(())
-            }
+        if let Ok(ended) = tokio::time::timeout(self.grace, self.server).await {
+            ended.context("the server panicked")??;
+        } else {
+            tracing::warn!(
+                seconds = self.grace.as_secs(),
+                "some requests did not end in time"
+            );
         }
+        Ok(())
     }
 }
 

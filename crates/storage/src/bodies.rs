@@ -17,7 +17,7 @@ use crate::logs::EntryKey;
 use crate::{Database, StorageError, sql};
 
 /// An erased body that a reader put back at the very moment of its erasure is gone after this long.
-const CACHE_LIFE: Duration = Duration::from_secs(600);
+const CACHE_LIFE: Duration = Duration::from_mins(10);
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// What an entry takes in memory beside its text.
 const OVERHEAD_BYTES: usize = 600;

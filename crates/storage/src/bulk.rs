@@ -3,6 +3,8 @@
 //! Rows go in multi-row `INSERT`s of a fixed width, so that the database prepares each width once. The rest of a batch
 //! goes in powers of two below it.
 
+use std::fmt::Write as _;
+
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
 use crate::sql;
@@ -47,7 +49,7 @@ impl<const N: usize> Insert<N> {
             text.push_str(if row == 0 { "(" } else { ",(" });
             for column in 1..=N {
                 let comma = if column == 1 { "" } else { "," };
-                text.push_str(&format!("{comma}${}", row * N + column));
+                write!(text, "{comma}${}", row * N + column).expect("a string takes every text");
             }
             text.push(')');
         }

@@ -176,24 +176,34 @@ pub async fn note_round(
     ];
     sql::execute(db.writer(), text, values).await?;
     match &result.error {
-        Some(error) => {
-            let text = "UPDATE peer SET failures = failures + 1, last_error = $1, heads_token = NULL WHERE id = $2";
-            let error: String = error.chars().take(500).collect();
-            sql::execute(db.writer(), text, vec![error.into(), id.into()]).await?;
-        }
-        None => {
-            let text = "UPDATE peer SET failures = 0, last_error = NULL, last_success_at = $1, store = $2, cursor = $3,
-                heads_token = $4 WHERE id = $5";
-            let values = vec![
-                millis(now).into(),
-                result.store.into(),
-                result.cursor.clone().into(),
-                result.heads_token.clone().into(),
-                id.into(),
-            ];
-            sql::execute(db.writer(), text, values).await?;
-        }
+        Some(error) => note_failure(db, id, error).await,
+        None => note_success(db, id, result, now).await,
     }
+}
+
+async fn note_failure(db: &Database, id: i64, error: &str) -> Result<(), StorageError> {
+    let text = "UPDATE peer SET failures = failures + 1, last_error = $1, heads_token = NULL WHERE id = $2";
+    let error: String = error.chars().take(500).collect();
+    sql::execute(db.writer(), text, vec![error.into(), id.into()]).await?;
+    Ok(())
+}
+
+async fn note_success(
+    db: &Database,
+    id: i64,
+    result: &RoundResult,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let text = "UPDATE peer SET failures = 0, last_error = NULL, last_success_at = $1, store = $2, cursor = $3,
+        heads_token = $4 WHERE id = $5";
+    let values = vec![
+        millis(now).into(),
+        result.store.into(),
+        result.cursor.clone().into(),
+        result.heads_token.clone().into(),
+        id.into(),
+    ];
+    sql::execute(db.writer(), text, values).await?;
     Ok(())
 }
 

@@ -139,7 +139,7 @@ pub fn check_introduction(
 }
 
 const FIRST_BACK_OFF: Duration = Duration::from_secs(2);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(300);
+const LONGEST_BACK_OFF: Duration = Duration::from_mins(5);
 
 /// How long to wait before the next round: the interval give or take a fifth, or, after failures, a random part of a
 /// time that doubles from 2 seconds to 5 minutes. `random` is a number from 0 up to 1.

@@ -169,7 +169,7 @@ impl<P: Peer> Round<'_, P> {
             plan::check_introduction(db.network(), &self.peer.hub, &greeting.introduction)
         {
             self.result.parked = Some(mismatch.to_string());
-            self.result.error = self.result.parked.clone();
+            self.result.error.clone_from(&self.result.parked);
             return Ok(());
         }
         let is_same_store = self.peer.store == Some(greeting.store);

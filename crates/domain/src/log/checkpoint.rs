@@ -1,5 +1,7 @@
 //! Checkpoints: a log's origin, size and root, signed by the hub (C2SP tlog-checkpoint).
 
+use std::fmt::Write as _;
+
 use super::{Hash, PublicKey, SigningKey, note};
 use crate::identity::{LogId, NameError};
 
@@ -13,14 +15,12 @@ pub enum CheckpointError {
     #[error(transparent)]
     Origin(#[from] NameError),
     /// No signature line is the key's.
-    #[error("checkpoint of {log} at size {size} is not signed by the key {key}")]
+    #[error("checkpoint of {log} at size {size} is not signed by a trusted key")]
     NotSigned {
         /// The log it speaks of.
         log: LogId,
         /// The size it states.
         size: u64,
-        /// The key that should have signed.
-        key: PublicKey,
     },
 }
 
@@ -81,7 +81,6 @@ impl SignedCheckpoint {
             return Err(CheckpointError::NotSigned {
                 log: checkpoint.log,
                 size: checkpoint.size,
-                key: *key,
             });
         }
         Ok(Self {
@@ -115,9 +114,9 @@ impl SignedCheckpoint {
 /// `origin size root` of each, in the order of the lines.
 pub fn heads_token(heads: &mut [Checkpoint]) -> Hash {
     heads.sort_unstable_by_key(|head| head.log.to_string());
-    let lines: String = heads
-        .iter()
-        .map(|head| format!("{} {} {}\n", head.log, head.size, head.root))
-        .collect();
+    let mut lines = String::new();
+    for Checkpoint { log, size, root } in heads {
+        writeln!(lines, "{log} {size} {root}").expect("a string takes every text");
+    }
     Hash::of(lines.as_bytes())
 }

@@ -2,10 +2,6 @@
 
 /// What is known of a log here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts, each decided elsewhere"
-)]
 pub struct LogFacts {
     /// How many entries are stored.
     pub size: u64,

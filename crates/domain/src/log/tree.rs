@@ -1,7 +1,7 @@
 //! Growing the tree: its right edge, which is all that appending needs.
 
-use super::tile::{TILE_WIDTH, TileId, Tiles};
-use super::{Hash, proof};
+use super::Hash;
+use super::tile::{TILE_WIDTH, TileId, Tiles, tiles_of};
 
 /// The unfinished tiles at the right of a tree: one row of fewer than 256 hashes for each level.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -22,7 +22,7 @@ pub struct Append {
 impl TreeEdge {
     /// The tiles that [`TreeEdge::read`] needs for a tree of this size.
     pub fn tiles(size: u64) -> Vec<TileId> {
-        proof::tiles(&[0..size]).into_iter().collect()
+        tiles_of(std::iter::once(&(0..size))).into_iter().collect()
     }
 
     /// Reads the edge of a tree of this size from its tiles, or nothing when one of them is missing or short.

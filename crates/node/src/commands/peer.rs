@@ -17,8 +17,10 @@ use crate::system::SystemClock;
 
 /// Add, list and remove the hubs that this hub pulls
 #[derive(Debug, clap::Subcommand)]
+#[expect(missing_docs, reason = "the structs say it")]
 pub enum Peer {
     Add(Add),
+    /// List the peers and how the rounds with them went
     List,
     Remove(Remove),
 }
@@ -26,7 +28,7 @@ pub enum Peer {
 /// Add a hub by its address, after comparing the fingerprint of its key
 #[derive(Debug, clap::Args)]
 pub struct Add {
-    /// Where the hub answers: https://jipp.example.go.id
+    /// Where the hub answers, such as `https://jipp.example.go.id`
     url: String,
     /// The fingerprint that the hub's operator told you; without it you are asked
     #[arg(long, value_name = "HEX")]

@@ -13,8 +13,10 @@ use crate::system::SystemClock;
 
 /// Say which keys speak for which hubs, for hubs whose logs come through a neighbour
 #[derive(Debug, clap::Subcommand)]
+#[expect(missing_docs, reason = "the structs say it")]
 pub enum Pin {
     Add(Add),
+    /// List the pins, and the logs for which there is none
     List,
     Remove(Remove),
 }

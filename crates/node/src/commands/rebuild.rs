@@ -10,7 +10,6 @@ use crate::output;
 pub struct Rebuild {}
 
 impl Rebuild {
-    #[expect(clippy::unused_self, reason = "every subcommand runs alike")]
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let hub = common.open_hub().await?;
         let bar = output::bar(0, "rebuilding");

@@ -14,7 +14,6 @@ use crate::output;
 pub struct Status {}
 
 impl Status {
-    #[expect(clippy::unused_self, reason = "every subcommand runs alike")]
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let hub = common.open_hub().await?;
         let heads = heads::list(&hub.db).await?;

@@ -1,6 +1,6 @@
 //! Comparing rows with what the hub holds, and writing what is new or changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold};
 use domain::clock::Clock as _;
@@ -74,13 +74,13 @@ impl<'a> Importer<'a> {
         let known = self.known(&batch).await?;
         let mut drafts = Vec::with_capacity(batch.len() + 16);
         let mut written = self.written;
-        let mut said: HashMap<(String, String), ()> = HashMap::new();
+        let mut said = HashSet::new();
         for row in batch {
             let id = row
                 .external_id()
                 .map(|(scheme, value)| (scheme.to_owned(), value.to_owned()));
             // A file that names one record twice means the first; the second comes with the next import.
-            if id.clone().is_some_and(|id| said.insert(id, ()).is_some()) {
+            if id.clone().is_some_and(|id| !said.insert(id)) {
                 continue;
             }
             let agency = self.agency(&row, now, &mut drafts, &mut written)?;

@@ -12,7 +12,7 @@ use crate::{StorageError, sql};
 
 const READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
-const STATEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(super) struct Connections {
     pub(super) writer: DatabaseConnection,

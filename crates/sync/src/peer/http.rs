@@ -17,7 +17,7 @@ use crate::documents;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest a whole answer may take: 16 MiB over a link of 128 kbit/s would take longer, a page takes much less.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
 /// JSON writes some bytes of an entry as two; no honest page grows beyond this.
 const MOST_ANSWER_BYTES: usize = 4 * MAX_PAGE_BYTES;
 const HEADS_PER_PAGE: usize = 200;

@@ -49,7 +49,8 @@ pub(super) struct HubData {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Hub {
-    hub_id: String,
+    #[serde(rename = "hubId")]
+    id: String,
     name: Option<String>,
     node: Node,
 }
@@ -74,7 +75,7 @@ impl TryFrom<HubData> for Greeting {
         let node = data.hub.node;
         Ok(Self {
             introduction: Introduction {
-                hub: data.hub.hub_id.parse().map_err(malformed)?,
+                hub: data.hub.id.parse().map_err(malformed)?,
                 network: node.network.parse().map_err(malformed)?,
                 protocol_versions: node.protocol_versions,
             },

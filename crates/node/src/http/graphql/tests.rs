@@ -478,7 +478,7 @@ async fn a_panic_is_an_internal_error() {
 
 #[tokio::test]
 async fn a_small_request_that_would_be_a_huge_one_is_refused() {
-    let text = doubling_fragments("query", "Query", "one");
+    let text = doubling_fragments();
     assert!(text.len() < 1_300);
     let answer = ask(accepting(RESPONSE, post(query(&text)))).await;
     assert_eq!(

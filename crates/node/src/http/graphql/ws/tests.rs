@@ -187,12 +187,15 @@ async fn queries_and_mutations_work_too() {
 async fn what_is_refused_is_an_error_and_frees_its_id() {
     let server = Server::start().await;
     let mut client = server.ready().await;
-    let huge = doubling_fragments("query", "Query", "one");
+    let huge = doubling_fragments();
     for (query, code) in [
         ("{", "GRAPHQL_PARSE_FAILED"),
         ("{ unheardOf }", "GRAPHQL_VALIDATION_FAILED"),
         ("subscription { unheardOf }", "GRAPHQL_VALIDATION_FAILED"),
-        ("subscription { count(to: 1) breaks }", "GRAPHQL_VALIDATION_FAILED"),
+        (
+            "subscription { count(to: 1) breaks }",
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
         ("subscription($n: Int!) { count(to: $n) }", "BAD_USER_INPUT"),
         (&huge, "DOCUMENT_TOO_COMPLEX"),
         ("{ panics }", "INTERNAL_SERVER_ERROR"),
