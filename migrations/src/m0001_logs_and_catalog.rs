@@ -65,7 +65,7 @@ const LOGS: &[&str] = &[
         UNIQUE (hub_id, epoch))",
     "CREATE INDEX log_position ON log (position)",
     "CREATE TABLE entry (
-        id BIGINT PRIMARY KEY,
+        id {key},
         record {uuid},
         revision BIGINT,
         header {blob} NOT NULL,
@@ -77,9 +77,9 @@ const LOGS: &[&str] = &[
         place BIGINT NOT NULL,
         hashes {blob} NOT NULL,
         PRIMARY KEY (log_id, level, place))",
-    "CREATE TABLE missing_payload (entry BIGINT PRIMARY KEY)",
+    "CREATE TABLE missing_payload (entry {key})",
     "CREATE TABLE unprojected (
-        entry BIGINT PRIMARY KEY,
+        entry {key},
         reason TEXT NOT NULL,
         detail TEXT NOT NULL)",
     "CREATE TABLE fork_evidence (
@@ -130,17 +130,17 @@ const PEERS: &[&str] = &[
 /// that holds what is shown; an entry never changes, so whatever is read from it may be kept in memory.
 const CATALOG: &[&str] = &[
     "CREATE TABLE agency (
-        key BIGINT PRIMARY KEY,
+        key {key},
         hub_id BIGINT NOT NULL,
         record {uuid} NOT NULL,
         entry BIGINT NOT NULL,
         name_folded {text} NOT NULL,
         kind TEXT NOT NULL,
         region {text},
-        UNIQUE (hub_id, record))",
+        UNIQUE (record, hub_id))",
     "CREATE INDEX agency_name ON agency (name_folded, key)",
     "CREATE TABLE innovation (
-        key BIGINT PRIMARY KEY,
+        key {key},
         hub_id BIGINT NOT NULL,
         record {uuid} NOT NULL,
         entry BIGINT NOT NULL,
@@ -160,7 +160,7 @@ const CATALOG: &[&str] = &[
     "CREATE INDEX innovation_title ON innovation (title_folded, key)",
     "CREATE INDEX innovation_hub ON innovation (hub_id, published, key)",
     "CREATE INDEX innovation_region ON innovation (region, published, key)",
-    "CREATE INDEX innovation_agency ON innovation (agency)",
+    "CREATE INDEX innovation_agency ON innovation (agency, hub_id)",
     "CREATE TABLE innovation_tag (
         tag {text} NOT NULL,
         innovation BIGINT NOT NULL,
@@ -170,7 +170,7 @@ const CATALOG: &[&str] = &[
         scheme {text} NOT NULL,
         value {text} NOT NULL,
         innovation BIGINT NOT NULL,
-        PRIMARY KEY (scheme, value, innovation)) {rowless}",
+        PRIMARY KEY (value, scheme, innovation)) {rowless}",
     "CREATE INDEX external_id_innovation ON external_id (innovation)",
 ];
 

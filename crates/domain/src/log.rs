@@ -17,6 +17,8 @@ mod receipt;
 mod state;
 mod tile;
 mod tree;
+#[cfg(test)]
+mod vectors;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint, heads_token};
 pub use hash::Hash;

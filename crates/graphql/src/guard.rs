@@ -124,7 +124,7 @@ impl<E: Executor> Guarded<E> {
             types,
             documents,
         } = &*self.guard;
-        let parsed = documents.get(asked.query, limits)?;
+        let parsed = documents.get(asked.query, limits, types)?;
         let operation = select(&parsed.document, asked.operation_name)?;
         variables::check_size(operation, &asked.variables, &parsed.size, limits)?;
         variables::check_types(operation, &asked.variables, types, limits)?;

@@ -100,6 +100,7 @@ impl Hub {
     pub fn puller(&self) -> Puller {
         Puller::new(
             self.db.clone(),
+            self.key.public(),
             Arc::new(SystemClock),
             self.config.sync.quota(),
         )

@@ -62,8 +62,8 @@ pub struct AgencyFilter {
     pub words: Option<String>,
 }
 
-const COLUMNS: &str =
-    "SELECT agency.key, agency.hub_id, agency.record, agency.entry, agency.name_folded FROM agency";
+const SELECT: &str =
+    "SELECT agency.key, agency.hub_id, agency.record, agency.entry, agency.name_folded FROM";
 
 /// Lists agencies by name, after one of them, at most `limit`.
 pub async fn list(
@@ -79,7 +79,7 @@ pub async fn list(
     }
     let limit = clause.bind(i64::from(limit));
     let text = format!(
-        "{COLUMNS}{} ORDER BY name_folded, key LIMIT {limit}",
+        "{SELECT} agency{} ORDER BY name_folded, key LIMIT {limit}",
         clause.text()
     );
     read(db, sql::all(db.reader(), &text, clause.values).await?).await
@@ -101,13 +101,11 @@ pub async fn find_many(
 ) -> Result<Vec<AgencyRef>, StorageError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(256) {
-        let (marks, values) = sql::list(
-            1,
-            some.iter()
-                .map(|(_, record)| record.as_uuid().into())
-                .collect(),
+        let records = some.iter().map(|(_, record)| record.as_uuid().into());
+        let (wanted, values) = sql::wanted(1, records.collect());
+        let text = format!(
+            "{wanted} {SELECT} wanted CROSS JOIN agency WHERE agency.record = wanted.value"
         );
-        let text = format!("{COLUMNS} WHERE record IN ({marks})");
         let rows = read(db, sql::all(db.reader(), &text, values).await?).await?;
         found.extend(rows.into_iter().filter(|agency| {
             some.iter()

@@ -121,21 +121,20 @@ impl Order {
         }
     }
 
-    /// The columns of a row; titles are long and read only where they order.
-    const fn columns(self) -> &'static str {
-        match self {
-            Self::Title => COLUMNS_WITH_TITLE,
-            Self::Published | Self::Updated => COLUMNS,
-        }
+    /// Reads rows from a table expression. Titles are long and read only where they order.
+    fn select_from(self, tables: &str) -> String {
+        let title = match self {
+            Self::Title => "innovation.title_folded",
+            Self::Published | Self::Updated => "NULL",
+        };
+        format!(
+            "SELECT innovation.key, innovation.hub_id, innovation.record, innovation.entry,
+             agency.entry AS agency_entry, hub.entry AS hub_entry, innovation.published, innovation.updated,
+             {title} AS title FROM {tables} LEFT JOIN hub ON hub.id = innovation.hub_id
+             LEFT JOIN agency ON agency.record = innovation.agency AND agency.hub_id = innovation.hub_id"
+        )
     }
 }
-
-const COLUMNS: &str = "SELECT innovation.key, innovation.hub_id, innovation.record, innovation.entry,
-    agency.entry AS agency_entry, hub.entry AS hub_entry, innovation.published, innovation.updated, NULL AS title
-    FROM innovation JOIN hub ON hub.id = innovation.hub_id LEFT JOIN agency ON agency.hub_id = innovation.hub_id AND agency.record = innovation.agency";
-const COLUMNS_WITH_TITLE: &str = "SELECT innovation.key, innovation.hub_id, innovation.record, innovation.entry,
-    agency.entry AS agency_entry, hub.entry AS hub_entry, innovation.published, innovation.updated, innovation.title_folded AS title
-    FROM innovation JOIN hub ON hub.id = innovation.hub_id LEFT JOIN agency ON agency.hub_id = innovation.hub_id AND agency.record = innovation.agency";
 
 /// Lists innovations.
 pub async fn list(
@@ -154,7 +153,7 @@ pub async fn list(
     let limit = clause.bind(i64::from(stretch.limit));
     let text = format!(
         "{}{} ORDER BY {column} {word}, innovation.key {word} LIMIT {limit}",
-        stretch.order.columns(),
+        stretch.order.select_from("innovation"),
         clause.text()
     );
     read(
@@ -193,13 +192,10 @@ pub async fn find_many(
 ) -> Result<Vec<InnovationRef>, StorageError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(256) {
-        let (marks, values) = sql::list(
-            1,
-            some.iter()
-                .map(|(_, record)| record.as_uuid().into())
-                .collect(),
-        );
-        let text = format!("{COLUMNS} WHERE innovation.record IN ({marks})");
+        let records = some.iter().map(|(_, record)| record.as_uuid().into());
+        let (wanted, values) = sql::wanted(1, records.collect());
+        let select = Order::Published.select_from("wanted CROSS JOIN innovation");
+        let text = format!("{wanted} {select} WHERE innovation.record = wanted.value");
         let rows = read(
             db,
             Order::Published,
@@ -222,22 +218,21 @@ pub async fn find_own_by_external_ids(
 ) -> Result<Vec<((String, String), InnovationRef)>, StorageError> {
     let mut found = Vec::new();
     for some in ids.chunks(256) {
-        let (marks, mut values) = sql::list(
-            2,
+        let (wanted, mut values) = sql::wanted(
+            1,
             some.iter().map(|(_, value)| Value::from(*value)).collect(),
         );
+        values.push(db.hub().as_str().into());
         let text = format!(
-            "SELECT external_id.scheme, external_id.value, innovation.record FROM external_id
-             JOIN innovation ON innovation.key = external_id.innovation
-             WHERE innovation.hub_id = (SELECT id FROM hub WHERE slug = $1) AND external_id.value IN ({marks})
-             ORDER BY innovation.key DESC"
+            "{wanted} SELECT external_id.scheme, external_id.value, innovation.record
+             FROM wanted CROSS JOIN external_id CROSS JOIN innovation
+             WHERE external_id.value = wanted.value AND innovation.key = external_id.innovation
+             AND innovation.hub_id = (SELECT id FROM hub WHERE slug = ${}) ORDER BY innovation.key DESC",
+            values.len()
         );
-        values.insert(0, db.hub().as_str().into());
         let rows: Vec<ExternalIdRow> = sql::all(db.reader(), &text, values).await?;
-        found.extend(
-            rows.into_iter()
-                .filter(|row| some.contains(&(&row.scheme, &row.value))),
-        );
+        let asked = |row: &ExternalIdRow| some.contains(&(&row.scheme, &row.value));
+        found.extend(rows.into_iter().filter(asked));
     }
     let records: Vec<_> = found
         .iter()

@@ -42,7 +42,8 @@ impl TryFrom<PinRow> for Pin {
     }
 }
 
-/// Pins a key for a hub. Pinning it again changes nothing.
+/// Pins a key for a hub. Pinning it again changes nothing. What peers stated before is looked at once more in their next
+/// rounds, since the hub's log was passed over as a stranger's until now.
 pub async fn add(
     db: &Database,
     hub: &HubId,
@@ -55,7 +56,10 @@ pub async fn add(
         key.to_string().into(),
         millis(now).into(),
     ];
-    sql::execute(db.writer(), text, values).await?;
+    if sql::execute(db.writer(), text, values).await? > 0 {
+        let again = "UPDATE peer SET heads_token = NULL";
+        sql::execute(db.writer(), again, vec![]).await?;
+    }
     Ok(())
 }
 

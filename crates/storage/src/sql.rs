@@ -1,10 +1,35 @@
 //! Statements in the SQL that both databases share: placeholders are `$1`, `$2` …
 
 use domain::catalog::{RegionCode, fold};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, Statement, Value};
 
 fn statement(db: &impl ConnectionTrait, text: &str, values: Vec<Value>) -> Statement {
-    Statement::from_sql_and_values(db.get_database_backend(), text, values)
+    let backend = db.get_database_backend();
+    let plain = match backend {
+        DbBackend::Sqlite => without_numbers(text),
+        _ => None,
+    };
+    match plain {
+        Some(plain) => Statement::from_sql_and_values(backend, plain, values),
+        None => Statement::from_sql_and_values(backend, text, values),
+    }
+}
+
+/// The text with `?` for placeholders that are numbered in order, each used once. SQLite looks a numbered one up by its
+/// name, and with hundreds of them that takes longer than the statement.
+fn without_numbers(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut parts = text.split('$');
+    plain.push_str(parts.next()?);
+    for (expected, part) in (1..).zip(parts) {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if part[..digits].parse() != Ok(expected) {
+            return None;
+        }
+        plain.push('?');
+        plain.push_str(&part[digits..]);
+    }
+    Some(plain)
 }
 
 /// Runs a statement and says how many rows it changed.
@@ -71,6 +96,16 @@ pub(crate) fn list(first: usize, mut values: Vec<Value>) -> (String, Vec<Value>)
     (marks.join(","), values)
 }
 
+/// A table `wanted` of values, to be joined with a larger one: `{this} SELECT … FROM wanted CROSS JOIN large WHERE
+/// large.column = wanted.value`. With a long `IN` list the databases would rather read the whole large table.
+pub(crate) fn wanted(first: usize, values: Vec<Value>) -> (String, Vec<Value>) {
+    let (marks, values) = list(first, values);
+    let rows = marks.replace(',', "),(");
+    let table =
+        format!("WITH wanted (value) AS (SELECT DISTINCT column1 FROM (VALUES ({rows})) AS given)");
+    (table, values)
+}
+
 /// A size or position as the databases hold it.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).expect("sizes and positions are parsed to fit a signed 64-bit column")
@@ -127,5 +162,30 @@ impl Clause {
             [] => String::new(),
             conditions => format!(" WHERE {}", conditions.join(" AND ")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_in_order_lose_their_numbers() {
+        let check =
+            |text, expected: Option<&str>| assert_eq!(without_numbers(text).as_deref(), expected);
+        check("SELECT 1", Some("SELECT 1"));
+        check("a = $1 AND b IN ($2,$3)", Some("a = ? AND b IN (?,?)"));
+        check(
+            "$1,$2,$3,$4,$5,$6,$7,$8,$9,$10)",
+            Some("?,?,?,?,?,?,?,?,?,?)"),
+        );
+        check("a = $2 AND b = $1", None);
+        check("a = $1 OR b = $1", None);
+    }
+
+    #[test]
+    fn a_list_is_as_long_as_a_power_of_two() {
+        let (marks, values) = list(2, vec![1.into(), 2.into(), 3.into()]);
+        assert_eq!((marks.as_str(), values.len()), ("$2,$3,$4,$5", 4));
     }
 }

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::clock::Clock;
 use domain::identity::LogId;
-use domain::log::{LogState, SignedCheckpoint};
-use domain::trust::{Trust, TrustError};
+use domain::log::{LogState, PublicKey, SignedCheckpoint};
+use domain::trust::{Trust, TrustError, TrustedKey};
 use storage::logs::{fill, heads, watching};
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError, pins};
@@ -73,16 +73,19 @@ pub struct Progress {
 /// What all rounds of a node share.
 pub struct Puller {
     db: Database,
+    own_key: PublicKey,
     clock: Arc<dyn Clock>,
     quota: Quota,
     busy: Mutex<HashSet<LogId>>,
 }
 
 impl Puller {
-    /// Makes a puller into this database.
-    pub fn new(db: Database, clock: Arc<dyn Clock>, quota: Quota) -> Self {
+    /// Makes a puller into this database. With the hub's own key it recognises its own log at a peer, which may be
+    /// ahead of a database that was put back.
+    pub fn new(db: Database, own_key: PublicKey, clock: Arc<dyn Clock>, quota: Quota) -> Self {
         Self {
             db,
+            own_key,
             clock,
             quota,
             busy: Mutex::default(),
@@ -178,7 +181,8 @@ impl<P: Peer> Round<'_, P> {
             self.result.heads_token = Some(greeting.heads_token);
             return Ok(());
         }
-        let trust = pins::trust(db, db.network()).await?;
+        let mut trust = pins::trust(db, db.network()).await?;
+        trust.add(db.hub().clone(), TrustedKey::always(self.puller.own_key));
         let is_complete = self.follow_heads(&trust, is_same_store).await?;
         self.fill_missing().await?;
         if is_complete {

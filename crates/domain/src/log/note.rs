@@ -11,9 +11,11 @@ const SIGNATURE_LINE: &str = "\u{2014} ";
 /// The longest note that is looked at, in bytes.
 pub(super) const MAX_NOTE_BYTES: usize = 16 * 1024;
 
-/// Splits a note into its text (which ends with a line feed) and its signature lines.
+/// Splits a note into its text (which ends with a line feed) and its signature lines. The line feed is the only control
+/// character that a note may have.
 pub(super) fn split(note: &str) -> Option<(&str, &str)> {
-    if note.len() > MAX_NOTE_BYTES || !note.ends_with('\n') {
+    let is_clean = note.bytes().all(|byte| byte >= b' ' || byte == b'\n');
+    if note.len() > MAX_NOTE_BYTES || !note.ends_with('\n') || !is_clean {
         return None;
     }
     let end = note.rfind("\n\n")? + 1;

@@ -11,7 +11,8 @@ use moka::sync::Cache;
 
 use super::document::{DocumentSize, measure};
 use super::limits::Limits;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, shortened};
+use super::schema::{SchemaTypes, named};
 use super::text;
 
 /// Longest text, in bytes, that is remembered: a client repeats its documents, and those it wrote are not longer.
@@ -34,10 +35,11 @@ pub(super) struct Parsed {
 }
 
 impl Parsed {
-    fn new(query: &str, limits: &Limits) -> Result<Self, Refusal> {
+    fn new(query: &str, limits: &Limits, types: &SchemaTypes) -> Result<Self, Refusal> {
         text::check(query, limits)?;
         let mut document = parse_query(query)?;
         let size = measure(&document, limits)?;
+        check_types_exist(&document, types)?;
         mark(&mut document);
         let bytes = (2 + size.parts) * PART_BYTES + query.len();
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -61,16 +63,39 @@ impl Documents {
         Self(cache.build())
     }
 
-    pub(super) fn get(&self, query: &str, limits: &Limits) -> Result<Arc<Parsed>, Refusal> {
+    pub(super) fn get(
+        &self,
+        query: &str,
+        limits: &Limits,
+        types: &SchemaTypes,
+    ) -> Result<Arc<Parsed>, Refusal> {
         if let Some(parsed) = self.0.get(query) {
             return Ok(parsed);
         }
-        let parsed = Arc::new(Parsed::new(query, limits)?);
+        let parsed = Arc::new(Parsed::new(query, limits, types)?);
         if query.len() <= MAX_TEXT_BYTES {
             self.0.insert(query.into(), Arc::clone(&parsed));
         }
         Ok(parsed)
     }
+}
+
+/// Refuses variables of a type that the schema does not have (section 5.8.2): a default value for one makes
+/// async-graphql's validation panic.
+fn check_types_exist(document: &ExecutableDocument, types: &SchemaTypes) -> Result<(), Refusal> {
+    let operations = document.operations.iter();
+    for definition in operations.flat_map(|(_, operation)| &operation.node.variable_definitions) {
+        let name = named(&definition.node.var_type.node);
+        // Federation's own scalar, by which gateways ask for entities, is not in the SDL. They give it no default.
+        let entity = name == "_Any" && definition.node.default_value.is_none();
+        if !entity && !types.has(name) {
+            return Err(Refusal::UnknownType {
+                name: shortened(name, 60),
+                at: definition.pos,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Adds a field to every query and mutation that cannot fail and is taken out of the answer again.
@@ -112,19 +137,19 @@ mod tests {
     #[test]
     fn a_document_is_parsed_once() {
         let documents = Documents::new();
-        let limits = Limits::default();
-        let first = documents.get("{ hub }", &limits).unwrap();
-        let second = documents.get("{ hub }", &limits).unwrap();
+        let (limits, types) = (Limits::default(), SchemaTypes::default());
+        let first = documents.get("{ hub }", &limits, &types).unwrap();
+        let second = documents.get("{ hub }", &limits, &types).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
     }
 
     #[test]
     fn neither_refused_nor_long_texts_are_remembered() {
         let documents = Documents::new();
-        let limits = Limits::default();
+        let (limits, types) = (Limits::default(), SchemaTypes::default());
         let long = format!("{{ hub }} #{}", "x".repeat(MAX_TEXT_BYTES));
-        documents.get(&long, &limits).unwrap();
-        documents.get("{ hub", &limits).unwrap_err();
+        documents.get(&long, &limits, &types).unwrap();
+        documents.get("{ hub", &limits, &types).unwrap_err();
         documents.0.run_pending_tasks();
         assert_eq!(documents.0.entry_count(), 0);
     }
@@ -132,11 +157,15 @@ mod tests {
     #[test]
     fn what_is_remembered_stays_within_its_bytes() {
         let documents = Documents::new();
-        let limits = Limits::default();
+        let (limits, types) = (Limits::default(), SchemaTypes::default());
         let fields = " hub".repeat(1_000);
         for number in 0..200 {
             documents
-                .get(&format!("{{ x {{ {fields} }} }} # {number}"), &limits)
+                .get(
+                    &format!("{{ x {{ {fields} }} }} # {number}"),
+                    &limits,
+                    &types,
+                )
                 .unwrap();
         }
         documents.0.run_pending_tasks();

@@ -12,7 +12,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, PathSegment, ServerError, Value};
 
-use super::schema::SchemaTypes;
+use super::schema::{SchemaTypes, named};
 
 /// Puts null wherever the errors say that a field failed.
 pub(super) fn put(
@@ -187,13 +187,6 @@ fn item(ty: &Type) -> Option<&Type> {
     match &ty.base {
         BaseType::List(item) => Some(item),
         BaseType::Named(_) => None,
-    }
-}
-
-fn named(ty: &Type) -> &str {
-    match &ty.base {
-        BaseType::List(item) => named(item),
-        BaseType::Named(name) => name,
     }
 }
 

@@ -45,6 +45,14 @@ pub enum Refusal {
         /// What it selects.
         at: Pos,
     },
+    /// A variable is of a type that the schema does not have (section 5.8.2).
+    #[error("the schema has no type {name}")]
+    UnknownType {
+        /// The type asked for.
+        name: String,
+        /// Where the variable is declared.
+        at: Pos,
+    },
     /// No operation bears the name asked for (section 6.1).
     #[error("the document has no operation named {0}")]
     UnknownOperation(String),
@@ -62,9 +70,9 @@ impl Refusal {
         match self {
             Self::TooComplex { .. } => ErrorCode::DocumentTooComplex,
             Self::Parse { .. } => ErrorCode::ParseFailed,
-            Self::FragmentCycle { .. } | Self::SubscriptionFields { .. } => {
-                ErrorCode::ValidationFailed
-            }
+            Self::FragmentCycle { .. }
+            | Self::SubscriptionFields { .. }
+            | Self::UnknownType { .. } => ErrorCode::ValidationFailed,
             Self::UnknownOperation(_) | Self::AmbiguousOperation(_) => {
                 ErrorCode::OperationResolutionFailure
             }
@@ -83,7 +91,9 @@ impl Refusal {
                 .collect(),
             Self::TooComplex { at, .. } => vec![error(code, message, at.into_iter().collect())],
             Self::Parse { at, .. } => vec![error(code, message, at)],
-            Self::FragmentCycle { at, .. } | Self::SubscriptionFields { at } => {
+            Self::FragmentCycle { at, .. }
+            | Self::SubscriptionFields { at }
+            | Self::UnknownType { at, .. } => {
                 vec![error(code, message, vec![at])]
             }
             Self::UnknownOperation(_) | Self::AmbiguousOperation(_) => {

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{
-    FieldDefinition, InputValueDefinition, OperationType, SchemaDefinition, Type, TypeDefinition,
-    TypeKind, TypeSystemDefinition,
+    BaseType, FieldDefinition, InputValueDefinition, OperationType, SchemaDefinition, Type,
+    TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 use async_graphql::parser::{Error as ParseError, parse_schema};
 use async_graphql::{Name, Positioned};
@@ -12,6 +12,7 @@ use async_graphql::{Name, Positioned};
 /// The types of a schema by name. Of the types built into async-graphql (scalars, introspection, federation) it knows nothing.
 #[derive(Debug, Default)]
 pub(super) struct SchemaTypes {
+    names: HashSet<Name>,
     inputs: HashMap<Name, InputType>,
     fields: HashMap<Name, HashMap<Name, Type>>,
     mutation: Option<Name>,
@@ -57,6 +58,12 @@ impl SchemaTypes {
         Ok(types)
     }
 
+    /// Whether the schema has a type of this name that its SDL tells, or a scalar of the specification.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let scalars = ["Int", "Float", "String", "Boolean", "ID"];
+        scalars.contains(&name) || self.names.contains(name)
+    }
+
     /// The enum or input object of this name.
     pub(super) fn find_input(&self, name: &str) -> Option<&InputType> {
         self.inputs.get(name)
@@ -88,6 +95,7 @@ impl SchemaTypes {
         let mut directives = definition.directives.iter();
         let one_of = directives.any(|directive| directive.node.name.node == "oneOf");
         let name = definition.name.node;
+        self.names.insert(name.clone());
         match definition.kind {
             TypeKind::Object(kind) => self.add_fields(name, kind.fields),
             TypeKind::Interface(kind) => self.add_fields(name, kind.fields),
@@ -110,6 +118,14 @@ impl SchemaTypes {
         let fields = fields.into_iter().map(|field| field.node);
         let fields = fields.map(|field| (field.name.node, field.ty.node));
         self.fields.entry(name).or_default().extend(fields);
+    }
+}
+
+/// The type at the bottom of a list's, or the type itself.
+pub(super) fn named(ty: &Type) -> &str {
+    match &ty.base {
+        BaseType::List(item) => named(item),
+        BaseType::Named(name) => name,
     }
 }
 

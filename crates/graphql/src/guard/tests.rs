@@ -166,6 +166,14 @@ async fn what_was_refused_has_none() {
     check_told(told("{", None).await, None, &parse);
     let unknown = ["GRAPHQL_VALIDATION_FAILED Unknown field \"unheardOf\" on type \"Query\"."];
     check_told(told("{ unheardOf }", None).await, None, &unknown);
+    let no_type = ["GRAPHQL_VALIDATION_FAILED the schema has no type Nothing"];
+    for query in [
+        "query($v: Nothing = 1) { echo(number: $v) }",
+        "query($v: Nothing) { echo(number: $v) }",
+        "query A { one } query B($v: [Nothing!] = [1]) { echo(number: $v) }",
+    ] {
+        check_told(told(query, None).await, None, &no_type);
+    }
     let variable = ["BAD_USER_INPUT variable $n: Int! is expected, but it was not given"];
     check_told(
         told("query($n: Int!) { echo(number: $n) }", None).await,

@@ -79,13 +79,13 @@ async fn sqlite(
             let sqlite = sqlite
                 .filename(&file)
                 .create_if_missing(true)
+                .page_size(8192)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
                 .pragma("busy_timeout", "5000")
                 .pragma("foreign_keys", "ON")
                 .pragma("temp_store", "MEMORY")
                 .pragma("cache_size", "-16384")
-                .pragma("mmap_size", "268435456")
                 .statement_cache_capacity(256);
             match access {
                 Access::Write => sqlite.optimize_on_close(true, None),

@@ -238,16 +238,19 @@ async fn held_revisions(
     let ids: Vec<Value> = records
         .map(|header| header.record.as_uuid().into())
         .collect();
-    let (first, end) = (EntryKey::new(log.id, 0), EntryKey::new(log.id, log.size()));
+    let held_keys = EntryKey::new(log.id, 0)..EntryKey::new(log.id, log.size());
     for some in ids.chunks(256) {
-        let (marks, mut values) = sql::list(3, some.to_vec());
+        let (wanted, values) = sql::wanted(1, some.to_vec());
         let text = format!(
-            "SELECT id, header FROM entry WHERE id >= $1 AND id < $2 AND record IN ({marks}) ORDER BY id"
+            "{wanted} SELECT entry.id, entry.header FROM wanted CROSS JOIN entry
+             WHERE entry.record = wanted.value ORDER BY entry.id"
         );
-        values.splice(0..0, [first.into(), end.into()]);
         for row in sql::rows(tx, &text, values).await? {
             let key = EntryKey::from(row.try_get_by_index::<i64>(0)?);
-            note_held(&mut held, key, &row.try_get_by_index::<Vec<u8>>(1)?);
+            // Another hub's record may bear the same id, by ill will; it is another record.
+            if held_keys.contains(&key) {
+                note_held(&mut held, key, &row.try_get_by_index::<Vec<u8>>(1)?);
+            }
         }
     }
     Ok(held)

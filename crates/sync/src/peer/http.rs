@@ -168,10 +168,9 @@ impl Peer for HttpPeer {
 
     async fn heads(&self, after: Option<&str>) -> Result<HeadsPage, PeerError> {
         let variables = json!({"after": after, "first": HEADS_PER_PAGE});
-        Ok(self
-            .ask::<HeadsData>(documents::HEADS, variables)
+        self.ask::<HeadsData>(documents::HEADS, variables)
             .await?
-            .into())
+            .try_into()
     }
 
     async fn page(&self, log: &LogId, from: u64) -> Result<StatedPage, PeerError> {

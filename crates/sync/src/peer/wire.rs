@@ -7,6 +7,9 @@ use uuid::Uuid;
 use super::{Greeting, HeadsPage, PeerError, StatedHead, StatedPage};
 use crate::plan::Introduction;
 
+/// The longest text of a peer that is kept word for word, in bytes.
+const MOST_OPAQUE_BYTES: usize = 200;
+
 #[derive(Deserialize)]
 pub(super) struct Answer<T> {
     data: Option<T>,
@@ -32,13 +35,28 @@ impl<T> Answer<T> {
     pub(super) fn data(self) -> Result<T, PeerError> {
         if let Some(refusal) = self.errors.into_iter().next() {
             return Err(PeerError::Refused {
-                code: refusal.extensions.code.chars().take(64).collect(),
-                message: refusal.message.chars().take(300).collect(),
+                code: shown(&refusal.extensions.code, 64),
+                message: shown(&refusal.message, 300),
             });
         }
         self.data
             .ok_or_else(|| PeerError::Malformed("there is no data".to_owned()))
     }
+}
+
+/// What a peer says to people, at a bounded length and without what no text column takes.
+fn shown(raw: &str, chars: usize) -> String {
+    let clean = raw.chars().filter(|c| !c.is_control());
+    clean.take(chars).collect()
+}
+
+/// What a peer says to itself: it is kept and given back as it is, so only its bounds are checked.
+fn opaque(field: &str, raw: String) -> Result<String, PeerError> {
+    if raw.len() > MOST_OPAQUE_BYTES || raw.contains(char::is_control) {
+        let reason = format!("{field} is longer than {MOST_OPAQUE_BYTES} bytes or not plain text");
+        return Err(PeerError::Malformed(reason));
+    }
+    Ok(raw)
 }
 
 #[derive(Deserialize)]
@@ -80,7 +98,7 @@ impl TryFrom<HubData> for Greeting {
                 protocol_versions: node.protocol_versions,
             },
             store: node.store,
-            heads_token: node.heads_token,
+            heads_token: opaque("headsToken", node.heads_token)?,
             name: data.hub.name,
             public_keys: node.public_keys,
         })
@@ -111,16 +129,20 @@ struct PageInfo {
     end_cursor: Option<String>,
 }
 
-impl From<HeadsData> for HeadsPage {
-    fn from(data: HeadsData) -> Self {
+impl TryFrom<HeadsData> for HeadsPage {
+    type Error = PeerError;
+
+    fn try_from(data: HeadsData) -> Result<Self, PeerError> {
         let head = |head: Head| StatedHead {
             checkpoint: head.checkpoint,
         };
-        Self {
+        let info = data.heads.page_info;
+        let cursor = info.end_cursor.map(|raw| opaque("endCursor", raw));
+        Ok(Self {
             heads: data.heads.nodes.into_iter().map(head).collect(),
-            cursor: data.heads.page_info.end_cursor,
-            has_more: data.heads.page_info.has_next_page,
-        }
+            cursor: cursor.transpose()?,
+            has_more: info.has_next_page,
+        })
     }
 }
 

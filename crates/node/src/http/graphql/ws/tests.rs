@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use tokio_util::sync::CancellationToken;
@@ -380,6 +382,15 @@ async fn binary_and_large_messages_close_the_connection() {
     assert_eq!(client.hear().await["type"], "pong");
     client.say_text(of_size(201)).await;
     assert_eq!(client.close_code().await, 1009);
+
+    let mut client = server.ready().await;
+    let whole = of_size(201);
+    let (first, last) = whole.split_at(100);
+    for (part, code, is_last) in [(first, Data::Text, false), (last, Data::Continue, true)] {
+        let part = Frame::message(part.to_owned(), OpCode::Data(code), is_last);
+        client.socket.send(Message::Frame(part)).await.unwrap();
+    }
+    assert_eq!(client.close_code().await, 1009);
 }
 
 #[tokio::test]
@@ -526,7 +537,11 @@ async fn a_client_that_answers_no_ping_is_gone() {
 
 #[tokio::test]
 async fn shutdown_ends_subscriptions_and_lets_the_rest_finish() {
-    let server = Server::start().await;
+    let settings = Settings {
+        shutdown_timeout: Duration::from_secs(3_600),
+        ..Settings::default()
+    };
+    let server = Server::with(settings).await;
     let mut idle = server.ready().await;
     let mut busy = server.ready().await;
     busy.subscribe("a", "subscription { hang }").await;
@@ -544,7 +559,8 @@ async fn shutdown_ends_subscriptions_and_lets_the_rest_finish() {
         (&json!("next"), &json!("b"))
     );
     assert_eq!(busy.hear().await, json!({"type": "complete", "id": "b"}));
-    assert_eq!(busy.close_code().await, 1001);
+    let closed = tokio::time::timeout(Duration::from_secs(10), busy.close_code());
+    assert_eq!(closed.await, Ok(1001), "the subscription keeps it open");
     drop((idle, busy));
     server.endpoint.sockets_closed().await;
 }
