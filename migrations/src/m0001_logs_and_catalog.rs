@@ -130,17 +130,17 @@ const PEERS: &[&str] = &[
 /// that holds what is shown; an entry never changes, so whatever is read from it may be kept in memory.
 const CATALOG: &[&str] = &[
     "CREATE TABLE agency (
-        key {key},
+        key BIGINT NOT NULL PRIMARY KEY,
         hub_id BIGINT NOT NULL,
         record {uuid} NOT NULL,
         entry BIGINT NOT NULL,
         name_folded {text} NOT NULL,
         kind TEXT NOT NULL,
         region {text},
-        UNIQUE (record, hub_id))",
+        UNIQUE (record, hub_id)) {rowless}",
     "CREATE INDEX agency_name ON agency (name_folded, key)",
     "CREATE TABLE innovation (
-        key {key},
+        key BIGINT NOT NULL PRIMARY KEY,
         hub_id BIGINT NOT NULL,
         record {uuid} NOT NULL,
         entry BIGINT NOT NULL,
@@ -153,7 +153,7 @@ const CATALOG: &[&str] = &[
         affairs BIGINT NOT NULL,
         sdgs BIGINT NOT NULL,
         published BIGINT NOT NULL,
-        updated BIGINT NOT NULL)",
+        updated BIGINT NOT NULL) {rowless}",
     "CREATE UNIQUE INDEX innovation_record ON innovation (record, hub_id)",
     "CREATE INDEX innovation_published ON innovation (published, key)",
     "CREATE INDEX innovation_updated ON innovation (updated, key)",
