@@ -1,1 +1,36 @@
-//! To be written.
+//! What tests of whole hubs stand on.
+//!
+//! - [`federation`]: several real hubs in one process, whose rounds happen when the test says so; [`drawing`] says who
+//!   pulls whom, [`api`] asks a hub as anybody would.
+//! - [`relay`]: a proxy before a hub that lies.
+//! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
+//!   [`records`] is what hubs say, [`forge`] what only another program would say.
+//! - [`program`]: the real program, run as people run it.
+//! - [`postgres`]: a throw-away server. [`clock`], [`entropy`], [`patience`]: time and chance in the test's hand.
+//!
+//! Only the network, the clock and randomness are ever replaced; the database is real.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "in a test every fault is a panic"
+)]
+
+pub mod api;
+pub mod clock;
+pub mod drawing;
+pub mod dump;
+pub mod entropy;
+pub mod federation;
+pub mod forge;
+pub mod patience;
+pub mod postgres;
+pub mod program;
+pub mod records;
+pub mod relay;
+pub mod site;
+pub mod store;
+
+pub use drawing::Drawing;
+pub use federation::Federation;
+pub use site::Backend;
+pub use store::Store;

@@ -164,7 +164,7 @@ async function runFirstExample(page) {
   const result = await response.json();
   assert.equal(result.errors, undefined, "errors of the first example");
   assert.ok(Array.isArray(result.data?.innovations?.edges), "data of the first example");
-  await page.locator(".graphiql-response .view-line", { hasText: '"totalCount"' }).first().waitFor();
+  await page.locator(".graphiql-response .view-line", { hasText: '"innovations"' }).first().waitFor();
   await page.screenshot({ path: screenshot });
   return `${result.data.innovations.edges.length} of ${result.data.innovations.totalCount}`;
 }

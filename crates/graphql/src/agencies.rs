@@ -20,7 +20,6 @@ use crate::scalars::{DateTime, HubId as HubIdScalar, Long, RegionCode};
 use crate::vocabulary::AgencyKind;
 use crate::{ApiError, HubContext};
 
-/// An agency that owns innovations ("instansi, perangkat daerah, K/L"). It belongs to exactly one hub.
 #[derive(Clone)]
 pub(crate) struct Agency {
     hub: HubId,
@@ -46,6 +45,7 @@ impl Agency {
     }
 }
 
+/// An agency that owns innovations ("instansi, perangkat daerah, K/L"). It belongs to exactly one hub.
 #[Object]
 impl Agency {
     /// The agency's global id.
@@ -204,6 +204,9 @@ fn write_cursor(place: &AgencyRef) -> String {
 
 fn read_cursor(raw: &str) -> Option<(String, EntryKey)> {
     let (key, name) = raw.split_once(':')?;
+    if name.contains(char::is_control) {
+        return None;
+    }
     Some((name.to_owned(), EntryKey::from(key.parse::<i64>().ok()?)))
 }
 

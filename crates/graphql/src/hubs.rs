@@ -21,8 +21,6 @@ use crate::{ApiError, HubContext};
 /// The protocol versions that this program speaks.
 const PROTOCOL_VERSIONS: [u32; 1] = [1];
 
-/// A hub of the network ("Hub JIPP"): an agency that runs a node for its area or ministry. What it says of itself stands
-/// in its own log; until that has arrived only its id is known.
 #[derive(Clone)]
 pub(crate) struct Hub {
     id: HubId,
@@ -42,6 +40,8 @@ impl Hub {
     }
 }
 
+/// A hub of the network ("Hub JIPP"): an agency that runs a node for its area or ministry. What it says of itself stands
+/// in its own log; until that has arrived only its id is known.
 #[Object]
 impl Hub {
     /// The hub's global id.
@@ -114,9 +114,9 @@ impl Hub {
     }
 }
 
-/// The node that answers: what a puller needs to know before it asks for more (protocol section 6).
 pub(crate) struct NodeInfo;
 
+/// The node that answers: what a puller needs to know before it asks for more (protocol section 6).
 #[Object]
 impl NodeInfo {
     /// The network that the node belongs to. Nodes of different networks refuse one another.

@@ -27,7 +27,6 @@ use crate::scalars::{DateTime, Long, PartialDate, RegionCode};
 use crate::vocabulary::{AdoptionStatus, Affair, Form, Initiator, InnovationKind, LifecycleStage};
 use parts::{Beneficiaries, ExternalId, Point, Source, Sustainment};
 
-/// One innovation ("inovasi") of an agency, as its hub published it.
 #[derive(Clone)]
 pub(crate) struct Innovation {
     hub: Hub,
@@ -99,6 +98,7 @@ fn words<const LIMIT: usize>(text: Option<&Words<LIMIT>>) -> Option<&str> {
     text.map(Words::as_str)
 }
 
+/// One innovation ("inovasi") of an agency, as its hub published it.
 #[Object]
 impl Innovation {
     /// The innovation's global id.

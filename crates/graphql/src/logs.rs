@@ -132,8 +132,8 @@ pub(crate) async fn heads(
 ) -> Result<LogHeadConnection, ApiError> {
     let first = bounded("first", first, MOST_HEADS)?;
     let parse = |raw: &String| {
-        raw.parse()
-            .map_err(|_| ApiError::invalid("after", "is not a cursor of this node's heads"))
+        let position = raw.parse::<i64>().ok().and_then(|raw| raw.try_into().ok());
+        position.ok_or_else(|| ApiError::invalid("after", "is not a cursor of this node's heads"))
     };
     let position: u64 = after.as_ref().map(parse).transpose()?.unwrap_or(0);
     let mut read = heads::list_proved_after(ctx.db(), position, first + 1).await?;
@@ -221,13 +221,13 @@ pub(crate) async fn payloads(
     }
     let log = log_id(ctx.db(), hub, epoch)?;
     let places: Vec<u64> = indexes.iter().map(|index| index.0).collect();
-    let mut held: std::collections::HashMap<u64, String> = read::payloads(ctx.db(), &log, &places)
+    let held: std::collections::HashMap<u64, String> = read::payloads(ctx.db(), &log, &places)
         .await?
         .into_iter()
         .collect();
     let payload = |index: Long| EntryPayload {
         index,
-        payload: held.remove(&index.0),
+        payload: held.get(&index.0).cloned(),
     };
     Ok(indexes.into_iter().map(payload).collect())
 }

@@ -6,8 +6,6 @@ use domain::catalog::{self, Regions};
 use crate::ids::GlobalId;
 use crate::scalars::RegionCode;
 
-/// A province, regency or city of Indonesia ("wilayah"), from the reference data compiled into the program. Every node of
-/// one version has the same edition.
 pub(crate) struct Region(pub(crate) &'static catalog::Region);
 
 /// What sort of region it is.
@@ -28,6 +26,8 @@ impl Region {
     }
 }
 
+/// A province, regency or city of Indonesia ("wilayah"), from the reference data compiled into the program. Every node of
+/// one version has the same edition.
 #[Object]
 impl Region {
     /// The region's global id.

@@ -127,6 +127,7 @@ async fn find_node(
 /// What can be asked.
 pub struct Query;
 
+/// What can be asked.
 #[Object]
 impl Query {
     /// Anything by its global id; null when it is not here.
@@ -371,6 +372,7 @@ fn page_complexity(first: Option<i32>, last: Option<i32>, child: usize) -> usize
 /// What can be changed, in this hub's own log. Needs the operator's token.
 pub struct Mutation;
 
+/// What can be changed, in this hub's own log. Needs the operator's token.
 #[Object]
 impl Mutation {
     /// Registers an agency of this hub.
@@ -421,6 +423,7 @@ impl Mutation {
 /// What can be followed.
 pub struct Changes;
 
+/// What can be followed.
 #[Subscription(name = "Subscription")]
 impl Changes {
     /// Tells of every head that changes here from now on: a hint to pull. Several changes of one log may come as one.

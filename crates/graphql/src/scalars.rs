@@ -3,10 +3,10 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use domain::identity;
 
-/// A hub's id for life, for example `id-13` (a region's code) or `kl-kemensos` (a ministry): `[a-z0-9][a-z0-9.-]{1,62}`.
 #[derive(Clone)]
 pub(crate) struct HubId(pub identity::HubId);
 
+/// A hub's id for life, for example `id-13` (a region's code) or `kl-kemensos` (a ministry): `[a-z0-9][a-z0-9.-]{1,62}`.
 #[Scalar(name = "HubId")]
 impl ScalarType for HubId {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -23,7 +23,6 @@ impl ScalarType for HubId {
     }
 }
 
-/// A whole number from 0 to 2^53 - 1, for sizes and places that may pass 32 bits.
 #[derive(Clone, Copy)]
 pub(crate) struct Long(pub u64);
 
@@ -32,6 +31,7 @@ impl Long {
     pub(crate) const MOST: u64 = (1 << 53) - 1;
 }
 
+/// A whole number from 0 to 2^53 - 1, for sizes and places that may pass 32 bits.
 #[Scalar(name = "Long")]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -54,9 +54,9 @@ impl ScalarType for Long {
     }
 }
 
-/// A moment in UTC (RFC 3339), for example `2026-08-20T03:04:05Z`. Shown to people; nothing is ordered by it across hubs.
 pub(crate) struct DateTime(pub time::OffsetDateTime);
 
+/// A moment in UTC (RFC 3339), for example `2026-08-20T03:04:05Z`. Shown to people; nothing is ordered by it across hubs.
 #[Scalar(name = "DateTime")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -79,10 +79,10 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A date as exact as its source, ISO 8601: `2012`, `2012-05` or `2012-05-04`.
 #[derive(Clone)]
 pub(crate) struct PartialDate(pub domain::catalog::PartialDate);
 
+/// A date as exact as its source, ISO 8601: `2012`, `2012-05` or `2012-05-04`.
 #[Scalar(name = "PartialDate")]
 impl ScalarType for PartialDate {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -99,10 +99,10 @@ impl ScalarType for PartialDate {
     }
 }
 
-/// A region's code in the decrees of the Ministry of Home Affairs ("kode wilayah"): `33` a province, `33.72` a regency or city.
 #[derive(Clone)]
 pub(crate) struct RegionCode(pub domain::catalog::RegionCode);
 
+/// A region's code in the decrees of the Ministry of Home Affairs ("kode wilayah"): `33` a province, `33.72` a regency or city.
 #[Scalar(name = "RegionCode")]
 impl ScalarType for RegionCode {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -119,10 +119,10 @@ impl ScalarType for RegionCode {
     }
 }
 
-/// A SHA-256 in standard base64 (RFC 4648 section 4).
 #[derive(Clone)]
 pub(crate) struct Base64(pub String);
 
+/// A SHA-256 in standard base64 (RFC 4648 section 4).
 #[Scalar(name = "Base64")]
 impl ScalarType for Base64 {
     fn parse(value: Value) -> InputValueResult<Self> {

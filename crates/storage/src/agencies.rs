@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::catalog::{Agency, RegionCode, Vocabulary, fold};
 use domain::identity::{HubId, RecordId};
-use sea_orm::{DatabaseTransaction, FromQueryResult};
+use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
 use uuid::Uuid;
 
 use crate::bulk::Insert;
@@ -174,6 +174,20 @@ pub(crate) async fn project(
         values.insert(0, hub_id.into());
         sql::execute(tx, &text, values).await?;
     }
+    Ok(())
+}
+
+/// Takes the regions of agencies that go from their innovations; agencies that stay give theirs again.
+pub(crate) async fn take_regions(
+    tx: &DatabaseTransaction,
+    hub_id: i64,
+    agencies: Vec<Value>,
+) -> Result<(), StorageError> {
+    let (marks, mut values) = sql::list(2, agencies);
+    let text =
+        format!("UPDATE innovation SET region = NULL WHERE hub_id = $1 AND agency IN ({marks})");
+    values.insert(0, hub_id.into());
+    sql::execute(tx, &text, values).await?;
     Ok(())
 }
 

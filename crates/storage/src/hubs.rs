@@ -111,15 +111,19 @@ pub(crate) async fn project(
     Ok(())
 }
 
-/// Takes back a hub's description, if it is this record that gives it.
+/// Takes back a hub's description, if it is one of these records that gives it.
 pub(crate) async fn remove(
     tx: &DatabaseTransaction,
     hub_id: i64,
-    record: RecordId,
+    records: Vec<Value>,
 ) -> Result<(), StorageError> {
-    let text = "UPDATE hub SET record = NULL, entry = NULL, name = NULL, kind = NULL, region = NULL
-        WHERE id = $1 AND record = $2";
-    sql::execute(tx, text, vec![hub_id.into(), record.as_uuid().into()]).await?;
+    let (marks, mut values) = sql::list(2, records);
+    let text = format!(
+        "UPDATE hub SET record = NULL, entry = NULL, name = NULL, kind = NULL, region = NULL
+         WHERE id = $1 AND record IN ({marks})"
+    );
+    values.insert(0, hub_id.into());
+    sql::execute(tx, &text, values).await?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! Storing is blind to meaning; this is where meaning begins. Each kind of record has one function that writes its rows.
 //! What cannot be read is counted in `unprojected` and never stops a log.
 
-use domain::entry::{Header, Kind};
+use domain::entry::Header;
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
@@ -98,16 +98,19 @@ async fn remove(
             ("agency", "key"),
         ] {
             let text = format!("DELETE FROM {table} WHERE {column} IN ({marks})");
-            sql::execute(tx, &text, values.clone()).await?;
+            let removed = sql::execute(tx, &text, values.clone()).await?;
+            if table == "agency" && removed > 0 {
+                agencies::take_regions(tx, hub_id, records(some)).await?;
+            }
         }
-    }
-    for change in known
-        .iter()
-        .filter(|change| change.header.kind.as_str() == Kind::HUB)
-    {
-        hubs::remove(tx, hub_id, change.header.record).await?;
+        hubs::remove(tx, hub_id, records(some)).await?;
     }
     Ok(())
+}
+
+fn records(changes: &[&Change<'_>]) -> Vec<Value> {
+    let record = |change: &&Change<'_>| change.header.record.as_uuid().into();
+    changes.iter().map(record).collect()
 }
 
 /// Notes why entries show nothing, for people to see and for an upgrade to mend.

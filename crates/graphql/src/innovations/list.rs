@@ -77,9 +77,10 @@ impl InnovationFilterInput {
                 .collect(),
             year_from: self.year_from,
             year_to: self.year_to,
+            // No tag has a control character, and not every database would take one.
             tags: bounded("filter.tags", self.tags)?
                 .iter()
-                .map(|tag| tag.trim().to_lowercase())
+                .map(|tag| tag.trim().to_lowercase().replace(char::is_control, " "))
                 .collect(),
             title_words: title_words(self.title_words)?,
         })
@@ -229,10 +230,15 @@ fn write_cursor(place: &InnovationRef) -> String {
     }
 }
 
+/// Titles in their order have no control characters, and not every database would take one.
+fn plain(title: &str) -> Option<String> {
+    (!title.contains(char::is_control)).then(|| title.to_owned())
+}
+
 fn read_cursor(order: Order, raw: &str) -> Option<(Place, EntryKey)> {
     let (key, value) = raw.split_once(':')?;
     let place = match order {
-        Order::Title => Place::Title(value.strip_prefix('t')?.to_owned()),
+        Order::Title => Place::Title(plain(value.strip_prefix('t')?)?),
         Order::Published | Order::Updated => Place::Time(value.parse().ok()?),
     };
     Some((place, EntryKey::from(key.parse::<i64>().ok()?)))

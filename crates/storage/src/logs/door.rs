@@ -65,6 +65,9 @@ pub(super) async fn pass(
     now: OffsetDateTime,
 ) -> Result<Stored, StorageError> {
     let held = held_revisions(tx, log, &batch.entries).await?;
+    if origin == Origin::Here {
+        check_revisions(&batch.entries, &held)?;
+    }
     let plan = Plan::of(log, origin, &batch.entries, &held);
     let changes = changes_of(&plan, &batch.entries, &held);
     drop_payloads(tx, &plan.superseded).await?;
@@ -87,6 +90,33 @@ pub(super) async fn pass(
     insert_entries(tx, log, batch.entries, &plan.kept).await?;
     advance(tx, log, stored.size, bytes, &batch.checkpoint, now).await?;
     Ok(stored)
+}
+
+/// Refuses an entry of this hub that is not its record's next revision: somebody else was faster. A batch that says
+/// several things of one record says them in order.
+fn check_revisions(
+    entries: &[VerifiedEntry],
+    held: &HashMap<RecordId, Vec<(EntryKey, Held)>>,
+) -> Result<(), StorageError> {
+    let mut newest: HashMap<RecordId, u64> = HashMap::new();
+    for header in entries
+        .iter()
+        .filter_map(|entry| entry.header.as_ref().ok())
+    {
+        let record = header.record;
+        let stored = held.get(&record).and_then(|revisions| revisions.first());
+        let stored = stored.map_or(0, |(_, held)| held.newest);
+        let held = newest.insert(record, header.revision).unwrap_or(stored);
+        let expected = header.revision - 1;
+        if held != expected {
+            return Err(StorageError::Conflict {
+                record,
+                expected,
+                held,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Projects entries that are already stored at the log's size on, and says which show nothing. For filling and rebuilding.

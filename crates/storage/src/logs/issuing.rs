@@ -5,10 +5,9 @@ use domain::entropy::Entropy;
 use domain::entry::{EntryDraft, SealedEntry};
 use domain::identity::{Epoch, LogId};
 use domain::log::{Append, Checkpoint, Hash, SigningKey, VerifiedEntry};
-use sea_orm::ConnectionTrait;
 
 use super::door::{self, Batch, Origin};
-use super::heads::{self, LogRow};
+use super::heads;
 use super::{EntryKey, tiles};
 use crate::{Database, StorageError, sql};
 
@@ -86,7 +85,6 @@ pub async fn issue(
     if let Some(why) = row.closed() {
         return Err(StorageError::Closed { hub: log.hub, why });
     }
-    check_revisions(&tx, &row, &sealed).await?;
     let edge = tiles::edge(&tx, row.id, row.size()).await?;
     let append = edge.append(
         sealed
@@ -122,41 +120,4 @@ fn verified(entry: SealedEntry) -> VerifiedEntry {
         header: Ok(entry.header),
         payload: entry.payload,
     }
-}
-
-/// Refuses a draft that is not its record's next revision: somebody else was faster. A batch that says several things
-/// of one record says them in order, so only the first of each is compared with what is stored.
-async fn check_revisions(
-    tx: &impl ConnectionTrait,
-    log: &LogRow,
-    sealed: &[SealedEntry],
-) -> Result<(), StorageError> {
-    let keys = EntryKey::range_of(log.id);
-    let mut said = std::collections::HashMap::new();
-    for entry in sealed {
-        let header = &entry.header;
-        let held = match said.get(&header.record) {
-            Some(revision) => *revision,
-            None if header.revision == 1 => 0,
-            None => {
-                let text = "SELECT COALESCE(MAX(revision), 0) FROM entry WHERE record = $1 AND id >= $2 AND id < $3";
-                let values = vec![
-                    header.record.as_uuid().into(),
-                    keys.start.into(),
-                    keys.end.into(),
-                ];
-                sql::unsigned(sql::number(tx, text, values).await?)
-            }
-        };
-        let expected = header.revision - 1;
-        if held != expected {
-            return Err(StorageError::Conflict {
-                record: header.record,
-                expected,
-                held,
-            });
-        }
-        said.insert(header.record, header.revision);
-    }
-    Ok(())
 }

@@ -83,6 +83,10 @@ pub(in super::super) fn checkpoints(log: &Log) -> Vec<(&'static str, String)> {
             signed(&format!("{origin}\n+10\n{root}\n")),
         ),
         (
+            "signed, lines that end with a carriage return",
+            signed(&format!("{origin}\r\n10\r\n{root}\r\n")),
+        ),
+        (
             "signed, a size past 2^63 - 1",
             signed(&format!("{origin}\n9223372036854775808\n{root}\n")),
         ),

@@ -1,0 +1,20 @@
+//! Tests of whole hubs: one program, so that it is linked once.
+//!
+//! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
+//! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program.
+//! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test every fault is a panic, also in what several tests share"
+)]
+
+mod api;
+mod architecture;
+mod conformance;
+mod liars;
+mod processes;
+mod scenarios;
+mod schema;
+mod storage;
+mod tidy;

@@ -1,0 +1,34 @@
+//! A hub's memory. Every test runs on SQLite and on PostgreSQL; nothing is replaced but clock and randomness.
+//!
+//! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
+//! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
+//! - `listing`: orders and pages. `filtering`: which innovations a list holds.
+
+/// Makes two tests of each function, one for each database.
+macro_rules! on_both_databases {
+    ($($name:ident,)+) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(testkit::Backend::Sqlite).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(testkit::Backend::Postgres).await;
+            })+
+        }
+    };
+}
+
+mod filtering;
+mod listing;
+mod opening;
+mod projection;
+mod pulling;
+mod writing;
+
+/// What a check that finds faults finds when all is well.
+const NONE: [&str; 0] = [];

@@ -1,0 +1,99 @@
+//! A log of another program: signed rightly, with entries that this program would not write.
+
+use domain::identity::{Epoch, LogId, RecordId};
+use domain::log::{Checkpoint, Hash, Page, RawEntry, SigningKey, TreeEdge, VerifiedPage};
+use serde_json::{Value, json};
+
+use crate::records::{hub_id, key_of};
+use crate::store::network;
+
+/// A log that grows in memory.
+#[derive(Debug)]
+pub struct Forge {
+    log: LogId,
+    key: SigningKey,
+    edge: TreeEdge,
+    fresh: Vec<RawEntry>,
+}
+
+impl Forge {
+    /// An empty log of a hub.
+    pub fn of(hub: &str) -> Self {
+        let hub = hub_id(hub);
+        Self {
+            key: key_of(&hub),
+            log: LogId {
+                network: network(),
+                hub,
+                epoch: Epoch::new(1).expect("1 is an epoch"),
+            },
+            edge: TreeEdge::default(),
+            fresh: Vec::new(),
+        }
+    }
+
+    /// The log.
+    pub const fn log(&self) -> &LogId {
+        &self.log
+    }
+
+    /// Adds a header and payload as they are.
+    pub fn add(&mut self, header: String, payload: Option<String>) -> &mut Self {
+        self.fresh.push(RawEntry { header, payload });
+        self
+    }
+
+    /// Adds a revision of a record with this body, its header changed by `change` before it is written.
+    pub fn put(
+        &mut self,
+        record: RecordId,
+        revision: u64,
+        kind: &str,
+        body: &Value,
+        change: impl FnOnce(&mut Value),
+    ) -> &mut Self {
+        let payload =
+            json!({"salt": "AAAAAAAAAAAAAAAAAAAAAA==", "schema": 1, "body": body}).to_string();
+        let mut header = json!({
+            "v": 1, "record": record, "revision": revision, "kind": kind, "op": "put", "audience": "public",
+            "at": "2026-02-03T04:05:06Z", "payload": Hash::of(payload.as_bytes()).to_string(), "size": payload.len(),
+        });
+        change(&mut header);
+        self.add(header.to_string(), Some(payload))
+    }
+
+    /// Adds a revision that takes a record back.
+    pub fn delete(&mut self, record: RecordId, revision: u64, kind: &str) -> &mut Self {
+        let header = json!({
+            "v": 1, "record": record, "revision": revision, "kind": kind, "op": "delete", "audience": "public",
+            "at": "2026-02-03T04:05:06Z", "reason": "withdrawn",
+        });
+        self.add(header.to_string(), None)
+    }
+
+    /// Leaves out the payload of the entry that was added last, as a supplier that lacks it would.
+    pub fn without_payload(&mut self) -> Option<String> {
+        self.fresh.last_mut().and_then(|entry| entry.payload.take())
+    }
+
+    /// A page of everything that was added since the last one, with a checkpoint at its end.
+    pub fn page(&mut self) -> VerifiedPage {
+        let entries = std::mem::take(&mut self.fresh);
+        let leaves = entries
+            .iter()
+            .map(|entry| Hash::of_leaf(entry.header.as_bytes()));
+        let grown = self.edge.append(leaves).edge;
+        let checkpoint = Checkpoint {
+            log: self.log.clone(),
+            size: grown.size(),
+            root: grown.root(),
+        };
+        let page = Page {
+            entries,
+            proof: Vec::new(),
+        };
+        let verified = page.verify(&self.edge, checkpoint.sign(&self.key));
+        self.edge = grown;
+        verified.expect("the forged log is consistent")
+    }
+}
