@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use storage::Location;
+use testkit::api::{Api, client};
 use testkit::dump::column;
 use testkit::patience::eventually;
 use testkit::program::Program;
@@ -102,10 +103,58 @@ async fn two_hubs_are_set_up_and_share_the_real_records() {
     check_receipt(&b, made["publicKey"].as_str().unwrap()).await;
 }
 
+#[tokio::test]
+async fn hubs_that_serve_pull_each_other_by_themselves() {
+    let (a, b) = (Program::new(), Program::new());
+    let (made_a, made_b) = (a.init("hub-a").await, b.init("hub-b").await);
+    let (serving_a, serving_b) = (a.serve().await, b.serve().await);
+    for (hub, other, url) in [(&a, &made_b, &serving_b.url), (&b, &made_a, &serving_a.url)] {
+        let fingerprint = other["fingerprint"].as_str().unwrap();
+        hub.well(&["peer", "add", url, "--fingerprint", fingerprint])
+            .await;
+    }
+    for (hub, serving, other, title) in [
+        (&a, &serving_a, &serving_b, "From a"),
+        (&b, &serving_b, &serving_a, "From b"),
+    ] {
+        publish(hub, &serving.url, title).await;
+        let reader = api(&other.url, "");
+        eventually(title, async || {
+            let document = "query($words: String) { innovations(filter: {titleWords: $words}) { totalCount } }";
+            let found = reader.query(document, json!({ "words": title })).await;
+            (found["innovations"]["totalCount"] == 1).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(serving_a.stop().await, Some(0));
+    assert_eq!(serving_b.stop().await, Some(0));
+    for hub in [&a, &b] {
+        hub.well(&["status"]).await;
+        hub.well(&["verify"]).await;
+    }
+}
+
+/// Publishes an innovation with the token that `init` wrote.
+async fn publish(hub: &Program, url: &str, title: &str) {
+    let token = std::fs::read_to_string(hub.folder().join("operator.token")).unwrap();
+    let api = api(url, token.trim());
+    let document = "mutation($input: AgencyInput!) { registerAgency(input: $input) { id } }";
+    let input = json!({"name": "Dinas Satu", "kind": "DEPARTMENT"});
+    let agency =
+        api.mutate(document, json!({ "input": input })).await["registerAgency"]["id"].clone();
+    let document = "mutation($input: InnovationInput!) { createInnovation(input: $input) { innovation { id } } }";
+    let input = json!({"title": title, "agency": agency});
+    api.mutate(document, json!({ "input": input })).await;
+}
+
+fn api(url: &str, token: &str) -> Api {
+    Api::new(client(), url, token)
+}
+
 /// A receipt of b for a record of a, verified offline in a folder that knows neither.
 async fn check_receipt(b: &Program, key_of_a: &str) {
     let serving = b.serve().await;
-    let api = testkit::api::Api::new(testkit::api::client(), &serving.url, "");
+    let api = api(&serving.url, "");
     let document = r#"{ innovations(filter: {titleWords: "sitarang"}) { nodes { id } } }"#;
     let found = api.query(document, json!({})).await;
     let id = found["innovations"]["nodes"][0]["id"].as_str().unwrap();

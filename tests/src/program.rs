@@ -107,10 +107,11 @@ impl Program {
         self.run(&["status", "--json"]).await.json()
     }
 
-    /// Serves on a free port.
+    /// Serves on a free port, and pulls every second.
     pub async fn serve(&self) -> Serving {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
         let mut child = command
+            .env("SIMPUL_SYNC__INTERVAL_SECONDS", "1")
             .stderr(Stdio::null())
             .spawn()
             .expect("the program starts");

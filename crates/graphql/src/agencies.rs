@@ -46,7 +46,7 @@ impl Agency {
 }
 
 /// An agency that owns innovations ("instansi, perangkat daerah, K/L"). It belongs to exactly one hub.
-#[Object]
+#[Object(serial)]
 impl Agency {
     /// The agency's global id.
     pub(crate) async fn id(&self) -> ID {
@@ -142,7 +142,7 @@ impl From<AgencyFilterInput> for AgencyFilter {
 
 /// A page of agencies, ordered by name.
 #[derive(SimpleObject)]
-#[graphql(complex)]
+#[graphql(complex, serial)]
 pub(crate) struct AgencyConnection {
     /// The agencies with their cursors.
     edges: Vec<AgencyEdge>,
@@ -164,6 +164,7 @@ impl AgencyConnection {
 
 /// An agency in a list.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct AgencyEdge {
     /// The agency's place in the list.
     cursor: String,

@@ -42,7 +42,7 @@ impl Hub {
 
 /// A hub of the network ("Hub JIPP"): an agency that runs a node for its area or ministry. What it says of itself stands
 /// in its own log; until that has arrived only its id is known.
-#[Object]
+#[Object(serial)]
 impl Hub {
     /// The hub's global id.
     pub(crate) async fn id(&self) -> ID {
@@ -117,7 +117,7 @@ impl Hub {
 pub(crate) struct NodeInfo;
 
 /// The node that answers: what a puller needs to know before it asks for more (protocol section 6).
-#[Object]
+#[Object(serial)]
 impl NodeInfo {
     /// The network that the node belongs to. Nodes of different networks refuse one another.
     async fn network(&self, ctx: &Context<'_>) -> String {
@@ -170,6 +170,7 @@ impl NodeInfo {
 
 /// The bounds of one request.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Limits {
     /// Entries in one answer of `entries`.
     entries_per_page: u32,
@@ -185,6 +186,7 @@ pub(crate) struct Limits {
 
 /// A page of hubs.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct HubConnection {
     /// The hubs with their cursors.
     edges: Vec<HubEdge>,
@@ -198,6 +200,7 @@ pub(crate) struct HubConnection {
 
 /// A hub in a list.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct HubEdge {
     /// The hub's place in the list.
     cursor: String,

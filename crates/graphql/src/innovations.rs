@@ -99,7 +99,7 @@ fn words<const LIMIT: usize>(text: Option<&Words<LIMIT>>) -> Option<&str> {
 }
 
 /// One innovation ("inovasi") of an agency, as its hub published it.
-#[Object]
+#[Object(serial)]
 impl Innovation {
     /// The innovation's global id.
     pub(crate) async fn id(&self) -> ID {

@@ -5,6 +5,8 @@
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks.
 //!
+//! Objects resolve their fields one after the other (`serial`), so that an answer has the order of its query and no
+//! machinery to wait for many; lists resolve their items together, so loaders still see them all at once.
 //! Resolvers are thin: allow, parse, act, present. GraphQL types wrap what `storage` and `domain` give.
 //! Not here: HTTP and WebSocket (`node::http`).
 

@@ -22,6 +22,7 @@ pub(crate) const MOST_PAYLOADS: u32 = 200;
 
 /// The proved head of a log: how much of it this node holds and can prove.
 #[derive(Clone, SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct LogHead {
     /// The hub whose log it is.
     hub: HubId,
@@ -46,6 +47,7 @@ impl From<ProvedHead> for LogHead {
 
 /// A page of heads, in the order in which they changed here.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct LogHeadConnection {
     /// The heads with their cursors.
     edges: Vec<LogHeadEdge>,
@@ -57,6 +59,7 @@ pub(crate) struct LogHeadConnection {
 
 /// A head in a list.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct LogHeadEdge {
     /// The head's place in the list of changes of this node's store.
     cursor: String,
@@ -66,6 +69,7 @@ pub(crate) struct LogHeadEdge {
 
 /// An entry of a log: one revision of one record.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct LogEntry {
     /// The header, byte for byte as its hub wrote it.
     header: String,
@@ -75,6 +79,7 @@ pub(crate) struct LogEntry {
 
 /// A page of a log with the proof that it belongs there.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct EntryPage {
     /// The entries, in the log's order.
     entries: Vec<LogEntry>,
@@ -86,6 +91,7 @@ pub(crate) struct EntryPage {
 
 /// A payload of a log.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct EntryPayload {
     /// The entry's place in the log, counted from 0.
     index: Long,
@@ -95,6 +101,7 @@ pub(crate) struct EntryPayload {
 
 /// One entry with everything that proves it, verifiable anywhere, offline.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Receipt {
     /// The entry's header, byte for byte.
     header: String,

@@ -5,6 +5,7 @@ use domain::catalog::FieldError;
 
 /// Something about one field of an input that deserves a second look.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Warning {
     /// The field's path, for example `externalIds[1].value`.
     field: String,

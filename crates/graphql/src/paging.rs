@@ -11,6 +11,7 @@ pub(crate) const MOST_PER_PAGE: u32 = 100;
 
 /// Where a page stands in its list.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct PageInfo {
     /// Whether more follows after this page. Known when paging forward; false when paging backward without `before`.
     has_next_page: bool,

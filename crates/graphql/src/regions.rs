@@ -28,7 +28,7 @@ impl Region {
 
 /// A province, regency or city of Indonesia ("wilayah"), from the reference data compiled into the program. Every node of
 /// one version has the same edition.
-#[Object]
+#[Object(serial)]
 impl Region {
     /// The region's global id.
     pub(crate) async fn id(&self) -> ID {

@@ -128,7 +128,7 @@ async fn find_node(
 pub struct Query;
 
 /// What can be asked.
-#[Object]
+#[Object(serial)]
 impl Query {
     /// Anything by its global id; null when it is not here.
     async fn node(
@@ -373,7 +373,7 @@ fn page_complexity(first: Option<i32>, last: Option<i32>, child: usize) -> usize
 pub struct Mutation;
 
 /// What can be changed, in this hub's own log. Needs the operator's token.
-#[Object]
+#[Object(serial)]
 impl Mutation {
     /// Registers an agency of this hub.
     async fn register_agency(

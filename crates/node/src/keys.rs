@@ -57,7 +57,8 @@ impl OperatorToken {
     }
 }
 
-fn write_secret(file: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a new file that only its owner may read.
+pub fn write_secret(file: &Path, text: &str) -> anyhow::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -3,7 +3,7 @@
 //! Storing is blind to meaning; this is where meaning begins. Each kind of record has one function that writes its rows.
 //! What cannot be read is counted in `unprojected` and never stops a log.
 
-use domain::entry::Header;
+use domain::entry::{HEADER_VERSION, Header};
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
@@ -51,6 +51,10 @@ pub(crate) async fn apply(
     let mut unreadable = Vec::new();
     let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
     for change in &changes {
+        if let Some(why) = newer(change.header) {
+            unreadable.push((change.entry, why));
+            continue;
+        }
         let Some(payload) = change.payload else {
             continue;
         };
@@ -77,6 +81,15 @@ pub(crate) async fn apply(
     agencies::project(tx, hub_id, &owners).await?;
     innovations::project(tx, hub_id, &records).await?;
     Ok(unreadable)
+}
+
+/// A header of a newer version is kept with its payload, and shown after an upgrade.
+fn newer(header: &Header) -> Option<Unreadable> {
+    let found = header.version;
+    (found > HEADER_VERSION).then(|| {
+        let detail = format!("header version {found} is newer than {HEADER_VERSION}");
+        Unreadable::new("version", detail)
+    })
 }
 
 /// Removes the rows of records that were here before; those that go on being shown get new ones.

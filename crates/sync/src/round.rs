@@ -22,6 +22,8 @@ use storage::{Database, StorageError, pins};
 use crate::peer::{Peer, PeerError};
 use crate::plan::{self, Extent, Owner, Quota, Step};
 
+/// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
+const OVER_QUOTA: &str = "the hub's log is over its quota";
 /// The most pages of heads that one round reads; the next goes on where this one stopped.
 const MOST_HEADS_PAGES: usize = 50;
 /// How many payloads are asked for at a time (protocol section 9).
@@ -303,15 +305,18 @@ impl<P: Peer> Round<'_, P> {
         };
         match plan::step(owner, ours, bytes, &extent, ours_there, self.puller.quota) {
             Step::Nothing => Ok(()),
-            Step::Pull { .. } => self.pull(trust, theirs).await,
+            Step::Pull { .. } => {
+                if head.is_some_and(|head| head.parked.as_deref() == Some(OVER_QUOTA)) {
+                    watching::park(db, log, None).await?;
+                }
+                self.pull(trust, theirs).await
+            }
             Step::Freeze => {
                 self.freeze(head.and_then(|head| head.checkpoint), theirs)
                     .await
             }
             Step::Behind { theirs: size } => self.stop_writing(log, ours, size).await,
-            Step::Park => {
-                Ok(watching::park(db, log, Some("the hub's log is over its quota")).await?)
-            }
+            Step::Park => Ok(watching::park(db, log, Some(OVER_QUOTA)).await?),
         }
     }
 

@@ -84,33 +84,24 @@ async fn walk(
 }
 
 async fn pages_show_each_record_once_while_others_arrive(backend: Backend) {
+    let store = hub_with(backend, 20).await;
+    let other = Store::fresh(backend, "hub-b").await;
+    other
+        .put_agency(record(5000), 1, &agency("Badan", None))
+        .await;
+    let mut arrived = 2000;
     for order in ORDERS {
         for direction in DIRECTIONS {
-            let store = hub_with(backend, 20).await;
-            let other = Store::fresh(backend, "hub-b").await;
-            other
-                .put_agency(record(5000), 1, &agency("Badan", None))
-                .await;
-            let mut number = 2000;
-            let arrive = async || {
-                // One of this hub, newest of all, and one of another, whose clock is years behind, as pulled.
-                number += 1;
-                let body = innovation("Title 03", record(1000));
-                store.put_innovation(record(number), 1, &body).await;
-                let body = innovation("Title 01", record(5000));
-                other.put_innovation(record(number + 1000), 1, &body).await;
-                store.pull(&other, &other.log, WHOLE_PAGES).await;
-            };
             // Walking must end, so only the first pages see arrivals.
-            let mut arrivals = 4;
-            let mut arrive = arrive;
+            let end = arrived + 3;
             let seen = walk(&store, order, direction, 3, async || {
-                if arrivals > 0 {
-                    arrivals -= 1;
-                    arrive().await;
+                if arrived < end {
+                    arrived += 1;
+                    arrive(&store, &other, arrived).await;
                 }
             })
             .await;
+            assert_eq!(arrived, end, "records arrived between pages");
             let distinct: BTreeSet<RecordId> = seen.iter().copied().collect();
             assert_eq!(
                 distinct.len(),
@@ -126,27 +117,43 @@ async fn pages_show_each_record_once_while_others_arrive(backend: Backend) {
     }
 }
 
+/// One innovation of this hub, newest of all, and one of another, whose clock is behind, as pulled.
+async fn arrive(store: &Store, other: &Store, number: u128) {
+    let body = innovation("Title 03", record(1000));
+    store.put_innovation(record(number), 1, &body).await;
+    let body = innovation("Title 01", record(5000));
+    other.put_innovation(record(number + 1000), 1, &body).await;
+    store.pull(other, &other.log, WHOLE_PAGES).await;
+}
+
 async fn a_page_ends_where_it_should_at_every_edge(backend: Backend) {
     const PAGE: u32 = 4;
+    let store = hub_with(backend, 0).await;
+    let mut held = 0;
     for count in [0, 1, PAGE - 1, PAGE, PAGE + 1] {
-        let store = hub_with(backend, count.into()).await;
+        while held < count {
+            held += 1;
+            let body = innovation(&format!("Title {}", 9 - held / 2), record(1000));
+            store.put_innovation(record(held.into()), 1, &body).await;
+        }
         for order in ORDERS {
-            let whole = list(
-                &store,
-                &InnovationFilter::default(),
-                &stretch(order, Direction::Ascending, None, 100),
-            )
-            .await;
-            let whole: Vec<RecordId> = whole.iter().map(|place| place.record).collect();
-            assert_eq!(whole.len(), count as usize);
-            let paged = walk(&store, order, Direction::Ascending, PAGE, async || {}).await;
-            assert_eq!(paged, whole, "{count} by {order:?}");
-            let mut backward = walk(&store, order, Direction::Descending, PAGE, async || {}).await;
-            backward.reverse();
-            assert_eq!(backward, whole, "{count} by {order:?} backward");
+            check_pages(&store, order, PAGE, count as usize).await;
         }
         check_between(&store).await;
     }
+}
+
+/// Pages in either direction make up the whole.
+async fn check_pages(store: &Store, order: Order, page: u32, count: usize) {
+    let all = stretch(order, Direction::Ascending, None, 100);
+    let whole = list(store, &InnovationFilter::default(), &all).await;
+    let whole: Vec<RecordId> = whole.iter().map(|place| place.record).collect();
+    assert_eq!(whole.len(), count);
+    let paged = walk(store, order, Direction::Ascending, page, async || {}).await;
+    assert_eq!(paged, whole, "{count} by {order:?}");
+    let mut backward = walk(store, order, Direction::Descending, page, async || {}).await;
+    backward.reverse();
+    assert_eq!(backward, whole, "{count} by {order:?} backward");
 }
 
 /// What lies between two records is what lies behind the one and before the other.

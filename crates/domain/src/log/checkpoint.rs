@@ -51,6 +51,10 @@ impl Checkpoint {
         let log = line()?.parse()?;
         let size = parse_size(line()?).ok_or(CheckpointError::Malformed)?;
         let root = Hash::parse(line()?).ok_or(CheckpointError::Malformed)?;
+        // Extension lines may follow; they say nothing here, but none is empty.
+        if lines.any(str::is_empty) {
+            return Err(CheckpointError::Malformed);
+        }
         Ok(Self { log, size, root })
     }
 
@@ -67,7 +71,8 @@ impl Checkpoint {
 
 /// A size without sign or leading zero that a signed 64-bit column can hold.
 fn parse_size(raw: &str) -> Option<u64> {
-    let canonical = raw == "0" || !raw.starts_with(['0', '+']);
+    let digits = raw.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = digits && (raw == "0" || !raw.starts_with('0'));
     let size: i64 = raw.parse().ok().filter(|_| canonical)?;
     u64::try_from(size).ok()
 }

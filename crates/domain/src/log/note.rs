@@ -20,7 +20,16 @@ pub(super) fn split(note: &str) -> Option<(&str, &str)> {
     }
     let end = note.rfind("\n\n")? + 1;
     let (text, signatures) = (&note[..end], &note[end + 1..]);
-    (!signatures.is_empty()).then_some((text, signatures))
+    let are_signatures = signatures.lines().all(is_signature);
+    (!signatures.is_empty() && are_signatures).then_some((text, signatures))
+}
+
+/// Em dash, blank, key name, blank, base64.
+fn is_signature(line: &str) -> bool {
+    let parts = line
+        .strip_prefix(SIGNATURE_LINE)
+        .and_then(|rest| rest.split_once(' '));
+    parts.is_some_and(|(name, encoded)| !name.is_empty() && STANDARD.decode(encoded).is_ok())
 }
 
 /// Signs a text that ends with a line feed.

@@ -153,6 +153,7 @@ pub(crate) enum WithdrawalReason {
 
 /// What came of writing an innovation.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct WrittenInnovation {
     /// The innovation as readers see it now.
     innovation: Innovation,

@@ -143,7 +143,7 @@ impl InnovationOrder {
 
 /// A page of innovations.
 #[derive(SimpleObject)]
-#[graphql(complex)]
+#[graphql(complex, serial)]
 pub(crate) struct InnovationConnection {
     /// The innovations with their cursors.
     edges: Vec<InnovationEdge>,
@@ -168,6 +168,7 @@ impl InnovationConnection {
 
 /// An innovation in a list.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct InnovationEdge {
     /// The innovation's place in the list, for `after` and `before`. It stays valid while records come and go.
     cursor: String,

@@ -7,6 +7,7 @@ use crate::vocabulary::Sustained;
 
 /// A number in another register.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct ExternalId {
     /// The register, for example `JIPPNAS`, `SINOVIK`, `IGA`, `LAN` or `OPSI`.
     scheme: String,
@@ -25,6 +26,7 @@ impl From<&catalog::ExternalId> for ExternalId {
 
 /// Whom an innovation serves.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Beneficiaries {
     /// How many.
     count: crate::scalars::Long,
@@ -46,6 +48,7 @@ impl From<&catalog::Beneficiaries> for Beneficiaries {
 
 /// Whether an innovation goes on.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Sustainment {
     /// The answer.
     answer: Sustained,
@@ -64,6 +67,7 @@ impl From<&catalog::Sustainment> for Sustainment {
 
 /// A place (WGS 84).
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Point {
     /// Degrees north.
     lat: f64,
@@ -82,6 +86,7 @@ impl From<catalog::Point> for Point {
 
 /// Where an innovation's facts were published.
 #[derive(SimpleObject)]
+#[graphql(serial)]
 pub(crate) struct Source {
     /// The publication's title.
     title: String,

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::cli::{Common, Outcome};
 use crate::config::{Config, DatabaseUrl};
 use crate::hub::{Hub, SOFTWARE};
-use crate::output;
+use crate::{keys, output};
 
 /// Make a new hub: settings, key, operator's token, database
 #[derive(Debug, clap::Args)]
@@ -52,8 +52,8 @@ impl Init {
         let mut config = Config::parse(&text)?;
         config.folder = folder.unwrap_or(Path::new(".")).to_owned();
         let hub = Hub::create(config, &profile).await?;
-        std::fs::write(file, text)
-            .with_context(|| format!("{} cannot be written", file.display()))?;
+        // A PostgreSQL address may hold a password.
+        keys::write_secret(file, &text)?;
         report(&hub, common)?;
         hub.db.close().await?;
         Ok(Outcome::Well)

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::entry::{Audience, HEADER_VERSION, Header, Operation};
+use domain::entry::{Audience, Header, Operation};
 use domain::identity::RecordId;
 use domain::log::{Append, SignedCheckpoint, VerifiedEntry};
 use sea_orm::{DatabaseTransaction, Value};
@@ -238,18 +238,8 @@ impl Plan {
 }
 
 fn readable(entry: &VerifiedEntry) -> Result<&Header, Unreadable> {
-    let header = entry
-        .header
-        .as_ref()
-        .map_err(|error| Unreadable::new("header", error))?;
-    if header.version > HEADER_VERSION {
-        let detail = format!(
-            "header version {} is newer than {HEADER_VERSION}",
-            header.version
-        );
-        return Err(Unreadable::new("version", detail));
-    }
-    Ok(header)
+    let header = entry.header.as_ref();
+    header.map_err(|error| Unreadable::new("header", error))
 }
 
 /// Reads which revisions of the batch's records are held, all of a record's with the same facts.
@@ -290,9 +280,7 @@ fn note_held(held: &mut HashMap<RecordId, Vec<(EntryKey, Held)>>, key: EntryKey,
     let header = std::str::from_utf8(header)
         .ok()
         .and_then(|text| Header::parse(text).ok());
-    let Some(header) = header.filter(|header| header.version <= HEADER_VERSION) else {
-        return;
-    };
+    let Some(header) = header else { return };
     let revisions = held.entry(header.record).or_default();
     let fresh = Held {
         first: key,

@@ -87,6 +87,14 @@ pub(in super::super) fn checkpoints(log: &Log) -> Vec<(&'static str, String)> {
             signed(&format!("{origin}\r\n10\r\n{root}\r\n")),
         ),
         (
+            "signed, a size of minus nothing",
+            signed(&format!("{origin}\n-0\n{root}\n")),
+        ),
+        (
+            "signed, an empty line in the text",
+            signed(&format!("{origin}\n10\n{root}\n\nmore\n")),
+        ),
+        (
             "signed, a size past 2^63 - 1",
             signed(&format!("{origin}\n9223372036854775808\n{root}\n")),
         ),
