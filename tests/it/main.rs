@@ -2,7 +2,8 @@
 //!
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program.
-//! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others.
+//! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
+//!   independent implementation.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,6 +15,7 @@ mod architecture;
 mod conformance;
 mod liars;
 mod processes;
+mod reader;
 mod scenarios;
 mod schema;
 mod storage;

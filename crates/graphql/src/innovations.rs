@@ -9,7 +9,7 @@ pub(crate) mod parts;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{ID, Object};
 use domain::catalog::{self, Line, Words};
 use domain::identity::{HubId, RecordId};
 use storage::bodies::{self, Body, Content};
@@ -339,11 +339,5 @@ impl Innovation {
     /// Where its facts were published.
     async fn sources(&self) -> Vec<Source> {
         self.innovation().sources.iter().map(Into::into).collect()
-    }
-
-    /// Proves the record to anybody, offline: its newest entry, the proof that it stands in its hub's log, and the hub's
-    /// signed checkpoint.
-    async fn receipt(&self, ctx: &Context<'_>) -> Result<Option<crate::logs::Receipt>, ApiError> {
-        crate::logs::receipt(ctx, &self.hub_id, self.record).await
     }
 }

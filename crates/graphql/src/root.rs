@@ -124,7 +124,8 @@ async fn find_node(
     })
 }
 
-/// What can be asked.
+/// What can be asked. An argument that may be left out is nullable and says what it then is: a variable without a value
+/// counts as left out.
 pub struct Query;
 
 /// What can be asked.
@@ -250,7 +251,9 @@ impl Query {
         #[graphql(desc = "How many from the end, up to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what comes before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which innovations are wanted.")] filter: Option<InnovationFilterInput>,
-        #[graphql(desc = "The order.", default)] order_by: InnovationOrder,
+        #[graphql(desc = "The order; newest first when left out.")] order_by: Option<
+            InnovationOrder,
+        >,
     ) -> Result<InnovationConnection, ApiError> {
         let args = PageArgs {
             first,
@@ -258,7 +261,13 @@ impl Query {
             last,
             before,
         };
-        list::list(ctx, args, filter.unwrap_or_default().parse()?, order_by).await
+        list::list(
+            ctx,
+            args,
+            filter.unwrap_or_default().parse()?,
+            order_by.unwrap_or_default(),
+        )
+        .await
     }
 
     /// The heads of the logs that this node holds and proves, in the order in which they last changed here.
@@ -267,10 +276,10 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Only what changed since this cursor of this node's store.")]
         after: Option<String>,
-        #[graphql(desc = "How many, up to 500.", default = 200)] first: i32,
+        #[graphql(desc = "How many, up to 500; 200 when left out.")] first: Option<i32>,
         #[graphql(desc = "Only the logs of these hubs.")] hubs: Option<Vec<HubId>>,
     ) -> Result<LogHeadConnection, ApiError> {
-        logs::heads(ctx, after, first, hubs).await
+        logs::heads(ctx, after, first.unwrap_or(200), hubs).await
     }
 
     /// A page of a log, with the proof that leads to its hub's signed checkpoint.
@@ -281,12 +290,11 @@ impl Query {
         #[graphql(desc = "The hub whose log it is.")] hub: HubId,
         #[graphql(desc = "Which of its logs.")] epoch: Long,
         #[graphql(desc = "The place of the first entry, counted from 0.")] from: Long,
-        #[graphql(desc = "How many entries, up to 1000.", default = 500)] first: i32,
+        #[graphql(desc = "How many entries, up to 1000; 500 when left out.")] first: Option<i32>,
         #[graphql(
-            desc = "No further entry once so many bytes are together, up to 4194304.",
-            default = 2_097_152
+            desc = "No further entry once so many bytes are together, up to 4194304; 2097152 when left out."
         )]
-        max_bytes: i32,
+        max_bytes: Option<i32>,
     ) -> Result<EntryPage, ApiError> {
         logs::entries(
             ctx,
@@ -294,8 +302,8 @@ impl Query {
                 hub,
                 epoch,
                 from,
-                first,
-                max_bytes,
+                first: first.unwrap_or(500),
+                max_bytes: max_bytes.unwrap_or(2_097_152),
             },
         )
         .await
