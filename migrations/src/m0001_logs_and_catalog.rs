@@ -129,6 +129,15 @@ const PEERS: &[&str] = &[
 /// A catalog row's key is the key of its record's first entry, which stays for the record's life. `entry` is the entry
 /// that holds what is shown; an entry never changes, so whatever is read from it may be kept in memory.
 const CATALOG: &[&str] = &[
+    "CREATE TABLE hub_profile (
+        key BIGINT NOT NULL PRIMARY KEY,
+        hub_id BIGINT NOT NULL,
+        record {uuid} NOT NULL,
+        entry BIGINT NOT NULL,
+        name TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        region {text}) {rowless}",
+    "CREATE INDEX hub_profile_hub ON hub_profile (hub_id, key)",
     "CREATE TABLE agency (
         key BIGINT NOT NULL PRIMARY KEY,
         hub_id BIGINT NOT NULL,

@@ -9,6 +9,7 @@ use domain::trust::{Trust, TrustedKey};
 use storage::logs::read::{self, PageBounds};
 use storage::logs::{self, Issued, Stored, heads, verify};
 use storage::{Database, Owner, StorageError};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::clock::TestClock;
@@ -76,6 +77,11 @@ impl Store {
     /// Where the database lies.
     pub const fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// The present moment of the hub's clock.
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
     }
 
     /// Appends entries to the hub's log.
@@ -194,14 +200,6 @@ pub fn trust_of(hub: &HubId) -> Trust {
 /// The network of all tests.
 pub fn network() -> NetworkId {
     NetworkId::parse(NETWORK).expect("the name is well formed")
-}
-
-/// The time of a store's clock; for drafts that are made before they are issued.
-impl Store {
-    /// The present moment of the hub's clock.
-    pub fn now(&self) -> time::OffsetDateTime {
-        self.clock.now()
-    }
 }
 
 /// Opens a hub's database where it lies.

@@ -8,6 +8,7 @@ use domain::identity::{HubId, RecordId};
 use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
 use uuid::Uuid;
 
+use crate::bulk::Insert;
 use crate::logs::EntryKey;
 use crate::projection::Row;
 use crate::{Database, StorageError, sql};
@@ -89,41 +90,43 @@ pub(crate) async fn slug(db: &Database, hub_id: i64) -> Result<HubId, StorageErr
     Ok(slug)
 }
 
-/// Writes what hubs say of themselves; the last word of a log counts.
+const PROFILES: Insert<7> = Insert {
+    table: "hub_profile",
+    columns: ["key", "hub_id", "record", "entry", "name", "kind", "region"],
+    conflict: "",
+};
+
+/// Writes what a hub says of itself. Of several records that describe it, the newest that has content is shown, so what
+/// is shown does not hang on how they came.
 pub(crate) async fn project(
     tx: &DatabaseTransaction,
     rows: &[Row<'_, HubProfile>],
 ) -> Result<(), StorageError> {
-    let text =
-        "UPDATE hub SET record = $1, entry = $2, name = $3, kind = $4, region = $5 WHERE id = $6";
-    for row in rows {
+    let values = rows.iter().map(|row| {
         let profile = &row.content;
-        let values = vec![
+        [
+            row.change.key.into(),
+            row.hub_id.into(),
             row.change.header.record.as_uuid().into(),
             row.change.entry.into(),
             profile.name.as_str().into(),
             profile.kind.code().into(),
             profile.region.map(|region| region.to_string()).into(),
-            row.hub_id.into(),
-        ];
-        sql::execute(tx, text, values).await?;
-    }
-    Ok(())
+        ]
+    });
+    Ok(PROFILES.all(tx, values.collect()).await?)
 }
 
-/// Takes back a hub's description, if it is one of these records that gives it.
-pub(crate) async fn remove(
-    tx: &DatabaseTransaction,
-    hub_id: i64,
-    records: Vec<Value>,
-) -> Result<(), StorageError> {
-    let (marks, mut values) = sql::list(2, records);
-    let text = format!(
-        "UPDATE hub SET record = NULL, entry = NULL, name = NULL, kind = NULL, region = NULL
-         WHERE id = $1 AND record IN ({marks})"
-    );
-    values.insert(0, hub_id.into());
-    sql::execute(tx, &text, values).await?;
+/// Shows the newest description that is held of a hub.
+pub(crate) async fn show_newest(tx: &DatabaseTransaction, hub_id: i64) -> Result<(), StorageError> {
+    let newest = |column: &str| {
+        format!(
+            "{column} = (SELECT {column} FROM hub_profile WHERE hub_id = hub.id ORDER BY key DESC LIMIT 1)"
+        )
+    };
+    let columns = ["record", "entry", "name", "kind", "region"].map(newest);
+    let text = format!("UPDATE hub SET {} WHERE id = $1", columns.join(", "));
+    sql::execute(tx, &text, vec![hub_id.into()]).await?;
     Ok(())
 }
 

@@ -47,7 +47,7 @@ pub(crate) async fn apply(
     hub_id: i64,
     changes: Vec<Change<'_>>,
 ) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
-    remove(tx, hub_id, &changes).await?;
+    let profiles_went = remove(tx, hub_id, &changes).await?;
     let mut unreadable = Vec::new();
     let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
     for change in &changes {
@@ -78,6 +78,9 @@ pub(crate) async fn apply(
         }
     }
     hubs::project(tx, &profiles).await?;
+    if !profiles.is_empty() || profiles_went {
+        hubs::show_newest(tx, hub_id).await?;
+    }
     agencies::project(tx, hub_id, &owners).await?;
     innovations::project(tx, hub_id, &records).await?;
     Ok(unreadable)
@@ -92,12 +95,14 @@ fn newer(header: &Header) -> Option<Unreadable> {
     })
 }
 
-/// Removes the rows of records that were here before; those that go on being shown get new ones.
+/// Removes the rows of records that were here before; those that go on being shown get new ones. Says whether a hub's
+/// description was among them.
 async fn remove(
     tx: &DatabaseTransaction,
     hub_id: i64,
     changes: &[Change<'_>],
-) -> Result<(), StorageError> {
+) -> Result<bool, StorageError> {
+    let mut profiles_went = false;
     let known: Vec<&Change<'_>> = changes.iter().filter(|change| change.is_known).collect();
     for some in known.chunks(256) {
         let (marks, values) = sql::list(
@@ -109,16 +114,17 @@ async fn remove(
             ("external_id", "innovation"),
             ("innovation", "key"),
             ("agency", "key"),
+            ("hub_profile", "key"),
         ] {
             let text = format!("DELETE FROM {table} WHERE {column} IN ({marks})");
             let removed = sql::execute(tx, &text, values.clone()).await?;
             if table == "agency" && removed > 0 {
                 agencies::take_regions(tx, hub_id, records(some)).await?;
             }
+            profiles_went |= table == "hub_profile" && removed > 0;
         }
-        hubs::remove(tx, hub_id, records(some)).await?;
     }
-    Ok(())
+    Ok(profiles_went)
 }
 
 fn records(changes: &[&Change<'_>]) -> Vec<Value> {

@@ -10,7 +10,8 @@ use super::read;
 use crate::{Database, StorageError, projection, sql};
 
 const STRETCH: u64 = 1000;
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
+    "hub_profile",
     "unprojected",
     "external_id",
     "innovation_tag",
