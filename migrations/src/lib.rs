@@ -1,6 +1,6 @@
 //! The schema's history: one step per file, forward only, a released one is never edited.
 //!
-//! Steps are plain SQL that runs on SQLite and PostgreSQL alike; [`dialect`] fills in the few types whose names differ.
+//! Steps are plain SQL that runs on SQLite and PostgreSQL alike; `dialect` fills in the few types whose names differ.
 //! They know nobody, not even today's entities.
 
 mod dialect;

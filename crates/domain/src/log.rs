@@ -1,6 +1,6 @@
 //! What proves that a log's entries are all there and unaltered (protocol section 4).
 //!
-//! - [`Hash`], [`TreeEdge`], [`TileId`] and [`Tiles`]: the Merkle tree of RFC 6962, kept as tiles.
+//! - [`struct@Hash`], [`TreeEdge`], [`TileId`] and [`Tiles`]: the Merkle tree of RFC 6962, kept as tiles.
 //! - [`proof`]: that an entry is in a tree, and that one tree continues another.
 //! - [`Checkpoint`], [`SignedCheckpoint`]: the origin's word on size and root, a signed note.
 //! - [`Page`]: entries on their way from one hub to another; only [`Page::verify`] makes a [`VerifiedPage`].

@@ -15,7 +15,7 @@ use crate::{keys, output};
 /// Make a new hub: settings, key, operator's token, database
 #[derive(Debug, clap::Args)]
 pub struct Init {
-    /// The hub's id for life: id-<region code>, or kl-<ministry>
+    /// The hub's id for life: id- and a region's code, or kl- and a ministry's short name
     #[arg(long, value_name = "ID")]
     hub: HubId,
     /// The network
