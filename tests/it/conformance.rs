@@ -23,10 +23,11 @@ async fn graphql_over_http_is_spoken_as_the_specification_has_it() {
 
 #[tokio::test]
 async fn graphiql_works_in_a_browser() {
-    if web::status() != web::Status::Built {
-        // Without Node.js at build time there is no page to test; `scripts/test` builds it.
-        return;
-    }
+    assert_eq!(
+        web::status(),
+        web::Status::Built,
+        "the page is not built in; run `scripts/test`, or set SIMPUL_WEB=require"
+    );
     let hubs = Federation::of(["a"]).await;
     hubs.publish("a", "SITARANG").await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
