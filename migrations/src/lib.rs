@@ -5,6 +5,7 @@
 
 mod dialect;
 mod m0001_logs_and_catalog;
+mod m0002_payload_drops;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -15,6 +16,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_logs_and_catalog::Migration)]
+        vec![
+            Box::new(m0001_logs_and_catalog::Migration),
+            Box::new(m0002_payload_drops::Migration),
+        ]
     }
 }

@@ -50,7 +50,7 @@ impl Agency {
 impl Agency {
     /// The agency's global id.
     pub(crate) async fn id(&self) -> ID {
-        GlobalId::Agency(self.hub.clone(), self.record).into()
+        GlobalId::Agency(self.hub.clone(), self.record).to_id()
     }
 
     /// The revision of the record that is shown.
@@ -181,16 +181,15 @@ pub(crate) async fn list(
     let request = args.parse(read_cursor)?;
     let read = agencies::list(ctx.db(), &filter, request.after.clone(), request.limit()).await?;
     let (page, page_info) = request.finish(read, write_cursor);
-    let bodies = bodies::load(ctx.db(), page.iter().map(|place| place.entry)).await?;
-    let edge = |place: AgencyRef| {
+    let read = bodies::load(ctx.db(), page.iter().map(|place| Some(place.entry))).await?;
+    let edge = |(place, body): (AgencyRef, Option<_>)| {
         let cursor = write_cursor(&place);
-        let body = Arc::clone(bodies.get(&place.entry)?);
         Some(AgencyEdge {
             cursor,
-            node: Agency::new(place.hub, place.record, body)?,
+            node: Agency::new(place.hub, place.record, body?)?,
         })
     };
-    let edges: Vec<_> = page.into_iter().filter_map(edge).collect();
+    let edges: Vec<_> = page.into_iter().zip(read).filter_map(edge).collect();
     Ok(AgencyConnection {
         nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
         edges,

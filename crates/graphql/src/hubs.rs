@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use domain::catalog::HubProfile;
 use domain::identity::HubId;
 use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
-use storage::bodies::{Body, Content};
+use storage::bodies::{self, Body, Content};
 use storage::logs::heads;
 use storage::{hubs, pins};
 
@@ -46,7 +46,7 @@ impl Hub {
 impl Hub {
     /// The hub's global id.
     pub(crate) async fn id(&self) -> ID {
-        GlobalId::Hub(self.id.clone()).into()
+        GlobalId::Hub(self.id.clone()).to_id()
     }
 
     /// The hub's id for life in the network, for example `id-13`.
@@ -222,17 +222,12 @@ pub(crate) async fn list(
     let request = args.parse(|raw| raw.parse::<i64>().ok())?;
     let read = hubs::list(ctx.db(), request.after, request.limit()).await?;
     let (page, page_info) = request.finish(read, |hub| hub.key.to_string());
-    let bodies = storage::bodies::load(ctx.db(), page.iter().filter_map(|hub| hub.entry)).await?;
-    let edge = |hub: hubs::Hub| HubEdge {
+    let read = bodies::load(ctx.db(), page.iter().map(|hub| hub.entry)).await?;
+    let edge = |(hub, body): (hubs::Hub, Option<_>)| HubEdge {
         cursor: hub.key.to_string(),
-        node: Hub::new(
-            hub.id,
-            hub.entry
-                .and_then(|entry| bodies.get(&entry))
-                .map(Arc::clone),
-        ),
+        node: Hub::new(hub.id, body),
     };
-    let edges: Vec<_> = page.into_iter().map(edge).collect();
+    let edges: Vec<_> = page.into_iter().zip(read).map(edge).collect();
     let total_count = Long(hubs::count(ctx.db()).await?);
     Ok(HubConnection {
         nodes: edges.iter().map(|edge| edge.node.clone()).collect(),

@@ -4,8 +4,10 @@
 
 use std::fmt;
 
+use async_graphql::ID;
 use domain::catalog::RegionCode;
 use domain::identity::{HubId, RecordId};
+use uuid::Uuid;
 
 use crate::ApiError;
 
@@ -79,13 +81,31 @@ fn pair(hub: &str, record: &str) -> Option<(HubId, RecordId)> {
     Some((HubId::parse(hub).ok()?, RecordId::parse(record).ok()?))
 }
 
+impl GlobalId {
+    /// The id as clients get it.
+    pub(crate) fn to_id(&self) -> ID {
+        ID(self.text())
+    }
+
+    /// The id as text. Pages hold dozens of them, so no formatting machinery is asked.
+    fn text(&self) -> String {
+        match self {
+            Self::Hub(hub) => format!("Hub:{hub}"),
+            Self::Region(code) => format!("Region:{code}"),
+            Self::Agency(hub, record) => record_text("Agency:", hub, *record),
+            Self::Innovation(hub, record) => record_text("Innovation:", hub, *record),
+        }
+    }
+}
+
+fn record_text(kind: &str, hub: &HubId, record: RecordId) -> String {
+    let mut digits = Uuid::encode_buffer();
+    let record = record.as_uuid().hyphenated().encode_lower(&mut digits);
+    [kind, hub.as_str(), ":", record].concat()
+}
+
 impl fmt::Display for GlobalId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hub(hub) => write!(f, "Hub:{hub}"),
-            Self::Region(code) => write!(f, "Region:{code}"),
-            Self::Agency(hub, record) => write!(f, "Agency:{hub}:{record}"),
-            Self::Innovation(hub, record) => write!(f, "Innovation:{hub}:{record}"),
-        }
+        f.write_str(&self.text())
     }
 }

@@ -21,6 +21,7 @@ use crate::ApiError;
 use crate::agencies::Agency;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
+use crate::in_place::InPlace;
 use crate::loaders::{InnovationKey, RecordKey, Records};
 use crate::regions::Region;
 use crate::scalars::{DateTime, Long, PartialDate, RegionCode};
@@ -45,17 +46,19 @@ impl Innovation {
         places: Vec<InnovationRef>,
     ) -> Result<Vec<Option<Self>>, StorageError> {
         let of_place = |place: &InnovationRef| [Some(place.entry), place.agency, place.hub_entry];
-        let read = bodies::load(db, places.iter().flat_map(of_place).flatten()).await?;
-        let body = |entry| read.get(&entry).map(Arc::clone);
+        let mut read = bodies::load(db, places.iter().flat_map(of_place))
+            .await?
+            .into_iter();
         let innovation = |place: InnovationRef| {
-            let content = body(place.entry)?;
-            matches!(content.content, Content::Innovation(_)).then(|| Self {
-                hub: Hub::new(place.hub.clone(), place.hub_entry.and_then(body)),
+            let (body, agency, hub) = (read.next()?, read.next()?, read.next()?);
+            let body = body.filter(|body| matches!(body.content, Content::Innovation(_)))?;
+            Some(Self {
+                hub: Hub::new(place.hub.clone(), hub),
                 hub_id: place.hub,
                 record: place.record,
                 published: place.published,
-                agency: place.agency.and_then(body),
-                body: content,
+                agency,
+                body,
             })
         };
         Ok(places.into_iter().map(innovation).collect())
@@ -103,7 +106,7 @@ fn words<const LIMIT: usize>(text: Option<&Words<LIMIT>>) -> Option<&str> {
 impl Innovation {
     /// The innovation's global id.
     pub(crate) async fn id(&self) -> ID {
-        GlobalId::Innovation(self.hub_id.clone(), self.record).into()
+        GlobalId::Innovation(self.hub_id.clone(), self.record).to_id()
     }
 
     /// The revision of the record that is shown: 1, 2, 3 …
@@ -122,13 +125,13 @@ impl Innovation {
     }
 
     /// The hub that keeps the record.
-    async fn hub(&self) -> &Hub {
-        &self.hub
+    async fn hub(&self) -> InPlace<&Hub> {
+        InPlace(&self.hub)
     }
 
     /// The agency that owns it; null while the agency's record has not arrived here.
-    async fn agency(&self) -> Option<Agency> {
-        self.owner()
+    async fn agency(&self) -> Option<InPlace<Agency>> {
+        self.owner().map(InPlace)
     }
 
     /// The unit inside the agency, as the source names it.

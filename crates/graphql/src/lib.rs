@@ -16,6 +16,7 @@ mod error;
 pub mod guard;
 mod hubs;
 mod ids;
+mod in_place;
 mod innovations;
 mod loaders;
 mod logs;

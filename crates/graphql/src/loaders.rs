@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use domain::identity::{HubId, RecordId};
-use storage::bodies::{self, Content};
+use storage::bodies;
 use storage::{Database, StorageError, agencies, hubs, innovations};
 
 use crate::agencies::Agency;
@@ -40,13 +40,12 @@ impl Loader<AgencyKey> for RecordLoader {
     async fn load(&self, keys: &[AgencyKey]) -> Result<HashMap<AgencyKey, Agency>, Self::Error> {
         let ids: Vec<RecordKey> = keys.iter().map(|key| key.0.clone()).collect();
         let found = agencies::find_many(&self.0, &ids).await?;
-        let read = bodies::load(&self.0, found.iter().map(|place| place.entry)).await?;
-        let agency = |place: agencies::AgencyRef| {
-            let body = Arc::clone(read.get(&place.entry)?);
+        let read = bodies::load(&self.0, found.iter().map(|place| Some(place.entry))).await?;
+        let agency = |(place, body): (agencies::AgencyRef, Option<_>)| {
             let key = AgencyKey((place.hub.clone(), place.record));
-            Some((key, Agency::new(place.hub, place.record, body)?))
+            Some((key, Agency::new(place.hub, place.record, body?)?))
         };
-        Ok(found.into_iter().filter_map(agency).collect())
+        Ok(found.into_iter().zip(read).filter_map(agency).collect())
     }
 }
 
@@ -75,12 +74,8 @@ impl Loader<HubId> for RecordLoader {
 
     async fn load(&self, keys: &[HubId]) -> Result<HashMap<HubId, Hub>, Self::Error> {
         let found = hubs::find_many(&self.0, keys).await?;
-        let read = bodies::load(&self.0, found.iter().filter_map(|hub| hub.entry)).await?;
-        let hub = |hub: hubs::Hub| {
-            let body = hub.entry.and_then(|entry| read.get(&entry)).map(Arc::clone);
-            let body = body.filter(|body| matches!(body.content, Content::Hub(_)));
-            (hub.id.clone(), Hub::new(hub.id, body))
-        };
-        Ok(found.into_iter().map(hub).collect())
+        let read = bodies::load(&self.0, found.iter().map(|hub| hub.entry)).await?;
+        let hub = |(hub, body): (hubs::Hub, Option<_>)| (hub.id.clone(), Hub::new(hub.id, body));
+        Ok(found.into_iter().zip(read).map(hub).collect())
     }
 }

@@ -32,7 +32,7 @@ impl Region {
 impl Region {
     /// The region's global id.
     pub(crate) async fn id(&self) -> ID {
-        GlobalId::Region(self.0.code).into()
+        GlobalId::Region(self.0.code).to_id()
     }
 
     /// The code of the Ministry of Home Affairs ("kode Kemendagri").

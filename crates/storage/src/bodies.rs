@@ -1,24 +1,28 @@
 //! What entries say, read once and kept in memory.
 //!
-//! An entry never changes, so what was read from it stays right; it leaves when its payload is dropped.
+//! An entry never changes, so what was read from it stays right; it leaves when its payload is dropped, here or by
+//! another process on the same database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::catalog::{
     Agency, AgencyDraft, HubProfile, HubProfileDraft, Innovation, InnovationDraft,
 };
 use domain::entry::{Header, Kind, Payload};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use sea_orm::Value;
 use time::OffsetDateTime;
 
 use crate::logs::EntryKey;
 use crate::{Database, StorageError, sql};
 
-/// An erased body that a reader put back at the very moment of its erasure is gone after this long.
-const CACHE_LIFE: Duration = Duration::from_mins(10);
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+/// What all bodies in memory may take together, as far as their texts tell.
+const CACHE_BYTES: u64 = 128 * 1024 * 1024;
+/// How many bodies of a usual size that is.
+const CACHE_BODIES: usize = 64 * 1024;
 /// What an entry takes in memory beside its text.
 const OVERHEAD_BYTES: usize = 600;
 
@@ -99,46 +103,86 @@ fn rule(error: impl ToString) -> Unreadable {
 
 /// The bodies that were read lately, up to a bound in bytes.
 #[derive(Debug)]
-pub(crate) struct Bodies(moka::sync::Cache<EntryKey, Arc<Body>>);
+pub(crate) struct Bodies {
+    kept: Cache<EntryKey, Arc<Body>, Bytes>,
+    /// How often bodies were dropped.
+    drops: AtomicU64,
+}
+
+#[derive(Clone, Debug)]
+struct Bytes;
+
+impl Weighter<EntryKey, Arc<Body>> for Bytes {
+    fn weight(&self, _: &EntryKey, body: &Arc<Body>) -> u64 {
+        body.bytes.into()
+    }
+}
 
 impl Default for Bodies {
     fn default() -> Self {
-        let cache = moka::sync::Cache::builder()
-            .max_capacity(CACHE_BYTES)
-            .time_to_live(CACHE_LIFE)
-            .weigher(|_, body: &Arc<Body>| body.bytes)
-            .build();
-        Self(cache)
+        Self {
+            kept: Cache::with_weighter(CACHE_BODIES, CACHE_BYTES, Bytes),
+            drops: AtomicU64::new(0),
+        }
     }
 }
 
 impl Bodies {
-    /// Forgets entries whose payloads were dropped.
+    /// Forgets entries whose payloads were dropped by a commit that is done.
     pub(crate) fn forget(&self, dropped: &[EntryKey]) {
+        if dropped.is_empty() {
+            return;
+        }
+        self.drops.fetch_add(1, Ordering::SeqCst);
         for key in dropped {
-            self.0.invalidate(key);
+            self.kept.remove(key);
+        }
+    }
+
+    /// Forgets everything: another process dropped payloads, and which is not known here.
+    pub(crate) fn clear(&self) {
+        self.drops.fetch_add(1, Ordering::SeqCst);
+        self.kept.clear();
+    }
+
+    /// Keeps what was read while `drops` was the number of drops. A body that may have been dropped since is taken out
+    /// again: whoever drops counts first and removes then, so one of the two removes it.
+    fn keep(&self, read: &[(EntryKey, Arc<Body>)], drops: u64) {
+        for (key, body) in read {
+            self.kept.insert(*key, Arc::clone(body));
+        }
+        if self.drops.load(Ordering::SeqCst) != drops {
+            for (key, _) in read {
+                self.kept.remove(key);
+            }
         }
     }
 }
 
-/// Gives what these entries say, from memory or in one statement. Entries without a readable payload are left out.
+/// Gives what these entries say, in their order, from memory or in one statement; nothing for an entry without a
+/// readable payload, and for no entry.
 pub async fn load(
     db: &Database,
-    keys: impl IntoIterator<Item = EntryKey>,
-) -> Result<HashMap<EntryKey, Arc<Body>>, StorageError> {
-    let cache = &db.bodies().0;
-    let mut found = HashMap::new();
-    let mut absent: Vec<EntryKey> = Vec::new();
-    for key in keys {
-        match cache.get(&key) {
-            Some(body) => drop(found.insert(key, body)),
-            None => absent.push(key),
+    keys: impl IntoIterator<Item = Option<EntryKey>>,
+) -> Result<Vec<Option<Arc<Body>>>, StorageError> {
+    let bodies = db.bodies();
+    let mut absent: Vec<(usize, EntryKey)> = Vec::new();
+    let mut found: Vec<Option<Arc<Body>>> = Vec::new();
+    for (place, key) in keys.into_iter().enumerate() {
+        let body = key.and_then(|key| bodies.kept.get(&key));
+        if let (None, Some(key)) = (&body, key) {
+            absent.push((place, key));
         }
+        found.push(body);
     }
     for some in absent.chunks(256) {
-        for (key, body) in fetch(db, some).await? {
-            cache.insert(key, Arc::clone(&body));
-            found.insert(key, body);
+        let drops = bodies.drops.load(Ordering::SeqCst);
+        let keys: Vec<EntryKey> = some.iter().map(|(_, key)| *key).collect();
+        let read = fetch(db, &keys).await?;
+        bodies.keep(&read, drops);
+        let read: HashMap<EntryKey, Arc<Body>> = read.into_iter().collect();
+        for (place, key) in some {
+            found[*place] = read.get(key).cloned();
         }
     }
     Ok(found)

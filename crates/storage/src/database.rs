@@ -1,10 +1,11 @@
 //! Opening the database: one writer and several readers on SQLite, one pool on PostgreSQL.
 
 mod connect;
+mod readers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use domain::identity::{HubId, NetworkId};
 use sea_orm::{
@@ -17,7 +18,9 @@ use uuid::Uuid;
 
 use crate::bodies::Bodies;
 use crate::hubs::Slugs;
+use crate::logs::EntryKey;
 use crate::{StorageError, sql};
+use readers::Readers;
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +47,12 @@ pub struct Database(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     writer: DatabaseConnection,
-    reader: DatabaseConnection,
+    reader: Readers,
     owner: Owner,
     store: Uuid,
     position: watch::Sender<u64>,
+    /// How many commits dropped payloads, as far as this process knows.
+    drops: AtomicI64,
     statements: Arc<AtomicU64>,
     bodies: Bodies,
     slugs: Slugs,
@@ -59,6 +64,14 @@ struct StoreRow {
     network: String,
     hub: String,
     position: i64,
+    drops: i64,
+}
+
+/// How far the store has come.
+#[derive(FromQueryResult)]
+struct Mark {
+    position: i64,
+    drops: i64,
 }
 
 impl Database {
@@ -88,6 +101,7 @@ impl Database {
             owner,
             store: row.store,
             position: watch::Sender::new(sql::unsigned(row.position)),
+            drops: AtomicI64::new(row.drops),
             statements,
             bodies: Bodies::default(),
             slugs: Slugs::default(),
@@ -134,19 +148,18 @@ impl Database {
 
     /// Reads the position of the newest commit, also of other processes, and tells those who watch.
     pub async fn refresh(&self) -> Result<u64, StorageError> {
-        let text = "SELECT position FROM store";
-        let position = sql::unsigned(sql::number(self.reader(), text, vec![]).await?);
-        self.announce(position);
-        Ok(position)
+        let text = "SELECT position, drops FROM store";
+        let mark = sql::one(self.reader(), text, vec![]).await?;
+        Ok(self.announce(&mark.ok_or_else(no_store)?, 0))
     }
 
     /// Closes the connections; SQLite folds its write-ahead log into the file.
     pub async fn close(&self) -> Result<(), StorageError> {
-        self.0.reader.close_by_ref().await?;
+        self.0.reader.close().await;
         Ok(self.0.writer.close_by_ref().await?)
     }
 
-    pub(crate) fn reader(&self) -> &DatabaseConnection {
+    pub(crate) fn reader(&self) -> &Readers {
         &self.0.reader
     }
 
@@ -172,27 +185,38 @@ impl Database {
     }
 
     /// Commits, with the next position as the very last statement before it, so that positions grow in commit order.
+    /// `dropped` are the entries whose payloads are gone by it.
     pub(crate) async fn commit(
         &self,
         tx: DatabaseTransaction,
         log_id: i64,
+        dropped: &[EntryKey],
     ) -> Result<u64, StorageError> {
-        let next = "UPDATE store SET position = position + 1 RETURNING position";
-        let position = sql::number(&tx, next, vec![]).await?;
+        let drops = i64::from(!dropped.is_empty());
+        let next = "UPDATE store SET position = position + 1, drops = drops + $1 RETURNING position, drops";
+        let mark: Option<Mark> = sql::one(&tx, next, vec![drops.into()]).await?;
+        let mark = mark.ok_or_else(no_store)?;
         let stamp = "UPDATE log SET position = $1 WHERE id = $2";
-        sql::execute(&tx, stamp, vec![position.into(), log_id.into()]).await?;
+        sql::execute(&tx, stamp, vec![mark.position.into(), log_id.into()]).await?;
         tx.commit().await?;
-        let position = sql::unsigned(position);
-        self.announce(position);
-        Ok(position)
+        self.bodies().forget(dropped);
+        Ok(self.announce(&mark, drops))
     }
 
-    fn announce(&self, position: u64) {
+    /// Tells those who watch. When more payloads were dropped than by `own_drops`, another process dropped them, and
+    /// all that is in memory is forgotten.
+    fn announce(&self, mark: &Mark, own_drops: i64) -> u64 {
+        let known = self.0.drops.fetch_max(mark.drops, Ordering::SeqCst);
+        if known + own_drops < mark.drops {
+            self.bodies().clear();
+        }
+        let position = sql::unsigned(mark.position);
         self.0.position.send_if_modified(|held| {
             let newer = position > *held;
             *held = position.max(*held);
             newer
         });
+        position
     }
 }
 
@@ -206,7 +230,11 @@ async fn claim(
     let network = owner.network.as_str().into();
     let values = vec![new_store.into(), network, owner.hub.as_str().into()];
     sql::execute(db, insert, values).await?;
-    let select = "SELECT store, network, hub, position FROM store";
+    let select = "SELECT store, network, hub, position, drops FROM store";
     let row = sql::one(db, select, vec![]).await?;
-    row.ok_or_else(|| StorageError::corrupt("store", 1, "the row is missing"))
+    row.ok_or_else(no_store)
+}
+
+fn no_store() -> StorageError {
+    StorageError::corrupt("store", 1, "the row is missing")
 }

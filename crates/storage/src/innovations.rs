@@ -5,6 +5,7 @@ mod project;
 
 use domain::identity::{HubId, RecordId};
 use sea_orm::{FromQueryResult, Value};
+use serde::Deserialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -91,7 +92,7 @@ pub struct Stretch {
     pub limit: u32,
 }
 
-#[derive(FromQueryResult)]
+#[derive(FromQueryResult, Deserialize)]
 struct InnovationRow {
     key: i64,
     hub_id: i64,
@@ -103,6 +104,10 @@ struct InnovationRow {
     updated: i64,
     title: Option<String>,
 }
+
+/// The columns of [`InnovationRow`].
+const ROW: &str =
+    "key, hub_id, hex(record), entry, agency_entry, hub_entry, published, updated, title";
 
 impl Order {
     const fn column(self) -> &'static str {
@@ -159,7 +164,7 @@ pub async fn list(
     read(
         db,
         stretch.order,
-        sql::all(db.reader(), &text, clause.values).await?,
+        sql::list_of(db.reader(), ROW, &text, clause.values).await?,
     )
     .await
 }
@@ -199,7 +204,7 @@ pub async fn find_many(
         let rows = read(
             db,
             Order::Published,
-            sql::all(db.reader(), &text, values).await?,
+            sql::list_of(db.reader(), ROW, &text, values).await?,
         )
         .await?;
         let wanted = |row: &InnovationRef| {
@@ -230,7 +235,7 @@ pub async fn find_own_by_external_ids(
              AND innovation.hub_id = (SELECT id FROM hub WHERE slug = ${}) ORDER BY innovation.key DESC",
             values.len()
         );
-        let rows: Vec<ExternalIdRow> = sql::all(db.reader(), &text, values).await?;
+        let rows: Vec<ExternalIdRow> = sql::all(db.writer(), &text, values).await?;
         let asked = |row: &ExternalIdRow| some.contains(&(&row.scheme, &row.value));
         found.extend(rows.into_iter().filter(asked));
     }

@@ -23,6 +23,27 @@ on_both_databases! {
     an_agency_that_is_gone_takes_its_region_along,
     a_record_that_becomes_another_kind_leaves_its_table,
     of_several_descriptions_of_a_hub_one_is_shown_however_they_came,
+    rebuilding_and_writing_take_turns,
+}
+
+async fn rebuilding_and_writing_take_turns(backend: Backend) {
+    let store = Store::fresh(backend, "hub-a").await;
+    store
+        .put_agency(record(1), 1, &agency("Dinas Satu", None))
+        .await;
+    for revision in 1..=12 {
+        let title = format!("Judul {revision}");
+        let draft = innovation(&title, record(1));
+        let (rebuilt, ()) = tokio::join!(
+            rebuild::rebuild(&store.db, |_| {}),
+            store.put_innovation(record(2), revision, &draft)
+        );
+        rebuilt.unwrap();
+    }
+    let live = store.dump().await;
+    rebuild::rebuild(&store.db, |_| {}).await.unwrap();
+    assert_eq!(store.dump().await, live);
+    assert_eq!(live.table("innovation").len(), 1);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
 };
 use async_graphql::{Name, Pos, Positioned};
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use super::document::{DocumentSize, measure};
 use super::limits::Limits;
@@ -19,6 +20,8 @@ use super::text;
 const MAX_TEXT_BYTES: usize = 16 * 1024;
 /// What all remembered documents may take in memory, in bytes, as far as [`Parsed`] estimates it.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
+/// How many documents of a usual size that is.
+const DOCUMENTS: usize = 2048;
 /// Memory of one field, argument or value, in bytes, over its text.
 const PART_BYTES: usize = 256;
 
@@ -53,14 +56,20 @@ impl Parsed {
 
 /// The documents seen lately.
 #[derive(Debug)]
-pub(super) struct Documents(Cache<Box<str>, Arc<Parsed>>);
+pub(super) struct Documents(Cache<Box<str>, Arc<Parsed>, Bytes>);
+
+#[derive(Clone, Debug)]
+struct Bytes;
+
+impl Weighter<Box<str>, Arc<Parsed>> for Bytes {
+    fn weight(&self, _: &Box<str>, parsed: &Arc<Parsed>) -> u64 {
+        parsed.bytes.into()
+    }
+}
 
 impl Documents {
     pub(super) fn new() -> Self {
-        let cache = Cache::builder()
-            .max_capacity(MAX_BYTES)
-            .weigher(|_, parsed: &Arc<Parsed>| parsed.bytes);
-        Self(cache.build())
+        Self(Cache::with_weighter(DOCUMENTS, MAX_BYTES, Bytes))
     }
 
     pub(super) fn get(
@@ -150,8 +159,7 @@ mod tests {
         let long = format!("{{ hub }} #{}", "x".repeat(MAX_TEXT_BYTES));
         documents.get(&long, &limits, &types).unwrap();
         documents.get("{ hub", &limits, &types).unwrap_err();
-        documents.0.run_pending_tasks();
-        assert_eq!(documents.0.entry_count(), 0);
+        assert_eq!(documents.0.len(), 0);
     }
 
     #[test]
@@ -168,8 +176,7 @@ mod tests {
                 )
                 .unwrap();
         }
-        documents.0.run_pending_tasks();
-        assert!(documents.0.weighted_size() <= MAX_BYTES);
-        assert!((1..100).contains(&documents.0.entry_count()));
+        assert!(documents.0.weight() <= MAX_BYTES);
+        assert!((1..100).contains(&documents.0.len()));
     }
 }

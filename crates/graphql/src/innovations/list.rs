@@ -11,6 +11,7 @@ use super::Innovation;
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
+use crate::in_place::InPlace;
 use crate::paging::{End, PageArgs, PageInfo, PageRequest};
 use crate::scalars::{HubId, Long, RegionCode};
 use crate::vocabulary::{AdoptionStatus, Affair, LifecycleStage};
@@ -146,7 +147,7 @@ impl InnovationOrder {
 #[graphql(complex, serial)]
 pub(crate) struct InnovationConnection {
     /// The innovations with their cursors.
-    edges: Vec<InnovationEdge>,
+    edges: Vec<InPlace<InnovationEdge>>,
     /// Where the page stands.
     page_info: PageInfo,
     #[graphql(skip)]
@@ -156,8 +157,11 @@ pub(crate) struct InnovationConnection {
 #[ComplexObject]
 impl InnovationConnection {
     /// The innovations.
-    async fn nodes(&self) -> Vec<&Innovation> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+    async fn nodes(&self) -> Vec<InPlace<&Innovation>> {
+        self.edges
+            .iter()
+            .map(|edge| InPlace(&edge.0.node.0))
+            .collect()
     }
 
     /// How many innovations the filter finds in all.
@@ -173,7 +177,7 @@ pub(crate) struct InnovationEdge {
     /// The innovation's place in the list, for `after` and `before`. It stays valid while records come and go.
     cursor: String,
     /// The innovation.
-    node: Innovation,
+    node: InPlace<Innovation>,
 }
 
 /// Lists innovations.
@@ -190,10 +194,8 @@ pub(crate) async fn list(
     let cursors: Vec<_> = page.iter().map(write_cursor).collect();
     let shown = Innovation::read_all(ctx.db(), page).await?;
     let edge = |(cursor, node): (String, Option<Innovation>)| {
-        Some(InnovationEdge {
-            cursor,
-            node: node?,
-        })
+        let node = InPlace(node?);
+        Some(InPlace(InnovationEdge { cursor, node }))
     };
     let edges = cursors.into_iter().zip(shown).filter_map(edge).collect();
     Ok(InnovationConnection {

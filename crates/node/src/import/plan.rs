@@ -50,11 +50,10 @@ impl<'a> Importer<'a> {
             let page = agencies::list(&hub.db, &filter, after, 1000).await?;
             let Some(last) = page.last() else { break };
             after = Some((last.name_folded.clone(), last.key));
-            let read = bodies::load(&hub.db, page.iter().map(|agency| agency.entry)).await?;
-            for agency in page {
-                if let Some(Content::Agency(content)) =
-                    read.get(&agency.entry).map(|body| &body.content)
-                {
+            let entries = page.iter().map(|agency| Some(agency.entry));
+            let read = bodies::load(&hub.db, entries).await?;
+            for (agency, body) in page.into_iter().zip(read) {
+                if let Some(Content::Agency(content)) = body.as_ref().map(|body| &body.content) {
                     agencies_known.insert(key_of(content), agency.record);
                 }
             }
@@ -121,12 +120,12 @@ impl<'a> Importer<'a> {
     ) -> anyhow::Result<HashMap<(String, String), (RecordId, std::sync::Arc<Body>)>> {
         let ids: Vec<_> = batch.iter().filter_map(CheckedRow::external_id).collect();
         let found = innovations::find_own_by_external_ids(&self.hub.db, &ids).await?;
-        let read = bodies::load(&self.hub.db, found.iter().map(|(_, place)| place.entry)).await?;
-        let held = |(id, place): (_, innovations::InnovationRef)| {
-            let body = read.get(&place.entry)?;
-            Some((id, (place.record, std::sync::Arc::clone(body))))
+        let entries = found.iter().map(|(_, place)| Some(place.entry));
+        let read = bodies::load(&self.hub.db, entries).await?;
+        let held = |((id, place), body): ((_, innovations::InnovationRef), Option<_>)| {
+            Some((id, (place.record, body?)))
         };
-        Ok(found.into_iter().filter_map(held).collect())
+        Ok(found.into_iter().zip(read).filter_map(held).collect())
     }
 
     fn agency(

@@ -8,15 +8,27 @@ use std::time::Duration;
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
 
 use super::Location;
+use super::readers::Readers;
 use crate::{StorageError, sql};
 
-const READERS: u32 = 4;
-const POSTGRES_CONNECTIONS: u32 = 16;
+const SQLITE_READERS: u32 = 4;
+const POSTGRES_READERS: u32 = 8;
+const POSTGRES_WRITERS: u32 = 8;
+/// Tables are joined in the order in which a statement names them, as SQLite does with `CROSS JOIN`, and statements that
+/// take milliseconds are not compiled first.
+const AS_WRITTEN: [(&str, &str); 2] = [("join_collapse_limit", "1"), ("jit", "off")];
+/// Who writes looks rows up by their keys only. While tables are new and without statistics, PostgreSQL would rather
+/// read them whole for each lookup, which makes a first pull or import three times as long.
+const BY_KEY: [(&str, &str); 3] = [
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_seqscan", "off"),
+];
 const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(super) struct Connections {
     pub(super) writer: DatabaseConnection,
-    pub(super) reader: DatabaseConnection,
+    pub(super) reader: Readers,
 }
 
 /// Connects and counts every statement in `statements`.
@@ -27,15 +39,12 @@ pub(super) async fn open(
     match location {
         Location::Sqlite(path) => Ok(Connections {
             writer: sqlite(path, Access::Write, statements).await?,
-            reader: sqlite(path, Access::Read, statements).await?,
+            reader: readers(sqlite(path, Access::Read, statements).await?, statements),
         }),
-        Location::Postgres(url) => {
-            let pool = postgres(url, statements).await?;
-            Ok(Connections {
-                writer: pool.clone(),
-                reader: pool,
-            })
-        }
+        Location::Postgres(url) => Ok(Connections {
+            writer: postgres(url, Access::Write, statements).await?,
+            reader: readers(postgres(url, Access::Read, statements).await?, statements),
+        }),
     }
 }
 
@@ -67,7 +76,11 @@ async fn sqlite(
     let file = path.to_owned();
     let mut options = ConnectOptions::new("sqlite:");
     options
-        .max_connections(if access == Access::Write { 1 } else { READERS })
+        .max_connections(if access == Access::Write {
+            1
+        } else {
+            SQLITE_READERS
+        })
         .min_connections(1)
         .acquire_timeout(STATEMENT_TIMEOUT)
         .idle_timeout(None)
@@ -88,25 +101,43 @@ async fn sqlite(
                 .pragma("cache_size", "-16384")
                 .statement_cache_capacity(256);
             match access {
-                Access::Write => sqlite.optimize_on_close(true, None),
+                // What is erased is overwritten, so that no page of the file still holds it.
+                Access::Write => sqlite
+                    .pragma("secure_delete", "ON")
+                    .optimize_on_close(true, None),
                 Access::Read => sqlite.pragma("query_only", "ON"),
             }
         });
     connect(options, statements).await
 }
 
-async fn postgres(url: &str, statements: &Arc<AtomicU64>) -> Result<DatabaseConnection, DbErr> {
+async fn postgres(
+    url: &str,
+    access: Access,
+    statements: &Arc<AtomicU64>,
+) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
-        .max_connections(POSTGRES_CONNECTIONS)
+        .max_connections(match access {
+            Access::Write => POSTGRES_WRITERS,
+            Access::Read => POSTGRES_READERS,
+        })
         .min_connections(1)
         .acquire_timeout(STATEMENT_TIMEOUT)
         .test_before_acquire(false)
         .statement_timeout(STATEMENT_TIMEOUT)
         .set_application_name("simpul")
+        .map_sqlx_postgres_opts(move |postgres| match access {
+            Access::Write => postgres.options(AS_WRITTEN).options(BY_KEY),
+            Access::Read => postgres.options(AS_WRITTEN),
+        })
         .sqlx_logging(false)
         .record_stmt_in_spans(false);
     connect(options, statements).await
+}
+
+fn readers(db: DatabaseConnection, statements: &Arc<AtomicU64>) -> Readers {
+    Readers::new(&db, Arc::clone(statements))
 }
 
 async fn connect(

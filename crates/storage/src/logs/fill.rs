@@ -59,7 +59,7 @@ pub async fn fill(
         }
     }
     if filled.filled > 0 {
-        db.commit(tx, row.id).await?;
+        db.commit(tx, row.id, &[]).await?;
     }
     Ok(filled)
 }

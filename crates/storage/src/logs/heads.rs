@@ -206,9 +206,18 @@ pub async fn edge_at(
     }
 }
 
-/// The rows of all logs, in the order in which they were begun.
-pub(super) async fn rows(db: &impl ConnectionTrait) -> Result<Vec<LogRow>, StorageError> {
-    Ok(sql::all(db, &format!("{LOGS} ORDER BY log.id"), vec![]).await?)
+/// The rows of all logs, in the order in which they were begun, held until the transaction ends: no log grows meanwhile.
+pub(super) async fn lock_rows(db: &impl ConnectionTrait) -> Result<Vec<LogRow>, StorageError> {
+    let text = format!("{LOGS} ORDER BY log.id{}", row_lock(db));
+    Ok(sql::all(db, &text, vec![]).await?)
+}
+
+/// What makes a `SELECT` hold the logs it finds. On SQLite the transaction holds everything already.
+fn row_lock(db: &impl ConnectionTrait) -> &'static str {
+    match db.get_database_backend() {
+        sea_orm::DbBackend::Postgres => " FOR UPDATE OF log",
+        _ => "",
+    }
 }
 
 pub(crate) async fn find_row(
@@ -225,11 +234,7 @@ pub(super) async fn lock_row(
     db: &impl ConnectionTrait,
     log: &LogId,
 ) -> Result<Option<LogRow>, StorageError> {
-    let lock = match db.get_database_backend() {
-        sea_orm::DbBackend::Postgres => " FOR UPDATE OF log",
-        _ => "",
-    };
-    let text = format!("{LOGS} WHERE slug = $1 AND epoch = $2{lock}");
+    let text = format!("{LOGS} WHERE slug = $1 AND epoch = $2{}", row_lock(db));
     let values = vec![log.hub.as_str().into(), sql::signed(log.epoch.get()).into()];
     Ok(sql::one(db, &text, values).await?)
 }

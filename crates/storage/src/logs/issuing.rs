@@ -50,7 +50,7 @@ pub async fn open_own(
         row.id.into(),
     ];
     sql::execute(&tx, text, values).await?;
-    db.commit(tx, row.id).await?;
+    db.commit(tx, row.id, &[]).await?;
     Ok(log)
 }
 
@@ -101,8 +101,7 @@ pub async fn issue(
         checkpoint,
     };
     let stored = door::pass(&tx, &row, Origin::Here, batch, clock.now()).await?;
-    let position = db.commit(tx, row.id).await?;
-    db.bodies().forget(&stored.dropped);
+    let position = db.commit(tx, row.id, &stored.dropped).await?;
     Ok(Issued { entries, position })
 }
 

@@ -31,7 +31,6 @@ pub async fn apply(
         checkpoint: page.checkpoint,
     };
     let stored = door::pass(&tx, &row, Origin::Elsewhere, batch, clock.now()).await?;
-    db.commit(tx, row.id).await?;
-    db.bodies().forget(&stored.dropped);
+    db.commit(tx, row.id, &stored.dropped).await?;
     Ok(stored)
 }

@@ -35,13 +35,13 @@ pub async fn rebuild(
     mut progress: impl FnMut(Progress),
 ) -> Result<u64, StorageError> {
     let tx = db.begin().await?;
+    let logs = heads::lock_rows(&tx).await?;
     for table in TABLES {
         sql::execute(&tx, &format!("DELETE FROM {table}"), vec![]).await?;
     }
     let forget =
         "UPDATE hub SET record = NULL, entry = NULL, name = NULL, kind = NULL, region = NULL";
     sql::execute(&tx, forget, vec![]).await?;
-    let logs = heads::rows(&tx).await?;
     let total = logs.iter().map(LogRow::size).sum();
     let mut done = 0;
     for log in &logs {

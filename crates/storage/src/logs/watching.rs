@@ -98,7 +98,7 @@ pub async fn freeze(
     sql::execute(&tx, keep, values).await?;
     let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2";
     sql::execute(&tx, freeze, vec![millis(now).into(), row.id.into()]).await?;
-    db.commit(tx, row.id).await?;
+    db.commit(tx, row.id, &[]).await?;
     Ok(())
 }
 
