@@ -12,7 +12,7 @@ use storage::Location;
 pub struct Dump(BTreeMap<&'static str, Vec<String>>);
 
 /// The tables of the projection and their columns; `#` marks an entry's key, `@` a UUID, `~` a hub's row.
-const TABLES: [(&str, &[&str]); 6] = [
+const TABLES: [(&str, &[&str]); 7] = [
     (
         "hub",
         &["slug", "@record", "#entry", "name", "kind", "region"],
@@ -50,6 +50,7 @@ const TABLES: [(&str, &[&str]); 6] = [
     ),
     ("innovation_tag", &["tag", "#innovation"]),
     ("external_id", &["scheme", "value", "#innovation"]),
+    ("member", &["#key", "~hub_id", "@record", "#entry", "body"]),
     ("unprojected", &["#entry", "reason", "detail"]),
 ];
 

@@ -239,7 +239,7 @@ impl Federation {
         let trust = hub.trust().await.expect("pins can be read");
         let open = |text: &str| {
             trust
-                .open(text)
+                .open_held(text)
                 .map(drop)
                 .map_err(|error| error.to_string())
         };

@@ -34,10 +34,11 @@ pub use innovation::{
     SustainedDraft, Sustainment, Tag, Texts, Timeline,
 };
 pub use link::{Endpoint, LinkError, WebUrl};
+pub(crate) use region::check_region;
 pub use region::{Region, RegionCode, RegionCodeError, RegionLevel, Regions};
 pub use sdg::{Sdg, SdgError, Sdgs};
 pub use text::{Line, TextError, Title, Words};
 pub use vocabulary::{
     AdoptionStatus, AgencyKind, Form, HubKind, HubStatus, Initiator, InnovationKind,
-    LifecycleStage, Sustained, UnknownCode, Vocabulary,
+    LifecycleStage, MemberStatus, Sustained, UnknownCode, Vocabulary,
 };

@@ -1,12 +1,21 @@
 //! Which key speaks for which hub, from which log position to which (protocol section 8).
 //!
-//! So far trust is pinned: an operator compared a fingerprint and wrote the key down. Membership published by an
-//! authority will add keys here; the question asked of [`Trust`] stays the same.
+//! - [`Membership`] is what the network's authority publishes of a member, in its own log.
+//! - A pin is a key that an operator wrote down after comparing its fingerprint.
+//! - [`Trust`] is what both add up to. What is denied here stays denied, whoever vouches for it.
+//!
+//! A membership outranks a pin: else a pin that was set on the first day would outlive the revocation of its key. The
+//! authority's own log is the exception, since nobody else vouches for it: its pins count beside its own membership.
 
-use std::collections::BTreeMap;
+mod membership;
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::MemberStatus;
 use crate::identity::{HubId, NetworkId};
 use crate::log::{Checkpoint, CheckpointError, PublicKey, SignedCheckpoint};
+
+pub use membership::{MemberKeyDraft, Membership, MembershipDraft};
 
 /// Why a checkpoint is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,9 +36,51 @@ pub enum TrustError {
         /// The size that the checkpoint states.
         size: u64,
     },
+    /// The hub is known, and its log is not followed.
+    #[error("hub {hub} is {standing}, so its log is not followed")]
+    NotFollowed {
+        /// The hub.
+        hub: HubId,
+        /// Where it stands.
+        standing: Standing,
+    },
     /// The checkpoint is malformed or its signature is not the trusted key's.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+}
+
+/// Where a hub stands with this node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its log is followed.
+    Trusted,
+    /// The authority suspended it, or says something that only a newer version knows.
+    Suspended,
+    /// The authority revoked it.
+    Revoked,
+    /// This node's operator denies it.
+    Denied,
+}
+
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Trusted => "trusted",
+            Self::Suspended => "suspended by the network's authority",
+            Self::Revoked => "revoked by the network's authority",
+            Self::Denied => "denied by this hub's operator",
+        })
+    }
+}
+
+impl From<MemberStatus> for Standing {
+    fn from(status: MemberStatus) -> Self {
+        match status {
+            MemberStatus::Active => Self::Trusted,
+            MemberStatus::Revoked => Self::Revoked,
+            MemberStatus::Suspended | MemberStatus::Other => Self::Suspended,
+        }
+    }
 }
 
 /// A key and the log sizes at which it counts.
@@ -53,16 +104,36 @@ impl TrustedKey {
         }
     }
 
-    fn counts_at(&self, size: u64) -> bool {
+    /// Whether it may sign a checkpoint of this size.
+    pub fn counts_at(&self, size: u64) -> bool {
         self.from <= size && self.until.is_none_or(|until| size <= until)
     }
 }
 
+/// Everything from which trust is made.
+#[derive(Clone, Debug, Default)]
+pub struct TrustSources {
+    /// The hub whose log says who is a member, if this node follows one.
+    pub authority: Option<HubId>,
+    /// What it says, each hub once.
+    pub members: Vec<Membership>,
+    /// Keys that operators wrote down.
+    pub pins: Vec<(HubId, TrustedKey)>,
+    /// Hubs of which nothing new is taken, whoever vouches for them.
+    pub denied: BTreeSet<HubId>,
+}
+
 /// The keys that this node trusts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
     network: NetworkId,
-    keys: BTreeMap<HubId, Vec<TrustedKey>>,
+    hubs: BTreeMap<HubId, Voice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Voice {
+    keys: Vec<TrustedKey>,
+    standing: Standing,
 }
 
 impl Trust {
@@ -70,23 +141,66 @@ impl Trust {
     pub const fn new(network: NetworkId) -> Self {
         Self {
             network,
-            keys: BTreeMap::new(),
+            hubs: BTreeMap::new(),
         }
+    }
+
+    /// Makes trust from what the authority and the operators say.
+    pub fn from_sources(network: NetworkId, sources: TrustSources) -> Self {
+        let mut trust = Self::new(network);
+        let members: BTreeSet<HubId> = sources
+            .members
+            .iter()
+            .map(|member| member.hub.clone())
+            .collect();
+        for member in sources.members {
+            let voice = Voice {
+                keys: member.keys,
+                standing: member.status.into(),
+            };
+            trust.hubs.insert(member.hub, voice);
+        }
+        for (hub, key) in sources.pins {
+            let is_authority = sources.authority.as_ref() == Some(&hub);
+            if is_authority || !members.contains(&hub) {
+                trust.add(hub, key);
+            }
+        }
+        for hub in sources.denied {
+            let denied = |voice: &mut Voice| voice.standing = Standing::Denied;
+            trust.hubs.entry(hub).and_modify(denied).or_insert(Voice {
+                keys: Vec::new(),
+                standing: Standing::Denied,
+            });
+        }
+        trust
     }
 
     /// Trusts a key to speak for a hub.
     pub fn add(&mut self, hub: HubId, key: TrustedKey) {
-        self.keys.entry(hub).or_default().push(key);
+        let unknown = || Voice {
+            keys: Vec::new(),
+            standing: Standing::Trusted,
+        };
+        self.hubs.entry(hub).or_insert_with(unknown).keys.push(key);
+    }
+
+    /// Trusts this node's own key to speak for its own hub, whatever others say of it.
+    pub fn add_own(&mut self, hub: HubId, key: PublicKey) {
+        self.add(hub.clone(), TrustedKey::always(key));
+        if let Some(voice) = self.hubs.get_mut(&hub) {
+            voice.standing = Standing::Trusted;
+        }
     }
 
     /// The keys that speak for a hub.
     pub fn keys(&self, hub: &HubId) -> &[TrustedKey] {
-        self.keys.get(hub).map_or(&[], Vec::as_slice)
+        self.hubs.get(hub).map_or(&[], |voice| &voice.keys)
     }
 
-    /// Says whether any key speaks for this hub.
-    pub fn knows(&self, hub: &HubId) -> bool {
-        !self.keys(hub).is_empty()
+    /// Where a hub stands; nothing for one that nobody vouches for.
+    pub fn standing(&self, hub: &HubId) -> Option<Standing> {
+        self.hubs.get(hub).map(|voice| voice.standing)
     }
 
     /// The trusted key that signed a checkpoint, if one did.
@@ -101,8 +215,20 @@ impl Trust {
             .map(|trusted| trusted.key)
     }
 
-    /// Verifies a checkpoint with the keys that count at its size.
+    /// Verifies a checkpoint of a log that is followed, with the keys that count at its size.
     pub fn open(&self, text: &str) -> Result<SignedCheckpoint, TrustError> {
+        let claimed = Checkpoint::parse(text)?;
+        match self.standing(&claimed.log.hub) {
+            None | Some(Standing::Trusted) => self.open_held(text),
+            Some(standing) => Err(TrustError::NotFollowed {
+                hub: claimed.log.hub,
+                standing,
+            }),
+        }
+    }
+
+    /// Verifies a checkpoint, also of a hub whose log is not followed any more: for what is held already.
+    pub fn open_held(&self, text: &str) -> Result<SignedCheckpoint, TrustError> {
         let claimed = Checkpoint::parse(text)?;
         if claimed.log.network != self.network {
             return Err(TrustError::Network {
@@ -203,5 +329,99 @@ mod tests {
         }
         let cosigned = format!("{text}\u{2014} witness AAAA\n");
         assert_eq!(trust.open(&cosigned).unwrap().text(), cosigned);
+    }
+
+    fn key(seed: u8) -> SigningKey {
+        SigningKey::from_seed(&[seed; 32])
+    }
+
+    fn member(hub: &str, seed: u8, status: &str) -> Membership {
+        let draft = MembershipDraft {
+            hub: hub.to_owned(),
+            name: format!("Hub {hub}"),
+            keys: vec![MemberKeyDraft {
+                key: key(seed).public().to_string(),
+                from: 0,
+                until: Some(100),
+            }],
+            status: status.to_owned(),
+            ..MembershipDraft::default()
+        };
+        Membership::parse(&draft).unwrap()
+    }
+
+    fn pin(hub: &str, seed: u8) -> (HubId, TrustedKey) {
+        let hub = HubId::parse(hub).unwrap();
+        (hub, TrustedKey::always(key(seed).public()))
+    }
+
+    /// What becomes of a checkpoint of id-13, signed by key 1 at a size.
+    #[track_caller]
+    fn check(sources: TrustSources, size: u64, expected: Result<(), &str>) {
+        let trust = Trust::from_sources(NetworkId::parse("jipp").unwrap(), sources);
+        let opened = trust.open(&checkpoint("jipp", size, &key(1)));
+        let told = opened.map(drop).map_err(|error| error.to_string());
+        match (told, expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(told), Err(expected)) => assert!(told.contains(expected), "{told}"),
+            (told, expected) => panic!("{told:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn membership_outranks_pins_and_denial_outranks_both() {
+        let none = TrustSources::default();
+        check(none.clone(), 5, Err("no trusted key"));
+        let pinned = TrustSources {
+            pins: vec![pin("id-13", 1)],
+            ..none.clone()
+        };
+        check(pinned.clone(), 500, Ok(()));
+        let admitted = TrustSources {
+            members: vec![member("id-13", 1, "ACTIVE")],
+            ..none.clone()
+        };
+        check(admitted.clone(), 100, Ok(()));
+        check(admitted.clone(), 101, Err("no trusted key"));
+        // The pin does not outlive what the authority says of the key.
+        let both = TrustSources {
+            pins: vec![pin("id-13", 1)],
+            ..admitted.clone()
+        };
+        check(both.clone(), 101, Err("no trusted key"));
+        for (status, expected) in [("SUSPENDED", "suspended"), ("REVOKED", "revoked")] {
+            let closed = TrustSources {
+                members: vec![member("id-13", 1, status)],
+                pins: vec![pin("id-13", 1)],
+                ..none.clone()
+            };
+            check(closed, 5, Err(expected));
+        }
+        let denied = BTreeSet::from([HubId::parse("id-13").unwrap()]);
+        check(TrustSources { denied, ..both }, 5, Err("denied"));
+    }
+
+    #[test]
+    fn the_authoritys_own_pin_stays_beside_its_membership() {
+        let sources = TrustSources {
+            authority: Some(HubId::parse("id-13").unwrap()),
+            members: vec![member("id-13", 2, "ACTIVE")],
+            pins: vec![pin("id-13", 1)],
+            ..TrustSources::default()
+        };
+        check(sources, 500, Ok(()));
+    }
+
+    #[test]
+    fn what_is_held_of_a_closed_hub_can_still_be_verified() {
+        let sources = TrustSources {
+            members: vec![member("id-13", 1, "REVOKED")],
+            ..TrustSources::default()
+        };
+        let trust = Trust::from_sources(NetworkId::parse("jipp").unwrap(), sources);
+        let text = checkpoint("jipp", 5, &key(1));
+        assert!(trust.open(&text).is_err());
+        assert!(trust.open_held(&text).is_ok());
+        assert!(trust.open_held(&checkpoint("jipp", 101, &key(1))).is_err());
     }
 }

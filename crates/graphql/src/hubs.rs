@@ -7,8 +7,8 @@ use domain::catalog::HubProfile;
 use domain::identity::HubId;
 use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use storage::bodies::{self, Body, Content};
+use storage::hubs;
 use storage::logs::heads;
-use storage::{hubs, pins};
 
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -242,12 +242,9 @@ pub(crate) async fn trusted_key(
     hub: &HubContext,
     checkpoint: &str,
 ) -> Result<Option<domain::log::PublicKey>, ApiError> {
-    let mut trust = pins::trust(&hub.db, hub.db.network()).await?;
+    let mut trust = storage::trust::load(&hub.db).await?;
     if let Some(key) = &hub.key {
-        trust.add(
-            hub.db.hub().clone(),
-            domain::trust::TrustedKey::always(key.public()),
-        );
+        trust.add_own(hub.db.hub().clone(), key.public());
     }
     Ok(trust.key_of(checkpoint))
 }

@@ -47,6 +47,13 @@ enum Command {
     Peer(commands::peer::Peer),
     #[command(subcommand)]
     Pin(commands::pin::Pin),
+    Join(commands::join::Join),
+    #[command(subcommand)]
+    Member(commands::member::Member),
+    Deny(commands::deny::Deny),
+    Allow(commands::deny::Allow),
+    #[command(subcommand)]
+    Key(commands::key::Key),
     Sync(commands::sync::Sync),
     Status(commands::status::Status),
     Verify(commands::verify::Verify),
@@ -110,6 +117,11 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Import(command) => command.run(common).await,
         Command::Peer(command) => command.run(common).await,
         Command::Pin(command) => command.run(common).await,
+        Command::Join(command) => command.run(common).await,
+        Command::Member(command) => command.run(common).await,
+        Command::Deny(command) => command.run(common).await,
+        Command::Allow(command) => command.run(common).await,
+        Command::Key(command) => command.run(common).await,
         Command::Sync(command) => command.run(common).await,
         Command::Status(command) => command.run(common).await,
         Command::Verify(command) => command.run(common).await,

@@ -2,8 +2,12 @@
 
 pub mod bench;
 pub mod demo;
+pub mod deny;
 pub mod import;
 pub mod init;
+pub mod join;
+pub mod key;
+pub mod member;
 pub mod peer;
 pub mod pin;
 pub mod rebuild;

@@ -1,6 +1,6 @@
 //! A hub, opened from its settings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -9,8 +9,10 @@ use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::{Epoch, LogId, RecordId};
 use domain::log::SigningKey;
-use domain::trust::{Trust, TrustedKey};
-use storage::{Database, Owner, logs, pins};
+use domain::trust::{Membership, MembershipDraft, Trust};
+use serde::Serialize;
+use storage::bodies::{self, Content};
+use storage::{Database, Owner, hubs, logs, members};
 use sync::round::Puller;
 
 use crate::config::Config;
@@ -31,6 +33,15 @@ pub struct Hub {
     pub key: SigningKey,
     /// The operator's token.
     pub token: OperatorToken,
+}
+
+/// A hub's change to another key.
+#[derive(Debug)]
+pub struct Rotated {
+    /// The key with which it signs now.
+    pub key: SigningKey,
+    /// Where the old one lies.
+    pub old_key_file: PathBuf,
 }
 
 impl Hub {
@@ -68,17 +79,88 @@ impl Hub {
     }
 
     async fn introduce(&self, profile: &HubProfileDraft) -> anyhow::Result<()> {
-        let now = SystemClock.now();
+        let record = RecordId::generate(SystemClock.now(), &SystemEntropy);
+        self.put(record, 1, Kind::HUB, profile).await
+    }
+
+    /// Writes the next revision of a public record.
+    async fn put(
+        &self,
+        record: RecordId,
+        revision: u64,
+        kind: &str,
+        body: &impl Serialize,
+    ) -> anyhow::Result<()> {
         let draft = EntryDraft {
-            record: RecordId::generate(now, &SystemEntropy),
-            revision: 1,
-            kind: Kind::parse(Kind::HUB)?,
+            record,
+            revision,
+            kind: Kind::parse(kind)?,
             audience: Audience::Public,
-            at: now,
-            change: Change::Put(serde_json::to_string(profile)?),
+            at: SystemClock.now(),
+            change: Change::Put(serde_json::to_string(body)?),
         };
         self.issue(vec![draft]).await?;
         Ok(())
+    }
+
+    /// Says, as the network's authority, what is true of a member from now on: of a new one, or instead of what was said.
+    pub async fn say_of_member(
+        &self,
+        before: Option<&members::Member>,
+        member: &Membership,
+    ) -> anyhow::Result<()> {
+        let draft = MembershipDraft::from(member);
+        let Some(before) = before else {
+            let record = RecordId::generate(SystemClock.now(), &SystemEntropy);
+            return self.put(record, 1, Kind::MEMBERSHIP, &draft).await;
+        };
+        let said = bodies::load(&self.db, [Some(before.entry)])
+            .await?
+            .remove(0);
+        let said = said.context("what was said of the member before is not readable any more")?;
+        self.put(before.record, said.revision + 1, Kind::MEMBERSHIP, &draft)
+            .await
+    }
+
+    /// The file of the key to which the hub is going to change over.
+    pub fn next_key_file(&self) -> PathBuf {
+        let mut file = self.config.path(&self.config.hub.key_file).into_os_string();
+        file.push(".next");
+        file.into()
+    }
+
+    /// Signs with another key from now on. The hub says who it is once more, so that a checkpoint of the new key is there
+    /// at once; its file takes the place of the old one, which is kept.
+    pub async fn rotate_key(&self, next: SigningKey) -> anyhow::Result<Rotated> {
+        let record = hubs::own_record(&self.db).await?;
+        let record = record.context("the hub has not said who it is; run `simpul init` first")?;
+        let found = hubs::find_many(&self.db, &[self.db.hub().clone()]).await?;
+        let entry = found.first().and_then(|hub| hub.entry);
+        let said = bodies::load(&self.db, [entry]).await?.remove(0);
+        let said = said.context("what the hub says of itself is not readable")?;
+        let Content::Hub(profile) = &said.content else {
+            anyhow::bail!("the hub's own record does not describe a hub");
+        };
+        let file = self.config.path(&self.config.hub.key_file);
+        let old_key_file =
+            file.with_extension(format!("key.until-{}", SystemClock.now().unix_timestamp()));
+        // The old key gets a second name first, so that one step replaces it and there is a key at any time.
+        std::fs::hard_link(&file, &old_key_file)
+            .with_context(|| format!("{} cannot be kept", file.display()))?;
+        std::fs::rename(self.next_key_file(), &file)
+            .with_context(|| format!("{} cannot be put in place", file.display()))?;
+        let rotated = Self {
+            key: next,
+            ..self.clone()
+        };
+        let profile = HubProfileDraft::from(profile);
+        rotated
+            .put(record, said.revision + 1, Kind::HUB, &profile)
+            .await?;
+        Ok(Rotated {
+            key: rotated.key,
+            old_key_file,
+        })
     }
 
     /// Appends entries to the hub's log.
@@ -91,8 +173,8 @@ impl Hub {
 
     /// The keys that the hub trusts, its own among them.
     pub async fn trust(&self) -> anyhow::Result<Trust> {
-        let mut trust = pins::trust(&self.db, self.db.network()).await?;
-        trust.add(self.db.hub().clone(), TrustedKey::always(self.key.public()));
+        let mut trust = storage::trust::load(&self.db).await?;
+        trust.add_own(self.db.hub().clone(), self.key.public());
         Ok(trust)
     }
 

@@ -13,6 +13,7 @@ pub mod config;
 pub mod http;
 pub mod hub;
 pub mod import;
+pub mod introduction;
 pub mod keys;
 pub mod output;
 pub mod serving;

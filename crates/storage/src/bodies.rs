@@ -11,6 +11,7 @@ use domain::catalog::{
     Agency, AgencyDraft, HubProfile, HubProfileDraft, Innovation, InnovationDraft,
 };
 use domain::entry::{Header, Kind, Payload};
+use domain::trust::{Membership, MembershipDraft};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sea_orm::Value;
@@ -47,6 +48,8 @@ pub enum Content {
     Agency(Agency),
     /// An innovation.
     Innovation(Box<Innovation>),
+    /// What an authority says of a member.
+    Membership(Box<Membership>),
 }
 
 /// Why an entry shows nothing.
@@ -84,6 +87,11 @@ impl Content {
                 let innovation =
                     Innovation::read(&draft::<InnovationDraft>(body)?).map_err(rule)?;
                 Ok(Self::Innovation(Box::new(innovation)))
+            }
+            Kind::MEMBERSHIP => {
+                let membership =
+                    Membership::read(&draft::<MembershipDraft>(body)?).map_err(rule)?;
+                Ok(Self::Membership(Box::new(membership)))
             }
             other => Err(Unreadable::new(
                 "kind",

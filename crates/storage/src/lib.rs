@@ -4,7 +4,7 @@
 //! - [`logs`] is the one door for writes: entries, payloads, tiles, checkpoint and projection in one transaction, whether
 //!   written here or pulled from a peer. Commit order is log order.
 //! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
-//! - [`peers`] and [`pins`] are whom this hub pulls and trusts.
+//! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
 
@@ -19,8 +19,10 @@ pub mod bodies;
 pub mod hubs;
 pub mod innovations;
 pub mod logs;
+pub mod members;
 pub mod peers;
 pub mod pins;
+pub mod trust;
 
 pub use database::{Database, Location, Owner};
 pub use error::StorageError;

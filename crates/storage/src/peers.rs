@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::logs::millis;
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, sql, trust};
 
 /// A hub that this hub pulls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,9 +241,17 @@ pub async fn note_stranger(
     Ok(())
 }
 
-/// The logs for which no key is trusted, without those whose hubs were pinned since.
+/// The logs for which no key is trusted, without those for which one is by now.
 pub async fn list_strangers(db: &Database) -> Result<Vec<Stranger>, StorageError> {
-    let text = "SELECT hub, epoch, peer, size FROM stranger WHERE hub NOT IN (SELECT hub FROM pin)
-        ORDER BY hub, epoch, peer LIMIT 1000";
-    Ok(sql::all(db.reader(), text, vec![]).await?)
+    let text = "SELECT hub, epoch, peer, size FROM stranger ORDER BY hub, epoch, peer LIMIT 1000";
+    let mut strangers: Vec<Stranger> = sql::all(db.reader(), text, vec![]).await?;
+    let trust = trust::load(db).await?;
+    strangers.retain(|stranger| {
+        let hub = HubId::parse(&stranger.hub);
+        let keys = hub.as_ref().map_or(&[][..], |hub| trust.keys(hub));
+        !keys
+            .iter()
+            .any(|key| key.counts_at(sql::unsigned(stranger.size)))
+    });
+    Ok(strangers)
 }

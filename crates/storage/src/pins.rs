@@ -1,13 +1,13 @@
 //! Which keys an operator pinned for which hubs.
 
-use domain::identity::{HubId, NetworkId};
+use domain::identity::HubId;
 use domain::log::PublicKey;
-use domain::trust::{Trust, TrustedKey};
+use domain::trust::TrustedKey;
 use sea_orm::FromQueryResult;
 use time::OffsetDateTime;
 
 use crate::logs::millis;
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, sql, trust};
 
 /// A key that an operator pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +57,7 @@ pub async fn add(
         millis(now).into(),
     ];
     if sql::execute(db.writer(), text, values).await? > 0 {
-        let again = "UPDATE peer SET heads_token = NULL";
-        sql::execute(db.writer(), again, vec![]).await?;
+        trust::look_again(db.writer()).await?;
     }
     Ok(())
 }
@@ -74,13 +73,4 @@ pub async fn list(db: &Database) -> Result<Vec<Pin>, StorageError> {
     let text = "SELECT hub, key, first_size, last_size FROM pin ORDER BY hub, added_at, key";
     let rows: Vec<PinRow> = sql::all(db.reader(), text, vec![]).await?;
     rows.into_iter().map(Pin::try_from).collect()
-}
-
-/// The trust that the pins add up to.
-pub async fn trust(db: &Database, network: &NetworkId) -> Result<Trust, StorageError> {
-    let mut trust = Trust::new(network.clone());
-    for pin in list(db).await? {
-        trust.add(pin.hub, pin.trusted);
-    }
-    Ok(trust)
 }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::bodies::{Content, Unreadable};
 use crate::bulk::Insert;
 use crate::logs::EntryKey;
-use crate::{StorageError, agencies, hubs, innovations, sql};
+use crate::{StorageError, agencies, hubs, innovations, members, sql};
 
 const UNPROJECTED: Insert<3> = Insert {
     table: "unprojected",
@@ -50,6 +50,7 @@ pub(crate) async fn apply(
     let profiles_went = remove(tx, hub_id, &changes).await?;
     let mut unreadable = Vec::new();
     let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
+    let mut memberships = Vec::new();
     for change in &changes {
         if let Some(why) = newer(change.header) {
             unreadable.push((change.entry, why));
@@ -74,6 +75,11 @@ pub(crate) async fn apply(
                 change,
                 content: *content,
             }),
+            Ok(Content::Membership(content)) => memberships.push(Row {
+                hub_id,
+                change,
+                content: *content,
+            }),
             Err(why) => unreadable.push((change.entry, why)),
         }
     }
@@ -83,6 +89,7 @@ pub(crate) async fn apply(
     }
     agencies::project(tx, hub_id, &owners).await?;
     innovations::project(tx, hub_id, &records).await?;
+    members::project(tx, &memberships).await?;
     Ok(unreadable)
 }
 
@@ -115,6 +122,7 @@ async fn remove(
             ("innovation", "key"),
             ("agency", "key"),
             ("hub_profile", "key"),
+            ("member", "key"),
         ] {
             let text = format!("DELETE FROM {table} WHERE {column} IN ({marks})");
             let removed = sql::execute(tx, &text, values.clone()).await?;

@@ -14,10 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::clock::Clock;
 use domain::identity::LogId;
 use domain::log::{LogState, PublicKey, SignedCheckpoint};
-use domain::trust::{Trust, TrustError, TrustedKey};
+use domain::trust::{Trust, TrustError};
 use storage::logs::{fill, heads, watching};
 use storage::peers::{self, RoundResult};
-use storage::{Database, StorageError, pins};
+use storage::{Database, StorageError};
 
 use crate::peer::{Peer, PeerError};
 use crate::plan::{self, Extent, Owner, Quota, Step};
@@ -26,6 +26,8 @@ use crate::plan::{self, Extent, Owner, Quota, Step};
 const OVER_QUOTA: &str = "the hub's log is over its quota";
 /// The most pages of heads that one round reads; the next goes on where this one stopped.
 const MOST_HEADS_PAGES: usize = 50;
+/// How often one round looks at all heads again because it brought new trust.
+const MOST_NEW_TRUSTS: usize = 3;
 /// How many payloads are asked for at a time (protocol section 9).
 const PAYLOADS_PER_REQUEST: u32 = 200;
 
@@ -129,6 +131,13 @@ impl Puller {
         Ok(result)
     }
 
+    /// The trust of this moment, with the hub's own key.
+    async fn trust(&self) -> Result<Trust, StorageError> {
+        let mut trust = storage::trust::load(&self.db).await?;
+        trust.add_own(self.db.hub().clone(), self.own_key);
+        Ok(trust)
+    }
+
     /// Marks a log as being pulled until the guard is dropped.
     fn occupy(&self, log: &LogId) -> Option<Occupied<'_>> {
         let fresh = self
@@ -183,11 +192,19 @@ impl<P: Peer> Round<'_, P> {
             self.result.heads_token = Some(greeting.heads_token);
             return Ok(());
         }
-        let mut trust = pins::trust(db, db.network()).await?;
-        trust.add(db.hub().clone(), TrustedKey::always(self.puller.own_key));
-        let is_complete = self.follow_heads(&trust, is_same_store).await?;
+        let mut trust = self.puller.trust().await?;
+        let mut is_complete = self.follow_heads(&trust, is_same_store).await?;
+        for _ in 0..MOST_NEW_TRUSTS {
+            let now = self.puller.trust().await?;
+            if now == trust {
+                break;
+            }
+            // What the authority's log brought may make a log followed that was passed over before.
+            trust = now;
+            is_complete = self.follow_heads(&trust, false).await?;
+        }
         self.fill_missing().await?;
-        if is_complete {
+        if is_complete && self.puller.trust().await? == trust {
             self.result.heads_token = Some(greeting.heads_token);
         }
         Ok(())
@@ -243,6 +260,7 @@ impl<P: Peer> Round<'_, P> {
         let followed = match trust.open(checkpoint) {
             Ok(theirs) => self.follow_log(trust, &theirs).await,
             Err(TrustError::Stranger { .. }) => self.note_stranger(checkpoint).await,
+            Err(TrustError::NotFollowed { .. }) => Ok(()),
             Err(error) => {
                 self.result.strikes += 1;
                 self.result.error = Some(error.to_string());

@@ -204,7 +204,7 @@ impl<'a> IntoIterator for &'a Regions {
 
 /// Takes a region's code that may be left out. One that is typed here must exist; one that was received may be of
 /// another edition.
-pub(super) fn check_region(
+pub(crate) fn check_region(
     form: &mut FormCheck,
     field: &str,
     raw: Option<&str>,

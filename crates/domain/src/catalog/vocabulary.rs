@@ -232,6 +232,18 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// Where a member stands, as the network's authority says.
+    MemberStatus {
+        /// Its log is followed.
+        Active = "ACTIVE",
+        /// Its log is not followed for the time being.
+        Suspended = "SUSPENDED",
+        /// Its log is not followed any more.
+        Revoked = "REVOKED",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,6 +273,7 @@ mod tests {
             false,
         );
         check::<HubStatus>(&["CANDIDATE", "ACTIVE", "SUSPENDED", "RETIRED"], false);
+        check::<MemberStatus>(&["ACTIVE", "SUSPENDED", "REVOKED"], false);
         check::<Initiator>(
             &[
                 "REGIONAL_HEAD",

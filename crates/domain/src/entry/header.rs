@@ -59,6 +59,8 @@ impl Kind {
     pub const AGENCY: &str = "agency";
     /// An innovation.
     pub const INNOVATION: &str = "innovation";
+    /// What the network's authority says of a member.
+    pub const MEMBERSHIP: &str = "membership";
 
     /// Parses `[a-z][a-z0-9_-]{0,31}`.
     pub fn parse(raw: &str) -> Result<Self, HeaderError> {

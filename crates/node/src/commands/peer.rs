@@ -1,19 +1,14 @@
 //! `simpul peer`
 
-use std::io::{BufRead as _, IsTerminal as _};
-
 use anyhow::bail;
 use domain::clock::Clock as _;
-use domain::log::PublicKey;
 use serde_json::json;
 use storage::{peers, pins};
-use sync::peer::{Greeting, HttpPeer};
-use sync::plan;
 
 use crate::cli::{Common, Outcome};
-use crate::hub::{Hub, SOFTWARE};
-use crate::output;
+use crate::hub::Hub;
 use crate::system::SystemClock;
+use crate::{introduction, output};
 
 /// Add, list and remove the hubs that this hub pulls
 #[derive(Debug, clap::Subcommand)]
@@ -57,72 +52,16 @@ impl Peer {
 
 impl Add {
     async fn run(self, hub: &Hub) -> anyhow::Result<Outcome> {
-        let url = self.url.trim_end_matches('/');
-        let remote = HttpPeer::new(HttpPeer::client(SOFTWARE)?, url)?;
-        let greeting = remote.introduce().await?;
-        let introduction = &greeting.introduction;
-        if introduction.hub == *hub.db.hub() {
-            bail!("{url} is this hub itself");
-        }
-        plan::check_introduction(hub.db.network(), &introduction.hub, introduction)?;
-        let [key] = &parse_keys(&greeting)?[..] else {
-            bail!(
-                "{} states {} keys; pin the right one with `simpul pin add`",
-                introduction.hub,
-                greeting.public_keys.len()
-            );
-        };
-        let name = greeting.name.as_deref().unwrap_or("no name yet");
-        output::remark(format!(
-            "{} ({name}) states the key {key}",
-            introduction.hub
-        ));
-        output::remark(format!("fingerprint: {}", key.fingerprint()));
-        if !self.is_confirmed(key)? {
-            bail!("the peer was not added; compare the fingerprint with its operator by telephone");
-        }
+        let found = introduction::introduce(hub, &self.url, self.fingerprint.as_deref()).await?;
         let now = SystemClock.now();
-        pins::add(&hub.db, &introduction.hub, key, now).await?;
-        peers::add(&hub.db, url, &introduction.hub, now).await?;
+        pins::add(&hub.db, &found.hub, &found.key, now).await?;
+        peers::add(&hub.db, &found.url, &found.hub, now).await?;
         output::say(format!(
             "{} is added; a running node pulls it within a second, or run `simpul sync --once`",
-            introduction.hub
+            found.hub
         ));
         Ok(Outcome::Well)
     }
-
-    /// Compares with the fingerprint that was given, or asks.
-    fn is_confirmed(&self, key: &PublicKey) -> anyhow::Result<bool> {
-        let hex = |text: &str| {
-            text.chars()
-                .filter(char::is_ascii_hexdigit)
-                .collect::<String>()
-                .to_lowercase()
-        };
-        if let Some(expected) = &self.fingerprint {
-            if hex(expected) != hex(&key.fingerprint()) {
-                bail!(
-                    "the fingerprint is not the one you gave, {expected}: this may not be the hub you mean"
-                );
-            }
-            return Ok(true);
-        }
-        if !std::io::stdin().is_terminal() {
-            bail!("nobody is here to confirm the fingerprint; give it with --fingerprint");
-        }
-        output::remark("Is this the fingerprint that its operator told you? Type yes:");
-        let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer)?;
-        Ok(matches!(answer.trim(), "yes" | "ya"))
-    }
-}
-
-fn parse_keys(greeting: &Greeting) -> anyhow::Result<Vec<PublicKey>> {
-    Ok(greeting
-        .public_keys
-        .iter()
-        .map(|raw| PublicKey::parse(raw))
-        .collect::<Result<_, _>>()?)
 }
 
 impl Remove {

@@ -55,7 +55,7 @@ impl Verify {
 
 fn open(trust: &Trust, checkpoint: &str) -> Result<(), String> {
     trust
-        .open(checkpoint)
+        .open_held(checkpoint)
         .map(drop)
         .map_err(|error| error.to_string())
 }

@@ -10,7 +10,8 @@ use super::read;
 use crate::{Database, StorageError, projection, sql};
 
 const STRETCH: u64 = 1000;
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
+    "member",
     "hub_profile",
     "unprojected",
     "external_id",

@@ -1,0 +1,212 @@
+//! What the network's authority publishes of a member: which keys speak for it, at which sizes, and where it stands.
+
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+
+use super::TrustedKey;
+use crate::catalog::{
+    Endpoint, FormCheck, FormErrors, MemberStatus, Provenance, RegionCode, Title, Vocabulary as _,
+    check_region,
+};
+use crate::identity::HubId;
+use crate::log::PublicKey;
+
+/// What is said of a member before it is checked: the JSON body of a `membership` entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MembershipDraft {
+    /// The member's hub id; required.
+    pub hub: String,
+    /// The member's name, 3 to 200 characters; required.
+    pub name: String,
+    /// The code of its region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Where it answers, at most 4 addresses.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<String>,
+    /// The keys that speak for it, 1 to 8.
+    pub keys: Vec<MemberKeyDraft>,
+    /// A code of [`MemberStatus`]; required.
+    pub status: String,
+}
+
+/// A key before it is checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MemberKeyDraft {
+    /// The key, as `ed25519:<base64>`.
+    pub key: String,
+    /// The first checkpoint size that it may sign.
+    pub from: u64,
+    /// The last one; left out while the key is in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+}
+
+/// A member of the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Membership {
+    /// The member.
+    pub hub: HubId,
+    /// Its name.
+    pub name: Title,
+    /// Its region.
+    pub region: Option<RegionCode>,
+    /// Where it answers.
+    pub endpoints: Vec<Endpoint>,
+    /// The keys that speak for it.
+    pub keys: Vec<TrustedKey>,
+    /// Where it stands.
+    pub status: MemberStatus,
+}
+
+impl Membership {
+    const MOST_ENDPOINTS: usize = 4;
+    const KEYS: RangeInclusive<usize> = 1..=8;
+
+    /// Parses what was typed at the authority.
+    ///
+    /// # Errors
+    /// All fields that are missing, out of bounds or not in their vocabulary.
+    pub fn parse(draft: &MembershipDraft) -> Result<Self, FormErrors> {
+        Self::check(FormCheck::new(Provenance::Typed), draft)
+    }
+
+    /// Reads what the authority published; a standing that only a newer version knows trusts nobody.
+    ///
+    /// # Errors
+    /// All fields that are missing or out of bounds.
+    pub fn read(draft: &MembershipDraft) -> Result<Self, FormErrors> {
+        Self::check(FormCheck::new(Provenance::Received), draft)
+    }
+
+    fn check(mut form: FormCheck, draft: &MembershipDraft) -> Result<Self, FormErrors> {
+        let hub = form.required("hub", &draft.hub, HubId::parse);
+        let name = form.required("name", &draft.name, Title::parse);
+        let region = check_region(&mut form, "region", draft.region.as_deref());
+        let endpoints = form.list(
+            "endpoints",
+            &draft.endpoints,
+            Self::MOST_ENDPOINTS,
+            |form, raw| form.take("", Endpoint::parse(raw)),
+        );
+        if draft.keys.len() < *Self::KEYS.start() {
+            form.refuse("keys", "has no key; a member speaks with one at least");
+        }
+        let keys = form.list("keys", &draft.keys, *Self::KEYS.end(), check_key);
+        let status = form.choice("status", &draft.status);
+        form.finish(|| {
+            Some(Self {
+                hub: hub?,
+                name: name?,
+                region,
+                endpoints,
+                keys,
+                status: status?,
+            })
+        })
+    }
+}
+
+fn check_key(form: &mut FormCheck, raw: &MemberKeyDraft) -> Option<TrustedKey> {
+    let key = form.required("key", &raw.key, PublicKey::parse)?;
+    if let Some(until) = raw.until.filter(|until| *until < raw.from) {
+        let from = raw.from;
+        form.refuse(
+            "until",
+            format_args!("{until} is before {from}, where the key begins"),
+        );
+        return None;
+    }
+    Some(TrustedKey {
+        key,
+        from: raw.from,
+        until: raw.until,
+    })
+}
+
+impl From<&Membership> for MembershipDraft {
+    fn from(member: &Membership) -> Self {
+        let key = |trusted: &TrustedKey| MemberKeyDraft {
+            key: trusted.key.to_string(),
+            from: trusted.from,
+            until: trusted.until,
+        };
+        Self {
+            hub: member.hub.to_string(),
+            name: member.name.to_string(),
+            region: member.region.map(|region| region.to_string()),
+            endpoints: member.endpoints.iter().map(ToString::to_string).collect(),
+            keys: member.keys.iter().map(key).collect(),
+            status: member.status.code().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::SigningKey;
+
+    fn draft() -> MembershipDraft {
+        let key = SigningKey::from_seed(&[1; 32]).public().to_string();
+        MembershipDraft {
+            hub: "id-13".to_owned(),
+            name: "Hub JIPP Sumatera Barat".to_owned(),
+            region: Some("13".to_owned()),
+            endpoints: vec!["https://jipp.example.go.id".to_owned()],
+            keys: vec![MemberKeyDraft {
+                key,
+                from: 3,
+                until: Some(9),
+            }],
+            status: "ACTIVE".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_membership_is_written_as_it_is_read() {
+        let member = Membership::parse(&draft()).unwrap();
+        assert_eq!(MembershipDraft::from(&member), draft());
+        let text = serde_json::to_string(&draft()).unwrap();
+        let again: MembershipDraft = serde_json::from_str(&text).unwrap();
+        assert_eq!(Membership::read(&again).unwrap(), member);
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let check = |change: fn(&mut MembershipDraft), expected: &[&str]| {
+            let mut changed = draft();
+            change(&mut changed);
+            let error = Membership::parse(&changed).unwrap_err();
+            let fields: Vec<_> = error.fields().iter().map(|fault| &fault.field).collect();
+            assert_eq!(fields, expected);
+        };
+        check(|draft| draft.hub = "ID 13".to_owned(), &["hub"]);
+        check(|draft| draft.keys.clear(), &["keys"]);
+        check(|draft| draft.keys[0].key = "x".to_owned(), &["keys[0].key"]);
+        check(|draft| draft.keys[0].until = Some(2), &["keys[0].until"]);
+        check(
+            |draft| {
+                draft.status = "GONE".to_owned();
+                draft.name.clear();
+            },
+            &["name", "status"],
+        );
+    }
+
+    #[test]
+    fn a_standing_of_a_newer_version_is_read_and_trusts_nobody() {
+        let newer = MembershipDraft {
+            status: "ON_PROBATION".to_owned(),
+            ..draft()
+        };
+        assert_eq!(
+            Membership::read(&newer).unwrap().status,
+            MemberStatus::Other
+        );
+    }
+}

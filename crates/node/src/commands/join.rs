@@ -1,0 +1,42 @@
+//! `simpul join`
+
+use domain::clock::Clock as _;
+use storage::{peers, pins, trust};
+
+use crate::cli::{Common, Outcome};
+use crate::introduction;
+use crate::output;
+use crate::system::SystemClock;
+
+/// Join the network: follow its authority's word on who is a member, and pull from it
+#[derive(Debug, clap::Args)]
+pub struct Join {
+    /// Where the authority answers, such as `https://jipp.example.go.id`
+    url: String,
+    /// The fingerprint that the authority's operator told you; without it you are asked
+    #[arg(long, value_name = "HEX")]
+    fingerprint: Option<String>,
+}
+
+impl Join {
+    pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
+        let hub = common.open_hub().await?;
+        let found = introduction::introduce(&hub, &self.url, self.fingerprint.as_deref()).await?;
+        let now = SystemClock.now();
+        pins::add(&hub.db, &found.hub, &found.key, now).await?;
+        trust::follow(&hub.db, &found.hub).await?;
+        peers::add(&hub.db, &found.url, &found.hub, now).await?;
+        let own = hub.key.public();
+        output::say(format!(
+            "{} is followed as the network's authority",
+            found.hub
+        ));
+        output::say(format!(
+            "tell its operator: hub {}, key {own}, fingerprint {}",
+            hub.db.hub(),
+            own.fingerprint()
+        ));
+        hub.db.close().await?;
+        Ok(Outcome::Well)
+    }
+}

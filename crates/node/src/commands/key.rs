@@ -1,0 +1,102 @@
+//! `simpul key`
+
+use anyhow::bail;
+use domain::trust::Standing;
+use serde_json::json;
+use storage::logs::heads;
+use storage::trust;
+
+use crate::cli::{Common, Outcome};
+use crate::hub::Hub;
+use crate::{keys, output};
+
+/// Show the hub's key, and change over to a new one
+#[derive(Debug, clap::Subcommand)]
+#[expect(missing_docs, reason = "the structs say it")]
+pub enum Key {
+    /// Show the key with which the hub signs
+    Show,
+    /// Make the next key, for the network's authority to announce
+    Next,
+    Rotate(Rotate),
+}
+
+/// Sign with the next key from now on; stop the node before, and start it again afterwards
+#[derive(Debug, clap::Args)]
+pub struct Rotate {
+    /// Also when no authority announces the key, so that others must pin it by hand
+    #[arg(long)]
+    unannounced: bool,
+}
+
+impl Key {
+    pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
+        let hub = common.open_hub().await?;
+        match self {
+            Self::Show => show(&hub.key.public(), common)?,
+            Self::Next => next(&hub, common)?,
+            Self::Rotate(rotate) => rotate.run(&hub).await?,
+        }
+        hub.db.close().await?;
+        Ok(Outcome::Well)
+    }
+}
+
+fn show(key: &domain::log::PublicKey, common: &Common) -> anyhow::Result<()> {
+    let fingerprint = key.fingerprint();
+    if common.json {
+        return output::json(&json!({"key": key.to_string(), "fingerprint": fingerprint}));
+    }
+    output::say(format!("key          {key}"));
+    output::say(format!("fingerprint  {fingerprint}"));
+    Ok(())
+}
+
+fn next(hub: &Hub, common: &Common) -> anyhow::Result<()> {
+    let file = hub.next_key_file();
+    let key = if file.exists() {
+        keys::read_key(&file)?
+    } else {
+        keys::create_key(&file, &crate::system::SystemEntropy)?
+    };
+    show(&key.public(), common)?;
+    output::remark(format!(
+        "tell the network's authority to run `simpul member add-key {} {}`; when its log has come here, run `simpul key rotate`",
+        hub.db.hub(),
+        key.public()
+    ));
+    Ok(())
+}
+
+impl Rotate {
+    async fn run(self, hub: &Hub) -> anyhow::Result<()> {
+        let file = hub.next_key_file();
+        if !file.exists() {
+            bail!("there is no next key yet; make it with `simpul key next`");
+        }
+        let next = keys::read_key(&file)?;
+        let log = hub.own_log().await?;
+        let size = heads::edge(&hub.db, &log).await?.size() + 1;
+        let trust = trust::load(&hub.db).await?;
+        let counts = |trusted: &domain::trust::TrustedKey| {
+            trusted.key == next.public() && trusted.counts_at(size)
+        };
+        let is_announced = trust.standing(&log.hub) == Some(Standing::Trusted)
+            && trust.keys(&log.hub).iter().any(counts);
+        if !is_announced && !self.unannounced {
+            bail!(
+                "no authority that is followed here says that {} may sign size {size}; run `simpul sync --once` and try again",
+                next.public()
+            );
+        }
+        let rotated = hub.rotate_key(next).await?;
+        output::say(format!("the hub signs with {} now", rotated.key.public()));
+        output::say(format!(
+            "the old key is kept in {}; tell the authority to run `simpul member close-key {} {}`",
+            rotated.old_key_file.display(),
+            log.hub,
+            hub.key.public()
+        ));
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! What this node trusts: the authority's members, the operators' pins, and whom the operator denies.
+
+use domain::identity::HubId;
+use domain::trust::{Trust, TrustSources};
+use sea_orm::{ConnectionTrait, QueryResult};
+use time::OffsetDateTime;
+
+use crate::logs::millis;
+use crate::{Database, StorageError, members, pins, sql};
+
+/// The trust of this moment.
+pub async fn load(db: &Database) -> Result<Trust, StorageError> {
+    let authority = authority(db).await?;
+    let members = match &authority {
+        Some(authority) => members::list(db, authority).await?,
+        None => Vec::new(),
+    };
+    let sources = TrustSources {
+        authority,
+        members: members
+            .into_iter()
+            .map(|member| member.membership)
+            .collect(),
+        pins: pins::list(db)
+            .await?
+            .into_iter()
+            .map(|pin| (pin.hub, pin.trusted))
+            .collect(),
+        denied: denials(db).await?.into_iter().collect(),
+    };
+    Ok(Trust::from_sources(db.network().clone(), sources))
+}
+
+/// The hub whose log says who is a member, if this node follows one.
+pub async fn authority(db: &Database) -> Result<Option<HubId>, StorageError> {
+    let rows = sql::rows(db.reader(), "SELECT hub FROM authority", vec![]).await?;
+    rows.first().map(|row| hub("authority", row)).transpose()
+}
+
+/// Follows a hub's word on who is a member, instead of any other's.
+pub async fn follow(db: &Database, authority: &HubId) -> Result<(), StorageError> {
+    let text = "INSERT INTO authority (id, hub) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET hub = excluded.hub";
+    sql::execute(db.writer(), text, vec![authority.as_str().into()]).await?;
+    look_again(db.writer()).await
+}
+
+/// The hubs that the operator denies, by id.
+pub async fn denials(db: &Database) -> Result<Vec<HubId>, StorageError> {
+    let text = "SELECT hub FROM denial ORDER BY hub";
+    let rows = sql::rows(db.reader(), text, vec![]).await?;
+    rows.iter().map(|row| hub("denial", row)).collect()
+}
+
+/// Takes nothing new of a hub from now on, whoever vouches for it. What is held stays.
+pub async fn deny(db: &Database, hub: &HubId, now: OffsetDateTime) -> Result<(), StorageError> {
+    let text = "INSERT INTO denial (hub, added_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    let values = vec![hub.as_str().into(), millis(now).into()];
+    sql::execute(db.writer(), text, values).await?;
+    Ok(())
+}
+
+/// Takes a denial back, and says whether there was one.
+pub async fn allow(db: &Database, hub: &HubId) -> Result<bool, StorageError> {
+    let text = "DELETE FROM denial WHERE hub = $1";
+    let removed = sql::execute(db.writer(), text, vec![hub.as_str().into()]).await?;
+    look_again(db.writer()).await?;
+    Ok(removed > 0)
+}
+
+/// Lets the next round with each peer look at all its heads once more: some that were passed over may now be followed.
+pub(crate) async fn look_again(db: &impl ConnectionTrait) -> Result<(), StorageError> {
+    sql::execute(db, "UPDATE peer SET heads_token = NULL", vec![]).await?;
+    Ok(())
+}
+
+fn hub(table: &'static str, row: &QueryResult) -> Result<HubId, StorageError> {
+    let slug: String = row.try_get_by_index(0)?;
+    HubId::parse(&slug).map_err(|error| StorageError::corrupt(table, &slug, error))
+}

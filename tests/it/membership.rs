@@ -1,0 +1,291 @@
+//! Who is a member, as the network's authority says in its log: its word travels like every record, and is obeyed.
+
+use domain::catalog::{MemberStatus, Vocabulary as _};
+use domain::log::LogState;
+use domain::trust::{MemberKeyDraft, Membership, MembershipDraft};
+use serde_json::json;
+use storage::{members, peers, trust};
+use testkit::patience::eventually;
+use testkit::program::Program;
+use testkit::records::hub_id;
+use testkit::{Drawing, Federation};
+
+const NONE: [&str; 0] = [];
+const HUBS: [&str; 4] = ["k", "a", "b", "c"];
+
+/// Hubs that all pull k and know k's key only; k knows nobody's. All follow k.
+//  a ── k ── b
+//       k ── c
+async fn network() -> Federation {
+    let mut drawing = Drawing::drawn("k -- a, k -- b, k -- c");
+    for to in HUBS {
+        for other in HUBS
+            .into_iter()
+            .filter(|other| *other != to && *other != "k")
+        {
+            drawing = drawing.stranger(to, other);
+        }
+    }
+    let hubs = Federation::build(drawing).await;
+    for hub in HUBS {
+        let followed = trust::follow(&hubs.hub(hub).db, &hub_id("hub-k")).await;
+        followed.unwrap();
+    }
+    hubs
+}
+
+/// Lets k say something of a member: all that stands, changed by `change`, or the first word.
+async fn say(hubs: &Federation, member: &str, change: impl FnOnce(&mut MembershipDraft)) {
+    let k = hubs.hub("k");
+    let id = hub_id(&format!("hub-{member}"));
+    let listed = members::list(&k.db, k.db.hub()).await.unwrap();
+    let before = listed.iter().find(|listed| listed.membership.hub == id);
+    let first = || MembershipDraft {
+        hub: id.to_string(),
+        name: format!("Hub {member}"),
+        keys: vec![MemberKeyDraft {
+            key: hubs.hub(member).key.public().to_string(),
+            ..MemberKeyDraft::default()
+        }],
+        status: MemberStatus::Active.code().to_owned(),
+        ..MembershipDraft::default()
+    };
+    let mut draft = before.map_or_else(first, |before| MembershipDraft::from(&before.membership));
+    change(&mut draft);
+    let membership = Membership::parse(&draft).unwrap();
+    k.say_of_member(before, &membership).await.unwrap();
+}
+
+async fn admit(hubs: &Federation, member: &str) {
+    say(hubs, member, |_| {}).await;
+}
+
+async fn set_status(hubs: &Federation, member: &str, status: MemberStatus) {
+    say(hubs, member, |draft| {
+        status.code().clone_into(&mut draft.status);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn members_are_followed_by_all_and_others_are_only_listed() {
+    let hubs = network().await;
+    admit(&hubs, "a").await;
+    admit(&hubs, "b").await;
+    for hub in ["a", "b", "c"] {
+        hubs.publish(hub, &format!("Dari {hub}")).await;
+    }
+    hubs.sync_until_quiet().await;
+    for hub in ["k", "a", "b"] {
+        assert_eq!(hubs.titles(hub).await, ["Dari a", "Dari b"], "at {hub}");
+        assert_eq!(hubs.verify(hub).await, NONE);
+    }
+    assert_eq!(hubs.state("a", "b").await, LogState::Proved, "through k");
+    let strangers = peers::list_strangers(&hubs.hub("k").db).await.unwrap();
+    assert_eq!(strangers.len(), 1);
+    assert_eq!(strangers[0].hub, "hub-c");
+
+    admit(&hubs, "c").await;
+    hubs.sync_until_quiet().await;
+    for hub in HUBS {
+        assert_eq!(
+            hubs.titles(hub).await,
+            ["Dari a", "Dari b", "Dari c"],
+            "at {hub}"
+        );
+    }
+    let strangers = peers::list_strangers(&hubs.hub("k").db).await.unwrap();
+    assert!(strangers.is_empty(), "{strangers:?}");
+}
+
+#[tokio::test]
+async fn a_revoked_hubs_log_is_not_followed_any_more() {
+    let hubs = network().await;
+    for member in ["a", "b", "c"] {
+        admit(&hubs, member).await;
+    }
+    hubs.publish("b", "Sebelum").await;
+    hubs.sync_until_quiet().await;
+    set_status(&hubs, "b", MemberStatus::Revoked).await;
+    hubs.publish("b", "Sesudah").await;
+    hubs.sync_until_quiet().await;
+    for hub in ["k", "a", "c"] {
+        assert_eq!(hubs.titles(hub).await, ["Sebelum"], "at {hub}");
+        assert_eq!(hubs.peer("k", "b").await.record.strikes, 0, "it is no liar");
+        assert_eq!(hubs.verify(hub).await, NONE, "what is held stays provable");
+    }
+    set_status(&hubs, "b", MemberStatus::Active).await;
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.titles("c").await, ["Sebelum", "Sesudah"]);
+}
+
+#[tokio::test]
+async fn a_denied_hub_is_denied_here_only() {
+    let hubs = network().await;
+    for member in ["a", "b", "c"] {
+        admit(&hubs, member).await;
+    }
+    let now = time::OffsetDateTime::UNIX_EPOCH;
+    trust::deny(&hubs.hub("a").db, &hub_id("hub-b"), now)
+        .await
+        .unwrap();
+    hubs.publish("b", "Dari b").await;
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.titles("a").await, NONE);
+    assert_eq!(hubs.titles("c").await, ["Dari b"]);
+    assert!(
+        trust::allow(&hubs.hub("a").db, &hub_id("hub-b"))
+            .await
+            .unwrap()
+    );
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.titles("a").await, ["Dari b"]);
+}
+
+#[tokio::test]
+async fn a_stolen_key_signs_nothing_beyond_its_last_good_size() {
+    let hubs = network().await;
+    for member in ["a", "b", "c"] {
+        admit(&hubs, member).await;
+    }
+    hubs.publish("b", "Asli").await;
+    hubs.sync_until_quiet().await;
+    let good = hubs.size("k", "b").await;
+    say(&hubs, "b", |draft| draft.keys[0].until = Some(good)).await;
+    hubs.publish("b", "Palsu").await;
+    hubs.sync_until_quiet().await;
+    for hub in ["k", "a", "c"] {
+        assert_eq!(hubs.titles(hub).await, ["Asli"], "at {hub}");
+        assert_eq!(hubs.size(hub, "b").await, good, "at {hub}");
+    }
+}
+
+/// What a hub that is no authority says of members is a record like any other, and gives nobody a voice.
+#[tokio::test]
+async fn only_the_authoritys_word_counts() {
+    let hubs = network().await;
+    admit(&hubs, "a").await;
+    let draft = MembershipDraft {
+        hub: "hub-b".to_owned(),
+        name: "Hub b".to_owned(),
+        keys: vec![MemberKeyDraft {
+            key: hubs.hub("b").key.public().to_string(),
+            ..MemberKeyDraft::default()
+        }],
+        status: "ACTIVE".to_owned(),
+        ..MembershipDraft::default()
+    };
+    let membership = Membership::parse(&draft).unwrap();
+    let said = hubs.hub("a").say_of_member(None, &membership).await;
+    said.unwrap();
+    hubs.publish("b", "Dari b").await;
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.state("k", "a").await, LogState::Proved);
+    assert_eq!(hubs.titles("k").await, NONE);
+}
+
+#[tokio::test]
+async fn a_hub_joins_with_one_command_and_changes_its_key_later() {
+    let (k, a) = (Program::new(), Program::new());
+    let (made_k, made_a) = (k.init("hub-k").await, a.init("hub-a").await);
+    let print = |made: &serde_json::Value| made["fingerprint"].as_str().unwrap().to_owned();
+    let refused = k.run(&["member", "suspend", "hub-a"]).await;
+    assert!(
+        refused.stderr.contains("simpul member found"),
+        "{}",
+        refused.stderr
+    );
+    k.well(&["member", "found"]).await;
+
+    let (serving_k, serving_a) = (k.serve().await, a.serve().await);
+    let joined = a
+        .well(&["join", &serving_k.url, "--fingerprint", &print(&made_k)])
+        .await;
+    assert!(joined.stdout.contains(&print(&made_a)), "{}", joined.stdout);
+    let not_its_word = a.run(&["member", "admit", &serving_k.url]).await;
+    assert!(not_its_word.stderr.contains("only the network's authority"));
+    k.well(&[
+        "member",
+        "admit",
+        &serving_a.url,
+        "--fingerprint",
+        &print(&made_a),
+    ])
+    .await;
+    k.well(&[
+        "peer",
+        "add",
+        &serving_a.url,
+        "--fingerprint",
+        &print(&made_a),
+    ])
+    .await;
+    let knows = async |program: &Program, hub: &str, size: u64| {
+        let status = program.status().await;
+        let logs = status["logs"].as_array().unwrap().clone();
+        let is_it =
+            |log: &serde_json::Value| log["hub"] == hub && log["size"].as_u64() >= Some(size);
+        logs.iter().any(is_it).then_some(())
+    };
+    eventually("k holds 1 entries of hub-a", async || {
+        knows(&k, "hub-a", 1).await
+    })
+    .await;
+    eventually("a holds 2 entries of hub-k", async || {
+        knows(&a, "hub-k", 2).await
+    })
+    .await;
+    let listed = a.well(&["member", "list", "--json"]).await.json();
+    assert_eq!(listed["authority"], "hub-k");
+    assert_eq!(listed["members"][0]["keys"][0]["key"], made_a["publicKey"]);
+
+    let unmade = a.run(&["key", "rotate"]).await;
+    assert!(
+        unmade.stderr.contains("simpul key next"),
+        "{}",
+        unmade.stderr
+    );
+    let next = a.well(&["key", "next", "--json"]).await.json();
+    let unannounced = a.run(&["key", "rotate"]).await;
+    assert!(
+        unannounced.stderr.contains("no authority"),
+        "{}",
+        unannounced.stderr
+    );
+    let new_key = next["key"].as_str().unwrap();
+    k.well(&["member", "add-key", "hub-a", new_key]).await;
+    eventually("a holds 3 entries of hub-k", async || {
+        knows(&a, "hub-k", 3).await
+    })
+    .await;
+    serving_a.stop().await;
+    a.well(&["key", "rotate"]).await;
+    assert_eq!(
+        a.well(&["key", "show", "--json"]).await.json()["key"],
+        next["key"]
+    );
+    let serving_a = a.serve().await;
+    let url = &serving_a.url;
+    k.well(&["peer", "remove", "hub-a"]).await;
+    k.well(&[
+        "peer",
+        "add",
+        url,
+        "--fingerprint",
+        next["fingerprint"].as_str().unwrap(),
+    ])
+    .await;
+    eventually("k holds 2 entries of hub-a", async || {
+        knows(&k, "hub-a", 2).await
+    })
+    .await;
+    let old_key = made_a["publicKey"].as_str().unwrap();
+    k.well(&["member", "close-key", "hub-a", old_key, "--until", "1"])
+        .await;
+    for program in [&k, &a] {
+        let verified = program.well(&["verify", "--json"]).await.json();
+        assert_eq!(verified[0]["faults"], json!([]), "{verified}");
+    }
+    assert_eq!(serving_a.stop().await, Some(0));
+    assert_eq!(serving_k.stop().await, Some(0));
+}
