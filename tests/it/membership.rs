@@ -126,6 +126,12 @@ async fn a_denied_hub_is_denied_here_only() {
         admit(&hubs, member).await;
     }
     let now = time::OffsetDateTime::UNIX_EPOCH;
+    let standing = async |at: &str| {
+        let query = "{ membership { authority members { hubId status standing } } }";
+        let data = hubs.api(at).query(query, json!({})).await;
+        assert_eq!(data["membership"]["authority"], "hub-k");
+        data["membership"]["members"][1].clone()
+    };
     trust::deny(&hubs.hub("a").db, &hub_id("hub-b"), now)
         .await
         .unwrap();
@@ -133,6 +139,9 @@ async fn a_denied_hub_is_denied_here_only() {
     hubs.sync_until_quiet().await;
     assert_eq!(hubs.titles("a").await, NONE);
     assert_eq!(hubs.titles("c").await, ["Dari b"]);
+    let b = |standing: &str| json!({"hubId": "hub-b", "status": "ACTIVE", "standing": standing});
+    assert_eq!(standing("a").await, b("DENIED"));
+    assert_eq!(standing("c").await, b("TRUSTED"));
     assert!(
         trust::allow(&hubs.hub("a").db, &hub_id("hub-b"))
             .await

@@ -97,9 +97,15 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
         ("Initiator", codes::<catalog::Initiator>()),
         ("InnovationKind", codes::<catalog::InnovationKind>()),
         ("LifecycleStage", codes::<catalog::LifecycleStage>()),
+        ("MemberStatus", codes::<catalog::MemberStatus>()),
         ("Sustained", codes::<catalog::Sustained>()),
     ]);
-    let own = BTreeSet::from(["InnovationOrder", "RegionLevel", "WithdrawalReason"]);
+    let own = BTreeSet::from([
+        "HubStanding",
+        "InnovationOrder",
+        "RegionLevel",
+        "WithdrawalReason",
+    ]);
     let mut seen = BTreeSet::new();
     for kind in types()
         .await

@@ -1,7 +1,8 @@
 //! What a hub tells the world: the public GraphQL schema.
 //!
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
-//! - `innovations`, `agencies`, `hubs`, `regions` are the catalog; `logs` is what other hubs pull.
+//! - `innovations`, `agencies`, `hubs`, `regions` are the catalog; `logs` is what other hubs pull,
+//!   `members` whom they trust.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks.
 //!
@@ -20,6 +21,7 @@ mod in_place;
 mod innovations;
 mod loaders;
 mod logs;
+mod members;
 mod objects;
 mod paging;
 mod regions;

@@ -22,6 +22,7 @@ use crate::loaders::{self, Records};
 use crate::logs::{
     self, EntriesArgs, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt,
 };
+use crate::members::{self, Membership};
 use crate::paging::PageArgs;
 use crate::regions::{Region, RegionLevel};
 use crate::scalars::{HubId, Long, RegionCode};
@@ -177,6 +178,12 @@ impl Query {
         #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
     ) -> Result<HubConnection, ApiError> {
         hubs::list(ctx, first, after).await
+    }
+
+    /// Who is a member of the network, and with which keys.
+    #[graphql(complexity = "100 + 10 * child_complexity")]
+    async fn membership(&self, ctx: &Context<'_>) -> Result<Membership, ApiError> {
+        members::membership(ctx).await
     }
 
     /// The regions of Indonesia, in the order of their codes: the provinces, or what lies in one of them.
