@@ -353,6 +353,40 @@ async fn a_log_with_two_histories_is_frozen_and_the_evidence_kept() {
     assert_eq!(refusal_to_publish(&hubs, "a").await, "HUB_READ_ONLY");
 }
 
+//  a ── b ─▶ c, where a's database is put back, and the second history is longer than what b holds of the first
+#[tokio::test]
+async fn a_longer_second_history_is_told_from_a_lying_relay() {
+    let mut hubs = Federation::drawn("a -> b -> c").await;
+    hubs.publish("a", "Kept").await;
+    let snapshot = hubs.snapshot("a").await;
+    hubs.publish("a", "First history").await;
+    hubs.sync_until_quiet().await;
+    let shared = hubs.size("b", "a").await - 1;
+    hubs.put_back("a", &snapshot).await;
+    for title in ["Second history", "and more", "of it"] {
+        hubs.publish("a", title).await;
+    }
+    assert!(hubs.size("a", "a").await > hubs.size("b", "a").await);
+
+    let result = hubs.round("b", "a").await;
+    assert_eq!(
+        (result.strikes, result.entries),
+        (0, 0),
+        "a is forked, no liar"
+    );
+    assert_eq!(hubs.state("b", "a").await, LogState::Forked);
+    let evidence = watching::list_evidence(&hubs.hub("b").db, &hubs.log("a").await)
+        .await
+        .unwrap();
+    assert_eq!(evidence[0].differs_at.map(i64::cast_unsigned), Some(shared));
+    let trust = hubs.hub("b").trust().await.unwrap();
+    let sizes =
+        [&evidence[0].ours, &evidence[0].theirs].map(|text| trust.open(text).unwrap().size());
+    assert_eq!(sizes, [shared + 1, shared + 3]);
+    assert_eq!(hubs.titles("b").await, ["First history", "Kept"]);
+    assert_eq!(hubs.verify("b").await, NONE);
+}
+
 async fn refusal_to_publish(hubs: &Federation, name: &str) -> String {
     let input = json!({"title": "Written too late", "agency": hubs.agency(name).await});
     let document = "mutation($input: InnovationInput!) { createInnovation(input: $input) { innovation { id } } }";

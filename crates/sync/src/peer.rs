@@ -106,11 +106,12 @@ pub trait Peer: Send + Sync {
         after: Option<&str>,
     ) -> impl Future<Output = Result<HeadsPage, PeerError>> + Send;
 
-    /// Asks for the entries of a log from a place on.
+    /// Asks for the entries of a log from a place on, at most so many.
     fn page(
         &self,
         log: &LogId,
         from: u64,
+        entries: usize,
     ) -> impl Future<Output = Result<StatedPage, PeerError>> + Send;
 
     /// Asks for payloads by their places in a log.

@@ -77,6 +77,56 @@ pub fn step(
     }
 }
 
+/// Halving towards the last of our places at which a supplier proves an entry: proved below `proved`, refused from
+/// `refused` on. A supplier that answers at random ends it just as soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    proved: u64,
+    refused: u64,
+}
+
+impl Probe {
+    /// Begins with what we hold: the place behind it was refused already.
+    pub const fn of(held: u64) -> Self {
+        Self {
+            proved: 0,
+            refused: held,
+        }
+    }
+
+    /// The place to ask for next.
+    pub const fn next(self) -> Option<u64> {
+        if self.proved < self.refused {
+            Some(self.proved + (self.refused - self.proved) / 2)
+        } else {
+            None
+        }
+    }
+
+    /// The entry at this place was proved, so all before it are ours and theirs.
+    #[must_use]
+    pub const fn proved(self, place: u64) -> Self {
+        Self {
+            proved: place + 1,
+            ..self
+        }
+    }
+
+    /// The entry at this place was not proved.
+    #[must_use]
+    pub const fn refused(self, place: u64) -> Self {
+        Self {
+            refused: place,
+            ..self
+        }
+    }
+}
+
+/// Whether two headers, each proved to stand at one place of one log, show that its hub signed two histories.
+pub fn is_fork(ours: Option<&str>, theirs: &str) -> bool {
+    ours.is_some_and(|ours| ours != theirs)
+}
+
 /// What a peer says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Introduction {
@@ -197,6 +247,28 @@ mod tests {
             step(Owner::Theirs, 3, 1000, &theirs, None, QUOTA),
             Step::Park
         );
+    }
+
+    #[test]
+    fn halving_finds_the_last_place_that_is_proved() {
+        for held in 0..40_u64 {
+            // Entries are proved as long as all before them are shared.
+            for shared in 0..held {
+                let (mut probe, mut last, mut asked) = (Probe::of(held), None, 0);
+                while let Some(place) = probe.next() {
+                    asked += 1;
+                    probe = if place <= shared {
+                        last = last.max(Some(place));
+                        probe.proved(place)
+                    } else {
+                        probe.refused(place)
+                    };
+                }
+                assert_eq!(last, Some(shared), "of {held}");
+                assert!(asked <= 6, "{asked} of {held}");
+            }
+        }
+        assert!(!is_fork(Some("a"), "a") && is_fork(Some("a"), "b") && !is_fork(None, "b"));
     }
 
     #[test]

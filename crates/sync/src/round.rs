@@ -6,6 +6,7 @@
 //!
 //! One log's failure changes no other's. The peer's cursor moves on only when everything before it was dealt with.
 
+mod fork;
 mod pull;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use storage::{Database, StorageError};
 
 use crate::peer::{Peer, PeerError};
 use crate::plan::{self, Extent, Owner, Quota, Step};
+use fork::Fork;
 
 /// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
 const OVER_QUOTA: &str = "the hub's log is over its quota";
@@ -329,10 +331,7 @@ impl<P: Peer> Round<'_, P> {
                 }
                 self.pull(trust, theirs).await
             }
-            Step::Freeze => {
-                self.freeze(head.and_then(|head| head.checkpoint), theirs)
-                    .await
-            }
+            Step::Freeze => self.freeze(log, theirs, None).await,
             Step::Behind { theirs: size } => self.stop_writing(log, ours, size).await,
             Step::Park => Ok(watching::park(db, log, Some(OVER_QUOTA)).await?),
         }
@@ -357,21 +356,43 @@ impl<P: Peer> Round<'_, P> {
         let pulled = pull.run(self.progress).await;
         self.result.entries += pulled.entries;
         if let Some(error) = pulled.error {
+            if matches!(error, RoundError::False { .. })
+                && let Some(fork) = self.find_fork(trust, log).await?
+            {
+                return self.freeze(log, &fork.theirs, Some(fork.differs_at)).await;
+            }
             watching::note_unproved(&puller.db, log, puller.clock.now()).await?;
             return Err(error);
         }
         Ok(())
     }
 
+    /// A page did not verify: the supplier lies, or the hub signed two histories. That a supplier does not answer the
+    /// question shows nothing.
+    async fn find_fork(&self, trust: &Trust, log: &LogId) -> Result<Option<Fork>, StorageError> {
+        let search = fork::Search {
+            db: &self.puller.db,
+            remote: self.remote,
+            trust,
+            log,
+        };
+        match search.run().await {
+            Err(RoundError::Storage(error)) => Err(error),
+            found => Ok(found.unwrap_or_default()),
+        }
+    }
+
     async fn freeze(
         &mut self,
-        ours: Option<String>,
+        log: &LogId,
         theirs: &SignedCheckpoint,
+        differs_at: Option<u64>,
     ) -> Result<(), RoundError> {
+        let (db, peer) = (&self.puller.db, &self.peer.hub);
+        let ours = heads::find(db, log).await?.and_then(|head| head.checkpoint);
         let now = self.puller.clock.now();
-        let ours = ours.unwrap_or_default();
-        watching::freeze(&self.puller.db, &ours, theirs, &self.peer.hub, now).await?;
-        tracing::error!(log = %theirs.log(), peer = %self.peer.hub, size = theirs.size(), "log is forked");
+        watching::freeze(db, &ours.unwrap_or_default(), theirs, differs_at, peer, now).await?;
+        tracing::error!(%log, %peer, size = theirs.size(), differs_at, "log is forked");
         Ok(())
     }
 

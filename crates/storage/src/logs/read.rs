@@ -114,6 +114,19 @@ fn utf8(bytes: Vec<u8>, near: EntryKey) -> Result<String, StorageError> {
         .map_err(|error| StorageError::corrupt("entry", format!("near {}", near.get()), error))
 }
 
+/// Reads the header of one entry, if the log holds it.
+pub async fn header(
+    db: &Database,
+    log: &LogId,
+    place: u64,
+) -> Result<Option<String>, StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(None);
+    };
+    let mut found = stretch(db, row.id, place..place.saturating_add(1)).await?;
+    Ok(found.pop().map(|entry| entry.header))
+}
+
 /// Reads the payloads at these places of a log, up to its proved size; what is not held is left out.
 pub async fn payloads(
     db: &Database,

@@ -73,6 +73,8 @@ pub struct ForkEvidence {
     pub peer: String,
     /// When it was found, in Unix milliseconds.
     pub found_at: i64,
+    /// The first entry at which the two histories differ, if it is known.
+    pub differs_at: Option<i64>,
 }
 
 /// Keeps two checkpoints that cannot both be true, and freezes the log.
@@ -80,13 +82,14 @@ pub async fn freeze(
     db: &Database,
     ours: &str,
     theirs: &SignedCheckpoint,
+    differs_at: Option<u64>,
     peer: &HubId,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     let row = heads::open_row(&tx, theirs.log()).await?;
-    let keep = "INSERT INTO fork_evidence (log_id, size, ours, theirs, peer, found_at) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT DO NOTHING";
+    let keep = "INSERT INTO fork_evidence (log_id, size, ours, theirs, peer, found_at, differs_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
     let values = vec![
         row.id.into(),
         sql::signed(theirs.size()).into(),
@@ -94,6 +97,7 @@ pub async fn freeze(
         theirs.text().into(),
         peer.as_str().into(),
         millis(now).into(),
+        differs_at.map(sql::signed).into(),
     ];
     sql::execute(&tx, keep, values).await?;
     let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2";
@@ -107,6 +111,6 @@ pub async fn list_evidence(db: &Database, log: &LogId) -> Result<Vec<ForkEvidenc
     let Some(row) = heads::find_row(db.reader(), log).await? else {
         return Ok(Vec::new());
     };
-    let text = "SELECT size, ours, theirs, peer, found_at FROM fork_evidence WHERE log_id = $1 ORDER BY size LIMIT 100";
+    let text = "SELECT size, ours, theirs, peer, found_at, differs_at FROM fork_evidence WHERE log_id = $1 ORDER BY size LIMIT 100";
     Ok(sql::all(db.reader(), text, vec![row.id.into()]).await?)
 }

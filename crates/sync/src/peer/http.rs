@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::identity::LogId;
-use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use domain::log::MAX_PAGE_BYTES;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -173,12 +173,12 @@ impl Peer for HttpPeer {
             .try_into()
     }
 
-    async fn page(&self, log: &LogId, from: u64) -> Result<StatedPage, PeerError> {
+    async fn page(&self, log: &LogId, from: u64, entries: usize) -> Result<StatedPage, PeerError> {
         let variables = json!({
             "hub": log.hub.as_str(),
             "epoch": log.epoch.get(),
             "from": from,
-            "first": MAX_PAGE_ENTRIES,
+            "first": entries,
             "maxBytes": MAX_PAGE_BYTES,
         });
         self.ask::<EntriesData>(documents::ENTRIES, variables)

@@ -2,7 +2,7 @@
 
 use domain::clock::Clock;
 use domain::identity::LogId;
-use domain::log::{PageError, TreeEdge, VerifiedPage};
+use domain::log::{MAX_PAGE_ENTRIES, PageError, TreeEdge, VerifiedPage};
 use domain::trust::Trust;
 use storage::logs::{self, heads};
 use storage::{Database, StorageError};
@@ -57,7 +57,10 @@ impl<P: Peer> Pull<'_, P> {
         pages: mpsc::Sender<VerifiedPage>,
     ) -> Result<(), RoundError> {
         while edge.size() < self.target {
-            let stated = self.remote.page(self.log, edge.size()).await?;
+            let stated = self
+                .remote
+                .page(self.log, edge.size(), MAX_PAGE_ENTRIES)
+                .await?;
             let page = self.verify(edge, stated).await?;
             edge = page.append.edge.clone();
             if pages.send(page).await.is_err() {
