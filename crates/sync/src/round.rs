@@ -19,6 +19,7 @@ use storage::logs::{fill, heads, watching};
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError, pins};
 
+use crate::hint::Hint;
 use crate::peer::{Peer, PeerError};
 use crate::plan::{self, Extent, Owner, Quota, Step};
 
@@ -127,6 +128,17 @@ impl Puller {
             "round ended"
         );
         Ok(result)
+    }
+
+    /// Says whether a hint is worth a round.
+    pub async fn is_news(&self, hint: &Hint) -> Result<bool, StorageError> {
+        let log = LogId {
+            network: self.db.network().clone(),
+            hub: hint.hub.clone(),
+            epoch: hint.epoch,
+        };
+        let head = heads::find(&self.db, &log).await?;
+        Ok(head.is_none_or(|head| plan::is_news(head.state, head.size, hint.size)))
     }
 
     /// Marks a log as being pulled until the guard is dropped.
