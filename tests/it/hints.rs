@@ -57,6 +57,26 @@ async fn hints_come_back_after_the_peer_was_away() {
     assert_eq!(hubs.peer("b", "a").await.record.failures, 0);
 }
 
+//  a ─▶ b
+#[tokio::test]
+async fn a_round_after_a_hint_reads_on_and_leaves_the_token_to_the_next_turn() {
+    let hubs = Federation::drawn("a -> b").await;
+    hubs.hinted_round("b", "a").await;
+    let known = hubs.peer("b", "a").await;
+    for title in ["One", "Two"] {
+        hubs.publish("a", title).await;
+        let result = hubs.hinted_round("b", "a").await;
+        assert!(result.entries > 0 && result.error.is_none(), "{result:?}");
+        assert_ne!(result.cursor, known.cursor, "the cursor moves on");
+        // It was asked for beside the heads, so it may be of a later time than they are.
+        assert_eq!(result.heads_token, known.heads_token);
+    }
+    let result = hubs.round("b", "a").await;
+    assert_eq!(result.entries, 0);
+    assert_ne!(result.heads_token, known.heads_token);
+    assert_eq!(hubs.titles("b").await, hubs.titles("a").await);
+}
+
 //  a ─▶ noise ─▶ b
 async fn check_noise(noise: Noise) {
     let hubs = Federation::build(Drawing::drawn("a, b").pulling_every(1)).await;

@@ -24,7 +24,7 @@ use storage::logs::{self, verify};
 use storage::peers::{self, Peer, RoundResult};
 use storage::pins;
 use sync::peer::HttpPeer;
-use sync::round::Puller;
+use sync::round::{Occasion, Puller};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 
@@ -268,15 +268,21 @@ impl Federation {
         found.unwrap_or_else(|| panic!("{puller} does not pull {supplier}"))
     }
 
-    /// Lets one hub pull another once.
+    /// Lets one hub pull another once, because it is its turn.
     pub async fn round(&self, puller: &str, supplier: &str) -> RoundResult {
         let peer = self.peer(puller, supplier).await;
-        self.pull(self.member(puller), &peer).await
+        self.pull(self.member(puller), &peer, Occasion::Turn).await
     }
 
-    async fn pull(&self, member: &Member, peer: &Peer) -> RoundResult {
+    /// Lets one hub pull another once, as after a hint.
+    pub async fn hinted_round(&self, puller: &str, supplier: &str) -> RoundResult {
+        let peer = self.peer(puller, supplier).await;
+        self.pull(self.member(puller), &peer, Occasion::Hint).await
+    }
+
+    async fn pull(&self, member: &Member, peer: &Peer, occasion: Occasion) -> RoundResult {
         let remote = HttpPeer::new(self.client.clone(), &peer.url).expect("the address is a URL");
-        let result = member.puller.run(peer, &remote, &|_| {}).await;
+        let result = member.puller.run(peer, &remote, occasion, &|_| {}).await;
         result.expect("a round can be noted")
     }
 
@@ -289,7 +295,7 @@ impl Federation {
                     .await
                     .expect("peers can be read");
                 for peer in listed {
-                    self.pull(member, &peer).await;
+                    self.pull(member, &peer, Occasion::Turn).await;
                 }
             }
             if self.positions().await == before {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use storage::peers::{self, Peer};
 use sync::peer::HttpPeer;
 use sync::plan;
-use sync::round::Puller;
+use sync::round::{Occasion, Puller};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -104,8 +104,9 @@ async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, wake: &Notify) {
         Ok(Err(error)) => return tracing::error!(peer = %peer.hub, %error, "peer cannot be asked"),
         Err(error) => return tracing::error!(peer = %peer.hub, %error, "no client can be made"),
     };
+    let mut occasion = Occasion::Turn;
     loop {
-        if let Err(error) = puller.run(&peer, &remote, &|_| {}).await {
+        if let Err(error) = puller.run(&peer, &remote, occasion, &|_| {}).await {
             tracing::error!(peer = %peer.hub, error = &error as &dyn std::error::Error, "round cannot be noted");
         }
         match peers::find(&hub.db, peer.id).await {
@@ -113,12 +114,12 @@ async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, wake: &Notify) {
             Ok(None) => return,
             Err(_) => {}
         }
-        rest(hub, peer.record.failures, wake).await;
+        occasion = rest(hub, peer.record.failures, wake).await;
     }
 }
 
 /// Waits until the next round is due or somebody wakes. Waking during a round counts for the next, however often.
-async fn rest(hub: &Hub, failures: u64, wake: &Notify) {
+async fn rest(hub: &Hub, failures: u64, wake: &Notify) -> Occasion {
     let fraction = SystemEntropy.fraction();
     let pause = plan::pause(hub.config.sync.interval(), failures, fraction);
     let woken = async {
@@ -126,8 +127,8 @@ async fn rest(hub: &Hub, failures: u64, wake: &Notify) {
         wake.notified().await;
     };
     tokio::select! {
-        () = sleep(pause) => {}
-        () = woken => {}
+        () = sleep(pause) => Occasion::Turn,
+        () = woken => Occasion::Hint,
     }
 }
 
