@@ -15,11 +15,12 @@ const EDGES: [(&str, &[&str]); 7] = [
 ];
 
 /// Which crates may use a large library.
-const OWNERS: [(&str, &[&str]); 8] = [
+const OWNERS: [(&str, &[&str]); 9] = [
     ("sea-orm", &["storage"]),
     ("sea-orm-migration", &["migrations", "storage"]),
     ("async-graphql", &["graphql", "node"]),
     ("reqwest", &["sync"]),
+    ("tokio-tungstenite", &["sync"]),
     ("axum", &["node"]),
     ("tower-http", &["node"]),
     ("clap", &["node"]),

@@ -308,12 +308,20 @@ async fn a_relay_that_claims_to_be_of_another_network_or_another_hub_is_set_asid
         ),
     ] {
         let scene = Scene::new().await;
-        scene.relay.tell(lie);
+        scene.relay.tell(lie.clone());
         let result = scene.hubs.round("c", "b").await;
         assert!(result.parked.unwrap().contains(why));
         assert_eq!((result.entries, result.strikes), (0, 0));
         assert_eq!(scene.hubs.size("c", "b").await, 0);
         scene.truth().await;
+
+        // Nor does it gain anything by a hint, after which more is asked at once.
+        let held = scene.hubs.size("c", "b").await;
+        scene.hubs.publish("b", "Something new").await;
+        scene.relay.tell(lie);
+        let result = scene.hubs.hinted_round("c", "b").await;
+        assert!(result.parked.unwrap().contains(why));
+        assert_eq!(scene.hubs.size("c", "b").await, held);
     }
 }
 

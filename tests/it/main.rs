@@ -1,7 +1,7 @@
 //! Tests of whole hubs: one program, so that it is linked once.
 //!
-//! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing). `membership`: whom
-//!   the authority names.
+//! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
+//!   `membership`: whom the authority names. `hints`: hubs that tell one another at once.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program.
 //! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
@@ -14,6 +14,7 @@
 mod api;
 mod architecture;
 mod conformance;
+mod hints;
 mod liars;
 mod membership;
 mod processes;

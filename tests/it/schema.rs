@@ -132,7 +132,19 @@ async fn what_a_puller_asks_fits_the_schema() {
     let variables = json!({
         "after": null, "hub": log.hub, "epoch": log.epoch, "from": 0, "first": 200, "maxBytes": 4096, "indexes": [0],
     });
-    for document in sync::documents::ALL {
+    let is_subscription = |document: &&str| document.starts_with("subscription");
+    let (followed, asked): (Vec<&str>, Vec<&str>) =
+        sync::documents::ALL.into_iter().partition(is_subscription);
+    for document in followed {
+        let mut events = hubs.api("a").subscribe(document).await;
+        hubs.publish("a", "Something new").await;
+        let told = events.next().await["headsChanged"].take();
+        assert_eq!(
+            (&told["hub"], &told["epoch"]),
+            (&json!(log.hub), &json!(log.epoch))
+        );
+    }
+    for document in asked {
         let used = |(name, _): &(&String, &Value)| document.contains(&format!("${name}:"));
         let used: serde_json::Map<_, _> = variables
             .as_object()

@@ -1,5 +1,7 @@
 //! Who pulls whom, drawn: `a -> b -- c, d -> c`.
 
+use node::serving::Pulling;
+
 use crate::site::Backend;
 use crate::store::NETWORK;
 
@@ -19,6 +21,9 @@ pub(crate) struct DrawnHub {
     pub(crate) backend: Backend,
     pub(crate) network: String,
     pub(crate) is_silent: bool,
+    /// Lines of `[sync]`.
+    pub(crate) settings: String,
+    pub(crate) pulling: Pulling,
 }
 
 impl Drawing {
@@ -71,6 +76,8 @@ impl Drawing {
             backend: Backend::Sqlite,
             network: NETWORK.to_owned(),
             is_silent: false,
+            settings: String::new(),
+            pulling: Pulling::Never,
         });
         self.hubs.len() - 1
     }
@@ -93,6 +100,23 @@ impl Drawing {
     #[must_use]
     pub fn silent(mut self, name: &str) -> Self {
         self.hub(name).is_silent = true;
+        self
+    }
+
+    /// Lets all hubs pull by themselves, at this interval.
+    #[must_use]
+    pub fn pulling_every(mut self, seconds: u32) -> Self {
+        for hub in &mut self.hubs {
+            hub.pulling = Pulling::ByItself;
+            hub.settings = format!("interval_seconds = {seconds}\n");
+        }
+        self
+    }
+
+    /// Lets a hub ask nobody for hints.
+    #[must_use]
+    pub fn without_hints(mut self, name: &str) -> Self {
+        self.hub(name).settings += "hints = false\n";
         self
     }
 

@@ -1,4 +1,5 @@
-//! Several hubs in one process, each the real one: its own database, its own address, rounds when the test says so.
+//! Several hubs in one process, each the real one: its own database, its own address, rounds when the test says so (or
+//! when the hub says so, if the drawing lets it).
 //!
 //! A hub called `a` in a test has the id `hub-a`. All keys are pinned everywhere unless the drawing says otherwise.
 
@@ -23,7 +24,7 @@ use storage::logs::{self, verify};
 use storage::peers::{self, Peer, RoundResult};
 use storage::pins;
 use sync::peer::HttpPeer;
-use sync::round::Puller;
+use sync::round::{Occasion, Puller};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 
@@ -47,6 +48,7 @@ struct Member {
     api: Api,
     address: SocketAddr,
     running: Mutex<Option<Running>>,
+    pulling: Pulling,
     puller: Puller,
     agency: OnceCell<String>,
     site: Site,
@@ -266,15 +268,21 @@ impl Federation {
         found.unwrap_or_else(|| panic!("{puller} does not pull {supplier}"))
     }
 
-    /// Lets one hub pull another once.
+    /// Lets one hub pull another once, because it is its turn.
     pub async fn round(&self, puller: &str, supplier: &str) -> RoundResult {
         let peer = self.peer(puller, supplier).await;
-        self.pull(self.member(puller), &peer).await
+        self.pull(self.member(puller), &peer, Occasion::Turn).await
     }
 
-    async fn pull(&self, member: &Member, peer: &Peer) -> RoundResult {
+    /// Lets one hub pull another once, as after a hint.
+    pub async fn hinted_round(&self, puller: &str, supplier: &str) -> RoundResult {
+        let peer = self.peer(puller, supplier).await;
+        self.pull(self.member(puller), &peer, Occasion::Hint).await
+    }
+
+    async fn pull(&self, member: &Member, peer: &Peer, occasion: Occasion) -> RoundResult {
         let remote = HttpPeer::new(self.client.clone(), &peer.url).expect("the address is a URL");
-        let result = member.puller.run(peer, &remote, &|_| {}).await;
+        let result = member.puller.run(peer, &remote, occasion, &|_| {}).await;
         result.expect("a round can be noted")
     }
 
@@ -287,7 +295,7 @@ impl Federation {
                     .await
                     .expect("peers can be read");
                 for peer in listed {
-                    self.pull(member, &peer).await;
+                    self.pull(member, &peer, Occasion::Turn).await;
                 }
             }
             if self.positions().await == before {
@@ -348,7 +356,7 @@ impl Federation {
         let member = self.member(name);
         let listener = TcpListener::bind(member.address).await;
         let listener = listener.expect("the port is still free");
-        *member.running() = Some(serve(&member.hub, listener));
+        *member.running() = Some(serve(&member.hub, member.pulling, listener));
     }
 }
 
@@ -382,7 +390,8 @@ impl Member {
             name: drawn.name.clone(),
             api: Api::new(client(), &format!("http://{address}"), token.trim()),
             address,
-            running: Mutex::new(Some(serve(&hub, listener))),
+            running: Mutex::new(Some(serve(&hub, drawn.pulling, listener))),
+            pulling: drawn.pulling,
             puller: hub.puller(),
             hub,
             agency: OnceCell::new(),
@@ -399,13 +408,18 @@ impl Member {
     }
 }
 
-fn serve(hub: &Hub, listener: TcpListener) -> Running {
-    serving::start_at(hub, listener, Pulling::Never).expect("the hub starts")
+fn serve(hub: &Hub, pulling: Pulling, listener: TcpListener) -> Running {
+    serving::start_at(hub, listener, pulling).expect("the hub starts")
 }
 
 async fn open_hub(drawn: &DrawnHub, site: &Site) -> Hub {
-    let DrawnHub { name, network, .. } = drawn;
-    let text = format!("[hub]\nnetwork = \"{network}\"\nid = \"hub-{name}\"\n");
+    let DrawnHub {
+        name,
+        network,
+        settings,
+        ..
+    } = drawn;
+    let text = format!("[hub]\nnetwork = \"{network}\"\nid = \"hub-{name}\"\n\n[sync]\n{settings}");
     let mut config = Config::parse(&text).expect("the settings are right");
     site.folder().clone_into(&mut config.folder);
     config.database.url = DatabaseUrl::parse(&site.url()).expect("the address is right");

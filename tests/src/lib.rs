@@ -2,7 +2,7 @@
 //!
 //! - [`federation`]: several real hubs in one process, whose rounds happen when the test says so; [`drawing`] says who
 //!   pulls whom, [`api`] asks a hub as anybody would.
-//! - [`relay`]: a proxy before a hub that lies.
+//! - [`relay`]: a proxy before a hub that lies. [`noise`]: one that makes noise where hints are expected.
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
 //!   [`records`] is what hubs say, [`forge`] what only another program would say.
 //! - [`program`]: the real program, run as people run it.
@@ -22,6 +22,7 @@ pub mod dump;
 pub mod entropy;
 pub mod federation;
 pub mod forge;
+pub mod noise;
 pub mod patience;
 pub mod postgres;
 pub mod program;

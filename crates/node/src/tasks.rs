@@ -1,4 +1,9 @@
 //! When work happens: a pull loop for each peer, and a look at what other processes committed.
+//!
+//! - [`pull_peers`] keeps a loop for each peer; `hints` beside it ends the loop's pause when the peer tells of a change.
+//! - [`watch_commits`] looks for what other processes committed.
+
+mod hints;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,9 +12,12 @@ use std::time::Duration;
 use storage::peers::{self, Peer};
 use sync::peer::HttpPeer;
 use sync::plan;
-use sync::round::Puller;
+use sync::round::{Occasion, Puller};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::hub::{Hub, SOFTWARE};
 use crate::system::SystemEntropy;
@@ -31,7 +39,7 @@ pub async fn pull_peers(hub: Hub, closing: CancellationToken) {
         }
         tokio::select! {
             () = closing.cancelled() => break,
-            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            () = sleep(LOOK_INTERVAL) => {}
         }
     }
     for (_, (_, task)) in loops {
@@ -58,7 +66,7 @@ fn reconcile(
             let url = peer.url.clone();
             (
                 url,
-                tokio::spawn(pull_peer(
+                tokio::spawn(follow_peer(
                     hub.clone(),
                     Arc::clone(puller),
                     peer,
@@ -69,38 +77,58 @@ fn reconcile(
     }
 }
 
-/// Pulls one peer again and again. A round that runs when the program is told to stop is given up between two pages,
+/// Pulls one peer and hears its hints. A round that runs when the program is told to stop is given up between two pages,
 /// which loses nothing.
-async fn pull_peer(hub: Hub, puller: Arc<Puller>, mut peer: Peer, closing: CancellationToken) {
+async fn follow_peer(hub: Hub, puller: Arc<Puller>, peer: Peer, closing: CancellationToken) {
+    let wake = Arc::new(Notify::new());
+    // A task of its own, so that whatever becomes of it the pulling goes on.
+    let _hints = hub.config.sync.hints.then(|| {
+        let hearing = hints::hear(
+            hub.clone(),
+            Arc::clone(&puller),
+            peer.clone(),
+            Arc::clone(&wake),
+        );
+        AbortOnDropHandle::new(tokio::spawn(hearing))
+    });
+    tokio::select! {
+        () = closing.cancelled() => {}
+        () = pull_peer(&hub, &puller, peer, &wake) => {}
+    }
+}
+
+/// Pulls one peer again and again: at its interval, and when it is woken.
+async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, wake: &Notify) {
     let remote = match HttpPeer::client(SOFTWARE).map(|client| HttpPeer::new(client, &peer.url)) {
         Ok(Ok(remote)) => remote,
         Ok(Err(error)) => return tracing::error!(peer = %peer.hub, %error, "peer cannot be asked"),
         Err(error) => return tracing::error!(peer = %peer.hub, %error, "no client can be made"),
     };
+    let mut occasion = Occasion::Turn;
     loop {
-        let round = puller.run(&peer, &remote, &|_| {});
-        tokio::select! {
-            () = closing.cancelled() => return,
-            result = round => {
-                if let Err(error) = result {
-                    tracing::error!(peer = %peer.hub, error = &error as &dyn std::error::Error, "round cannot be noted");
-                }
-            }
+        if let Err(error) = puller.run(&peer, &remote, occasion, &|_| {}).await {
+            tracing::error!(peer = %peer.hub, error = &error as &dyn std::error::Error, "round cannot be noted");
         }
         match peers::find(&hub.db, peer.id).await {
             Ok(Some(found)) => peer = found,
             Ok(None) => return,
             Err(_) => {}
         }
-        let pause = plan::pause(
-            hub.config.sync.interval(),
-            peer.record.failures,
-            SystemEntropy.fraction(),
-        );
-        tokio::select! {
-            () = closing.cancelled() => return,
-            () = tokio::time::sleep(pause) => {}
-        }
+        occasion = rest(hub, peer.record.failures, wake).await;
+    }
+}
+
+/// Waits until the next round is due or somebody wakes. Waking during a round counts for the next, however often.
+async fn rest(hub: &Hub, failures: u64, wake: &Notify) -> Occasion {
+    let fraction = SystemEntropy.fraction();
+    let pause = plan::pause(hub.config.sync.interval(), failures, fraction);
+    let woken = async {
+        sleep(plan::least_pause(failures)).await;
+        wake.notified().await;
+    };
+    tokio::select! {
+        () = sleep(pause) => Occasion::Turn,
+        () = woken => Occasion::Hint,
     }
 }
 
@@ -109,7 +137,7 @@ pub async fn watch_commits(hub: Hub, closing: CancellationToken) {
     loop {
         tokio::select! {
             () = closing.cancelled() => return,
-            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            () = sleep(LOOK_INTERVAL) => {}
         }
         if let Err(error) = hub.db.refresh().await {
             tracing::warn!(

@@ -16,5 +16,8 @@ pub const ENTRIES: &str = "query($hub:HubId!,$epoch:Long!,$from:Long!,$first:Int
 /// Payloads that were missing.
 pub const PAYLOADS: &str = "query($hub:HubId!,$epoch:Long!,$indexes:[Long!]!){payloads(hub:$hub,epoch:$epoch,indexes:$indexes){index payload}}";
 
+/// What is subscribed to: every head that changes, a hint to pull now.
+pub const HINTS: &str = "subscription{headsChanged{hub epoch size}}";
+
 /// All documents, for the test against the schema.
-pub const ALL: [&str; 5] = [HUB, INTRODUCTION, HEADS, ENTRIES, PAYLOADS];
+pub const ALL: [&str; 6] = [HUB, INTRODUCTION, HEADS, ENTRIES, PAYLOADS, HINTS];

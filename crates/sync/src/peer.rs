@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::plan::Introduction;
 
 pub use http::HttpPeer;
+pub(crate) use http::{client_builder, endpoint};
 
 /// Why a peer gave no answer that could be used.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::identity::{HubId, NetworkId};
-use domain::log::Hash;
+use domain::log::{Hash, LogState};
 
 /// The protocol version that this program speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -204,6 +204,31 @@ pub fn pause(interval: Duration, failures: u64, random: f64) -> Duration {
     longest.mul_f64(random).max(FIRST_BACK_OFF / 10)
 }
 
+/// How long a round is followed by none, whatever hints say, so that a peer cannot keep this hub at work. After a round
+/// that failed it is longer: the cause may still be there.
+pub fn least_pause(failures: u64) -> Duration {
+    if failures == 0 {
+        Duration::from_millis(10)
+    } else {
+        Duration::from_secs(1)
+    }
+}
+
+/// A subscription that was held as long as this was a good one.
+const GOOD_HOLD: Duration = Duration::from_mins(1);
+
+/// How many subscriptions to a peer's hints were lost in a row, when one more was lost that had been held so long: the
+/// failures for [`pause`]. One that comes and goes counts like one that cannot be had.
+pub fn losses(before: u64, held: Duration) -> u64 {
+    if held >= GOOD_HOLD { 1 } else { before + 1 }
+}
+
+/// Says whether a hint is worth a round: it states a size that is not held here, or something is unfinished. Hubs that
+/// pull one another hear of their own entries again, which is none.
+pub fn is_news(state: LogState, ours: u64, stated: u64) -> bool {
+    state != LogState::Proved || stated > ours
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,5 +305,27 @@ mod tests {
         assert_eq!(pause(interval, 3, 0.5), Duration::from_secs(4));
         assert_eq!(pause(interval, 1, 0.0), Duration::from_millis(200));
         assert_eq!(pause(interval, u64::MAX, 1.0), Duration::from_secs(300));
+        assert!(least_pause(0) < least_pause(1));
+        assert_eq!(least_pause(1), least_pause(u64::MAX));
+    }
+
+    #[test]
+    fn only_a_subscription_that_was_held_begins_the_count_anew() {
+        let check = |before: u64, held: u64, expected: u64| {
+            assert_eq!(losses(before, Duration::from_secs(held)), expected);
+        };
+        check(0, 0, 1);
+        check(3, 0, 4);
+        check(3, 59, 4);
+        check(3, 60, 1);
+    }
+
+    #[test]
+    fn what_is_held_and_proved_is_no_news() {
+        assert!(is_news(LogState::Proved, 4, 5));
+        assert!(!is_news(LogState::Proved, 5, 5));
+        assert!(!is_news(LogState::Proved, 6, 5));
+        assert!(is_news(LogState::Incomplete, 5, 5));
+        assert!(is_news(LogState::Empty, 0, 0));
     }
 }

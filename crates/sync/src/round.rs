@@ -20,7 +20,8 @@ use storage::logs::{fill, heads, watching};
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError};
 
-use crate::peer::{Peer, PeerError};
+use crate::hint::Hint;
+use crate::peer::{Greeting, HeadsPage, Peer, PeerError};
 use crate::plan::{self, Extent, Owner, Quota, Step};
 use fork::Fork;
 
@@ -65,6 +66,15 @@ pub enum RoundError {
     Busy(LogId),
 }
 
+/// Why a round is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// It is the peer's turn. Mostly nothing changed, and then one question is enough.
+    Turn,
+    /// The peer told of a change, so it is asked at once what changed, too.
+    Hint,
+}
+
 /// How far a round has come, for people who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -103,6 +113,7 @@ impl Puller {
         &self,
         peer: &peers::Peer,
         remote: &impl Peer,
+        occasion: Occasion,
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<RoundResult, StorageError> {
         let before = remote.bytes_received();
@@ -117,7 +128,7 @@ impl Puller {
                 ..RoundResult::default()
             },
         };
-        if let Err(error) = round.go().await {
+        if let Err(error) = round.go(occasion).await {
             round.note_error(&error);
         }
         let mut result = round.result;
@@ -138,6 +149,17 @@ impl Puller {
         let mut trust = storage::trust::load(&self.db).await?;
         trust.add_own(self.db.hub().clone(), self.own_key);
         Ok(trust)
+    }
+
+    /// Says whether a hint is worth a round.
+    pub async fn is_news(&self, hint: &Hint) -> Result<bool, StorageError> {
+        let log = LogId {
+            network: self.db.network().clone(),
+            hub: hint.hub.clone(),
+            epoch: hint.epoch,
+        };
+        let head = heads::find(&self.db, &log).await?;
+        Ok(head.is_none_or(|head| plan::is_news(head.state, head.size, hint.size)))
     }
 
     /// Marks a log as being pulled until the guard is dropped.
@@ -178,9 +200,9 @@ struct Round<'a, P> {
 }
 
 impl<P: Peer> Round<'_, P> {
-    async fn go(&mut self) -> Result<(), RoundError> {
+    async fn go(&mut self, occasion: Occasion) -> Result<(), RoundError> {
         let db = &self.puller.db;
-        let greeting = self.remote.greet().await?;
+        let (greeting, early) = self.ask(occasion).await?;
         if let Err(mismatch) =
             plan::check_introduction(db.network(), &self.peer.hub, &greeting.introduction)
         {
@@ -195,7 +217,14 @@ impl<P: Peer> Round<'_, P> {
             return Ok(());
         }
         let mut trust = self.puller.trust().await?;
-        let mut is_complete = self.follow_heads(&trust, is_same_store).await?;
+        let early = early.filter(|_| is_same_store);
+        // The token may be of a later time than heads that were asked for beside it, so the one before it is kept: it
+        // says as well that nothing is left undone before the cursor.
+        let token = match early {
+            Some(_) => self.peer.heads_token.clone(),
+            None => Some(greeting.heads_token),
+        };
+        let mut is_complete = self.follow_heads(&trust, is_same_store, early).await?;
         for _ in 0..MOST_NEW_TRUSTS {
             let now = self.puller.trust().await?;
             if now == trust {
@@ -203,13 +232,31 @@ impl<P: Peer> Round<'_, P> {
             }
             // What the authority's log brought may make a log followed that was passed over before.
             trust = now;
-            is_complete = self.follow_heads(&trust, false).await?;
+            is_complete = self.follow_heads(&trust, false, None).await?;
         }
         self.fill_missing().await?;
         if is_complete && self.puller.trust().await? == trust {
-            self.result.heads_token = Some(greeting.heads_token);
+            self.result.heads_token = token;
         }
         Ok(())
+    }
+
+    /// Asks who the peer is and, after a hint, at the same time what changed since the remembered cursor. That counts only
+    /// if the greeting says that the peer is the one who gave the cursor.
+    async fn ask(
+        &self,
+        occasion: Occasion,
+    ) -> Result<(Greeting, Option<Result<HeadsPage, PeerError>>), PeerError> {
+        let cursor = self.peer.cursor.as_deref();
+        let is_due = occasion == Occasion::Hint && self.peer.heads_token.is_some();
+        match cursor.filter(|_| is_due) {
+            Some(cursor) => {
+                let heads = self.remote.heads(Some(cursor));
+                let (greeting, heads) = tokio::join!(self.remote.greet(), heads);
+                Ok((greeting?, Some(heads)))
+            }
+            None => Ok((self.remote.greet().await?, None)),
+        }
     }
 
     /// Nothing is left to do when the peer holds what we hold, or what it held when nothing was left to do, and nothing
@@ -235,13 +282,17 @@ impl<P: Peer> Round<'_, P> {
         &mut self,
         trust: &Trust,
         is_same_store: bool,
+        mut early: Option<Result<HeadsPage, PeerError>>,
     ) -> Result<bool, RoundError> {
         // A log that was left unfinished may not have changed at the peer since, so everything is looked at again.
         let was_complete = self.peer.heads_token.is_some() && is_same_store;
         let mut cursor = self.peer.cursor.clone().filter(|_| was_complete);
         let mut is_complete = true;
         for _ in 0..MOST_HEADS_PAGES {
-            let page = self.remote.heads(cursor.as_deref()).await?;
+            let page = match early.take() {
+                Some(page) => page?,
+                None => self.remote.heads(cursor.as_deref()).await?,
+            };
             for head in &page.heads {
                 is_complete &= self.follow_head(trust, &head.checkpoint).await;
             }
@@ -343,8 +394,6 @@ impl<P: Peer> Round<'_, P> {
         let _occupied = puller
             .occupy(log)
             .ok_or_else(|| RoundError::Busy(log.clone()))?;
-        watching::note_seen(&puller.db, log, theirs.size()).await?;
-        watching::note_hope(&puller.db, log).await?;
         let pull = pull::Pull {
             db: &puller.db,
             clock: &*puller.clock,
@@ -353,7 +402,12 @@ impl<P: Peer> Round<'_, P> {
             log,
             target: theirs.size(),
         };
-        let pulled = pull.run(self.progress).await;
+        // Noted while the first page is on its way.
+        let noted = async {
+            watching::note_seen(&puller.db, log, theirs.size()).await?;
+            watching::note_hope(&puller.db, log).await
+        };
+        let (noted, pulled) = tokio::join!(noted, pull.run(self.progress));
         self.result.entries += pulled.entries;
         if let Some(error) = pulled.error {
             if matches!(error, RoundError::False { .. })
@@ -364,7 +418,7 @@ impl<P: Peer> Round<'_, P> {
             watching::note_unproved(&puller.db, log, puller.clock.now()).await?;
             return Err(error);
         }
-        Ok(())
+        Ok(noted?)
     }
 
     /// A page did not verify: the supplier lies, or the hub signed two histories. That a supplier does not answer the

@@ -2,6 +2,7 @@
 //!
 //! Every figure is taken from real processes of this program on this machine, over loopback, with durable databases.
 
+mod hint;
 mod idle;
 mod import;
 mod load;
@@ -28,6 +29,7 @@ enum What {
     Import(import::Import),
     Read(read::Read),
     Idle(idle::Idle),
+    Hint(hint::Hint),
 }
 
 impl Bench {
@@ -37,6 +39,7 @@ impl Bench {
             What::Import(import) => import.run().await?,
             What::Read(read) => read.run().await?,
             What::Idle(idle) => idle.run().await?,
+            What::Hint(hint) => hint.run().await?,
         };
         if common.json {
             let pairs = figures

@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 use serde_json::json;
 use storage::peers;
 use sync::peer::HttpPeer;
+use sync::round::Occasion;
 
 use crate::cli::{Common, Outcome};
 use crate::hub::{Hub, SOFTWARE};
@@ -59,7 +60,7 @@ impl Sync {
             let remote = HttpPeer::new(client.clone(), &peer.url)?;
             let bar = Mutex::new(None::<ProgressBar>);
             let result = puller
-                .run(&peer, &remote, &|progress| {
+                .run(&peer, &remote, Occasion::Turn, &|progress| {
                     let mut bar = bar.lock().expect("no drawing panics");
                     let bar = bar.get_or_insert_with(|| output::bar(progress.target, "pulling"));
                     bar.set_length(progress.target);

@@ -12,6 +12,8 @@ use sync::plan::Quota;
 pub struct SyncConfig {
     /// Pause between two rounds with the same peer, give or take a fifth.
     pub interval_seconds: NonZeroU32,
+    /// Whether peers are asked to tell at once when something changed, so that a round need not wait for the interval.
+    pub hints: bool,
     /// The most entries that are taken of one hub's log; above it the log is set aside.
     pub max_entries_per_hub: NonZeroU64,
     /// The most bytes that are taken of one hub's log; above it the log is set aside.
@@ -23,6 +25,7 @@ impl Default for SyncConfig {
         let number = |n| NonZeroU64::new(n).expect("the default is not 0");
         Self {
             interval_seconds: NonZeroU32::new(60).expect("the default is not 0"),
+            hints: true,
             max_entries_per_hub: number(1_000_000),
             max_bytes_per_hub: number(4 * 1024 * 1024 * 1024),
         }

@@ -33,28 +33,14 @@ pub struct HttpPeer {
 impl HttpPeer {
     /// Makes the client for all peers: it follows no redirects, since an address is an operator's word.
     pub fn client(user_agent: &str) -> Result<reqwest::Client, reqwest::Error> {
-        reqwest::Client::builder()
-            .user_agent(user_agent)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .tcp_nodelay(true)
-            .build()
+        client_builder(user_agent).build()
     }
 
     /// A peer at an address such as `https://jipp.example.go.id`.
     pub fn new(client: reqwest::Client, url: &str) -> Result<Self, PeerError> {
-        let base = url.trim_end_matches('/');
-        let parsed = reqwest::Url::parse(base).ok();
-        let usable =
-            parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        if !usable {
-            return Err(PeerError::Url(url.to_owned()));
-        }
         Ok(Self {
             client,
-            endpoint: format!("{base}/graphql"),
+            endpoint: endpoint(url)?,
             bytes_received: AtomicU64::new(0),
         })
     }
@@ -135,6 +121,29 @@ impl HttpPeer {
             }
         }
     }
+}
+
+/// What all connections to peers have in common, those for hints too.
+pub(crate) fn client_builder(user_agent: &str) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(user_agent)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .timeout(ANSWER_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .tcp_nodelay(true)
+}
+
+/// Where the peer at an address answers, over HTTP and over WebSocket.
+pub(crate) fn endpoint(url: &str) -> Result<String, PeerError> {
+    let base = url.trim_end_matches('/');
+    let parsed = reqwest::Url::parse(base).ok();
+    let usable =
+        parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !usable {
+        return Err(PeerError::Url(url.to_owned()));
+    }
+    Ok(format!("{base}/graphql"))
 }
 
 fn is_json(content_type: &HeaderValue) -> bool {

@@ -41,12 +41,6 @@ pub(super) async fn generate(
     }
     let seconds = started.elapsed().as_secs_f64();
     latencies.sort_unstable();
-    let at = |part: usize| {
-        latencies
-            .get(latencies.len() * part / 100)
-            .copied()
-            .unwrap_or_default()
-    };
     #[expect(
         clippy::cast_precision_loss,
         reason = "request counts are far below 2^52"
@@ -54,9 +48,15 @@ pub(super) async fn generate(
     let count = latencies.len() as f64;
     Ok(Measured {
         requests_per_second: count / seconds,
-        p50: at(50),
-        p99: at(99),
+        p50: percentile(&latencies, 50),
+        p99: percentile(&latencies, 99),
     })
+}
+
+/// The time within which so many hundredths of the sorted latencies lie.
+pub(super) fn percentile(sorted: &[Duration], part: usize) -> Duration {
+    let place = sorted.len() * part / 100;
+    sorted.get(place).copied().unwrap_or_default()
 }
 
 async fn run(
@@ -72,21 +72,35 @@ async fn run(
     while Instant::now() < until {
         let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
         let sent = Instant::now();
-        ask(&mut stream, address, body, &mut buffer).await?;
+        ask(&mut stream, address, Viewer::Anyone, body, &mut buffer).await?;
         latencies.push(sent.elapsed());
     }
     Ok(latencies)
+}
+
+/// As whom to ask.
+#[derive(Clone, Copy)]
+pub(super) enum Viewer<'a> {
+    /// As anyone.
+    Anyone,
+    /// As the operator, with the token.
+    Operator(&'a str),
 }
 
 /// Sends one request and gives where the answer's body begins in the buffer.
 pub(super) async fn ask(
     stream: &mut TcpStream,
     address: SocketAddr,
+    viewer: Viewer<'_>,
     body: &str,
     buffer: &mut Vec<u8>,
 ) -> anyhow::Result<usize> {
+    let authorization = match viewer {
+        Viewer::Anyone => String::new(),
+        Viewer::Operator(token) => format!("authorization: Bearer {token}\r\n"),
+    };
     let request = format!(
-        "POST /graphql HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\naccept: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /graphql HTTP/1.1\r\nhost: {address}\r\n{authorization}content-type: application/json\r\naccept: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await?;

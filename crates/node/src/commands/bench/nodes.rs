@@ -20,7 +20,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Where {
     /// Measure PostgreSQL: the URL of an empty database for each hub, the supplier's first
-    #[arg(long, value_name = "URL", num_args = 1..=2)]
+    #[arg(long, value_name = "URL", num_args = 1..=3)]
     postgres: Vec<String>,
     /// The folder for throw-away hubs; it must not exist, and is removed afterwards
     #[arg(long, value_name = "FOLDER", default_value = "simpul-bench")]
@@ -51,7 +51,7 @@ impl Workplace {
         self.place.folder.join(name)
     }
 
-    /// Makes a hub; `place` counts the hubs of the measurement.
+    /// Makes a hub that pulls by itself only when it is told to; `place` counts the hubs of the measurement.
     pub(super) async fn create(&self, id: &str, place: usize) -> anyhow::Result<Hub> {
         let folder = self.path(id);
         std::fs::create_dir_all(&folder)?;
@@ -63,7 +63,7 @@ impl Workplace {
             .map_or("sqlite:simpul.db", String::as_str);
         DatabaseUrl::parse(database).map_err(anyhow::Error::msg)?;
         let text = format!(
-            "[hub]\nnetwork = \"bench\"\nid = \"{id}\"\n\n[database]\nurl = \"{database}\"\n\n[http]\nlisten = \"{listen}\"\n\n[log]\nfilter = \"error\"\n"
+            "[hub]\nnetwork = \"bench\"\nid = \"{id}\"\n\n[database]\nurl = \"{database}\"\n\n[http]\nlisten = \"{listen}\"\n\n[sync]\ninterval_seconds = 3600\n\n[log]\nfilter = \"error\"\n"
         );
         let mut config = Config::parse(&text)?;
         config.folder = folder.clone();

@@ -82,7 +82,14 @@ async fn bodies(address: SocketAddr) -> anyhow::Result<Vec<String>> {
     let mut bodies = Vec::new();
     for _ in 0..MOST_PAGES {
         let body = json!({"query": QUERY, "variables": {"after": after}}).to_string();
-        let start = load::ask(&mut stream, address, &body, &mut buffer).await?;
+        let start = load::ask(
+            &mut stream,
+            address,
+            load::Viewer::Anyone,
+            &body,
+            &mut buffer,
+        )
+        .await?;
         bodies.push(body);
         let answer: Value = serde_json::from_slice(&buffer[start..])?;
         let info = &answer["data"]["innovations"]["pageInfo"];

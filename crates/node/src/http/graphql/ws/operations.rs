@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_graphql::ServerError;
 use async_graphql::parser::types::OperationType;
-use futures_util::future::{AbortHandle, Abortable};
+use futures_util::future::{AbortHandle, Abortable, FutureExt};
 use futures_util::stream::{self, BoxStream, SelectAll, Stream, StreamExt};
 use graphql::guard::Outcome;
 
@@ -46,7 +46,8 @@ impl Operations {
         self.running.contains_key(id)
     }
 
-    /// Starts an operation under an id that none has.
+    /// Starts an operation under an id that none has. It runs from now on, not only when the next event is looked for: a
+    /// client that is answered to a `ping` behind `subscribe` misses nothing that changes from then on.
     pub(super) fn start(
         &mut self,
         id: &str,
@@ -65,8 +66,10 @@ impl Operations {
         let events = events
             .chain(ended)
             .map(move |event| (Arc::clone(&named), event));
-        self.events
-            .push(Abortable::new(events, registration).boxed());
+        let events = Abortable::new(events, registration).boxed();
+        let mut events = Box::pin(events.peekable());
+        let _ = events.as_mut().peek().now_or_never();
+        self.events.push(events);
         self.running.insert(id, Running { kind, abort });
     }
 
@@ -94,5 +97,31 @@ impl Operations {
             Some(event) => event,
             None => std::future::pending().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_operation_runs_as_soon_as_it_is_started() {
+        let is_running = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_running);
+        let outcome = stream::once(async move {
+            seen.store(true, Ordering::SeqCst);
+            Outcome::Refused(Vec::new())
+        });
+        let mut operations = Operations::default();
+        operations.start("a", OperationType::Subscription, outcome);
+        assert!(is_running.load(Ordering::SeqCst));
+        let (id, event) = operations.next().await;
+        assert!(
+            matches!((&*id, &event), ("a", Event::Outcome(_))),
+            "{event:?}"
+        );
+        assert!(matches!(operations.next().await.1, Event::Ended));
     }
 }
