@@ -6,6 +6,7 @@
 mod dialect;
 mod m0001_logs_and_catalog;
 mod m0002_payload_drops;
+mod m0003_behind_since;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_logs_and_catalog::Migration),
             Box::new(m0002_payload_drops::Migration),
+            Box::new(m0003_behind_since::Migration),
         ]
     }
 }

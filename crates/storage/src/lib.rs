@@ -4,7 +4,7 @@
 //! - [`logs`] is the one door for writes: entries, payloads, tiles, checkpoint and projection in one transaction, whether
 //!   written here or pulled from a peer. Commit order is log order.
 //! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
-//! - [`peers`] and [`pins`] are whom this hub pulls and trusts.
+//! - [`peers`] and [`pins`] are whom this hub pulls and trusts; [`standing`] is how it stands with all of them.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
 
@@ -21,6 +21,7 @@ pub mod innovations;
 pub mod logs;
 pub mod peers;
 pub mod pins;
+pub mod standing;
 
 pub use database::{Database, Location, Owner};
 pub use error::StorageError;

@@ -316,7 +316,10 @@ impl<P: Peer> Round<'_, P> {
                     .await
             }
             Step::Behind { theirs: size } => self.stop_writing(log, ours, size).await,
-            Step::Park => Ok(watching::park(db, log, Some(OVER_QUOTA)).await?),
+            Step::Park => {
+                watching::note_seen(db, log, theirs.size(), self.puller.clock.now()).await?;
+                Ok(watching::park(db, log, Some(OVER_QUOTA)).await?)
+            }
         }
     }
 
@@ -326,7 +329,7 @@ impl<P: Peer> Round<'_, P> {
         let _occupied = puller
             .occupy(log)
             .ok_or_else(|| RoundError::Busy(log.clone()))?;
-        watching::note_seen(&puller.db, log, theirs.size()).await?;
+        watching::note_seen(&puller.db, log, theirs.size(), puller.clock.now()).await?;
         watching::note_hope(&puller.db, log).await?;
         let pull = pull::Pull {
             db: &puller.db,

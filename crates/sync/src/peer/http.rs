@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::identity::LogId;
 use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use domain::standing::without_user_info;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -27,6 +28,8 @@ const HEADS_PER_PAGE: usize = 200;
 pub struct HttpPeer {
     client: reqwest::Client,
     endpoint: String,
+    /// The endpoint as it may be told: without name and password.
+    shown: String,
     bytes_received: AtomicU64,
 }
 
@@ -50,11 +53,12 @@ impl HttpPeer {
         let usable =
             parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if !usable {
-            return Err(PeerError::Url(url.to_owned()));
+            return Err(PeerError::Url(without_user_info(url)));
         }
         Ok(Self {
             client,
             endpoint: format!("{base}/graphql"),
+            shown: without_user_info(&format!("{base}/graphql")),
             bytes_received: AtomicU64::new(0),
         })
     }
@@ -104,7 +108,7 @@ impl HttpPeer {
         let is_json = response.headers().get(CONTENT_TYPE).is_some_and(is_json);
         if !is_json {
             return Err(PeerError::Status {
-                url: self.endpoint.clone(),
+                url: self.shown.clone(),
                 status: status.as_u16(),
             });
         }
@@ -125,7 +129,7 @@ impl HttpPeer {
     }
 
     fn failed(&self, cause: reqwest::Error) -> PeerError {
-        let url = self.endpoint.clone();
+        let url = self.shown.clone();
         if cause.is_timeout() {
             PeerError::TimedOut(url)
         } else {
