@@ -99,7 +99,12 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
         ("LifecycleStage", codes::<catalog::LifecycleStage>()),
         ("Sustained", codes::<catalog::Sustained>()),
     ]);
-    let own = BTreeSet::from(["InnovationOrder", "RegionLevel", "WithdrawalReason"]);
+    let own = BTreeSet::from([
+        "InnovationOrder",
+        "LogState",
+        "RegionLevel",
+        "WithdrawalReason",
+    ]);
     let mut seen = BTreeSet::new();
     for kind in types()
         .await

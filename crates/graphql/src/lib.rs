@@ -1,7 +1,8 @@
 //! What a hub tells the world: the public GraphQL schema.
 //!
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
-//! - `innovations`, `agencies`, `hubs`, `regions` are the catalog; `logs` is what other hubs pull.
+//! - `innovations`, `agencies`, `hubs`, `regions` are the catalog; `logs` is what other hubs pull,
+//!   `replication` how this hub stands with them.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks.
 //!
@@ -23,6 +24,7 @@ mod logs;
 mod objects;
 mod paging;
 mod regions;
+mod replication;
 mod root;
 mod scalars;
 mod vocabulary;
