@@ -1,7 +1,8 @@
 //! Tests of whole hubs: one program, so that it is linked once.
 //!
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
-//! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program.
+//! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
+//!   `doctor`: what it finds wrong.
 //! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
@@ -13,6 +14,7 @@
 mod api;
 mod architecture;
 mod conformance;
+mod doctor;
 mod liars;
 mod processes;
 mod reader;

@@ -120,6 +120,25 @@ async fn two_hubs_are_set_up_and_share_the_real_records() {
 }
 
 #[tokio::test]
+async fn metrics_are_served_unless_the_settings_say_otherwise() {
+    let hub = Program::new();
+    hub.init("hub-a").await;
+    let file = hub.folder().join("simpul.toml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    for (setting, expected) in [("", 200), ("metrics = false\n", 404)] {
+        let settings = settings.replace("[http]\n", &format!("[http]\n{setting}"));
+        std::fs::write(&file, settings).unwrap();
+        let serving = hub.serve().await;
+        let answer = client()
+            .get(format!("{}/metrics", serving.url))
+            .send()
+            .await;
+        assert_eq!(answer.unwrap().status().as_u16(), expected);
+        serving.kill().await;
+    }
+}
+
+#[tokio::test]
 async fn hubs_that_serve_pull_each_other_by_themselves() {
     let (a, b) = (Program::new(), Program::new());
     let (made_a, made_b) = (a.init("hub-a").await, b.init("hub-b").await);

@@ -5,6 +5,7 @@
 //!   written here or pulled from a peer. Commit order is log order.
 //! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
 //! - [`peers`] and [`pins`] are whom this hub pulls and trusts; [`standing`] is how it stands with all of them.
+//! - [`checkup`] looks at a database without changing it.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
 
@@ -16,6 +17,7 @@ mod sql;
 
 pub mod agencies;
 pub mod bodies;
+pub mod checkup;
 pub mod hubs;
 pub mod innovations;
 pub mod logs;

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use anyhow::bail;
 use domain::clock::Clock as _;
 use domain::log::PublicKey;
+use domain::standing::without_user_info;
 use serde_json::json;
 use storage::{peers, pins};
 use sync::peer::{Greeting, HttpPeer};
@@ -62,7 +63,7 @@ impl Add {
         let greeting = remote.introduce().await?;
         let introduction = &greeting.introduction;
         if introduction.hub == *hub.db.hub() {
-            bail!("{url} is this hub itself");
+            bail!("{} is this hub itself", without_user_info(url));
         }
         plan::check_introduction(hub.db.network(), &introduction.hub, introduction)?;
         let [key] = &parse_keys(&greeting)?[..] else {
@@ -144,7 +145,7 @@ async fn list(hub: &Hub, common: &Common) -> anyhow::Result<Outcome> {
         let peer = |peer: &peers::Peer| {
             json!({
                 "hub": peer.hub,
-                "url": peer.url,
+                "url": without_user_info(&peer.url),
                 "lastSuccessAt": peer.record.last_success_at,
                 "failures": peer.record.failures,
                 "strikes": peer.record.strikes,
@@ -176,7 +177,7 @@ async fn list(hub: &Hub, common: &Common) -> anyhow::Result<Outcome> {
         let never = || "never".to_owned();
         table.add_row([
             peer.hub.to_string(),
-            peer.url,
+            without_user_info(&peer.url),
             record.last_success_at.map_or_else(never, output::moment),
             record.rounds.to_string(),
             record.entries.to_string(),

@@ -63,11 +63,16 @@ impl HttpPeer {
         })
     }
 
-    /// Asks who it is, with its name and keys.
+    /// Asks who it is, with its name, its keys and its clock.
     pub async fn introduce(&self) -> Result<Greeting, PeerError> {
         self.ask::<HubData>(documents::INTRODUCTION, json!({}))
             .await?
             .try_into()
+    }
+
+    /// What is said of it when whoever asked has no more patience.
+    pub fn timed_out(&self) -> PeerError {
+        PeerError::TimedOut(self.shown.clone())
     }
 
     async fn ask<T: DeserializeOwned + Send + 'static>(
