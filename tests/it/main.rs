@@ -2,7 +2,7 @@
 //!
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
-//!   `doctor`: what it finds wrong.
+//!   `doctor`: what it finds wrong; `repair`: what it mends.
 //! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
@@ -18,6 +18,7 @@ mod doctor;
 mod liars;
 mod processes;
 mod reader;
+mod repair;
 mod scenarios;
 mod schema;
 mod storage;

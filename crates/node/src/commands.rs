@@ -10,6 +10,7 @@ pub mod peer;
 pub mod pin;
 pub mod rebuild;
 pub mod receipt;
+pub mod repair;
 pub mod schema;
 pub mod serve;
 pub mod status;

@@ -3,6 +3,7 @@
 //! - [`plan`] decides what to do about a log, and when to come back. Pure.
 //! - [`peer`] asks, over the peer's public GraphQL schema: [`peer::HttpPeer`] is the real one.
 //! - [`round`] carries the decisions out and stores what verifies.
+//! - [`repair`] asks for entries whose bytes were changed here.
 //!
 //! A round may stop anywhere and be run again: a page is stored whole or not at all.
 //! Not here: when rounds happen (`node::tasks`), what proves a page (`domain::log`).
@@ -10,4 +11,5 @@
 pub mod documents;
 pub mod peer;
 pub mod plan;
+pub mod repair;
 pub mod round;
