@@ -6,6 +6,7 @@
 mod dialect;
 mod m0001_logs_and_catalog;
 mod m0002_payload_drops;
+mod m0003_behind_since;
 mod m0004_membership;
 mod m0005_fork_place;
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_logs_and_catalog::Migration),
             Box::new(m0002_payload_drops::Migration),
+            Box::new(m0003_behind_since::Migration),
             Box::new(m0004_membership::Migration),
             Box::new(m0005_fork_place::Migration),
         ]

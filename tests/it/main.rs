@@ -2,7 +2,8 @@
 //!
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
 //!   `membership`: whom the authority names. `hints`: hubs that tell one another at once.
-//! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program.
+//! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
+//!   `doctor`: what it finds wrong; `repair`: what it mends.
 //! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
@@ -14,11 +15,13 @@
 mod api;
 mod architecture;
 mod conformance;
+mod doctor;
 mod hints;
 mod liars;
 mod membership;
 mod processes;
 mod reader;
+mod repair;
 mod scenarios;
 mod schema;
 mod storage;

@@ -81,6 +81,15 @@ async fn two_hubs_are_set_up_and_share_the_real_records() {
         (&log["hub"], &log["state"], &log["size"]),
         (&json!("hub-a"), &json!("Proved"), &pulled[0]["entries"])
     );
+    assert_eq!(
+        (&status["inSync"], &log["lagEntries"], &status["problems"]),
+        (&json!(true), &json!(0), &json!([]))
+    );
+    let told = b.well(&["status"]).await.stdout;
+    assert!(
+        told.starts_with("in sync: all 2 logs proved, last proved "),
+        "{told}"
+    );
     let verified = b.well(&["verify", "--json"]).await.json();
     assert_eq!(
         (&verified[0]["entries"], &verified[0]["faults"]),
@@ -100,7 +109,33 @@ async fn two_hubs_are_set_up_and_share_the_real_records() {
             .unwrap()
             .contains("cannot be reached")
     );
+    let told = b.well(&["status"]).await.stdout;
+    let first = told.lines().next().unwrap();
+    assert!(first.ends_with("; the only peer is failing"), "{told}");
+    assert!(
+        told.contains("peer hub-a failed 1 round, the last good one "),
+        "{told}"
+    );
     check_receipt(&b, made["publicKey"].as_str().unwrap()).await;
+}
+
+#[tokio::test]
+async fn metrics_are_served_unless_the_settings_say_otherwise() {
+    let hub = Program::new();
+    hub.init("hub-a").await;
+    let file = hub.folder().join("simpul.toml");
+    let settings = std::fs::read_to_string(&file).unwrap();
+    for (setting, expected) in [("", 200), ("metrics = false\n", 404)] {
+        let settings = settings.replace("[http]\n", &format!("[http]\n{setting}"));
+        std::fs::write(&file, settings).unwrap();
+        let serving = hub.serve().await;
+        let answer = client()
+            .get(format!("{}/metrics", serving.url))
+            .send()
+            .await;
+        assert_eq!(answer.unwrap().status().as_u16(), expected);
+        serving.kill().await;
+    }
 }
 
 #[tokio::test]
@@ -318,6 +353,20 @@ async fn a_pull_that_was_killed_is_finished_by_the_next() {
     assert_eq!(
         status["logs"][0]["state"], "CatchingUp",
         "the pull was killed in the middle: {status}"
+    );
+    let told = b.run(&["status"]).await;
+    assert_eq!(told.code, Some(3));
+    assert!(
+        told.stdout
+            .starts_with("NOT in sync: 1 of 2 logs behind, the longest for "),
+        "{}",
+        told.stdout
+    );
+    assert!(
+        told.stdout
+            .contains("pulling goes on, look again after the next round"),
+        "{}",
+        told.stdout
     );
 
     b.well(&["sync", "--once"]).await;

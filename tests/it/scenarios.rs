@@ -5,6 +5,7 @@ use domain::log::LogState;
 use serde_json::json;
 use storage::logs::watching;
 use storage::peers;
+use testkit::program::Program;
 use testkit::records::{agency, put, record};
 use testkit::{Drawing, Federation};
 
@@ -348,6 +349,7 @@ async fn a_log_with_two_histories_is_frozen_and_the_evidence_kept() {
         assert_eq!((ours.log(), ours.size()), (theirs.log(), theirs.size()));
         assert_ne!(ours.root(), theirs.root());
     }
+    check_evidence(&hubs).await;
     assert_eq!(hubs.titles("b").await, ["First history", "Kept"]);
     assert_eq!(hubs.titles("c").await, ["Kept", "Second history"]);
     assert_eq!(refusal_to_publish(&hubs, "a").await, "HUB_READ_ONLY");
@@ -385,6 +387,45 @@ async fn a_longer_second_history_is_told_from_a_lying_relay() {
     assert_eq!(sizes, [shared + 1, shared + 3]);
     assert_eq!(hubs.titles("b").await, ["First history", "Kept"]);
     assert_eq!(hubs.verify("b").await, NONE);
+}
+
+/// What `simpul evidence` shows at b, of a and of nobody else.
+async fn check_evidence(hubs: &Federation) {
+    let (program, settings) = (Program::new(), hubs.settings("b"));
+    let run = async |more: &[&str]| {
+        let arguments = [&["--config", &settings, "evidence"], more].concat();
+        program.run(&arguments).await
+    };
+    let shown = run(&["--json"]).await;
+    assert_eq!(shown.code, Some(3), "{}", shown.stderr);
+    let shown = &shown.json()[0];
+    assert_eq!(
+        (&shown["hub"], &shown["size"], &shown["ours"]["size"]),
+        (&json!("hub-a"), &json!(4), &json!(4))
+    );
+    assert!(shown["peer"].as_str().unwrap().starts_with("hub-"));
+    assert!(shown["foundAt"].as_i64().unwrap() > 0);
+    assert_ne!(shown["ours"]["root"], shown["theirs"]["root"]);
+    for side in ["ours", "theirs"] {
+        assert_eq!(shown[side]["isSigned"], true);
+        let text = shown[side]["checkpoint"].as_str().unwrap();
+        assert!(text.starts_with("simpul/jipp-test/hub-a/"), "{text}");
+    }
+    let told = run(&["hub-a"]).await;
+    assert_eq!(told.code, Some(3));
+    assert!(
+        told.stdout.contains("two histories at size 4"),
+        "{}",
+        told.stdout
+    );
+    let none = run(&["hub-b"]).await;
+    assert_eq!(none.code, Some(0));
+    assert!(
+        none.stdout.starts_with("no evidence is kept"),
+        "{}",
+        none.stdout
+    );
+    assert_eq!(run(&["hub-z"]).await.code, Some(1));
 }
 
 async fn refusal_to_publish(hubs: &Federation, name: &str) -> String {

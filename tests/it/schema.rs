@@ -103,6 +103,7 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
     let own = BTreeSet::from([
         "HubStanding",
         "InnovationOrder",
+        "LogState",
         "RegionLevel",
         "WithdrawalReason",
     ]);

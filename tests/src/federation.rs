@@ -131,6 +131,20 @@ impl Federation {
         &self.member(name).site
     }
 
+    /// Writes a hub's settings beside its database, so that the real program can be run on it.
+    pub fn settings(&self, name: &str) -> String {
+        let hub = self.hub(name);
+        let file = self.site(name).folder().join(node::config::FILE);
+        let text = format!(
+            "[hub]\nnetwork = \"{}\"\nid = \"{}\"\n[database]\nurl = \"{}\"\n",
+            hub.db.network(),
+            hub.db.hub(),
+            self.site(name).url()
+        );
+        std::fs::write(&file, text).expect("the settings can be written");
+        file.display().to_string()
+    }
+
     /// A hub's own log.
     pub async fn log(&self, name: &str) -> LogId {
         self.hub(name).own_log().await.expect("the hub has a log")

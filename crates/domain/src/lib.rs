@@ -4,6 +4,7 @@
 //! - [`entry`] is one revision of one record: header and payload, byte for byte.
 //! - [`log`] proves that entries are all there and unaltered: Merkle tree, checkpoints, pages.
 //! - [`trust`] says which key speaks for which hub.
+//! - [`standing`] says whether this hub holds what the others hold, and if not, why and since when.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
@@ -15,4 +16,5 @@ pub mod entropy;
 pub mod entry;
 pub mod identity;
 pub mod log;
+pub mod standing;
 pub mod trust;

@@ -2,7 +2,7 @@
 //!
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
 //! - `innovations`, `agencies`, `hubs`, `regions` are the catalog; `logs` is what other hubs pull,
-//!   `members` whom they trust.
+//!   `members` whom they trust, `replication` how this hub stands with them.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks.
 //!
@@ -25,6 +25,7 @@ mod members;
 mod objects;
 mod paging;
 mod regions;
+mod replication;
 mod root;
 mod scalars;
 mod vocabulary;

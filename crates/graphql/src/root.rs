@@ -25,6 +25,7 @@ use crate::logs::{
 use crate::members::{self, Membership};
 use crate::paging::PageArgs;
 use crate::regions::{Region, RegionLevel};
+use crate::replication::{self, ReplicationStatus};
 use crate::scalars::{HubId, Long, RegionCode};
 use crate::{ApiError, HubContext};
 
@@ -336,6 +337,13 @@ impl Query {
     ) -> Result<Option<Receipt>, ApiError> {
         let (hub, record) = GlobalId::record("record", &record)?;
         logs::receipt(ctx, &hub, record).await
+    }
+
+    /// Whether this node holds what the others hold, and if not, which logs are behind, why and since when.
+    #[graphql(complexity = "100 + 20 * child_complexity")]
+    async fn replication_status(&self, ctx: &Context<'_>) -> Result<ReplicationStatus, ApiError> {
+        let standing = storage::standing::read(ctx.db(), ctx.hub().clock.now()).await?;
+        Ok(replication::show(&standing, ctx.viewer()))
     }
 
     /// Resolves a hub for a supergraph.

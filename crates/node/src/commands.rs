@@ -3,6 +3,8 @@
 pub mod bench;
 pub mod demo;
 pub mod deny;
+pub mod doctor;
+pub mod evidence;
 pub mod import;
 pub mod init;
 pub mod join;
@@ -12,6 +14,7 @@ pub mod peer;
 pub mod pin;
 pub mod rebuild;
 pub mod receipt;
+pub mod repair;
 pub mod schema;
 pub mod serve;
 pub mod status;

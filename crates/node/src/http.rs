@@ -2,11 +2,13 @@
 //!
 //! - [`graphql`] is the front door of the GraphQL schema; [`viewer`] tells it who asks.
 //! - [`health`] tells machines whether the node lives and is ready.
+//! - [`metrics`] tells them numbers.
 //! - [`assets`] serves the pages that are built into the program.
 
 pub mod assets;
 pub mod graphql;
 pub mod health;
+pub mod metrics;
 pub mod viewer;
 
 use axum::Router;
@@ -31,7 +33,13 @@ pub fn router(hub: &Hub, endpoint: &viewer::GraphqlEndpoint) -> Router {
     let fixed = |name: HeaderName, value| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
+    let metrics = if hub.config.http.metrics {
+        metrics::routes(hub)
+    } else {
+        Router::new()
+    };
     Router::new()
+        .merge(metrics)
         .merge(viewer::graphql_routes(endpoint))
         .merge(assets::routes())
         .route("/healthz", get(health::alive))

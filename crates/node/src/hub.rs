@@ -211,7 +211,7 @@ impl Hub {
     }
 }
 
-async fn open_database(config: &Config) -> anyhow::Result<Database> {
+pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Database> {
     let location = config.database.url.location(&config.folder);
     if let storage::Location::Sqlite(file) = &location
         && let Some(folder) = file.parent().filter(|folder| *folder != Path::new(""))

@@ -5,6 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use anyhow::bail;
 use domain::identity::HubId;
 use domain::log::PublicKey;
+use domain::standing::without_user_info;
 use sync::peer::{Greeting, HttpPeer};
 use sync::plan;
 
@@ -36,7 +37,7 @@ pub async fn introduce(
         .await?;
     let introduction = &greeting.introduction;
     if introduction.hub == *ours.db.hub() {
-        bail!("{url} is this hub itself");
+        bail!("{} is this hub itself", without_user_info(url));
     }
     plan::check_introduction(ours.db.network(), &introduction.hub, introduction)?;
     let [key] = parse_keys(&greeting)?[..] else {

@@ -1,6 +1,6 @@
 //! Opening the database: one writer and several readers on SQLite, one pool on PostgreSQL.
 
-mod connect;
+pub(crate) mod connect;
 mod readers;
 
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Every way storing or reading can fail.
 
 use domain::entry::SealError;
-use domain::identity::{HubId, NetworkId, RecordId};
+use domain::identity::{HubId, LogId, NetworkId, RecordId};
 use sea_orm::DbErr;
 
 /// Why the database did not do what was asked.
@@ -61,6 +61,12 @@ pub enum StorageError {
         held: u64,
         /// Where the page begins.
         from: u64,
+    },
+    /// Entries that were to be put back do not lead to what this hub had proved.
+    #[error("{log} does not lead to our own checkpoint with these entries, so nothing was changed")]
+    NotMended {
+        /// The log.
+        log: LogId,
     },
     /// The log is frozen or set aside, so nothing is added to it.
     #[error("log of {hub} is not open for entries: {why}")]

@@ -5,6 +5,7 @@
 //!   written here or pulled from a peer. Commit order is log order.
 //! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
+//! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
 
@@ -16,12 +17,14 @@ mod sql;
 
 pub mod agencies;
 pub mod bodies;
+pub mod checkup;
 pub mod hubs;
 pub mod innovations;
 pub mod logs;
 pub mod members;
 pub mod peers;
 pub mod pins;
+pub mod standing;
 pub mod trust;
 
 pub use database::{Database, Location, Owner};

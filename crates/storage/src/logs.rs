@@ -4,7 +4,7 @@
 //!   entries, dropped payloads, tiles, checkpoint and projection in one transaction.
 //! - [`heads`] is what this hub holds of every log; [`read`] gives pages and payloads to peers; [`receipt`] proves one entry.
 //! - [`fill`] brings payloads that were missing; [`watching`] notes what was seen but not yet held.
-//! - [`verify`] recomputes everything from what is stored; [`rebuild`] makes the projection anew.
+//! - [`verify`] recomputes everything from what is stored; [`repair`] puts bytes back that were changed on the disk; [`rebuild`] makes the projection anew.
 //!
 //! An entry is never changed or removed; only its payload may go, when it is superseded or erased.
 
@@ -17,6 +17,7 @@ mod pulled;
 pub mod read;
 pub mod rebuild;
 mod receipts;
+pub mod repair;
 mod tiles;
 pub mod verify;
 pub mod watching;

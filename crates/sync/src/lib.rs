@@ -4,6 +4,7 @@
 //! - [`peer`] asks, over the peer's public GraphQL schema: [`peer::HttpPeer`] is the real one.
 //! - [`round`] carries the decisions out and stores what verifies.
 //! - [`hint`] hears at once when a peer changed, so that a round need not wait for its turn.
+//! - [`repair`] asks for entries whose bytes were changed here.
 //!
 //! A round may stop anywhere and be run again: a page is stored whole or not at all.
 //! Not here: when rounds happen (`node::tasks`), what proves a page (`domain::log`).
@@ -12,4 +13,5 @@ pub mod documents;
 pub mod hint;
 pub mod peer;
 pub mod plan;
+pub mod repair;
 pub mod round;

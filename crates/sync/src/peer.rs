@@ -5,6 +5,7 @@ mod wire;
 
 use domain::identity::LogId;
 use domain::log::Page;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::plan::Introduction;
@@ -18,6 +19,9 @@ pub enum PeerError {
     /// The address is not one that can be asked.
     #[error("{0:?} is not an http or https address")]
     Url(String),
+    /// No client can be made on this machine.
+    #[error("no client can be made")]
+    Client(#[source] reqwest::Error),
     /// No connection, or it broke.
     #[error("{url} cannot be reached")]
     Unreachable {
@@ -54,6 +58,16 @@ pub enum PeerError {
     Malformed(String),
 }
 
+impl PeerError {
+    /// Says whether there was no connection because the peer's TLS certificate is not trusted. What failed is behind
+    /// several layers that do not name it, so their words are looked at.
+    pub fn is_certificate(&self) -> bool {
+        let mut causes =
+            std::iter::successors(std::error::Error::source(self), |cause| cause.source());
+        causes.any(|cause| cause.to_string().contains("certificate"))
+    }
+}
+
 /// What a peer says when a round begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Greeting {
@@ -67,6 +81,8 @@ pub struct Greeting {
     pub name: Option<String>,
     /// The keys that it says are its own; only asked for when the peer is added.
     pub public_keys: Vec<String>,
+    /// Its clock; not asked for in rounds.
+    pub now: Option<OffsetDateTime>,
 }
 
 /// A head as a peer states it, not yet verified.

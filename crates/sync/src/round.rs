@@ -384,7 +384,10 @@ impl<P: Peer> Round<'_, P> {
             }
             Step::Freeze => self.freeze(log, theirs, None).await,
             Step::Behind { theirs: size } => self.stop_writing(log, ours, size).await,
-            Step::Park => Ok(watching::park(db, log, Some(OVER_QUOTA)).await?),
+            Step::Park => {
+                watching::note_seen(db, log, theirs.size(), self.puller.clock.now()).await?;
+                Ok(watching::park(db, log, Some(OVER_QUOTA)).await?)
+            }
         }
     }
 
@@ -404,7 +407,8 @@ impl<P: Peer> Round<'_, P> {
         };
         // Noted while the first page is on its way.
         let noted = async {
-            watching::note_seen(&puller.db, log, theirs.size()).await?;
+            let now = puller.clock.now();
+            watching::note_seen(&puller.db, log, theirs.size(), now).await?;
             watching::note_hope(&puller.db, log).await
         };
         let (noted, pulled) = tokio::join!(noted, pull.run(self.progress));

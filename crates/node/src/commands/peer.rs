@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use domain::clock::Clock as _;
+use domain::standing::without_user_info;
 use serde_json::json;
 use storage::{peers, pins};
 
@@ -83,7 +84,7 @@ async fn list(hub: &Hub, common: &Common) -> anyhow::Result<Outcome> {
         let peer = |peer: &peers::Peer| {
             json!({
                 "hub": peer.hub,
-                "url": peer.url,
+                "url": without_user_info(&peer.url),
                 "lastSuccessAt": peer.record.last_success_at,
                 "failures": peer.record.failures,
                 "strikes": peer.record.strikes,
@@ -115,7 +116,7 @@ async fn list(hub: &Hub, common: &Common) -> anyhow::Result<Outcome> {
         let never = || "never".to_owned();
         table.add_row([
             peer.hub.to_string(),
-            peer.url,
+            without_user_info(&peer.url),
             record.last_success_at.map_or_else(never, output::moment),
             record.rounds.to_string(),
             record.entries.to_string(),

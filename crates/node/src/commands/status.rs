@@ -1,33 +1,31 @@
 //! `simpul status`
 
-use domain::log::LogState;
-use serde_json::json;
-use storage::logs::heads::{self, Head};
-use storage::peers;
+use domain::clock::Clock as _;
+use domain::standing::words::{self, duration};
+use domain::standing::{LogStanding, PeerStanding, Standing, elapsed};
+use serde_json::{Value, json};
+use storage::standing;
 
 use crate::cli::{Common, Outcome};
 use crate::hub::Hub;
 use crate::output;
+use crate::system::SystemClock;
 
-/// Tell which logs are held, how far they are proved, and how the peers are
+/// Tell whether this hub holds what the others hold, and if not, why, since when and what to do
 #[derive(Debug, clap::Args)]
 pub struct Status {}
 
 impl Status {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let hub = common.open_hub().await?;
-        let heads = heads::list(&hub.db).await?;
-        let peers = peers::list(&hub.db).await?;
+        let standing = standing::read(&hub.db, SystemClock.now()).await?;
         if common.json {
-            print_json(&hub, &heads, &peers)?;
+            print_json(&hub, &standing)?;
         } else {
-            print_text(&hub, &heads, &peers);
+            print_text(&hub, &standing);
         }
         hub.db.close().await?;
-        let is_well = heads
-            .iter()
-            .all(|head| matches!(head.state, LogState::Proved | LogState::Empty));
-        Ok(if is_well {
+        Ok(if standing.is_in_sync() {
             Outcome::Well
         } else {
             Outcome::Amiss
@@ -35,94 +33,125 @@ impl Status {
     }
 }
 
-fn print_text(hub: &Hub, heads: &[Head], listed: &[peers::Peer]) {
+fn print_text(hub: &Hub, standing: &Standing) {
+    output::say(standing.summary());
+    for problem in standing.problems() {
+        output::say(format!("  {problem}"));
+    }
     output::say(format!(
         "hub {} of network {}, {}",
         hub.db.hub(),
         hub.db.network(),
         hub.db.backend()
     ));
+    output::say(logs(standing));
+    if standing.peers.is_empty() {
+        output::say("no peers yet; add one with `simpul peer add URL`");
+    } else {
+        output::say(peers(standing));
+    }
+}
+
+/// A time since a moment, or that there was none.
+fn ago(at: Option<i64>, now: i64) -> String {
+    at.map_or_else(
+        || "never".to_owned(),
+        |at| format!("{} ago", duration(elapsed(at, now))),
+    )
+}
+
+fn logs(standing: &Standing) -> String {
     let mut table = output::table([
-        "log of", "epoch", "entries", "proved", "seen", "missing", "unread", "state",
+        "log of", "epoch", "entries", "seen", "behind", "for", "missing", "unread", "proved",
+        "state",
     ]);
-    for head in heads {
+    for log in &standing.logs {
+        let behind_for = match log.lag() {
+            0 => String::new(),
+            _ => duration(log.behind_for(standing.at)),
+        };
         table.add_row([
-            head.log.hub.to_string(),
-            head.log.epoch.to_string(),
-            head.size.to_string(),
-            head.proved_size.to_string(),
-            head.newest_seen.max(head.size).to_string(),
-            head.missing.to_string(),
-            head.unprojected.to_string(),
-            words(head),
+            log.log.hub.to_string(),
+            log.log.epoch.to_string(),
+            log.size.to_string(),
+            log.newest_seen.to_string(),
+            log.lag().to_string(),
+            behind_for,
+            log.missing.to_string(),
+            log.unprojected.to_string(),
+            ago(log.proved_at, standing.at),
+            words::state(log.state).to_owned(),
         ]);
     }
-    output::say(table.to_string());
-    for peer in listed {
-        let record = &peer.record;
-        let since = record.last_success_at.map_or_else(
-            || "never pulled".to_owned(),
-            |at| format!("pulled {}", output::moment(at)),
-        );
-        let trouble = record.parked.as_ref().or(record.last_error.as_ref());
-        let trouble = trouble
-            .map(|trouble| format!("; {trouble} ({} times)", record.failures))
-            .unwrap_or_default();
-        output::say(format!(
-            "peer {} at {}: {since}{trouble}",
-            peer.hub, peer.url
-        ));
-    }
+    table.to_string()
 }
 
-/// A log's state in words that say what it means.
-fn words(head: &Head) -> String {
-    match head.state {
-        LogState::Empty => "empty".to_owned(),
-        LogState::CatchingUp => format!(
-            "catching up, {} to go",
-            head.newest_seen.saturating_sub(head.size)
-        ),
-        LogState::Proved => "proved".to_owned(),
-        LogState::Incomplete => "proved, payloads missing".to_owned(),
-        LogState::Unproved => "no peer proves the newest head".to_owned(),
-        LogState::Forked => "FORKED: its hub signed two histories".to_owned(),
-        LogState::Parked => format!(
-            "set aside: {}",
-            head.parked.as_deref().unwrap_or("no reason noted")
-        ),
+fn peers(standing: &Standing) -> String {
+    let mut table = output::table(["peer", "url", "answered", "failures", "strikes", "trouble"]);
+    for peer in &standing.peers {
+        table.add_row([
+            peer.hub.to_string(),
+            peer.url.clone(),
+            ago(peer.last_success_at, standing.at),
+            peer.failures.to_string(),
+            peer.strikes.to_string(),
+            peer.trouble().unwrap_or_default().to_owned(),
+        ]);
     }
+    table.to_string()
 }
 
-fn print_json(hub: &Hub, heads: &[Head], listed: &[peers::Peer]) -> anyhow::Result<()> {
-    let log = |head: &Head| {
-        json!({
-            "hub": head.log.hub,
-            "epoch": head.log.epoch,
-            "size": head.size,
-            "provedSize": head.proved_size,
-            "newestSeen": head.newest_seen.max(head.size),
-            "missing": head.missing,
-            "unprojected": head.unprojected,
-            "bytes": head.bytes,
-            "state": format!("{:?}", head.state),
-            "provedAt": head.proved_at,
-        })
-    };
-    let peer = |peer: &peers::Peer| {
-        json!({
-            "hub": peer.hub,
-            "url": peer.url,
-            "lastSuccessAt": peer.record.last_success_at,
-            "failures": peer.record.failures,
-            "lastError": peer.record.last_error,
-        })
-    };
+fn print_json(hub: &Hub, standing: &Standing) -> anyhow::Result<()> {
+    let log = |log: &LogStanding| log_json(log, standing.at);
+    let peer = |peer: &PeerStanding| peer_json(peer, standing.at);
     output::json(&json!({
         "hub": hub.db.hub(),
         "network": hub.db.network(),
         "database": hub.db.backend(),
-        "logs": heads.iter().map(log).collect::<Vec<_>>(),
-        "peers": listed.iter().map(peer).collect::<Vec<_>>(),
+        "asOf": standing.at,
+        "inSync": standing.is_in_sync(),
+        "summary": standing.summary(),
+        "problems": standing.problems(),
+        "logs": standing.logs.iter().map(log).collect::<Vec<_>>(),
+        "peers": standing.peers.iter().map(peer).collect::<Vec<_>>(),
     }))
+}
+
+fn log_json(log: &LogStanding, now: i64) -> Value {
+    json!({
+        "hub": log.log.hub,
+        "epoch": log.log.epoch,
+        "state": format!("{:?}", log.state),
+        "size": log.size,
+        "provedSize": log.proved_size,
+        "newestSeen": log.newest_seen,
+        "lagEntries": log.lag(),
+        "lagSeconds": log.behind_for(now) / 1000,
+        "behindSince": log.behind_since,
+        "missing": log.missing,
+        "unprojected": log.unprojected,
+        "bytes": log.bytes,
+        "provedAt": log.proved_at,
+        "forkedAt": log.forked_at,
+        "parked": log.parked,
+        "problem": log.problem(now),
+    })
+}
+
+fn peer_json(peer: &PeerStanding, now: i64) -> Value {
+    json!({
+        "hub": peer.hub,
+        "url": peer.url,
+        "lastRoundAt": peer.last_round_at,
+        "lastSuccessAt": peer.last_success_at,
+        "lagSeconds": peer.silent_for(now).map(|silent| silent / 1000),
+        "failures": peer.failures,
+        "strikes": peer.strikes,
+        "parked": peer.parked,
+        "lastError": peer.last_error,
+        "rounds": peer.rounds,
+        "entries": peer.entries,
+        "bytesReceived": peer.bytes_received,
+        "problem": peer.problem(now),
+    })
 }

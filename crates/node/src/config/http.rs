@@ -13,6 +13,8 @@ pub struct HttpConfig {
     pub listen: SocketAddr,
     /// The largest request body that is taken.
     pub max_body_bytes: NonZeroU32,
+    /// Whether `/metrics` tells the numbers of logs and peers, in the text format of Prometheus.
+    pub metrics: bool,
     /// How long running requests may go on after the program was told to stop.
     pub shutdown_seconds: NonZeroU32,
 }
@@ -23,6 +25,7 @@ impl Default for HttpConfig {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8013)),
             max_body_bytes: number(256 * 1024),
+            metrics: true,
             shutdown_seconds: number(20),
         }
     }

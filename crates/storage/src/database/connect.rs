@@ -26,13 +26,13 @@ const BY_KEY: [(&str, &str); 3] = [
 ];
 const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
-pub(super) struct Connections {
-    pub(super) writer: DatabaseConnection,
-    pub(super) reader: Readers,
+pub(crate) struct Connections {
+    pub(crate) writer: DatabaseConnection,
+    pub(crate) reader: Readers,
 }
 
 /// Connects and counts every statement in `statements`.
-pub(super) async fn open(
+pub(crate) async fn open(
     location: &Location,
     statements: &Arc<AtomicU64>,
 ) -> Result<Connections, DbErr> {

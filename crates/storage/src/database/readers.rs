@@ -59,7 +59,7 @@ impl Readers {
     }
 
     /// Closes the connections when their statements are done.
-    pub(super) async fn close(&self) {
+    pub(crate) async fn close(&self) {
         match &self.kept {
             Kept::Sqlite(connections) => connections.close().await,
             Kept::Postgres(connections) => connections.close().await,

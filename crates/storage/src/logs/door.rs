@@ -396,15 +396,17 @@ async fn advance(
     checkpoint: &SignedCheckpoint,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
-    let seen = sql::signed(checkpoint.size().max(sql::unsigned(log.newest_seen)));
-    let moved = "UPDATE log SET size = $1, bytes = bytes + $2, newest_seen = $3 WHERE id = $4";
+    let seen = checkpoint.size().max(sql::unsigned(log.newest_seen));
+    let behind_since = (size < seen).then(|| log.behind_since.unwrap_or(millis(now)));
+    let moved = "UPDATE log SET size = $1, bytes = bytes + $2, newest_seen = $3, behind_since = $4 WHERE id = $5";
     sql::execute(
         tx,
         moved,
         vec![
             sql::signed(size).into(),
             sql::signed(bytes).into(),
-            seen.into(),
+            sql::signed(seen).into(),
+            behind_since.into(),
             log.id.into(),
         ],
     )

@@ -2,7 +2,7 @@
 
 use domain::identity::{Epoch, HubId, LogId, NetworkId};
 use domain::log::{Checkpoint, LogFacts, LogState, TreeEdge, heads_token};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 
 use super::tiles;
 use crate::{Database, StorageError, sql};
@@ -30,6 +30,10 @@ pub struct Head {
     pub position: u64,
     /// When the newest head was last proved, in Unix milliseconds.
     pub proved_at: Option<i64>,
+    /// Since when less is held than was seen, in Unix milliseconds.
+    pub behind_since: Option<i64>,
+    /// When two histories of the log were found, in Unix milliseconds.
+    pub forked_at: Option<i64>,
     /// How far this hub has come with the log.
     pub state: LogState,
     /// Why the log is set aside, if it is.
@@ -50,12 +54,45 @@ pub(crate) struct LogRow {
     pub(crate) position: i64,
     pub(crate) proved_at: Option<i64>,
     pub(crate) unproved_since: Option<i64>,
+    pub(crate) behind_since: Option<i64>,
     pub(crate) forked_at: Option<i64>,
     pub(crate) parked: Option<String>,
 }
 
 const LOGS: &str = "SELECT log.id, hub_id, slug, epoch, size, bytes, proved_size, checkpoint, newest_seen, position,
-    proved_at, unproved_since, forked_at, parked FROM log JOIN hub ON hub.id = log.hub_id";
+    proved_at, unproved_since, behind_since, forked_at, parked FROM log JOIN hub ON hub.id = log.hub_id";
+
+/// A log with what is counted of it, in the one statement that reads all logs.
+struct CountedRow {
+    row: LogRow,
+    missing: i64,
+    unprojected: i64,
+}
+
+impl FromQueryResult for CountedRow {
+    fn from_query_result(result: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            row: LogRow::from_query_result(result, prefix)?,
+            missing: result.try_get(prefix, "missing")?,
+            unprojected: result.try_get(prefix, "unprojected")?,
+        })
+    }
+}
+
+fn counted(condition: &str) -> String {
+    let count = |table: &str| {
+        let width = super::EntryKey::range_of(0).end;
+        format!(
+            "(SELECT COUNT(*) FROM {table} WHERE entry >= log.id * {width} AND entry < (log.id + 1) * {width})"
+        )
+    };
+    let counts = format!(
+        ", {} AS missing, {} AS unprojected FROM log",
+        count("missing_payload"),
+        count("unprojected")
+    );
+    LOGS.replacen(" FROM log", &counts, 1) + condition
+}
 
 impl LogRow {
     pub(crate) fn log_id(&self, network: &NetworkId) -> Result<LogId, StorageError> {
@@ -79,57 +116,55 @@ impl LogRow {
             .map(|_| "its hub signed two histories, and it is frozen".to_owned());
         forked.or_else(|| self.parked.clone())
     }
+}
 
-    async fn head(self, db: &Database) -> Result<Head, StorageError> {
-        let keys = super::EntryKey::range_of(self.id);
-        let count = async |table: &str| {
-            let text = format!("SELECT COUNT(*) FROM {table} WHERE entry >= $1 AND entry < $2");
-            let number =
-                sql::number(db.reader(), &text, vec![keys.start.into(), keys.end.into()]).await?;
-            Ok::<u64, StorageError>(sql::unsigned(number))
-        };
+impl CountedRow {
+    fn head(self, db: &Database) -> Result<Head, StorageError> {
+        let Self {
+            row,
+            missing,
+            unprojected,
+        } = self;
         let facts = LogFacts {
-            size: self.size(),
-            newest_seen: sql::unsigned(self.newest_seen),
-            missing: count("missing_payload").await?,
-            forked: self.forked_at.is_some(),
-            parked: self.parked.is_some(),
-            unproved: self.unproved_since.is_some(),
+            size: row.size(),
+            newest_seen: sql::unsigned(row.newest_seen),
+            missing: sql::unsigned(missing),
+            forked: row.forked_at.is_some(),
+            parked: row.parked.is_some(),
+            unproved: row.unproved_since.is_some(),
         };
         Ok(Head {
-            log: self.log_id(db.network())?,
+            log: row.log_id(db.network())?,
             size: facts.size,
-            bytes: sql::unsigned(self.bytes),
-            proved_size: sql::unsigned(self.proved_size),
-            checkpoint: self.checkpoint,
+            bytes: sql::unsigned(row.bytes),
+            proved_size: sql::unsigned(row.proved_size),
+            checkpoint: row.checkpoint,
             newest_seen: facts.newest_seen,
             missing: facts.missing,
-            unprojected: count("unprojected").await?,
-            position: sql::unsigned(self.position),
-            proved_at: self.proved_at,
+            unprojected: sql::unsigned(unprojected),
+            position: sql::unsigned(row.position),
+            proved_at: row.proved_at,
+            behind_since: row.behind_since,
+            forked_at: row.forked_at,
             state: LogState::of(&facts),
-            parked: self.parked,
+            parked: row.parked,
         })
     }
 }
 
 /// All logs with everything known of them, in the order of hub and epoch.
 pub async fn list(db: &Database) -> Result<Vec<Head>, StorageError> {
-    let rows: Vec<LogRow> =
-        sql::all(db.reader(), &format!("{LOGS} ORDER BY slug, epoch"), vec![]).await?;
-    let mut heads = Vec::with_capacity(rows.len());
-    for row in rows {
-        heads.push(row.head(db).await?);
-    }
-    Ok(heads)
+    let text = counted(" ORDER BY slug, epoch");
+    let rows: Vec<CountedRow> = sql::all(db.reader(), &text, vec![]).await?;
+    rows.into_iter().map(|row| row.head(db)).collect()
 }
 
 /// One log with everything known of it.
 pub async fn find(db: &Database, log: &LogId) -> Result<Option<Head>, StorageError> {
-    match find_row(db.reader(), log).await? {
-        Some(row) => Ok(Some(row.head(db).await?)),
-        None => Ok(None),
-    }
+    let text = counted(" WHERE slug = $1 AND epoch = $2");
+    let values = vec![log.hub.as_str().into(), sql::signed(log.epoch.get()).into()];
+    let row: Option<CountedRow> = sql::one(db.reader(), &text, values).await?;
+    row.map(|row| row.head(db)).transpose()
 }
 
 /// A log's proved head, as it is stated to peers.

@@ -9,12 +9,19 @@ use super::{heads, millis};
 use crate::{Database, StorageError, sql};
 
 /// Notes that a trusted checkpoint states this size.
-pub async fn note_seen(db: &Database, log: &LogId, size: u64) -> Result<(), StorageError> {
+pub async fn note_seen(
+    db: &Database,
+    log: &LogId,
+    size: u64,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     let row = heads::open_row(&tx, log).await?;
-    let text = "UPDATE log SET newest_seen = $1 WHERE id = $2 AND newest_seen < $1";
-    let seen = sql::signed(size);
-    if sql::execute(&tx, text, vec![seen.into(), row.id.into()]).await? > 0 || row.size == 0 {
+    // A log that was behind before the time was kept has none: it is behind since now, as far as anybody knows.
+    let text = "UPDATE log SET newest_seen = CASE WHEN newest_seen < $1 THEN $1 ELSE newest_seen END,
+        behind_since = COALESCE(behind_since, $2) WHERE id = $3 AND size < $1 AND (newest_seen < $1 OR behind_since IS NULL)";
+    let values = vec![sql::signed(size).into(), millis(now).into(), row.id.into()];
+    if sql::execute(&tx, text, values).await? > 0 || row.size == 0 {
         tx.commit().await?;
     }
     Ok(())

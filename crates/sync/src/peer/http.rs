@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::identity::LogId;
 use domain::log::MAX_PAGE_BYTES;
+use domain::standing::without_user_info;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -27,6 +28,8 @@ const HEADS_PER_PAGE: usize = 200;
 pub struct HttpPeer {
     client: reqwest::Client,
     endpoint: String,
+    /// The endpoint as it may be told: without name and password.
+    shown: String,
     bytes_received: AtomicU64,
 }
 
@@ -38,18 +41,25 @@ impl HttpPeer {
 
     /// A peer at an address such as `https://jipp.example.go.id`.
     pub fn new(client: reqwest::Client, url: &str) -> Result<Self, PeerError> {
+        let endpoint = endpoint(url)?;
         Ok(Self {
             client,
-            endpoint: endpoint(url)?,
+            shown: without_user_info(&endpoint),
+            endpoint,
             bytes_received: AtomicU64::new(0),
         })
     }
 
-    /// Asks who it is, with its name and keys.
+    /// Asks who it is, with its name, its keys and its clock.
     pub async fn introduce(&self) -> Result<Greeting, PeerError> {
         self.ask::<HubData>(documents::INTRODUCTION, json!({}))
             .await?
             .try_into()
+    }
+
+    /// What is said of it when whoever asked has no more patience.
+    pub fn timed_out(&self) -> PeerError {
+        PeerError::TimedOut(self.shown.clone())
     }
 
     async fn ask<T: DeserializeOwned + Send + 'static>(
@@ -90,7 +100,7 @@ impl HttpPeer {
         let is_json = response.headers().get(CONTENT_TYPE).is_some_and(is_json);
         if !is_json {
             return Err(PeerError::Status {
-                url: self.endpoint.clone(),
+                url: self.shown.clone(),
                 status: status.as_u16(),
             });
         }
@@ -111,7 +121,7 @@ impl HttpPeer {
     }
 
     fn failed(&self, cause: reqwest::Error) -> PeerError {
-        let url = self.endpoint.clone();
+        let url = self.shown.clone();
         if cause.is_timeout() {
             PeerError::TimedOut(url)
         } else {
@@ -141,7 +151,7 @@ pub(crate) fn endpoint(url: &str) -> Result<String, PeerError> {
     let usable =
         parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !usable {
-        return Err(PeerError::Url(url.to_owned()));
+        return Err(PeerError::Url(without_user_info(url)));
     }
     Ok(format!("{base}/graphql"))
 }

@@ -2,6 +2,8 @@
 
 use domain::log::{Hash, Page, RawEntry};
 use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::{Greeting, HeadsPage, PeerError, StatedHead, StatedPage};
@@ -82,6 +84,7 @@ struct Node {
     heads_token: String,
     #[serde(default)]
     public_keys: Vec<String>,
+    now: Option<String>,
 }
 
 impl TryFrom<HubData> for Greeting {
@@ -101,6 +104,9 @@ impl TryFrom<HubData> for Greeting {
             heads_token: opaque("headsToken", node.heads_token)?,
             name: data.hub.name,
             public_keys: node.public_keys,
+            now: node
+                .now
+                .and_then(|now| OffsetDateTime::parse(&now, &Rfc3339).ok()),
         })
     }
 }

@@ -1,0 +1,162 @@
+//! `simpul evidence`
+
+use anyhow::bail;
+use domain::identity::{HubId, LogId};
+use domain::log::Checkpoint;
+use domain::trust::Trust;
+use serde_json::json;
+use storage::Database;
+use storage::logs::heads;
+use storage::logs::watching::{self, ForkEvidence};
+
+use crate::cli::{Common, Outcome};
+use crate::output;
+
+/// Show the checkpoints kept as proof that a hub signed two histories of its log
+#[derive(Debug, clap::Args)]
+pub struct Evidence {
+    /// Only the logs of this hub
+    hub: Option<HubId>,
+}
+
+/// One piece of evidence, and what can be said of it.
+struct Exhibit {
+    log: LogId,
+    kept: ForkEvidence,
+    ours: Statement,
+    theirs: Statement,
+}
+
+/// What a checkpoint states, and whether a trusted key signed it.
+struct Statement {
+    size: Option<u64>,
+    root: Option<String>,
+    verdict: Result<(), String>,
+}
+
+impl Evidence {
+    pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
+        let hub = common.open_hub().await?;
+        let exhibits = gather(&hub.db, &hub.trust().await?, self.hub.as_ref()).await?;
+        hub.db.close().await?;
+        if common.json {
+            print_json(&exhibits)?;
+        } else {
+            print_text(&exhibits);
+        }
+        Ok(if exhibits.is_empty() {
+            Outcome::Well
+        } else {
+            Outcome::Amiss
+        })
+    }
+}
+
+async fn gather(
+    db: &Database,
+    trust: &Trust,
+    wanted: Option<&HubId>,
+) -> anyhow::Result<Vec<Exhibit>> {
+    let mut heads = heads::list(db).await?;
+    if let Some(hub) = wanted {
+        heads.retain(|head| head.log.hub == *hub);
+        if heads.is_empty() {
+            bail!("no log of {hub} is held here; `simpul status` lists those that are");
+        }
+    }
+    let mut exhibits = Vec::new();
+    for head in heads.into_iter().filter(|head| head.forked_at.is_some()) {
+        for kept in watching::list_evidence(db, &head.log).await? {
+            exhibits.push(Exhibit {
+                log: head.log.clone(),
+                ours: Statement::of(trust, &kept.ours),
+                theirs: Statement::of(trust, &kept.theirs),
+                kept,
+            });
+        }
+    }
+    Ok(exhibits)
+}
+
+impl Statement {
+    fn of(trust: &Trust, text: &str) -> Self {
+        let stated = Checkpoint::parse(text).ok();
+        let opened = trust.open(text);
+        Self {
+            size: stated.as_ref().map(|stated| stated.size),
+            root: stated.map(|stated| stated.root.to_string()),
+            verdict: opened.map(drop).map_err(|error| error.to_string()),
+        }
+    }
+
+    fn words(&self) -> String {
+        match (&self.size, &self.root) {
+            (Some(size), Some(root)) => format!("size {size}, root {root}, {}", self.signature()),
+            _ => format!("not a checkpoint, {}", self.signature()),
+        }
+    }
+
+    fn signature(&self) -> String {
+        match &self.verdict {
+            Ok(()) => "signed by the hub's key".to_owned(),
+            Err(why) => format!("NOT proved: {why}"),
+        }
+    }
+}
+
+fn print_text(exhibits: &[Exhibit]) {
+    if exhibits.is_empty() {
+        output::say("no evidence is kept: no log was found with two histories");
+        return;
+    }
+    for Exhibit {
+        log,
+        kept,
+        ours,
+        theirs,
+    } in exhibits
+    {
+        output::say(format!(
+            "{log}: two histories at size {}, found {}, the other one given by {}",
+            kept.size,
+            output::moment(kept.found_at),
+            kept.peer
+        ));
+        for (whose, statement, text) in [
+            ("held here", ours, &kept.ours),
+            ("given", theirs, &kept.theirs),
+        ] {
+            output::say(format!("  {whose}: {}", statement.words()));
+            for line in text.lines() {
+                output::say(format!("    {line}"));
+            }
+        }
+    }
+    output::say(
+        "The hub's key signed both, or somebody has it. Show this to the hub's operator; the log stays frozen here.",
+    );
+}
+
+fn print_json(exhibits: &[Exhibit]) -> anyhow::Result<()> {
+    let statement = |statement: &Statement, text: &str| {
+        json!({
+            "checkpoint": text,
+            "size": statement.size,
+            "root": statement.root,
+            "isSigned": statement.verdict.is_ok(),
+        })
+    };
+    let exhibit = |exhibit: &Exhibit| {
+        let kept = &exhibit.kept;
+        json!({
+            "hub": exhibit.log.hub,
+            "epoch": exhibit.log.epoch,
+            "size": kept.size,
+            "peer": kept.peer,
+            "foundAt": kept.found_at,
+            "ours": statement(&exhibit.ours, &kept.ours),
+            "theirs": statement(&exhibit.theirs, &kept.theirs),
+        })
+    };
+    output::json(&exhibits.iter().map(exhibit).collect::<Vec<_>>())
+}

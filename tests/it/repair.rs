@@ -1,0 +1,123 @@
+//! Bytes that change on the disk are named, and mended from a peer: with the real program, on both databases.
+
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use serde_json::json;
+use testkit::program::Program;
+use testkit::{Backend, Drawing, Federation};
+
+const NONE: [&str; 0] = [];
+
+/// Puts other bytes in the place of a part of an entry of a's log, at a hub.
+async fn change(
+    hubs: &Federation,
+    at: &str,
+    place: u64,
+    column: &str,
+    change: impl Fn(&mut Vec<u8>),
+) {
+    let db = sea_orm::Database::connect(hubs.site(at).url())
+        .await
+        .unwrap();
+    let backend = db.get_database_backend();
+    let find = "SELECT log.id FROM log JOIN hub ON hub.id = log.hub_id WHERE slug = 'hub-a'";
+    let row = db
+        .query_one_raw(Statement::from_string(backend, find))
+        .await
+        .unwrap()
+        .unwrap();
+    let key = row.try_get_by_index::<i64>(0).unwrap() * (1 << 40) + i64::try_from(place).unwrap();
+    let read = format!("SELECT {column} FROM entry WHERE id = {key}");
+    let row = db
+        .query_one_raw(Statement::from_string(backend, read))
+        .await
+        .unwrap()
+        .unwrap();
+    let mut bytes: Vec<u8> = row.try_get_by_index(0).unwrap();
+    change(&mut bytes);
+    let mark = if backend == DbBackend::Postgres {
+        "$1"
+    } else {
+        "?"
+    };
+    let write = format!("UPDATE entry SET {column} = {mark} WHERE id = {key}");
+    db.execute_raw(Statement::from_sql_and_values(
+        backend,
+        write,
+        [bytes.into()],
+    ))
+    .await
+    .unwrap();
+    db.close().await.unwrap();
+}
+
+fn flip(bytes: &mut [u8]) {
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x01;
+}
+
+//  a ─▶ b ─▶ c, where bytes change at c
+async fn check(backend: Backend) {
+    let mut drawing = Drawing::drawn("a -> b -> c");
+    if backend == Backend::Postgres {
+        drawing = drawing.on_postgres("c");
+    }
+    let hubs = Federation::build(drawing).await;
+    for number in 0..5 {
+        hubs.publish("a", &format!("Title {number}")).await;
+    }
+    hubs.sync_until_quiet().await;
+    let titles = hubs.titles("c").await;
+    let settings = hubs.settings("c");
+    let program = Program::new();
+    let repair = async |from: &str| {
+        let arguments = [
+            "--config", &settings, "repair", "hub-a", "--from", from, "--json",
+        ];
+        program.run(&arguments).await
+    };
+    let entry = |place: u64, part: &str| json!({"place": place, "what": format!("the {part} was changed"), "isMended": true});
+    let well = repair("hub-b").await;
+    assert_eq!(
+        (well.code, &well.json()[0]["entries"]),
+        (Some(0), &json!([])),
+        "{}",
+        well.stderr
+    );
+
+    change(&hubs, "c", 2, "header", |bytes| flip(bytes)).await;
+    change(&hubs, "c", 3, "payload", |bytes| flip(bytes)).await;
+    // A byte that makes the text no text at all.
+    change(&hubs, "c", 5, "payload", |bytes| bytes[9] = 0xff).await;
+    let mended = repair("hub-b").await;
+    assert_eq!(mended.code, Some(0), "{}", mended.stderr);
+    assert_eq!(
+        mended.json()[0]["entries"],
+        json!([entry(2, "header"), entry(3, "payload"), entry(5, "payload")])
+    );
+    assert_eq!(hubs.verify("c").await, NONE);
+    assert_eq!(hubs.titles("c").await, titles);
+    assert_eq!(repair("hub-b").await.json()[0]["entries"], json!([]));
+
+    // A peer whose own bytes were changed proves nothing, and nothing is put back.
+    change(&hubs, "c", 2, "header", |bytes| flip(bytes)).await;
+    change(&hubs, "b", 4, "header", |bytes| flip(bytes)).await;
+    let refused = repair("hub-b").await;
+    assert_eq!(refused.code, Some(1));
+    assert!(
+        refused.stderr.contains("does not verify"),
+        "{}",
+        refused.stderr
+    );
+    assert!(!hubs.verify("c").await.is_empty());
+    assert_eq!(repair("hub-z").await.code, Some(1));
+}
+
+#[tokio::test]
+async fn changed_bytes_are_named_and_mended_in_sqlite() {
+    check(Backend::Sqlite).await;
+}
+
+#[tokio::test]
+async fn changed_bytes_are_named_and_mended_in_postgres() {
+    check(Backend::Postgres).await;
+}
