@@ -88,6 +88,8 @@ async fn check(backend: Backend) {
     change(&hubs, "c", 3, "payload", |bytes| flip(bytes)).await;
     // A byte that makes the text no text at all.
     change(&hubs, "c", 5, "payload", |bytes| bytes[9] = 0xff).await;
+    let faults = hubs.verify("c").await;
+    assert!(faults[0].contains("is no text any more"), "{faults:?}");
     let mended = repair("hub-b").await;
     assert_eq!(mended.code, Some(0), "{}", mended.stderr);
     assert_eq!(
