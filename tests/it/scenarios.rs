@@ -387,6 +387,12 @@ async fn a_longer_second_history_is_told_from_a_lying_relay() {
     assert_eq!(sizes, [shared + 1, shared + 3]);
     assert_eq!(hubs.titles("b").await, ["First history", "Kept"]);
     assert_eq!(hubs.verify("b").await, NONE);
+    let settings = hubs.settings("b");
+    let told = Program::new()
+        .run(&["--config", &settings, "evidence", "hub-a"])
+        .await;
+    let place = format!("two histories from entry {shared} on");
+    assert!(told.stdout.contains(&place), "{}", told.stdout);
 }
 
 /// What `simpul evidence` shows at b, of a and of nobody else.

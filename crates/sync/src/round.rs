@@ -3,10 +3,12 @@
 //! - [`Puller`] holds what rounds share: the database, the clock, the quota, and which logs are being pulled just now.
 //! - [`Puller::run`] asks who the peer is, what changed, pulls each log that grew, fills what is missing, and notes how it
 //!   went.
+//! - `log` is what is done about one log, `pull` brings one forward, `fork` tells a forked one from a lying supplier.
 //!
 //! One log's failure changes no other's. The peer's cursor moves on only when everything before it was dealt with.
 
 mod fork;
+mod log;
 mod pull;
 
 use std::collections::HashSet;
@@ -14,19 +16,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::clock::Clock;
 use domain::identity::LogId;
-use domain::log::{LogState, PublicKey, SignedCheckpoint};
+use domain::log::{LogState, PublicKey};
 use domain::trust::{Trust, TrustError};
-use storage::logs::{fill, heads, watching};
+use storage::logs::{fill, heads};
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError};
 
 use crate::hint::Hint;
 use crate::peer::{Greeting, HeadsPage, Peer, PeerError};
-use crate::plan::{self, Extent, Owner, Quota, Step};
-use fork::Fork;
+use crate::plan::{self, Quota};
 
-/// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
-const OVER_QUOTA: &str = "the hub's log is over its quota";
 /// The most pages of heads that one round reads; the next goes on where this one stopped.
 const MOST_HEADS_PAGES: usize = 50;
 /// How often one round looks at all heads again because it brought new trust.
@@ -328,141 +327,6 @@ impl<P: Peer> Round<'_, P> {
                 false
             }
         }
-    }
-
-    async fn note_stranger(&self, checkpoint: &str) -> Result<(), RoundError> {
-        let Ok(claimed) = domain::log::Checkpoint::parse(checkpoint) else {
-            return Ok(());
-        };
-        let now = self.puller.clock.now();
-        peers::note_stranger(
-            &self.puller.db,
-            &claimed.log,
-            claimed.size,
-            &self.peer.hub,
-            now,
-        )
-        .await?;
-        Ok(())
-    }
-
-    async fn follow_log(
-        &mut self,
-        trust: &Trust,
-        theirs: &SignedCheckpoint,
-    ) -> Result<(), RoundError> {
-        let db = &self.puller.db;
-        let log = theirs.log();
-        let head = heads::find(db, log).await?;
-        let is_closed = head
-            .as_ref()
-            .is_some_and(|head| head.state == LogState::Forked);
-        if is_closed {
-            return Ok(());
-        }
-        let ours = head.as_ref().map_or(0, |head| head.size);
-        let bytes = head.as_ref().map_or(0, |head| head.bytes);
-        let ours_there = heads::edge_at(db, log, theirs.size())
-            .await?
-            .map(|edge| edge.root());
-        let owner = if log.hub == *db.hub() {
-            Owner::Ours
-        } else {
-            Owner::Theirs
-        };
-        let extent = Extent {
-            size: theirs.size(),
-            root: *theirs.root(),
-        };
-        match plan::step(owner, ours, bytes, &extent, ours_there, self.puller.quota) {
-            Step::Nothing => Ok(()),
-            Step::Pull { .. } => {
-                if head.is_some_and(|head| head.parked.as_deref() == Some(OVER_QUOTA)) {
-                    watching::park(db, log, None).await?;
-                }
-                self.pull(trust, theirs).await
-            }
-            Step::Freeze => self.freeze(log, theirs, None).await,
-            Step::Behind { theirs: size } => self.stop_writing(log, ours, size).await,
-            Step::Park => {
-                watching::note_seen(db, log, theirs.size(), self.puller.clock.now()).await?;
-                Ok(watching::park(db, log, Some(OVER_QUOTA)).await?)
-            }
-        }
-    }
-
-    async fn pull(&mut self, trust: &Trust, theirs: &SignedCheckpoint) -> Result<(), RoundError> {
-        let puller = self.puller;
-        let log = theirs.log();
-        let _occupied = puller
-            .occupy(log)
-            .ok_or_else(|| RoundError::Busy(log.clone()))?;
-        let pull = pull::Pull {
-            db: &puller.db,
-            clock: &*puller.clock,
-            remote: self.remote,
-            trust,
-            log,
-            target: theirs.size(),
-        };
-        // Noted while the first page is on its way.
-        let noted = async {
-            let now = puller.clock.now();
-            watching::note_seen(&puller.db, log, theirs.size(), now).await?;
-            watching::note_hope(&puller.db, log).await
-        };
-        let (noted, pulled) = tokio::join!(noted, pull.run(self.progress));
-        self.result.entries += pulled.entries;
-        if let Some(error) = pulled.error {
-            if matches!(error, RoundError::False { .. })
-                && let Some(fork) = self.find_fork(trust, log).await?
-            {
-                return self.freeze(log, &fork.theirs, Some(fork.differs_at)).await;
-            }
-            watching::note_unproved(&puller.db, log, puller.clock.now()).await?;
-            return Err(error);
-        }
-        Ok(noted?)
-    }
-
-    /// A page did not verify: the supplier lies, or the hub signed two histories. That a supplier does not answer the
-    /// question shows nothing.
-    async fn find_fork(&self, trust: &Trust, log: &LogId) -> Result<Option<Fork>, StorageError> {
-        let search = fork::Search {
-            db: &self.puller.db,
-            remote: self.remote,
-            trust,
-            log,
-        };
-        match search.run().await {
-            Err(RoundError::Storage(error)) => Err(error),
-            found => Ok(found.unwrap_or_default()),
-        }
-    }
-
-    async fn freeze(
-        &mut self,
-        log: &LogId,
-        theirs: &SignedCheckpoint,
-        differs_at: Option<u64>,
-    ) -> Result<(), RoundError> {
-        let (db, peer) = (&self.puller.db, &self.peer.hub);
-        let ours = heads::find(db, log).await?.and_then(|head| head.checkpoint);
-        let now = self.puller.clock.now();
-        watching::freeze(db, &ours.unwrap_or_default(), theirs, differs_at, peer, now).await?;
-        tracing::error!(%log, %peer, size = theirs.size(), differs_at, "log is forked");
-        Ok(())
-    }
-
-    async fn stop_writing(
-        &mut self,
-        log: &LogId,
-        ours: u64,
-        theirs: u64,
-    ) -> Result<(), RoundError> {
-        let reason = "a peer holds more of this log than this database does";
-        watching::park(&self.puller.db, log, Some(reason)).await?;
-        Err(RoundError::Behind { theirs, ours })
     }
 
     /// Asks for payloads that are missing, log by log.

@@ -81,7 +81,7 @@ async fn gather(
 impl Statement {
     fn of(trust: &Trust, text: &str) -> Self {
         let stated = Checkpoint::parse(text).ok();
-        let opened = trust.open(text);
+        let opened = trust.open_held(text);
         Self {
             size: stated.as_ref().map(|stated| stated.size),
             root: stated.map(|stated| stated.root.to_string()),
@@ -116,9 +116,12 @@ fn print_text(exhibits: &[Exhibit]) {
         theirs,
     } in exhibits
     {
+        let place = kept.differs_at.map_or_else(
+            || format!("at size {}", kept.size),
+            |place| format!("from entry {place} on"),
+        );
         output::say(format!(
-            "{log}: two histories at size {}, found {}, the other one given by {}",
-            kept.size,
+            "{log}: two histories {place}, found {}, the other one given by {}",
             output::moment(kept.found_at),
             kept.peer
         ));
@@ -152,6 +155,7 @@ fn print_json(exhibits: &[Exhibit]) -> anyhow::Result<()> {
             "hub": exhibit.log.hub,
             "epoch": exhibit.log.epoch,
             "size": kept.size,
+            "differsAt": kept.differs_at,
             "peer": kept.peer,
             "foundAt": kept.found_at,
             "ours": statement(&exhibit.ours, &kept.ours),
