@@ -60,6 +60,15 @@ impl Pull {
         }
         let report: Value = serde_json::from_slice(&output.stdout)?;
         let entries = report[0]["entries"].as_f64().unwrap_or_default();
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "entry counts are far below 2^52"
+        )]
+        if entries < self.entries as f64 {
+            bail!(
+                "only {entries} entries came; a hub takes sync.max_entries_per_hub of another, agencies among them"
+            );
+        }
         let bytes = report[0]["bytesReceived"].as_f64().unwrap_or_default();
         let (_, supplier_peak) = serving.memory();
         Ok(vec![
