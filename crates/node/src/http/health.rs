@@ -49,11 +49,10 @@ struct PeerReadiness {
     hub: String,
     failures: u64,
     last_success_at: Option<i64>,
-    last_error: Option<String>,
 }
 
 /// Says whether the database answers and the hub's own log can be written. Peers that are away are told and change nothing:
-/// a hub works alone.
+/// a hub works alone. What exactly went wrong with them is for the operator (`simpul status`): it may tell of addresses.
 pub async fn ready(State(hub): State<Hub>) -> (StatusCode, Json<Readiness>) {
     let readiness = match look(&hub).await {
         Ok(readiness) => readiness,
@@ -99,7 +98,6 @@ async fn look(hub: &Hub) -> Result<Readiness, StorageError> {
         hub: peer.hub.to_string(),
         failures: peer.record.failures,
         last_success_at: peer.record.last_success_at,
-        last_error: peer.record.last_error,
     };
     Ok(Readiness {
         ready: matches!(log, Check::Ok),
