@@ -9,6 +9,7 @@ mod m0002_payload_drops;
 mod m0003_behind_since;
 mod m0004_membership;
 mod m0005_fork_place;
+mod m0006_trust_marks;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_behind_since::Migration),
             Box::new(m0004_membership::Migration),
             Box::new(m0005_fork_place::Migration),
+            Box::new(m0006_trust_marks::Migration),
         ]
     }
 }

@@ -385,3 +385,33 @@ async fn older_checkpoint(scene: &Scene, size: u64) -> String {
     let checkpoint = domain::log::Checkpoint { log, size, root };
     checkpoint.sign(&hub.key).text().to_owned()
 }
+
+/// What c has proved, a false page cannot turn against a: that takes an entry that a signed, too.
+#[tokio::test]
+async fn a_lie_about_a_log_that_was_proved_before_freezes_nothing() {
+    let scene = Scene::new().await;
+    scene.truth().await;
+    let hubs = &scene.hubs;
+    for number in 0..3 {
+        hubs.publish("a", &format!("Later {number}")).await;
+    }
+    hubs.round("b", "a").await;
+    for lie in [
+        Lie::HeaderByte,
+        Lie::Swapped,
+        Lie::CutShort,
+        Lie::FirstPageAgain,
+        Lie::Garbage,
+    ] {
+        scene.relay.tell(lie.clone());
+        let result = hubs.round("c", "b").await;
+        assert!(result.error.is_some(), "{lie:?}");
+        assert_eq!(result.strikes, u64::from(lie != Lie::Garbage), "{lie:?}");
+        assert_eq!(hubs.state("c", "a").await, LogState::Unproved, "{lie:?}");
+        assert_eq!(hubs.size("c", "a").await, ENTRIES, "{lie:?}");
+    }
+    scene.relay.tell(Lie::None);
+    hubs.round("c", "b").await;
+    assert_eq!(hubs.state("c", "a").await, LogState::Proved);
+    assert_eq!(hubs.titles("c").await, hubs.titles("a").await);
+}

@@ -8,6 +8,7 @@ use storage::{members, peers, trust};
 use testkit::patience::eventually;
 use testkit::program::Program;
 use testkit::records::hub_id;
+use testkit::relay::{Lie, LyingRelay};
 use testkit::{Drawing, Federation};
 
 const NONE: [&str; 0] = [];
@@ -167,6 +168,45 @@ async fn a_stolen_key_signs_nothing_beyond_its_last_good_size() {
         assert_eq!(hubs.titles(hub).await, ["Asli"], "at {hub}");
         assert_eq!(hubs.size(hub, "b").await, good, "at {hub}");
     }
+}
+
+/// Whoever withholds the word that revokes a hub must not bring back the pin that was set before.
+//  k ─▶ relay ─▶ a, where a had pinned b
+#[tokio::test]
+async fn a_withheld_revocation_brings_no_pin_back() {
+    let hubs = network().await;
+    hubs.pin("a", "b").await;
+    hubs.pin("k", "b").await;
+    let relay = LyingRelay::before(hubs.api("k").url(), hubs.log("k").await).await;
+    hubs.add_peer("a", "k", relay.url()).await;
+    for member in ["a", "b", "c"] {
+        admit(&hubs, member).await;
+    }
+    hubs.publish("b", "Sebelum").await;
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.titles("a").await, ["Sebelum"]);
+
+    set_status(&hubs, "b", MemberStatus::Revoked).await;
+    relay.tell(Lie::NoPayloads);
+    hubs.round("a", "k").await;
+    assert_eq!(hubs.state("a", "k").await, LogState::Incomplete);
+    hubs.publish("b", "Sesudah").await;
+    hubs.add_peer("a", "b", hubs.api("b").url()).await;
+    hubs.round("a", "b").await;
+    assert_eq!(hubs.titles("a").await, ["Sebelum"]);
+    let db = &hubs.hub("a").db;
+    storage::logs::rebuild::rebuild(db, |_| {}).await.unwrap();
+    hubs.round("a", "b").await;
+    assert_eq!(hubs.titles("a").await, ["Sebelum"], "nor after a rebuild");
+
+    relay.tell(Lie::None);
+    hubs.round("a", "k").await;
+    hubs.round("a", "b").await;
+    assert_eq!(hubs.titles("a").await, ["Sebelum"]);
+    set_status(&hubs, "b", MemberStatus::Active).await;
+    hubs.round("a", "k").await;
+    hubs.round("a", "b").await;
+    assert_eq!(hubs.titles("a").await, ["Sebelum", "Sesudah"]);
 }
 
 /// What a hub that is no authority says of members is a record like any other, and gives nobody a voice.

@@ -1,4 +1,4 @@
-//! Which key speaks for which hub, from which log position to which (protocol section 8).
+//! Which key speaks for which hub, from which log position to which (docs/protocol.md, section 9).
 //!
 //! - [`Membership`] is what the network's authority publishes of a member, in its own log.
 //! - A pin is a key that an operator wrote down after comparing its fingerprint.
@@ -117,6 +117,10 @@ pub struct TrustSources {
     pub authority: Option<HubId>,
     /// What it says, each hub once.
     pub members: Vec<Membership>,
+    /// The hubs that it ever named, also those of which nothing can be read at present.
+    pub named: BTreeSet<HubId>,
+    /// Whether everything that its log says is held. What is missing may be a revocation.
+    pub is_word_whole: bool,
     /// Keys that operators wrote down.
     pub pins: Vec<(HubId, TrustedKey)>,
     /// Hubs of which nothing new is taken, whoever vouches for them.
@@ -148,11 +152,8 @@ impl Trust {
     /// Makes trust from what the authority and the operators say.
     pub fn from_sources(network: NetworkId, sources: TrustSources) -> Self {
         let mut trust = Self::new(network);
-        let members: BTreeSet<HubId> = sources
-            .members
-            .iter()
-            .map(|member| member.hub.clone())
-            .collect();
+        let mut named = sources.named;
+        named.extend(sources.members.iter().map(|member| member.hub.clone()));
         for member in sources.members {
             let voice = Voice {
                 keys: member.keys,
@@ -161,9 +162,11 @@ impl Trust {
             trust.hubs.insert(member.hub, voice);
         }
         for (hub, key) in sources.pins {
-            let is_authority = sources.authority.as_ref() == Some(&hub);
-            if is_authority || !members.contains(&hub) {
-                trust.add(hub, key);
+            match &sources.authority {
+                // Nobody else vouches for it, and it must be able to take back what it said of itself.
+                Some(authority) if *authority == hub => trust.add_own(hub, key),
+                Some(_) if named.contains(&hub) || !sources.is_word_whole => {}
+                _ => trust.add(hub, key),
             }
         }
         for hub in sources.denied {
@@ -185,9 +188,9 @@ impl Trust {
         self.hubs.entry(hub).or_insert_with(unknown).keys.push(key);
     }
 
-    /// Trusts this node's own key to speak for its own hub, whatever others say of it.
-    pub fn add_own(&mut self, hub: HubId, key: PublicKey) {
-        self.add(hub.clone(), TrustedKey::always(key));
+    /// Trusts a key to speak for a hub whatever others say of it: this node's own, and the authority's.
+    pub fn add_own(&mut self, hub: HubId, key: TrustedKey) {
+        self.add(hub.clone(), key);
         if let Some(voice) = self.hubs.get_mut(&hub) {
             voice.standing = Standing::Trusted;
         }
@@ -377,9 +380,15 @@ mod tests {
             ..none.clone()
         };
         check(pinned.clone(), 500, Ok(()));
+        let authority = HubId::parse("kl-panrb").ok();
+        let followed = TrustSources {
+            authority,
+            is_word_whole: true,
+            ..none.clone()
+        };
         let admitted = TrustSources {
             members: vec![member("id-13", 1, "ACTIVE")],
-            ..none.clone()
+            ..followed.clone()
         };
         check(admitted.clone(), 100, Ok(()));
         check(admitted.clone(), 101, Err("no trusted key"));
@@ -397,6 +406,21 @@ mod tests {
             };
             check(closed, 5, Err(expected));
         }
+        let pins = vec![pin("id-13", 1)];
+        let unnamed = TrustSources { pins, ..followed };
+        check(unnamed.clone(), 500, Ok(()));
+        // Somebody withholds what the authority says, perhaps of this very hub.
+        let is_word_whole = false;
+        check(
+            TrustSources {
+                is_word_whole,
+                ..unnamed.clone()
+            },
+            5,
+            Err("no trusted key"),
+        );
+        let named = BTreeSet::from([HubId::parse("id-13").unwrap()]);
+        check(TrustSources { named, ..unnamed }, 5, Err("no trusted key"));
         let denied = BTreeSet::from([HubId::parse("id-13").unwrap()]);
         check(TrustSources { denied, ..both }, 5, Err("denied"));
     }
@@ -405,7 +429,7 @@ mod tests {
     fn the_authoritys_own_pin_stays_beside_its_membership() {
         let sources = TrustSources {
             authority: Some(HubId::parse("id-13").unwrap()),
-            members: vec![member("id-13", 2, "ACTIVE")],
+            members: vec![member("id-13", 2, "SUSPENDED")],
             pins: vec![pin("id-13", 1)],
             ..TrustSources::default()
         };

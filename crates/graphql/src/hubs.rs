@@ -6,6 +6,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use domain::catalog::HubProfile;
 use domain::identity::HubId;
 use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use domain::trust::TrustedKey;
 use storage::bodies::{self, Body, Content};
 use storage::hubs;
 use storage::logs::heads;
@@ -244,7 +245,7 @@ pub(crate) async fn trusted_key(
 ) -> Result<Option<domain::log::PublicKey>, ApiError> {
     let mut trust = storage::trust::load(&hub.db).await?;
     if let Some(key) = &hub.key {
-        trust.add_own(hub.db.hub().clone(), key.public());
+        trust.add_own(hub.db.hub().clone(), TrustedKey::always(key.public()));
     }
     Ok(trust.key_of(checkpoint))
 }

@@ -9,7 +9,7 @@ use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::{Epoch, LogId, RecordId};
 use domain::log::SigningKey;
-use domain::trust::{Membership, MembershipDraft, Trust};
+use domain::trust::{Membership, MembershipDraft, Trust, TrustedKey};
 use serde::Serialize;
 use storage::bodies::{self, Content};
 use storage::{Database, Owner, hubs, logs, members};
@@ -130,7 +130,7 @@ impl Hub {
     }
 
     /// Signs with another key from now on. The hub says who it is once more, so that a checkpoint of the new key is there
-    /// at once; its file takes the place of the old one, which is kept.
+    /// at once; then its file takes the place of the old one, which is kept. Cut off anywhere, it can be done again.
     pub async fn rotate_key(&self, next: SigningKey) -> anyhow::Result<Rotated> {
         let record = hubs::own_record(&self.db).await?;
         let record = record.context("the hub has not said who it is; run `simpul init` first")?;
@@ -141,14 +141,6 @@ impl Hub {
         let Content::Hub(profile) = &said.content else {
             anyhow::bail!("the hub's own record does not describe a hub");
         };
-        let file = self.config.path(&self.config.hub.key_file);
-        let old_key_file =
-            file.with_extension(format!("key.until-{}", SystemClock.now().unix_timestamp()));
-        // The old key gets a second name first, so that one step replaces it and there is a key at any time.
-        std::fs::hard_link(&file, &old_key_file)
-            .with_context(|| format!("{} cannot be kept", file.display()))?;
-        std::fs::rename(self.next_key_file(), &file)
-            .with_context(|| format!("{} cannot be put in place", file.display()))?;
         let rotated = Self {
             key: next,
             ..self.clone()
@@ -157,6 +149,14 @@ impl Hub {
         rotated
             .put(record, said.revision + 1, Kind::HUB, &profile)
             .await?;
+        let file = self.config.path(&self.config.hub.key_file);
+        let old_key_file =
+            file.with_extension(format!("key.until-{}", SystemClock.now().unix_timestamp()));
+        // The old key gets a second name first, so that one step replaces it and there is a key at any time.
+        std::fs::hard_link(&file, &old_key_file)
+            .with_context(|| format!("{} cannot be kept", file.display()))?;
+        std::fs::rename(self.next_key_file(), &file)
+            .with_context(|| format!("{} cannot be put in place", file.display()))?;
         Ok(Rotated {
             key: rotated.key,
             old_key_file,
@@ -174,7 +174,7 @@ impl Hub {
     /// The keys that the hub trusts, its own among them.
     pub async fn trust(&self) -> anyhow::Result<Trust> {
         let mut trust = storage::trust::load(&self.db).await?;
-        trust.add_own(self.db.hub().clone(), self.key.public());
+        trust.add_own(self.db.hub().clone(), TrustedKey::always(self.key.public()));
         Ok(trust)
     }
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::bail;
+use domain::catalog::Title;
 use domain::identity::HubId;
 use domain::log::PublicKey;
 use domain::standing::without_user_info;
@@ -47,11 +48,11 @@ pub async fn introduce(
             greeting.public_keys.len()
         );
     };
-    let name = greeting.name.as_deref().unwrap_or("no name yet");
-    output::remark(format!(
-        "{} ({name}) states the key {key}",
-        introduction.hub
-    ));
+    // Whoever answers there may say anything: a name must not draw a fingerprint of its own on the screen.
+    let name = greeting.name.and_then(|name| Title::parse(&name).ok());
+    let shown = name.as_ref().map_or("no name yet", Title::as_str);
+    output::remark(format!("{} says of itself: {shown}", introduction.hub));
+    output::remark(format!("key:         {key}"));
     output::remark(format!("fingerprint: {}", key.fingerprint()));
     if !is_confirmed(&key, fingerprint)? {
         bail!("nothing was changed; compare the fingerprint with the hub's operator by telephone");
@@ -59,7 +60,7 @@ pub async fn introduce(
     Ok(Introduced {
         url: url.to_owned(),
         hub: greeting.introduction.hub,
-        name: greeting.name,
+        name: name.map(|name| name.to_string()),
         key,
     })
 }

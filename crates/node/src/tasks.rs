@@ -106,24 +106,34 @@ async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, wake: &Notify) {
     };
     let mut occasion = Occasion::Turn;
     loop {
-        if let Err(error) = puller.run(&peer, &remote, occasion, &|_| {}).await {
-            tracing::error!(peer = %peer.hub, error = &error as &dyn std::error::Error, "round cannot be noted");
-        }
+        let brought = match puller.run(&peer, &remote, occasion, &|_| {}).await {
+            Ok(result) => result.entries,
+            Err(error) => {
+                tracing::error!(peer = %peer.hub, error = &error as &dyn std::error::Error, "round cannot be noted");
+                0
+            }
+        };
+        let failures = peers::find(&hub.db, peer.id).await;
+        let failures = failures
+            .ok()
+            .flatten()
+            .map_or(0, |found| found.record.failures);
+        occasion = rest(hub, failures, brought, wake).await;
+        // Read after the rest: trust may have widened meanwhile, so that all heads are looked at again.
         match peers::find(&hub.db, peer.id).await {
             Ok(Some(found)) => peer = found,
             Ok(None) => return,
             Err(_) => {}
         }
-        occasion = rest(hub, peer.record.failures, wake).await;
     }
 }
 
 /// Waits until the next round is due or somebody wakes. Waking during a round counts for the next, however often.
-async fn rest(hub: &Hub, failures: u64, wake: &Notify) -> Occasion {
+async fn rest(hub: &Hub, failures: u64, brought: u64, wake: &Notify) -> Occasion {
     let fraction = SystemEntropy.fraction();
     let pause = plan::pause(hub.config.sync.interval(), failures, fraction);
     let woken = async {
-        sleep(plan::least_pause(failures)).await;
+        sleep(plan::least_pause(failures, brought)).await;
         wake.notified().await;
     };
     tokio::select! {

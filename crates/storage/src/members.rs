@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use domain::entry::Payload;
 use domain::identity::{HubId, RecordId};
 use domain::trust::{Membership, MembershipDraft};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::bulk::Insert;
 use crate::logs::EntryKey;
-use crate::projection::Row;
+use crate::projection::{Change, Row};
 use crate::{Database, StorageError, sql, trust};
 
 /// The most members that are read: a network has dozens.
@@ -19,6 +21,12 @@ const MEMBERS: Insert<5> = Insert {
     table: "member",
     columns: ["key", "hub_id", "record", "entry", "body"],
     conflict: "",
+};
+
+const NAMES: Insert<3> = Insert {
+    table: "member_name",
+    columns: ["key", "hub_id", "member"],
+    conflict: "ON CONFLICT (key) DO UPDATE SET member = excluded.member",
 };
 
 /// A member as its authority's log has it.
@@ -75,7 +83,68 @@ pub(crate) async fn project(
         ]
     });
     MEMBERS.all(tx, values.collect()).await?;
-    trust::look_again(tx).await
+    let named = rows.iter().map(|row| {
+        let member = row.content.hub.as_str();
+        [row.change.key.into(), row.hub_id.into(), member.into()]
+    });
+    NAMES.all(tx, named.collect()).await?;
+    if is_authority(tx, rows[0].hub_id).await? {
+        trust::look_again(tx).await?;
+    }
+    Ok(())
+}
+
+/// Notes whom an entry names that cannot be read as a whole: nobody else's word counts for that hub either.
+pub(crate) async fn name_unread(
+    tx: &DatabaseTransaction,
+    hub_id: i64,
+    change: &Change<'_>,
+) -> Result<(), StorageError> {
+    let body = change.payload.and_then(|text| Payload::parse(text).ok());
+    let named = body.and_then(|payload| serde_json::from_str::<Named>(payload.body()).ok());
+    let Some(hub) = named.and_then(|named| HubId::parse(&named.hub).ok()) else {
+        return Ok(());
+    };
+    let row = [change.key.into(), hub_id.into(), hub.as_str().into()];
+    Ok(NAMES.all(tx, vec![row]).await?)
+}
+
+/// Forgets whom records named that their hub took back.
+pub(crate) async fn forget_names(
+    tx: &DatabaseTransaction,
+    keys: impl Iterator<Item = EntryKey>,
+) -> Result<(), StorageError> {
+    for key in keys {
+        let text = "DELETE FROM member_name WHERE key = $1";
+        sql::execute(tx, text, vec![key.into()]).await?;
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Named {
+    hub: String,
+}
+
+async fn is_authority(tx: &DatabaseTransaction, hub_id: i64) -> Result<bool, StorageError> {
+    let text =
+        "SELECT COUNT(*) FROM authority JOIN hub ON hub.slug = authority.hub WHERE hub.id = $1";
+    Ok(sql::number(tx, text, vec![hub_id.into()]).await? > 0)
+}
+
+/// The hubs that a hub's log ever named, also those of which nothing can be read at present.
+pub(crate) async fn names(
+    db: &Database,
+    authority: &HubId,
+) -> Result<BTreeSet<HubId>, StorageError> {
+    let text = "SELECT member FROM member_name JOIN hub ON hub.id = member_name.hub_id WHERE hub.slug = $1";
+    let rows = sql::rows(db.reader(), text, vec![authority.as_str().into()]).await?;
+    let mut names = BTreeSet::new();
+    for row in rows {
+        let name: String = row.try_get_by_index(0)?;
+        names.extend(HubId::parse(&name).ok());
+    }
+    Ok(names)
 }
 
 /// The members that a hub's log names, each hub once, by what was said of it last.
@@ -88,7 +157,17 @@ pub async fn list(db: &Database, authority: &HubId) -> Result<Vec<Member>, Stora
     let mut members: Vec<Member> = Vec::with_capacity(rows.len());
     let mut seen = BTreeSet::new();
     for row in rows {
-        let member = Member::try_from(row)?;
+        // A row that cannot be read speaks for nobody, and its hub stays named, so no pin speaks for it either.
+        let member = match Member::try_from(row) {
+            Ok(member) => member,
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a member cannot be read"
+                );
+                continue;
+            }
+        };
         if seen.insert(member.membership.hub.clone()) {
             members.push(member);
         }

@@ -23,6 +23,8 @@ pub struct Peer {
     pub cursor: Option<String>,
     /// Its heads token when the last round found nothing left to do.
     pub heads_token: Option<String>,
+    /// How often trust widened since it was added.
+    pub trust_mark: i64,
     /// How the rounds with it went.
     pub record: Record,
 }
@@ -58,6 +60,7 @@ struct PeerRow {
     store: Option<Uuid>,
     cursor: Option<String>,
     heads_token: Option<String>,
+    trust_mark: i64,
     last_round_at: Option<i64>,
     last_success_at: Option<i64>,
     failures: i64,
@@ -81,6 +84,7 @@ impl TryFrom<PeerRow> for Peer {
             store: row.store,
             cursor: row.cursor,
             heads_token: row.heads_token,
+            trust_mark: row.trust_mark,
             record: Record {
                 last_round_at: row.last_round_at,
                 last_success_at: row.last_success_at,
@@ -96,7 +100,7 @@ impl TryFrom<PeerRow> for Peer {
     }
 }
 
-const PEERS: &str = "SELECT id, url, hub, store, cursor, heads_token, last_round_at, last_success_at, failures, strikes,
+const PEERS: &str = "SELECT id, url, hub, store, cursor, heads_token, trust_mark, last_round_at, last_success_at, failures, strikes,
     parked, last_error, rounds, entries, bytes_received FROM peer";
 
 /// Adds a peer; a peer with this URL is kept as it is, now standing for this hub.
@@ -145,6 +149,8 @@ pub struct RoundResult {
     pub cursor: Option<String>,
     /// Its heads token, if the round found nothing left to do.
     pub heads_token: Option<String>,
+    /// The mark of the trust with which the round began. The token is kept only if trust has not widened since.
+    pub trust_mark: i64,
     /// Times it gave something that does not verify.
     pub strikes: u64,
     /// Why it is to be set aside, if so.
@@ -195,11 +201,12 @@ async fn note_success(
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
     let text = "UPDATE peer SET failures = 0, last_error = NULL, last_success_at = $1, store = $2, cursor = $3,
-        heads_token = $4 WHERE id = $5";
+        heads_token = CASE WHEN trust_mark = $4 THEN $5 END WHERE id = $6";
     let values = vec![
         millis(now).into(),
         result.store.into(),
         result.cursor.clone().into(),
+        result.trust_mark.into(),
         result.heads_token.clone().into(),
         id.into(),
     ];

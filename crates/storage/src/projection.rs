@@ -3,7 +3,7 @@
 //! Storing is blind to meaning; this is where meaning begins. Each kind of record has one function that writes its rows.
 //! What cannot be read is counted in `unprojected` and never stops a log.
 
-use domain::entry::{HEADER_VERSION, Header};
+use domain::entry::{HEADER_VERSION, Header, Kind, Operation};
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
@@ -83,6 +83,13 @@ pub(crate) async fn apply(
             Err(why) => unreadable.push((change.entry, why)),
         }
     }
+    for change in changes.iter().filter(|change| says_of_members(change)) {
+        members::name_unread(tx, hub_id, change).await?;
+    }
+    let taken_back = changes.iter().filter(|change| {
+        change.is_known && matches!(change.header.operation, Operation::Delete { .. })
+    });
+    members::forget_names(tx, taken_back.map(|change| change.key)).await?;
     hubs::project(tx, &profiles).await?;
     if !profiles.is_empty() || profiles_went {
         hubs::show_newest(tx, hub_id).await?;
@@ -91,6 +98,10 @@ pub(crate) async fn apply(
     innovations::project(tx, hub_id, &records).await?;
     members::project(tx, &memberships).await?;
     Ok(unreadable)
+}
+
+fn says_of_members(change: &Change<'_>) -> bool {
+    change.header.kind.as_str() == Kind::MEMBERSHIP
 }
 
 /// A header of a newer version is kept with its payload, and shown after an upgrade.

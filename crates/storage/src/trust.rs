@@ -1,22 +1,30 @@
 //! What this node trusts: the authority's members, the operators' pins, and whom the operator denies.
 
+use std::collections::BTreeSet;
+
 use domain::identity::HubId;
 use domain::trust::{Trust, TrustSources};
 use sea_orm::{ConnectionTrait, QueryResult};
 use time::OffsetDateTime;
 
-use crate::logs::millis;
+use crate::logs::{fill, heads, millis};
 use crate::{Database, StorageError, members, pins, sql};
 
 /// The trust of this moment.
 pub async fn load(db: &Database) -> Result<Trust, StorageError> {
     let authority = authority(db).await?;
-    let members = match &authority {
-        Some(authority) => members::list(db, authority).await?,
-        None => Vec::new(),
+    let (members, named, is_word_whole) = match &authority {
+        Some(authority) => (
+            members::list(db, authority).await?,
+            members::names(db, authority).await?,
+            is_whole(db, authority).await?,
+        ),
+        None => (Vec::new(), BTreeSet::new(), true),
     };
     let sources = TrustSources {
         authority,
+        named,
+        is_word_whole,
         members: members
             .into_iter()
             .map(|member| member.membership)
@@ -29,6 +37,16 @@ pub async fn load(db: &Database) -> Result<Trust, StorageError> {
         denied: denials(db).await?.into_iter().collect(),
     };
     Ok(Trust::from_sources(db.network().clone(), sources))
+}
+
+/// Says whether no payload of a hub's logs is missing.
+async fn is_whole(db: &Database, hub: &HubId) -> Result<bool, StorageError> {
+    for log in heads::of_hub(db, hub).await? {
+        if !fill::list_missing(db, &log, 1).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The hub whose log says who is a member, if this node follows one.
@@ -69,7 +87,8 @@ pub async fn allow(db: &Database, hub: &HubId) -> Result<bool, StorageError> {
 
 /// Lets the next round with each peer look at all its heads once more: some that were passed over may now be followed.
 pub(crate) async fn look_again(db: &impl ConnectionTrait) -> Result<(), StorageError> {
-    sql::execute(db, "UPDATE peer SET heads_token = NULL", vec![]).await?;
+    let text = "UPDATE peer SET heads_token = NULL, trust_mark = trust_mark + 1";
+    sql::execute(db, text, vec![]).await?;
     Ok(())
 }
 

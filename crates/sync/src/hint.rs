@@ -15,6 +15,7 @@ mod pace;
 use std::time::Duration;
 
 use domain::identity::{Epoch, HubId};
+use domain::standing::without_user_info;
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::header::{CONNECTION, HeaderMap, HeaderName, UPGRADE};
 use reqwest::header::{
@@ -183,7 +184,7 @@ fn code(frame: Option<CloseFrame>) -> u16 {
 /// Asks for the WebSocket (RFC 6455, section 4.1), over the same connections and with the same TLS as pulls.
 async fn upgrade(client: &reqwest::Client, endpoint: &str) -> Result<Upgraded, HintError> {
     let failed = |cause: reqwest::Error| PeerError::Unreachable {
-        url: endpoint.to_owned(),
+        url: without_user_info(endpoint),
         cause: cause.without_url(),
     };
     let key = generate_key();

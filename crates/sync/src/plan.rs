@@ -205,9 +205,10 @@ pub fn pause(interval: Duration, failures: u64, random: f64) -> Duration {
 }
 
 /// How long a round is followed by none, whatever hints say, so that a peer cannot keep this hub at work. After a round
-/// that failed it is longer: the cause may still be there.
-pub fn least_pause(failures: u64) -> Duration {
-    if failures == 0 {
+/// that failed it is longer, since the cause may still be there, and after one that `brought` no entry, since the peer may
+/// tell of nothing.
+pub fn least_pause(failures: u64, brought: u64) -> Duration {
+    if failures == 0 && brought > 0 {
         Duration::from_millis(10)
     } else {
         Duration::from_secs(1)
@@ -305,8 +306,9 @@ mod tests {
         assert_eq!(pause(interval, 3, 0.5), Duration::from_secs(4));
         assert_eq!(pause(interval, 1, 0.0), Duration::from_millis(200));
         assert_eq!(pause(interval, u64::MAX, 1.0), Duration::from_secs(300));
-        assert!(least_pause(0) < least_pause(1));
-        assert_eq!(least_pause(1), least_pause(u64::MAX));
+        assert!(least_pause(0, 1) < least_pause(1, 1));
+        assert_eq!(least_pause(0, 0), least_pause(1, 1));
+        assert_eq!(least_pause(1, 0), least_pause(u64::MAX, 9));
     }
 
     #[test]

@@ -47,7 +47,7 @@ async fn page(
     };
     let stated = remote.page(log, from, MAX_PAGE_ENTRIES).await?;
     let checkpoint = trust
-        .open(&stated.checkpoint)
+        .open_held(&stated.checkpoint)
         .map_err(|error| refused(error.to_string()))?;
     if checkpoint.log() != log {
         return Err(refused(format!(

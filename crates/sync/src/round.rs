@@ -17,7 +17,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::clock::Clock;
 use domain::identity::LogId;
 use domain::log::{LogState, PublicKey};
-use domain::trust::{Trust, TrustError};
+use domain::trust::{Standing, Trust, TrustError, TrustedKey};
+use storage::logs::heads::Head;
 use storage::logs::{fill, heads};
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError};
@@ -30,7 +31,7 @@ use crate::plan::{self, Quota};
 const MOST_HEADS_PAGES: usize = 50;
 /// How often one round looks at all heads again because it brought new trust.
 const MOST_NEW_TRUSTS: usize = 3;
-/// How many payloads are asked for at a time (protocol section 9).
+/// How many payloads are asked for at a time (docs/protocol.md, section 10).
 const PAYLOADS_PER_REQUEST: u32 = 200;
 
 /// Why a round or a part of it stopped.
@@ -124,6 +125,7 @@ impl Puller {
             result: RoundResult {
                 store: peer.store,
                 cursor: peer.cursor.clone(),
+                trust_mark: peer.trust_mark,
                 ..RoundResult::default()
             },
         };
@@ -146,7 +148,7 @@ impl Puller {
     /// The trust of this moment, with the hub's own key.
     async fn trust(&self) -> Result<Trust, StorageError> {
         let mut trust = storage::trust::load(&self.db).await?;
-        trust.add_own(self.db.hub().clone(), self.own_key);
+        trust.add_own(self.db.hub().clone(), TrustedKey::always(self.own_key));
         Ok(trust)
     }
 
@@ -229,11 +231,13 @@ impl<P: Peer> Round<'_, P> {
             if now == trust {
                 break;
             }
-            // What the authority's log brought may make a log followed that was passed over before.
+            // What the authority's log brought may make a log followed that was passed over before, or a checkpoint
+            // believed that was not, so only the last look counts.
             trust = now;
+            (self.result.error, self.result.strikes) = (None, 0);
             is_complete = self.follow_heads(&trust, false, None).await?;
         }
-        self.fill_missing().await?;
+        self.fill_missing(&trust).await?;
         if is_complete && self.puller.trust().await? == trust {
             self.result.heads_token = token;
         }
@@ -330,19 +334,31 @@ impl<P: Peer> Round<'_, P> {
     }
 
     /// Asks for payloads that are missing, log by log.
-    async fn fill_missing(&mut self) -> Result<(), RoundError> {
-        let db = &self.puller.db;
-        for head in heads::list(db)
-            .await?
-            .into_iter()
-            .filter(|head| head.missing > 0)
-        {
-            let places = fill::list_missing(db, &head.log, PAYLOADS_PER_REQUEST).await?;
-            let mut payloads = self.remote.payloads(&head.log, &places).await?;
-            payloads.retain(|(place, _)| places.contains(place));
-            let filled = fill::fill(db, &head.log, payloads).await?;
-            self.result.strikes += filled.false_ones;
+    async fn fill_missing(&mut self, trust: &Trust) -> Result<(), StorageError> {
+        let heads = heads::list(&self.puller.db).await?;
+        let is_wanted = |head: &Head| {
+            let standing = trust.standing(&head.log.hub);
+            head.missing > 0
+                && head.state != LogState::Forked
+                && standing.is_none_or(|standing| standing == Standing::Trusted)
+        };
+        for head in heads.into_iter().filter(is_wanted) {
+            match self.fill_log(&head.log).await {
+                Err(RoundError::Storage(error)) => return Err(error),
+                Err(error) => self.note_error(&error),
+                Ok(()) => {}
+            }
         }
+        Ok(())
+    }
+
+    async fn fill_log(&mut self, log: &LogId) -> Result<(), RoundError> {
+        let db = &self.puller.db;
+        let places = fill::list_missing(db, log, PAYLOADS_PER_REQUEST).await?;
+        let mut payloads = self.remote.payloads(log, &places).await?;
+        payloads.retain(|(place, _)| places.contains(place));
+        let filled = fill::fill(db, log, payloads).await?;
+        self.result.strikes += filled.false_ones;
         Ok(())
     }
 

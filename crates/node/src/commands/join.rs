@@ -1,6 +1,8 @@
 //! `simpul join`
 
+use anyhow::bail;
 use domain::clock::Clock as _;
+use domain::identity::HubId;
 use storage::{peers, pins, trust};
 
 use crate::cli::{Common, Outcome};
@@ -16,12 +18,25 @@ pub struct Join {
     /// The fingerprint that the authority's operator told you; without it you are asked
     #[arg(long, value_name = "HEX")]
     fingerprint: Option<String>,
+    /// The authority that is followed so far, if it is to be left for this one
+    #[arg(long, value_name = "HUB")]
+    instead_of: Option<HubId>,
 }
 
 impl Join {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let hub = common.open_hub().await?;
         let found = introduction::introduce(&hub, &self.url, self.fingerprint.as_deref()).await?;
+        if let Some(followed) = trust::authority(&hub.db).await?
+            && followed != found.hub
+            && self.instead_of.as_ref() != Some(&followed)
+        {
+            bail!(
+                "this hub follows the authority {followed}; to leave it for {}, add --instead-of {followed}; to pull {} only, use `simpul peer add`",
+                found.hub,
+                found.hub
+            );
+        }
         let now = SystemClock.now();
         pins::add(&hub.db, &found.hub, &found.key, now).await?;
         trust::follow(&hub.db, &found.hub).await?;

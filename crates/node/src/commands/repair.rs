@@ -81,7 +81,7 @@ async fn mend(hub: &Hub, trust: &Trust, remote: &HttpPeer, head: Head) -> anyhow
     let mut mended = Mended::default();
     if !broken.is_empty() {
         let checkpoint = head.checkpoint.unwrap_or_default();
-        trust.open(&checkpoint).with_context(|| {
+        trust.open_held(&checkpoint).with_context(|| {
             format!(
                 "our own checkpoint of {} proves nothing, so nothing was changed",
                 head.log

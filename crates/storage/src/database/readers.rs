@@ -186,9 +186,12 @@ where
             SqlxValues(sea_orm::sea_query::Values(values)),
         );
         let rows = query.fetch_all(&mut *self.connection).await?;
+        // Looked at under the lock that closing takes too, so that no connection stays behind.
+        let mut idle = self.connections.idle();
         if !self.connections.free.is_closed() {
-            self.connections.idle().push(self.connection);
+            idle.push(self.connection);
         }
+        drop(idle);
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 }

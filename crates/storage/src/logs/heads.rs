@@ -159,6 +159,22 @@ pub async fn list(db: &Database) -> Result<Vec<Head>, StorageError> {
     rows.into_iter().map(|row| row.head(db)).collect()
 }
 
+/// The logs of a hub that are held, by epoch.
+pub async fn of_hub(db: &Database, hub: &HubId) -> Result<Vec<LogId>, StorageError> {
+    let text =
+        "SELECT epoch FROM log JOIN hub ON hub.id = log.hub_id WHERE slug = $1 ORDER BY epoch";
+    let rows = sql::rows(db.reader(), text, vec![hub.as_str().into()]).await?;
+    let log = |row: &sea_orm::QueryResult| {
+        let epoch = Epoch::new(sql::unsigned(row.try_get_by_index(0)?));
+        Ok(LogId {
+            network: db.network().clone(),
+            hub: hub.clone(),
+            epoch: epoch.map_err(|error| StorageError::corrupt("log", hub, error))?,
+        })
+    };
+    rows.iter().map(log).collect()
+}
+
 /// One log with everything known of it.
 pub async fn find(db: &Database, log: &LogId) -> Result<Option<Head>, StorageError> {
     let text = counted(" WHERE slug = $1 AND epoch = $2");

@@ -1,5 +1,7 @@
 //! What is done about one log: pulled, frozen, set aside, or listed as a stranger's. What to do is [`plan`]'s to say.
 
+use std::time::Duration;
+
 use domain::identity::LogId;
 use domain::log::{LogState, SignedCheckpoint};
 use domain::trust::Trust;
@@ -13,6 +15,9 @@ use crate::plan::{self, Extent, Owner, Step};
 
 /// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
 const OVER_QUOTA: &str = "the hub's log is over its quota";
+
+/// How long one supplier may take to show where two histories part: some twenty small answers.
+const MOST_SEARCH_TIME: Duration = Duration::from_secs(30);
 
 impl<P: Peer> Round<'_, P> {
     pub(super) async fn note_stranger(&self, checkpoint: &str) -> Result<(), RoundError> {
@@ -47,9 +52,14 @@ impl<P: Peer> Round<'_, P> {
         }
         let ours = head.as_ref().map_or(0, |head| head.size);
         let bytes = head.as_ref().map_or(0, |head| head.bytes);
-        let ours_there = heads::edge_at(db, log, theirs.size())
-            .await?
-            .map(|edge| edge.root());
+        // What is held beyond the newest proved checkpoint cannot be shown against anybody.
+        let proved = head.as_ref().map_or(0, |head| head.proved_size);
+        let edge = if theirs.size() <= proved {
+            heads::edge_at(db, log, theirs.size()).await?
+        } else {
+            None
+        };
+        let ours_there = edge.map(|edge| edge.root());
         let owner = if log.hub == *db.hub() {
             Owner::Ours
         } else {
@@ -79,7 +89,7 @@ impl<P: Peer> Round<'_, P> {
     async fn pull(&mut self, trust: &Trust, theirs: &SignedCheckpoint) -> Result<(), RoundError> {
         let puller = self.puller;
         let log = theirs.log();
-        let _occupied = puller
+        let occupied = puller
             .occupy(log)
             .ok_or_else(|| RoundError::Busy(log.clone()))?;
         let pull = pull::Pull {
@@ -98,6 +108,8 @@ impl<P: Peer> Round<'_, P> {
         };
         let (noted, pulled) = tokio::join!(noted, pull.run(self.progress));
         self.result.entries += pulled.entries;
+        // What follows only asks, so others may pull the log meanwhile.
+        drop(occupied);
         if let Some(error) = pulled.error {
             if matches!(error, RoundError::False { .. })
                 && let Some(fork) = self.find_fork(trust, log).await?
@@ -119,9 +131,10 @@ impl<P: Peer> Round<'_, P> {
             trust,
             log,
         };
-        match search.run().await {
-            Err(RoundError::Storage(error)) => Err(error),
-            found => Ok(found.unwrap_or_default()),
+        match tokio::time::timeout(MOST_SEARCH_TIME, search.run()).await {
+            Ok(Err(RoundError::Storage(error))) => Err(error),
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(_)) | Err(_) => Ok(None),
         }
     }
 
