@@ -1,4 +1,4 @@
-"""The computations of docs/protocol.md, sections 2 to 5 and 7, written from that page alone."""
+"""The computations of docs/protocol.md, sections 2 to 8, written from that page alone."""
 
 import base64
 import binascii
@@ -194,6 +194,30 @@ def tree_root(leaves):
     return node_hash(tree_root(leaves[:k]), tree_root(leaves[k:]))
 
 
+class Tree:
+    """A tree that grows: the roots of the complete subtrees at its edge, the largest first."""
+
+    def __init__(self, leaves=()):
+        self.size, self.edge = 0, []
+        for leaf in leaves:
+            self.append(leaf)
+
+    def append(self, leaf):
+        node, size = leaf, self.size
+        while size & 1:
+            node, size = node_hash(self.edge.pop(), node), size >> 1
+        self.edge.append(node)
+        self.size += 1
+
+    def root(self):
+        if not self.edge:
+            return sha256(b"")
+        *rest, node = self.edge
+        for left in reversed(rest):
+            node = node_hash(left, node)
+        return node
+
+
 def is_included(leaf, index, size, root, proof):
     """RFC 9162 section 2.1.3.2."""
     if index >= size or len(proof) > MOST_PROOF_HASHES:
@@ -214,6 +238,8 @@ def is_included(leaf, index, size, root, proof):
 
 def is_consistent(first, first_root, second, second_root, proof):
     """RFC 9162 section 2.1.4.2."""
+    if len(proof) > MOST_PROOF_HASHES:
+        return False
     if first == 0:
         return not proof and first_root == tree_root([])
     if first >= second:
@@ -287,6 +313,31 @@ def open_checkpoint(note, key):
     return checkpoint
 
 
+@dataclass
+class TrustedKey:
+    """A key, and the first and last size of its hub's log at which it counts."""
+
+    key: bytes
+    begin: int = 0
+    until: int | None = None
+
+    def counts_at(self, size):
+        return self.begin <= size and (self.until is None or size <= self.until)
+
+
+def open_checkpoint_of(note, trusted):
+    """Reads a checkpoint that one of the keys which count at its size signed."""
+    claimed = parse_checkpoint(note)
+    counting = [each.key for each in trusted if each.counts_at(claimed.size)]
+    require(counting, f"no trusted key counts at size {claimed.size}")
+    for key in counting[:-1]:
+        try:
+            return open_checkpoint(note, key)
+        except NotProved:
+            continue
+    return open_checkpoint(note, counting[-1])
+
+
 def heads_token(checkpoints):
     heads = sorted((c.origin.encode(), c) for c in checkpoints)
     lines = "".join(f"{c.origin} {c.size} {encode(c.root)}\n" for _, c in heads)
@@ -310,18 +361,18 @@ def verify_receipt(receipt, key):
     return checkpoint, header
 
 
-def verify_page(page, before, origin, key):
-    """Checks that a page continues the log whose headers are `before`."""
-    checkpoint = open_checkpoint(page["checkpoint"], key)
-    require(checkpoint.origin == origin, f"the checkpoint is of {checkpoint.origin}")
+def verify_page(page, tree, checkpoint, at_each_size=lambda tree: None):
+    """Checks that a page continues a tree, which grows by it, towards a checkpoint that was opened."""
     entries = page["entries"]
     require(1 <= len(entries) <= MOST_PAGE_ENTRIES, f"the page has {len(entries)} entries")
     for entry in entries:
-        require(len(entry["header"].encode()) <= MOST_HEADER_BYTES, "a header is longer than 1 KiB")
+        header = entry["header"].encode()
+        require(len(header) <= MOST_HEADER_BYTES, "a header is longer than 1 KiB")
+        tree.append(leaf_hash(header))
+        at_each_size(tree)
+    proof = [decode(text, 32) for text in page["proof"]]
+    consistent = is_consistent(tree.size, tree.root(), checkpoint.size, checkpoint.root, proof)
+    require(consistent, "the headers do not lead to the checkpoint's root")
+    for entry in entries:
         if entry["payload"] is not None:
             require(matches(read_header(entry["header"]), entry["payload"]), "a payload is not its header's")
-    headers = before + [entry["header"] for entry in entries]
-    root = tree_root([leaf_hash(header.encode()) for header in headers])
-    proof = [decode(text, 32) for text in page["proof"]]
-    consistent = is_consistent(len(headers), root, checkpoint.size, checkpoint.root, proof)
-    require(consistent, "the headers do not lead to the checkpoint's root")

@@ -7,36 +7,19 @@ Exit codes: 0 proved, 1 not proved or not to be had, 2 typed wrongly.
 import argparse
 import json
 import sys
-import urllib.error
-import urllib.request
 
 import simpul_log as log
 import vectors
+from simpul_node import Node
 
 RECEIPT = "query($id:ID!){receipt(record:$id){header payload index proof checkpoint publicKey}}"
 NEWEST = "query{innovations(first:1,orderBy:PUBLISHED_DESC){nodes{id}}}"
 HEADS = "query($after:String){heads(after:$after){nodes{checkpoint} pageInfo{hasNextPage endCursor}}}"
 TOKEN = "query{hub{node{headsToken}}}"
-MOST_ANSWER_BYTES = 16 * 1024 * 1024
 
 
-class Node:
-    """A hub's node, asked over GraphQL."""
-
-    def __init__(self, url):
-        self.endpoint = url.rstrip("/") + "/graphql"
-
-    def ask(self, query, **variables):
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = urllib.request.Request(self.endpoint, body, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=30) as response:
-                answer = json.loads(response.read(MOST_ANSWER_BYTES))
-        except (urllib.error.URLError, TimeoutError, ValueError) as error:
-            raise log.NotProved(f"{self.endpoint} gives no answer: {error}") from None
-        if answer.get("errors"):
-            raise log.NotProved(f"{self.endpoint} refuses: {answer['errors'][0]['message']}")
-        return answer["data"]
+class Hub(Node):
+    """A hub's node, and what is asked of it for a receipt."""
 
     def newest_record(self):
         nodes = self.ask(NEWEST)["innovations"]["nodes"]
@@ -99,7 +82,7 @@ def run(arguments):
         print(f"{cases} cases are as the files say")
         return
     if arguments.url:
-        node = Node(arguments.url)
+        node = Hub(arguments.url)
         receipt = node.receipt(arguments.record or node.newest_record())
     else:
         with open(arguments.file, encoding="utf-8") as file:
