@@ -100,6 +100,40 @@ async fn members_are_followed_by_all_and_others_are_only_listed() {
 }
 
 #[tokio::test]
+async fn of_two_records_on_one_hub_the_one_that_was_written_last_counts() {
+    let hubs = Federation::of(["k", "a"]).await;
+    let k = hubs.hub("k");
+    let named = |name: &str| {
+        let draft = MembershipDraft {
+            hub: "hub-a".to_owned(),
+            name: name.to_owned(),
+            keys: vec![MemberKeyDraft {
+                key: hubs.hub("a").key.public().to_string(),
+                ..MemberKeyDraft::default()
+            }],
+            status: MemberStatus::Active.code().to_owned(),
+            ..MembershipDraft::default()
+        };
+        Membership::parse(&draft).unwrap()
+    };
+    let listed = async || members::list(&k.db, k.db.hub()).await.unwrap();
+    let names = async || -> Vec<String> {
+        let listed = listed().await.into_iter();
+        listed
+            .map(|member| member.membership.name.to_string())
+            .collect()
+    };
+    k.say_of_member(None, &named("One record")).await.unwrap();
+    let first = listed().await.remove(0);
+    k.say_of_member(None, &named("Another")).await.unwrap();
+    assert_eq!(names().await, ["Another"]);
+    k.say_of_member(Some(&first), &named("Its revision"))
+        .await
+        .unwrap();
+    assert_eq!(names().await, ["Its revision"]);
+}
+
+#[tokio::test]
 async fn a_revoked_hubs_log_is_not_followed_any_more() {
     let hubs = network().await;
     for member in ["a", "b", "c"] {

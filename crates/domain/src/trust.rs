@@ -1,6 +1,7 @@
 //! Which key speaks for which hub, from which log position to which (docs/protocol.md, section 9).
 //!
-//! - [`Membership`] is what the network's authority publishes of a member, in its own log.
+//! - [`Membership`] is what the network's authority publishes of a member, in its own log; of several words on one hub
+//!   [`last_words`] keeps the last.
 //! - A pin is a key that an operator wrote down after comparing its fingerprint.
 //! - [`Trust`] is what both add up to. What is denied here stays denied, whoever vouches for it.
 //!
@@ -15,7 +16,7 @@ use crate::catalog::MemberStatus;
 use crate::identity::{HubId, NetworkId};
 use crate::log::{Checkpoint, CheckpointError, PublicKey, SignedCheckpoint};
 
-pub use membership::{MemberKeyDraft, Membership, MembershipDraft};
+pub use membership::{MemberKeyDraft, Membership, MembershipDraft, last_words};
 
 /// Why a checkpoint is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::entry::Payload;
 use domain::identity::{HubId, RecordId};
-use domain::trust::{Membership, MembershipDraft};
+use domain::trust::{Membership, MembershipDraft, last_words};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -147,31 +147,25 @@ pub(crate) async fn names(
     Ok(names)
 }
 
-/// The members that a hub's log names, each hub once, by what was said of it last.
+/// The members that a hub's log names, each hub once, by what was said of it last. The newest words are read first, so
+/// that the bound leaves out the oldest.
 pub async fn list(db: &Database, authority: &HubId) -> Result<Vec<Member>, StorageError> {
     let text =
         "SELECT member.key, member.record, member.entry, body FROM member JOIN hub ON hub.id = member.hub_id
         WHERE hub.slug = $1 ORDER BY member.entry DESC LIMIT $2";
     let values = vec![authority.as_str().into(), i64::from(MOST_MEMBERS).into()];
     let rows: Vec<MemberRow> = sql::all(db.reader(), text, values).await?;
-    let mut members: Vec<Member> = Vec::with_capacity(rows.len());
-    let mut seen = BTreeSet::new();
-    for row in rows {
-        // A row that cannot be read speaks for nobody, and its hub stays named, so no pin speaks for it either.
-        let member = match Member::try_from(row) {
-            Ok(member) => member,
-            Err(error) => {
+    // A row that cannot be read speaks for nobody, and its hub stays named, so no pin speaks for it either.
+    let read = |row: MemberRow| {
+        Member::try_from(row)
+            .inspect_err(|error| {
                 tracing::error!(
-                    error = &error as &dyn std::error::Error,
+                    error = error as &dyn std::error::Error,
                     "a member cannot be read"
                 );
-                continue;
-            }
-        };
-        if seen.insert(member.membership.hub.clone()) {
-            members.push(member);
-        }
-    }
-    members.sort_by(|one, other| one.membership.hub.cmp(&other.membership.hub));
-    Ok(members)
+            })
+            .ok()
+    };
+    let said: Vec<Member> = rows.into_iter().rev().filter_map(read).collect();
+    Ok(last_words(said, |member| &member.membership))
 }

@@ -1,5 +1,6 @@
 //! What the network's authority publishes of a member: which keys speak for it, at which sizes, and where it stands.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,16 @@ impl Membership {
     }
 }
 
+/// Chooses what counts of all that an authority says, given in the order of its log: of several records that name one hub
+/// the last. Gives each hub once, by its id.
+pub fn last_words<T>(said: impl IntoIterator<Item = T>, of: impl Fn(&T) -> &Membership) -> Vec<T> {
+    let mut words = BTreeMap::new();
+    for word in said {
+        words.insert(of(&word).hub.clone(), word);
+    }
+    words.into_values().collect()
+}
+
 fn check_key(form: &mut FormCheck, raw: &MemberKeyDraft) -> Option<TrustedKey> {
     let key = form.required("key", &raw.key, PublicKey::parse)?;
     if let Some(until) = raw.until.filter(|until| *until < raw.from) {
@@ -195,6 +206,36 @@ mod tests {
                 draft.name.clear();
             },
             &["name", "status"],
+        );
+    }
+
+    #[test]
+    fn of_several_words_on_a_hub_the_last_counts() {
+        let check = |said: &[(&str, &str)], expected: &[(&str, &str)]| {
+            let word = |(hub, name): &(&str, &str)| {
+                let (hub, name) = (hub.to_string(), name.to_string());
+                let draft = MembershipDraft {
+                    hub,
+                    name,
+                    ..draft()
+                };
+                Membership::parse(&draft).unwrap()
+            };
+            let counting = last_words(said.iter().map(word), |member| member);
+            assert_eq!(
+                counting,
+                expected.iter().map(word).collect::<Vec<_>>(),
+                "{said:?}"
+            );
+        };
+        check(&[], &[]);
+        check(
+            &[("id-35", "East"), ("id-13", "West")],
+            &[("id-13", "West"), ("id-35", "East")],
+        );
+        check(
+            &[("id-13", "First"), ("id-35", "East"), ("id-13", "Last")],
+            &[("id-13", "Last"), ("id-35", "East")],
         );
     }
 
