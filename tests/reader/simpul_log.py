@@ -115,18 +115,22 @@ def refuse_constant(text):
     raise ValueError(f"{text} is not JSON")
 
 
-def read_object(text):
-    """Reads the keys that a header knows; each stands once and has its type, or is null."""
+def read_object(text, what, types):
+    """Reads an object's keys of these names; each stands once and has its type, or is null."""
     try:
         pairs = json.loads(text, object_pairs_hook=Pairs, parse_constant=refuse_constant)
-    except ValueError as error:
-        raise NotProved(f"the header is not readable: {error}") from None
-    require(isinstance(pairs, Pairs), "the header is not an object")
-    known = [(key, value) for key, value in pairs if key in TYPES]
+    except (ValueError, RecursionError) as error:
+        raise NotProved(f"{what} is not readable: {error}") from None
+    return known_keys(pairs, what, types)
+
+
+def known_keys(pairs, what, types):
+    require(isinstance(pairs, Pairs), f"{what} is not an object")
+    known = [(key, value) for key, value in pairs if key in types]
     raw = dict(known)
-    require(len(raw) == len(known), "a key of the header stands twice")
+    require(len(raw) == len(known), f"a key of {what} stands twice")
     for key, value in known:
-        require(value is None or type(value) is TYPES[key], f"the header's {key} is {value!r}")
+        require(value is None or type(value) is types[key], f"{key} in {what} is {value!r}")
     return raw
 
 
@@ -137,7 +141,7 @@ def whole(value, least, most):
 def read_header(text):
     """Reads a header's text, or says why it is unreadable."""
     require(len(text.encode()) <= MOST_HEADER_BYTES, "the header is longer than 1 KiB")
-    raw = read_object(text)
+    raw = read_object(text, "the header", TYPES)
     texts = [raw.get(key) for key in ("record", "kind", "op", "audience", "at")]
     require(None not in texts, "the header lacks a text")
     require(whole(raw.get("v"), 0, 2**32 - 1), "the header has no version")

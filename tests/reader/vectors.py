@@ -7,6 +7,7 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 import simpul_log as log
+import simpul_trust as trust
 
 
 def check_folder(folder):
@@ -126,6 +127,32 @@ def token(case, _):
     return differs("token", log.heads_token(heads), case["token"])
 
 
+def key_reading(key):
+    reading = {"key": "ed25519:" + log.encode(key.key), "from": key.begin}
+    return reading if key.until is None else reading | {"until": key.until}
+
+
+def membership(case, _):
+    try:
+        member = trust.read_membership(case["body"])
+        keys = [key_reading(key) for key in member.keys]
+        reading = {"hub": member.hub, "keys": keys, "status": member.status}
+    except log.NotProved:
+        reading = None
+    return differs("reading", reading, case["reads"])
+
+
+def may_sign(case, _):
+    pins = [(pin["hub"], log.public_key(pin["key"])) for pin in case["pins"]]
+    trusted = trust.Trust(case["authority"], case["memberships"], pins, case["denied"])
+    for asked in case["asked"]:
+        found = trusted.may_sign(asked["hub"], asked["size"], log.public_key(asked["key"]))
+        difference = differs(f"{asked['hub']} by {asked['key']} at {asked['size']}", found, asked["maySign"])
+        if difference:
+            return difference
+    return None
+
+
 CHECKS = {
     "root": root,
     "inclusion": inclusion,
@@ -141,4 +168,6 @@ CHECKS = {
     "page": page,
     "receipt": receipt,
     "headsToken": token,
+    "membership": membership,
+    "trust": may_sign,
 }

@@ -1,4 +1,6 @@
-//! Holding one case against the program's own code.
+//! Holding one case against the program's own code. What is of members and trust stands in [`trust`].
+
+mod trust;
 
 use super::file::{
     Check, CheckpointText, Consistency, Encoding, File, HeaderText, HeadsToken, Inclusion, KeyOf,
@@ -34,6 +36,8 @@ pub(super) fn check(file: &File, case: &Check) -> Difference {
         Check::Page(case) => as_said(case.verify().is_ok(), case.holds),
         Check::Receipt(case) => as_said(case.proves(), case.holds),
         Check::HeadsToken(case) => case.check(),
+        Check::Membership(case) => case.check(),
+        Check::Trust(case) => case.check(),
     }
 }
 

@@ -70,13 +70,15 @@ pub(super) enum Check {
     Page(PageCase),
     Receipt(ReceiptCase),
     HeadsToken(HeadsToken),
+    Membership(MembershipText),
+    Trust(TrustCase),
 }
 
 /// Declares the cases: structs in camel case that know all their fields.
 macro_rules! cases {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)+ })+) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         pub(super) struct $name {
             $(pub(super) $field: $type,)+
@@ -130,6 +132,22 @@ cases! {
     ReceiptCase { public_key: String, receipt: Receipt, holds: bool, }
     /// A node that holds exactly these proved heads has this token.
     HeadsToken { checkpoints: Vec<String>, token: String, }
+    /// The body of a membership says this; nothing if it breaks a rule.
+    MembershipText { body: String, reads: Option<MemberReading>, }
+    /// What a membership says of a hub. A status that only a newer version knows is read as suspended.
+    MemberReading { hub: String, keys: Vec<KeyReading>, status: String, }
+    /// These memberships in the order of the authority's log, pins and denials answer each question so.
+    TrustCase {
+        authority: Option<String>,
+        memberships: Vec<String>,
+        pins: Vec<PinText>,
+        denied: Vec<String>,
+        asked: Vec<Asked>,
+    }
+    /// A key that an operator wrote down.
+    PinText { hub: String, key: String, }
+    /// Whether the key may sign the hub's checkpoint of this size.
+    Asked { hub: String, size: u64, key: String, may_sign: bool, }
 }
 
 impl From<&Entry> for RawEntry {
@@ -158,4 +176,14 @@ pub(super) struct Reading {
     pub(super) size: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
+}
+
+/// A key of a member, and at which sizes it counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyReading {
+    pub(super) key: String,
+    pub(super) from: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<u64>,
 }

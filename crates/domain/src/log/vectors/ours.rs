@@ -1,4 +1,6 @@
-//! The files that are ours.
+//! The files that are ours. That of members and trust is made in [`membership`].
+
+mod membership;
 
 use super::check::key_of;
 use super::damage;
@@ -23,6 +25,7 @@ pub(super) fn files() -> Vec<(&'static str, File)> {
         ("page.json", pages(&small)),
         ("receipt.json", receipts(&small)),
         ("heads-token.json", tokens(&small, &large)),
+        ("membership.json", membership::file()),
     ]
 }
 
