@@ -1,5 +1,6 @@
 """Section 9 of docs/protocol.md: members, and which keys may sign for a hub, written from that page alone."""
 
+import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -63,16 +64,26 @@ def read_key(pairs):
     return log.TrustedKey(log.public_key(raw["key"]), begin, until)
 
 
+def named_in(text):
+    """The hub that a body names, also one that breaks the rules otherwise."""
+    try:
+        hub = json.loads(text).get("hub")
+    except (ValueError, AttributeError):
+        return set()
+    return {hub} if isinstance(hub, str) and log.HUB.fullmatch(hub) else set()
+
+
 class Trust:
     """Which keys count, from what the authority says in the order of its log, and from what the operator wrote down."""
 
     def __init__(self, authority, memberships, pins, denied):
         self.authority, self.pins, self.denied = authority, pins, denied
-        self.members = {}
+        self.members, self.named = {}, set()
         for body in memberships:
             try:
                 member = read_membership(body)
             except log.NotProved:
+                self.named |= named_in(body)
                 continue
             self.members[member.hub] = member
 
@@ -81,11 +92,11 @@ class Trust:
             return []
         pinned = [log.TrustedKey(key) for pinned_hub, key in self.pins if pinned_hub == hub]
         member = self.members.get(hub)
+        if hub == self.authority:
+            return pinned + (member.keys if member and (member.status == "ACTIVE" or pinned) else [])
         if member is None:
-            return pinned
-        if member.status != "ACTIVE":
-            return []
-        return member.keys + pinned if hub == self.authority else member.keys
+            return [] if hub in self.named else pinned
+        return member.keys if member.status == "ACTIVE" else []
 
     def may_sign(self, hub, size, key):
         return any(each.key == key and each.counts_at(size) for each in self.keys(hub))

@@ -16,7 +16,7 @@ use crate::catalog::MemberStatus;
 use crate::identity::{HubId, NetworkId};
 use crate::log::{Checkpoint, CheckpointError, PublicKey, SignedCheckpoint};
 
-pub use membership::{MemberKeyDraft, Membership, MembershipDraft, last_words};
+pub use membership::{MemberKeyDraft, Membership, MembershipDraft, last_words, named_in};
 
 /// Why a checkpoint is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::entry::Payload;
 use domain::identity::{HubId, RecordId};
-use domain::trust::{Membership, MembershipDraft, last_words};
+use domain::trust::{Membership, MembershipDraft, last_words, named_in};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::bulk::Insert;
@@ -101,8 +100,7 @@ pub(crate) async fn name_unread(
     change: &Change<'_>,
 ) -> Result<(), StorageError> {
     let body = change.payload.and_then(|text| Payload::parse(text).ok());
-    let named = body.and_then(|payload| serde_json::from_str::<Named>(payload.body()).ok());
-    let Some(hub) = named.and_then(|named| HubId::parse(&named.hub).ok()) else {
+    let Some(hub) = body.and_then(|payload| named_in(payload.body())) else {
         return Ok(());
     };
     let row = [change.key.into(), hub_id.into(), hub.as_str().into()];
@@ -119,11 +117,6 @@ pub(crate) async fn forget_names(
         sql::execute(tx, text, vec![key.into()]).await?;
     }
     Ok(())
-}
-
-#[derive(Deserialize)]
-struct Named {
-    hub: String,
 }
 
 async fn is_authority(tx: &DatabaseTransaction, hub_id: i64) -> Result<bool, StorageError> {

@@ -87,7 +87,7 @@ pub(crate) async fn apply(
         members::name_unread(tx, hub_id, change).await?;
     }
     let taken_back = changes.iter().filter(|change| {
-        change.is_known && matches!(change.header.operation, Operation::Delete { .. })
+        says_of_members(change) && matches!(change.header.operation, Operation::Delete { .. })
     });
     members::forget_names(tx, taken_back.map(|change| change.key)).await?;
     hubs::project(tx, &profiles).await?;

@@ -139,6 +139,16 @@ fn check_key(form: &mut FormCheck, raw: &MemberKeyDraft) -> Option<TrustedKey> {
     })
 }
 
+/// The hub that a body names, also one that breaks the rules otherwise.
+pub fn named_in(body: &str) -> Option<HubId> {
+    #[derive(Deserialize)]
+    struct Named {
+        hub: String,
+    }
+    let named: Named = serde_json::from_str(body).ok()?;
+    HubId::parse(&named.hub).ok()
+}
+
 impl From<&Membership> for MembershipDraft {
     fn from(member: &Membership) -> Self {
         let key = |trusted: &TrustedKey| MemberKeyDraft {

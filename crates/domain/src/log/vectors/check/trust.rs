@@ -7,7 +7,7 @@ use crate::catalog::MemberStatus;
 use crate::identity::{Epoch, HubId, LogId, NetworkId};
 use crate::log::{Checkpoint, Hash};
 use crate::trust::{
-    Membership, MembershipDraft, Standing, Trust, TrustSources, TrustedKey, last_words,
+    Membership, MembershipDraft, Standing, Trust, TrustSources, TrustedKey, last_words, named_in,
 };
 
 impl MembershipText {
@@ -70,6 +70,12 @@ impl TrustCase {
         let sources = TrustSources {
             authority: self.authority.as_deref().map(hub),
             members: last_words(said, |member| member),
+            named: self
+                .memberships
+                .iter()
+                .filter_map(|body| named_in(body))
+                .collect(),
+            is_word_whole: true,
             pins: self
                 .pins
                 .iter()

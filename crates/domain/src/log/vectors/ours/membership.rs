@@ -273,8 +273,14 @@ fn the_authority() -> Vec<Named> {
             "the authority that says of itself that it is suspended",
             members(&[body(AUTHORITY, &[(0, "")], "SUSPENDED"), first])
                 .pinned(AUTHORITY, 0)
-                .asks(AUTHORITY, &[(5, 0, false)])
+                .asks(AUTHORITY, &[(5, 0, true)])
                 .asks("id-13", &[(5, 0, true)]),
+        ),
+        (
+            "a pinned hub of which the authority says something that cannot be read",
+            members(&[r#"{"hub":"id-13","name":"","keys":[],"status":"ACTIVE"}"#.to_owned()])
+                .pinned("id-13", 0)
+                .asks("id-13", &[(5, 0, false)]),
         ),
         (
             "the authority that is denied here",
