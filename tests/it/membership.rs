@@ -8,7 +8,7 @@ use storage::{members, peers, trust};
 use testkit::patience::eventually;
 use testkit::program::Program;
 use testkit::records::hub_id;
-use testkit::relay::{Lie, LyingRelay};
+use testkit::relay::{Lie, LyingRelay, PAGE};
 use testkit::{Drawing, Federation};
 
 const NONE: [&str; 0] = [];
@@ -202,6 +202,37 @@ async fn a_stolen_key_signs_nothing_beyond_its_last_good_size() {
         assert_eq!(hubs.titles(hub).await, ["Asli"], "at {hub}");
         assert_eq!(hubs.size(hub, "b").await, good, "at {hub}");
     }
+}
+
+/// Holes in a log that is not followed are nobody's work.
+#[tokio::test]
+async fn what_is_missing_of_a_denied_hub_is_not_asked_for() {
+    let hubs = Federation::drawn("a -> b -> c").await;
+    // The relay lies from its second page on.
+    for number in 0..PAGE + 2 {
+        hubs.publish("a", &format!("Judul {number}")).await;
+    }
+    hubs.round("b", "a").await;
+    let relay = LyingRelay::before(hubs.api("b").url(), hubs.log("a").await).await;
+    hubs.add_peer("c", "b", relay.url()).await;
+    relay.tell(Lie::NoPayloads);
+    hubs.round("c", "b").await;
+    assert_eq!(hubs.state("c", "a").await, LogState::Incomplete);
+
+    relay.tell(Lie::None);
+    let now = time::OffsetDateTime::UNIX_EPOCH;
+    trust::deny(&hubs.hub("c").db, &hub_id("hub-a"), now)
+        .await
+        .unwrap();
+    hubs.round("c", "b").await;
+    let idle = hubs.round("c", "b").await;
+    assert!(idle.bytes_received < 1024, "{idle:?}");
+    assert_eq!(hubs.state("c", "a").await, LogState::Incomplete);
+    trust::allow(&hubs.hub("c").db, &hub_id("hub-a"))
+        .await
+        .unwrap();
+    hubs.round("c", "b").await;
+    assert_eq!(hubs.state("c", "a").await, LogState::Proved);
 }
 
 /// Whoever withholds the word that revokes a hub must not bring back the pin that was set before.

@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::clock::Clock;
-use domain::identity::LogId;
+use domain::identity::{HubId, LogId};
 use domain::log::{LogState, PublicKey};
 use domain::trust::{Standing, Trust, TrustError, TrustedKey};
 use storage::logs::heads::Head;
@@ -263,21 +263,25 @@ impl<P: Peer> Round<'_, P> {
     }
 
     /// Nothing is left to do when the peer holds what we hold, or what it held when nothing was left to do, and nothing
-    /// is unfinished here.
+    /// is unfinished here but what is not followed.
     async fn is_done(&self, token: &str, is_same_store: bool) -> Result<bool, StorageError> {
         let db = &self.puller.db;
         let is_known = is_same_store && self.peer.heads_token.as_deref() == Some(token);
         if !is_known && heads::token(db).await? != token {
             return Ok(false);
         }
-        let heads = heads::list(db).await?;
-        let is_open = |state| {
+        let mut open = heads::list(db).await?;
+        open.retain(|head| {
             matches!(
-                state,
+                head.state,
                 LogState::CatchingUp | LogState::Unproved | LogState::Incomplete
             )
-        };
-        Ok(!heads.iter().any(|head| is_open(head.state)))
+        });
+        if open.is_empty() {
+            return Ok(true);
+        }
+        let trust = self.puller.trust().await?;
+        Ok(!open.iter().any(|head| is_followed(&trust, &head.log.hub)))
     }
 
     /// Deals with every head that changed at the peer, and says whether all went well.
@@ -337,10 +341,7 @@ impl<P: Peer> Round<'_, P> {
     async fn fill_missing(&mut self, trust: &Trust) -> Result<(), StorageError> {
         let heads = heads::list(&self.puller.db).await?;
         let is_wanted = |head: &Head| {
-            let standing = trust.standing(&head.log.hub);
-            head.missing > 0
-                && head.state != LogState::Forked
-                && standing.is_none_or(|standing| standing == Standing::Trusted)
+            head.missing > 0 && head.state != LogState::Forked && is_followed(trust, &head.log.hub)
         };
         for head in heads.into_iter().filter(is_wanted) {
             match self.fill_log(&head.log).await {
@@ -368,6 +369,11 @@ impl<P: Peer> Round<'_, P> {
         }
         self.result.error = Some(with_causes(error));
     }
+}
+
+/// A hub that nobody vouches for any more, or that is closed or denied, is not followed.
+fn is_followed(trust: &Trust, hub: &HubId) -> bool {
+    trust.standing(hub) == Some(Standing::Trusted)
 }
 
 /// An error's text with those of its causes.
