@@ -44,3 +44,32 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[&str]) -> Res
 pub(crate) fn is_postgres(manager: &SchemaManager<'_>) -> bool {
     manager.get_connection().get_database_backend() == DbBackend::Postgres
 }
+
+/// Makes a step of the schema out of its name and its statements, taken whole or not at all.
+macro_rules! step {
+    ($name:literal, $statements:expr) => {
+        pub(crate) struct Migration;
+
+        impl sea_orm_migration::prelude::MigrationName for Migration {
+            fn name(&self) -> &'static str {
+                $name
+            }
+        }
+
+        #[sea_orm_migration::prelude::async_trait::async_trait]
+        impl sea_orm_migration::prelude::MigrationTrait for Migration {
+            async fn up(
+                &self,
+                manager: &sea_orm_migration::prelude::SchemaManager,
+            ) -> Result<(), sea_orm_migration::prelude::DbErr> {
+                $crate::dialect::run(manager, $statements).await
+            }
+
+            fn use_transaction(&self) -> Option<bool> {
+                Some(true)
+            }
+        }
+    };
+}
+
+pub(crate) use step;

@@ -1,29 +1,6 @@
 //! Who is a member of the network, and what an operator says against it.
 
-use sea_orm_migration::prelude::{
-    DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait,
-};
-
-use crate::dialect;
-
-pub(crate) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m0004_membership"
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Migration {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, MEMBERSHIP).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(true)
-    }
-}
+crate::dialect::step!("m0004_membership", MEMBERSHIP);
 
 /// A member's row says what one record of the log of `hub_id` says; it counts if that log is the authority's.
 const MEMBERSHIP: &[&str] = &[

@@ -6,7 +6,6 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use domain::catalog::HubProfile;
 use domain::identity::HubId;
 use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
-use domain::trust::TrustedKey;
 use storage::bodies::{self, Body, Content};
 use storage::hubs;
 use storage::logs::heads;
@@ -243,9 +242,9 @@ pub(crate) async fn trusted_key(
     hub: &HubContext,
     checkpoint: &str,
 ) -> Result<Option<domain::log::PublicKey>, ApiError> {
-    let mut trust = storage::trust::load(&hub.db).await?;
-    if let Some(key) = &hub.key {
-        trust.add_own(hub.db.hub().clone(), TrustedKey::always(key.public()));
-    }
+    let trust = match &hub.key {
+        Some(key) => storage::trust::load_with(&hub.db, key.public()).await?,
+        None => storage::trust::load(&hub.db).await?,
+    };
     Ok(trust.key_of(checkpoint))
 }

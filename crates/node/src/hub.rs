@@ -9,7 +9,7 @@ use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::{Epoch, LogId, RecordId};
 use domain::log::SigningKey;
-use domain::trust::{Membership, MembershipDraft, Trust, TrustedKey};
+use domain::trust::{Membership, MembershipDraft, Trust};
 use serde::Serialize;
 use storage::bodies::{self, Content};
 use storage::{Database, Owner, hubs, logs, members};
@@ -173,9 +173,7 @@ impl Hub {
 
     /// The keys that the hub trusts, its own among them.
     pub async fn trust(&self) -> anyhow::Result<Trust> {
-        let mut trust = storage::trust::load(&self.db).await?;
-        trust.add_own(self.db.hub().clone(), TrustedKey::always(self.key.public()));
-        Ok(trust)
+        Ok(storage::trust::load_with(&self.db, self.key.public()).await?)
     }
 
     /// What pulls this hub's peers.

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::identity::HubId;
-use domain::trust::{Trust, TrustSources};
+use domain::log::PublicKey;
+use domain::trust::{Trust, TrustSources, TrustedKey};
 use sea_orm::{ConnectionTrait, QueryResult};
 use time::OffsetDateTime;
 
@@ -37,6 +38,13 @@ pub async fn load(db: &Database) -> Result<Trust, StorageError> {
         denied: denials(db).await?.into_iter().collect(),
     };
     Ok(Trust::from_sources(db.network().clone(), sources))
+}
+
+/// The same, with this node's own key for its own hub.
+pub async fn load_with(db: &Database, own_key: PublicKey) -> Result<Trust, StorageError> {
+    let mut trust = load(db).await?;
+    trust.add_own(db.hub().clone(), TrustedKey::always(own_key));
+    Ok(trust)
 }
 
 /// Says whether no payload of a hub's logs is missing.

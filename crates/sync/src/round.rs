@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::clock::Clock;
 use domain::identity::{HubId, LogId};
 use domain::log::{LogState, PublicKey};
-use domain::trust::{Standing, Trust, TrustError, TrustedKey};
+use domain::trust::{Standing, Trust, TrustError};
 use storage::logs::heads::Head;
 use storage::logs::{fill, heads};
 use storage::peers::{self, RoundResult};
@@ -147,9 +147,7 @@ impl Puller {
 
     /// The trust of this moment, with the hub's own key.
     async fn trust(&self) -> Result<Trust, StorageError> {
-        let mut trust = storage::trust::load(&self.db).await?;
-        trust.add_own(self.db.hub().clone(), TrustedKey::always(self.own_key));
-        Ok(trust)
+        storage::trust::load_with(&self.db, self.own_key).await
     }
 
     /// Says whether a hint is worth a round.
