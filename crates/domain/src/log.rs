@@ -4,11 +4,13 @@
 //! - [`proof`]: that an entry is in a tree, and that one tree continues another.
 //! - [`Checkpoint`], [`SignedCheckpoint`]: the origin's word on size and root, a signed note.
 //! - [`Page`]: entries on their way from one hub to another; only [`Page::verify`] makes a [`VerifiedPage`].
+//! - [`Intake`]: what becomes of entries that are taken in: kept, shown, superseded, missing.
 //! - [`Receipt`]: one entry with everything that proves it, for people without a node.
 //! - [`LogState`]: how far this hub has come with a log, in one word.
 
 mod checkpoint;
 mod hash;
+mod intake;
 mod key;
 mod note;
 mod page;
@@ -22,6 +24,7 @@ mod vectors;
 
 pub use checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint, heads_token};
 pub use hash::Hash;
+pub use intake::{Held, Intake};
 pub use key::{KeyError, PublicKey, SigningKey};
 pub use page::{
     MAX_PAGE_BYTES, MAX_PAGE_ENTRIES, Page, PageError, RawEntry, VerifiedEntry, VerifiedPage,

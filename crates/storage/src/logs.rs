@@ -11,6 +11,7 @@
 mod door;
 pub mod fill;
 pub mod heads;
+mod held;
 mod issuing;
 mod key;
 mod pulled;

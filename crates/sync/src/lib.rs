@@ -4,6 +4,7 @@
 //! - [`peer`] asks, over the peer's public GraphQL schema: [`peer::HttpPeer`] is the real one.
 //! - [`round`] carries the decisions out and stores what verifies.
 //! - [`hint`] hears at once when a peer changed, so that a round need not wait for its turn.
+//! - [`store`] is what a round needs of the node's memory.
 //! - [`repair`] asks for entries whose bytes were changed here.
 //!
 //! A round may stop anywhere and be run again: a page is stored whole or not at all.
@@ -15,3 +16,4 @@ pub mod peer;
 pub mod plan;
 pub mod repair;
 pub mod round;
+pub mod store;

@@ -19,13 +19,13 @@ use domain::identity::{HubId, LogId};
 use domain::log::{LogState, PublicKey};
 use domain::trust::{Standing, Trust, TrustError};
 use storage::logs::heads::Head;
-use storage::logs::{fill, heads};
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError};
 
 use crate::hint::Hint;
 use crate::peer::{Greeting, HeadsPage, Peer, PeerError};
 use crate::plan::{self, Quota};
+use crate::store::Store;
 
 /// The most pages of heads that one round reads; the next goes on where this one stopped.
 const MOST_HEADS_PAGES: usize = 50;
@@ -87,18 +87,18 @@ pub struct Progress {
 }
 
 /// What all rounds of a node share.
-pub struct Puller {
-    db: Database,
+pub struct Puller<S = Database> {
+    db: S,
     own_key: PublicKey,
     clock: Arc<dyn Clock>,
     quota: Quota,
     busy: Mutex<HashSet<LogId>>,
 }
 
-impl Puller {
+impl<S: Store> Puller<S> {
     /// Makes a puller into this database. With the hub's own key it recognises its own log at a peer, which may be
     /// ahead of a database that was put back.
-    pub fn new(db: Database, own_key: PublicKey, clock: Arc<dyn Clock>, quota: Quota) -> Self {
+    pub fn new(db: S, own_key: PublicKey, clock: Arc<dyn Clock>, quota: Quota) -> Self {
         Self {
             db,
             own_key,
@@ -134,7 +134,9 @@ impl Puller {
         }
         let mut result = round.result;
         result.bytes_received = remote.bytes_received() - before;
-        peers::note_round(&self.db, peer.id, &result, self.clock.now()).await?;
+        self.db
+            .note_round(peer.id, &result, self.clock.now())
+            .await?;
         tracing::info!(
             peer = %peer.hub,
             entries = result.entries,
@@ -147,7 +149,7 @@ impl Puller {
 
     /// The trust of this moment, with the hub's own key.
     async fn trust(&self) -> Result<Trust, StorageError> {
-        storage::trust::load_with(&self.db, self.own_key).await
+        self.db.trust(self.own_key).await
     }
 
     /// Says whether a hint is worth a round.
@@ -157,12 +159,12 @@ impl Puller {
             hub: hint.hub.clone(),
             epoch: hint.epoch,
         };
-        let head = heads::find(&self.db, &log).await?;
+        let head = self.db.find_head(&log).await?;
         Ok(head.is_none_or(|head| plan::is_news(head.state, head.size, hint.size)))
     }
 
     /// Marks a log as being pulled until the guard is dropped.
-    fn occupy(&self, log: &LogId) -> Option<Occupied<'_>> {
+    fn occupy(&self, log: &LogId) -> Option<Occupied<'_, S>> {
         let fresh = self
             .busy
             .lock()
@@ -175,12 +177,12 @@ impl Puller {
     }
 }
 
-struct Occupied<'a> {
-    puller: &'a Puller,
+struct Occupied<'a, S> {
+    puller: &'a Puller<S>,
     log: LogId,
 }
 
-impl Drop for Occupied<'_> {
+impl<S> Drop for Occupied<'_, S> {
     fn drop(&mut self) {
         self.puller
             .busy
@@ -190,15 +192,15 @@ impl Drop for Occupied<'_> {
     }
 }
 
-struct Round<'a, P> {
-    puller: &'a Puller,
+struct Round<'a, S, P> {
+    puller: &'a Puller<S>,
     peer: &'a peers::Peer,
     remote: &'a P,
     progress: &'a (dyn Fn(Progress) + Send + Sync),
     result: RoundResult,
 }
 
-impl<P: Peer> Round<'_, P> {
+impl<S: Store, P: Peer> Round<'_, S, P> {
     async fn go(&mut self, occasion: Occasion) -> Result<(), RoundError> {
         let db = &self.puller.db;
         let (greeting, early) = self.ask(occasion).await?;
@@ -265,10 +267,10 @@ impl<P: Peer> Round<'_, P> {
     async fn is_done(&self, token: &str, is_same_store: bool) -> Result<bool, StorageError> {
         let db = &self.puller.db;
         let is_known = is_same_store && self.peer.heads_token.as_deref() == Some(token);
-        if !is_known && heads::token(db).await? != token {
+        if !is_known && db.heads_token().await? != token {
             return Ok(false);
         }
-        let mut open = heads::list(db).await?;
+        let mut open = db.list_heads().await?;
         open.retain(|head| {
             matches!(
                 head.state,
@@ -337,7 +339,7 @@ impl<P: Peer> Round<'_, P> {
 
     /// Asks for payloads that are missing, log by log.
     async fn fill_missing(&mut self, trust: &Trust) -> Result<(), StorageError> {
-        let heads = heads::list(&self.puller.db).await?;
+        let heads = self.puller.db.list_heads().await?;
         let is_wanted = |head: &Head| {
             head.missing > 0 && head.state != LogState::Forked && is_followed(trust, &head.log.hub)
         };
@@ -353,10 +355,10 @@ impl<P: Peer> Round<'_, P> {
 
     async fn fill_log(&mut self, log: &LogId) -> Result<(), RoundError> {
         let db = &self.puller.db;
-        let places = fill::list_missing(db, log, PAYLOADS_PER_REQUEST).await?;
+        let places = db.list_missing(log, PAYLOADS_PER_REQUEST).await?;
         let mut payloads = self.remote.payloads(log, &places).await?;
         payloads.retain(|(place, _)| places.contains(place));
-        let filled = fill::fill(db, log, payloads).await?;
+        let filled = db.fill(log, payloads).await?;
         self.result.strikes += filled.false_ones;
         Ok(())
     }

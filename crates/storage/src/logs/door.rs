@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use domain::entry::{Audience, Header, Operation};
+use domain::entry::{Audience, Header};
 use domain::identity::RecordId;
-use domain::log::{Append, SignedCheckpoint, VerifiedEntry};
+use domain::log::{Append, Intake, SignedCheckpoint, VerifiedEntry};
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
 use super::heads::LogRow;
+use super::held::{self, HeldRecord};
 use super::{EntryKey, tiles};
 use crate::bodies::Unreadable;
 use crate::bulk::Insert;
@@ -64,30 +65,31 @@ pub(super) async fn pass(
     batch: Batch,
     now: OffsetDateTime,
 ) -> Result<Stored, StorageError> {
-    let held = held_revisions(tx, log, &batch.entries).await?;
+    let held = held::read(tx, log, &batch.entries).await?;
     if origin == Origin::Here {
         check_revisions(&batch.entries, &held)?;
     }
-    let plan = Plan::of(log, origin, &batch.entries, &held);
-    let changes = changes_of(&plan, &batch.entries, &held);
-    drop_payloads(tx, &plan.superseded).await?;
+    let intake = decide(origin, &batch.entries, &held);
+    let changes = changes_of(log, &intake, &batch.entries, &held);
+    drop_payloads(tx, &intake.superseded).await?;
     let unreadable = projection::apply(tx, log.hub_id, changes).await?;
-    projection::note_unprojected(tx, plan.unreadable.into_iter().chain(unreadable)).await?;
-    let missing = plan
+    let unread = unreadable_of(log, &intake, &batch.entries);
+    projection::note_unprojected(tx, unread.into_iter().chain(unreadable)).await?;
+    let missing: Vec<_> = intake
         .missing
         .iter()
-        .map(|key| [Value::from(*key)])
-        .collect::<Vec<_>>();
+        .map(|place| [log.key(*place).into()])
+        .collect();
     let stored = Stored {
         entries: batch.entries.len() as u64,
         missing: missing.len() as u64,
         size: batch.append.edge.size(),
-        dropped: plan.superseded,
+        dropped: intake.superseded,
     };
     MISSING.all(tx, missing).await?;
     tiles::write(tx, log.id, &batch.append.tiles).await?;
     let bytes = batch.entries.iter().map(entry_bytes).sum();
-    insert_entries(tx, log, batch.entries, &plan.kept).await?;
+    insert_entries(tx, log, batch.entries, &intake.kept).await?;
     advance(tx, log, stored.size, bytes, &batch.checkpoint, now).await?;
     Ok(stored)
 }
@@ -96,7 +98,7 @@ pub(super) async fn pass(
 /// several things of one record says them in order.
 fn check_revisions(
     entries: &[VerifiedEntry],
-    held: &HashMap<RecordId, Vec<(EntryKey, Held)>>,
+    held: &HashMap<RecordId, HeldRecord>,
 ) -> Result<(), StorageError> {
     let mut newest: HashMap<RecordId, u64> = HashMap::new();
     for header in entries
@@ -104,8 +106,7 @@ fn check_revisions(
         .filter_map(|entry| entry.header.as_ref().ok())
     {
         let record = header.record;
-        let stored = held.get(&record).and_then(|revisions| revisions.first());
-        let stored = stored.map_or(0, |(_, held)| held.newest);
+        let stored = held.get(&record).map_or(0, |held| held.newest);
         let held = newest.insert(record, header.revision).unwrap_or(stored);
         let expected = header.revision - 1;
         if held != expected {
@@ -126,207 +127,77 @@ pub(super) async fn project(
     origin: Origin,
     entries: &[VerifiedEntry],
 ) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
-    let held = held_revisions(tx, log, entries).await?;
-    let plan = Plan::of(log, origin, entries, &held);
-    let changes = changes_of(&plan, entries, &held);
-    forget_unreadable(tx, &plan.superseded).await?;
+    let held = held::read(tx, log, entries).await?;
+    let intake = decide(origin, entries, &held);
+    forget_unreadable(tx, &intake.superseded).await?;
+    let changes = changes_of(log, &intake, entries, &held);
     let mut unreadable = projection::apply(tx, log.hub_id, changes).await?;
-    unreadable.extend(plan.unreadable);
+    unreadable.extend(unreadable_of(log, &intake, entries));
     Ok(unreadable)
 }
 
-/// A record's revisions that are held from before the batch.
-#[derive(Clone, Copy)]
-struct Held {
-    first: EntryKey,
-    newest: u64,
-    published: OffsetDateTime,
-}
-
-/// What is to become of each entry, decided before anything is written.
-struct Plan {
-    /// Whether the entry's payload is stored, by the entry's place in the batch.
-    kept: Vec<bool>,
-    /// The entry that now speaks for each touched record, by its place in the batch.
-    winners: Vec<usize>,
-    keys: Vec<EntryKey>,
-    superseded: Vec<EntryKey>,
-    missing: Vec<EntryKey>,
-    unreadable: Vec<(EntryKey, Unreadable)>,
-}
-
-impl Plan {
-    fn of(
-        log: &LogRow,
-        origin: Origin,
-        entries: &[VerifiedEntry],
-        held: &HashMap<RecordId, Vec<(EntryKey, Held)>>,
-    ) -> Self {
-        let keys: Vec<_> = (log.size()..)
-            .take(entries.len())
-            .map(|place| EntryKey::new(log.id, place))
-            .collect();
-        let mut plan = Self {
-            kept: vec![false; entries.len()],
-            winners: Vec::new(),
-            keys,
-            superseded: Vec::new(),
-            missing: Vec::new(),
-            unreadable: Vec::new(),
-        };
-        let mut newest: HashMap<RecordId, (u64, usize)> = HashMap::new();
-        for (place, entry) in entries.iter().enumerate() {
-            match readable(entry) {
-                Ok(header) => plan.contend(place, header, &mut newest, held),
-                Err(why) => plan.unreadable.push((plan.keys[place], why)),
-            }
-        }
-        plan.winners = newest.into_values().map(|(_, place)| place).collect();
-        plan.winners.sort_unstable();
-        for place in plan.winners.clone() {
-            let header = entries[place]
-                .header
-                .as_ref()
-                .expect("winners are readable");
-            plan.keep(place, header, &entries[place], origin, held);
-        }
-        plan
-    }
-
-    /// Notes an entry as its record's newest, unless a newer or equal one is there already.
-    fn contend(
-        &mut self,
-        place: usize,
-        header: &Header,
-        newest: &mut HashMap<RecordId, (u64, usize)>,
-        held: &HashMap<RecordId, Vec<(EntryKey, Held)>>,
-    ) {
-        let before = held
-            .get(&header.record)
-            .and_then(|revisions| revisions.first());
-        let beaten = newest
-            .get(&header.record)
-            .map(|(revision, _)| *revision)
-            .max(before.map(|(_, held)| held.newest));
-        match beaten {
-            Some(revision) if revision >= header.revision => {
-                let detail = format!("revision {} follows revision {revision}", header.revision);
-                self.unreadable
-                    .push((self.keys[place], Unreadable::new(OUT_OF_ORDER, detail)));
-            }
-            _ => drop(newest.insert(header.record, (header.revision, place))),
-        }
-    }
-
-    fn keep(
-        &mut self,
-        place: usize,
-        header: &Header,
-        entry: &VerifiedEntry,
-        origin: Origin,
-        held: &HashMap<RecordId, Vec<(EntryKey, Held)>>,
-    ) {
-        let older = held.get(&header.record).into_iter().flatten();
-        self.superseded.extend(older.map(|(key, _)| *key));
-        let entitled = origin == Origin::Here || header.audience == Audience::Public;
-        let is_put = matches!(header.operation, Operation::Put { .. });
-        self.kept[place] = entitled && entry.payload.is_some();
-        if entitled && is_put && entry.payload.is_none() {
-            self.missing.push(self.keys[place]);
-        }
-    }
-}
-
-fn readable(entry: &VerifiedEntry) -> Result<&Header, Unreadable> {
-    let header = entry.header.as_ref();
-    header.map_err(|error| Unreadable::new("header", error))
-}
-
-/// Reads which revisions of the batch's records are held, all of a record's with the same facts.
-async fn held_revisions(
-    tx: &DatabaseTransaction,
-    log: &LogRow,
+fn decide(
+    origin: Origin,
     entries: &[VerifiedEntry],
-) -> Result<HashMap<RecordId, Vec<(EntryKey, Held)>>, StorageError> {
-    let mut held: HashMap<RecordId, Vec<(EntryKey, Held)>> = HashMap::new();
-    if log.size == 0 {
-        return Ok(held);
-    }
-    let records = entries
-        .iter()
-        .filter_map(|entry| entry.header.as_ref().ok());
-    let ids: Vec<Value> = records
-        .map(|header| header.record.as_uuid().into())
-        .collect();
-    let held_keys = EntryKey::new(log.id, 0)..EntryKey::new(log.id, log.size());
-    for some in ids.chunks(256) {
-        let (wanted, values) = sql::wanted(1, some.to_vec());
-        let text = format!(
-            "{wanted} SELECT entry.id, entry.header FROM wanted CROSS JOIN entry
-             WHERE entry.record = wanted.value ORDER BY entry.id"
-        );
-        for row in sql::rows(tx, &text, values).await? {
-            let key = EntryKey::from(row.try_get_by_index::<i64>(0)?);
-            // Another hub's record may bear the same id, by ill will; it is another record.
-            if held_keys.contains(&key) {
-                note_held(&mut held, key, &row.try_get_by_index::<Vec<u8>>(1)?);
-            }
-        }
-    }
-    Ok(held)
+    held: &HashMap<RecordId, HeldRecord>,
+) -> Intake<EntryKey> {
+    let entitled = |header: &Header| origin == Origin::Here || header.audience == Audience::Public;
+    let held = |record| held.get(&record).map(|held| &held.revisions);
+    Intake::of(entries, held, entitled)
 }
 
-fn note_held(held: &mut HashMap<RecordId, Vec<(EntryKey, Held)>>, key: EntryKey, header: &[u8]) {
-    let header = std::str::from_utf8(header)
-        .ok()
-        .and_then(|text| Header::parse(text).ok());
-    let Some(header) = header else { return };
-    let revisions = held.entry(header.record).or_default();
-    let fresh = Held {
-        first: key,
-        newest: 0,
-        published: header.at,
-    };
-    let mut facts = revisions.first().map_or(fresh, |(_, facts)| *facts);
-    facts.newest = facts.newest.max(header.revision);
-    revisions.push((key, facts));
-    for (_, each) in revisions {
-        *each = facts;
-    }
+/// The entries that show nothing, and why.
+fn unreadable_of(
+    log: &LogRow,
+    intake: &Intake<EntryKey>,
+    entries: &[VerifiedEntry],
+) -> Vec<(EntryKey, Unreadable)> {
+    let headers = entries.iter().enumerate().filter_map(|(place, entry)| {
+        let error = entry.header.as_ref().err()?;
+        Some((log.key(place), Unreadable::new("header", error)))
+    });
+    let out_of_order = intake.out_of_order.iter().map(|(place, before)| {
+        let revision = entries[*place]
+            .header
+            .as_ref()
+            .map_or(0, |header| header.revision);
+        let detail = format!("revision {revision} follows revision {before}");
+        (log.key(*place), Unreadable::new(OUT_OF_ORDER, detail))
+    });
+    headers.chain(out_of_order).collect()
 }
 
 /// What each touched record shows from now on.
 fn changes_of<'a>(
-    plan: &Plan,
+    log: &LogRow,
+    intake: &Intake<EntryKey>,
     entries: &'a [VerifiedEntry],
-    held: &HashMap<RecordId, Vec<(EntryKey, Held)>>,
+    held: &HashMap<RecordId, HeldRecord>,
 ) -> Vec<Change<'a>> {
-    let mut firsts: HashMap<RecordId, usize> = HashMap::new();
+    let mut firsts: HashMap<RecordId, (EntryKey, OffsetDateTime)> = HashMap::new();
     for (place, entry) in entries.iter().enumerate() {
-        if let Ok(header) = readable(entry) {
-            firsts.entry(header.record).or_insert(place);
+        if let Ok(header) = &entry.header {
+            let opening = (log.key(place), header.at);
+            firsts.entry(header.record).or_insert(opening);
         }
     }
     let change = |place: &usize| {
-        let header = readable(&entries[*place]).expect("winners are readable");
-        let before = held
-            .get(&header.record)
-            .and_then(|revisions| revisions.first());
-        let first = firsts[&header.record];
-        let opening = readable(&entries[first]).expect("firsts are readable");
-        Change {
-            key: before.map_or(plan.keys[first], |(_, held)| held.first),
-            entry: plan.keys[*place],
+        let header = entries[*place].header.as_ref().ok()?;
+        let before = held.get(&header.record);
+        let (first, opened) = firsts[&header.record];
+        Some(Change {
+            key: before.map_or(first, |held| held.first),
+            entry: log.key(*place),
             is_known: before.is_some(),
             header,
-            published: before.map_or(opening.at, |(_, held)| held.published),
+            published: before.map_or(opened, |held| held.published),
             payload: entries[*place]
                 .payload
                 .as_deref()
-                .filter(|_| plan.kept[*place]),
-        }
+                .filter(|_| intake.kept[*place]),
+        })
     };
-    plan.winners.iter().map(change).collect()
+    intake.winners.iter().filter_map(change).collect()
 }
 
 async fn drop_payloads(

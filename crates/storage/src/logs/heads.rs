@@ -4,7 +4,7 @@ use domain::identity::{Epoch, HubId, LogId, NetworkId};
 use domain::log::{Checkpoint, LogFacts, LogState, TreeEdge, heads_token};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 
-use super::tiles;
+use super::{EntryKey, tiles};
 use crate::{Database, StorageError, sql};
 
 /// A log as this hub holds it.
@@ -81,7 +81,7 @@ impl FromQueryResult for CountedRow {
 
 fn counted(condition: &str) -> String {
     let count = |table: &str| {
-        let width = super::EntryKey::range_of(0).end;
+        let width = EntryKey::range_of(0).end;
         format!(
             "(SELECT COUNT(*) FROM {table} WHERE entry >= log.id * {width} AND entry < (log.id + 1) * {width})"
         )
@@ -107,6 +107,11 @@ impl LogRow {
 
     pub(crate) fn size(&self) -> u64 {
         sql::unsigned(self.size)
+    }
+
+    /// The key of the entry that comes so many places after the log's size.
+    pub(super) fn key(&self, place: usize) -> EntryKey {
+        EntryKey::new(self.id, self.size() + place as u64)
     }
 
     /// Why nothing may be added, if so.

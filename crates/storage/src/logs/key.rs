@@ -20,6 +20,11 @@ impl EntryKey {
         u64::try_from(self.0 % PLACES).expect("keys are not negative")
     }
 
+    /// The row of the entry's log.
+    pub(crate) const fn log_id(self) -> i64 {
+        self.0 / PLACES
+    }
+
     /// The keys, as the database holds them, of all entries a log can have.
     pub(crate) fn range_of(log_id: i64) -> Range<i64> {
         Self::new(log_id, 0).0..Self::new(log_id + 1, 0).0

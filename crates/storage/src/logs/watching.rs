@@ -87,7 +87,6 @@ pub struct ForkEvidence {
 /// Keeps two checkpoints that cannot both be true, and freezes the log.
 pub async fn freeze(
     db: &Database,
-    ours: &str,
     theirs: &SignedCheckpoint,
     differs_at: Option<u64>,
     peer: &HubId,
@@ -100,7 +99,7 @@ pub async fn freeze(
     let values = vec![
         row.id.into(),
         sql::signed(theirs.size()).into(),
-        ours.into(),
+        row.checkpoint.unwrap_or_default().into(),
         theirs.text().into(),
         peer.as_str().into(),
         millis(now).into(),

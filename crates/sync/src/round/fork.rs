@@ -8,12 +8,11 @@
 use domain::identity::LogId;
 use domain::log::SignedCheckpoint;
 use domain::trust::Trust;
-use storage::Database;
-use storage::logs::{heads, read};
 
 use super::RoundError;
 use crate::peer::Peer;
 use crate::plan::{self, Probe};
+use crate::store::Store;
 
 /// A proof that a hub signed two histories of one log.
 #[derive(Debug)]
@@ -24,8 +23,8 @@ pub(super) struct Fork {
     pub(super) theirs: SignedCheckpoint,
 }
 
-pub(super) struct Search<'a, P> {
-    pub(super) db: &'a Database,
+pub(super) struct Search<'a, S, P> {
+    pub(super) db: &'a S,
     pub(super) remote: &'a P,
     pub(super) trust: &'a Trust,
     pub(super) log: &'a LogId,
@@ -37,10 +36,10 @@ struct Proved {
     checkpoint: SignedCheckpoint,
 }
 
-impl<P: Peer> Search<'_, P> {
+impl<S: Store, P: Peer> Search<'_, S, P> {
     /// Looks for the place at which the supplier's history, if it is the hub's, leaves ours.
     pub(super) async fn run(&self) -> Result<Option<Fork>, RoundError> {
-        let Some(head) = heads::find(self.db, self.log).await? else {
+        let Some(head) = self.db.find_head(self.log).await? else {
             return Ok(None);
         };
         let mut probe = Probe::of(head.proved_size);
@@ -57,7 +56,7 @@ impl<P: Peer> Search<'_, P> {
         let Some((place, proved)) = last else {
             return Ok(None);
         };
-        let ours = read::header(self.db, self.log, place).await?;
+        let ours = self.db.header(self.log, place).await?;
         Ok(
             plan::is_fork(ours.as_deref(), &proved.header).then_some(Fork {
                 differs_at: place,
@@ -68,7 +67,7 @@ impl<P: Peer> Search<'_, P> {
 
     /// Asks for the entry at a place; nothing if it is not proved to stand there.
     async fn prove(&self, place: u64) -> Result<Option<Proved>, RoundError> {
-        let Some(edge) = heads::edge_at(self.db, self.log, place).await? else {
+        let Some(edge) = self.db.edge_at(self.log, place).await? else {
             return Ok(None);
         };
         let stated = self.remote.page(self.log, place, 1).await?;

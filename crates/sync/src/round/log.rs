@@ -5,13 +5,13 @@ use std::time::Duration;
 use domain::identity::LogId;
 use domain::log::{LogState, SignedCheckpoint};
 use domain::trust::Trust;
-use storage::logs::{heads, watching};
-use storage::{StorageError, peers};
+use storage::StorageError;
 
 use super::fork::{self, Fork};
 use super::{Round, RoundError, pull};
 use crate::peer::Peer;
 use crate::plan::{self, Extent, Owner, Step};
+use crate::store::Store;
 
 /// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
 const OVER_QUOTA: &str = "the hub's log is over its quota";
@@ -19,21 +19,15 @@ const OVER_QUOTA: &str = "the hub's log is over its quota";
 /// How long one supplier may take to show where two histories part: some twenty small answers.
 const MOST_SEARCH_TIME: Duration = Duration::from_secs(30);
 
-impl<P: Peer> Round<'_, P> {
+impl<S: Store, P: Peer> Round<'_, S, P> {
     pub(super) async fn note_stranger(&self, checkpoint: &str) -> Result<(), RoundError> {
         let Ok(claimed) = domain::log::Checkpoint::parse(checkpoint) else {
             return Ok(());
         };
         let now = self.puller.clock.now();
-        peers::note_stranger(
-            &self.puller.db,
-            &claimed.log,
-            claimed.size,
-            &self.peer.hub,
-            now,
-        )
-        .await?;
-        Ok(())
+        let (log, size) = (&claimed.log, claimed.size);
+        let noted = self.puller.db.note_stranger(log, size, &self.peer.hub, now);
+        Ok(noted.await?)
     }
 
     pub(super) async fn follow_log(
@@ -43,7 +37,7 @@ impl<P: Peer> Round<'_, P> {
     ) -> Result<(), RoundError> {
         let db = &self.puller.db;
         let log = theirs.log();
-        let head = heads::find(db, log).await?;
+        let head = db.find_head(log).await?;
         let is_closed = head
             .as_ref()
             .is_some_and(|head| head.state == LogState::Forked);
@@ -55,7 +49,7 @@ impl<P: Peer> Round<'_, P> {
         // What is held beyond the newest proved checkpoint cannot be shown against anybody.
         let proved = head.as_ref().map_or(0, |head| head.proved_size);
         let edge = if theirs.size() <= proved {
-            heads::edge_at(db, log, theirs.size()).await?
+            db.edge_at(log, theirs.size()).await?
         } else {
             None
         };
@@ -73,15 +67,16 @@ impl<P: Peer> Round<'_, P> {
             Step::Nothing => Ok(()),
             Step::Pull { .. } => {
                 if head.is_some_and(|head| head.parked.as_deref() == Some(OVER_QUOTA)) {
-                    watching::park(db, log, None).await?;
+                    db.park(log, None).await?;
                 }
                 self.pull(trust, theirs).await
             }
             Step::Freeze => self.freeze(log, theirs, None).await,
             Step::Behind { theirs: size } => self.stop_writing(log, ours, size).await,
             Step::Park => {
-                watching::note_seen(db, log, theirs.size(), self.puller.clock.now()).await?;
-                Ok(watching::park(db, log, Some(OVER_QUOTA)).await?)
+                db.note_seen(log, theirs.size(), self.puller.clock.now())
+                    .await?;
+                Ok(db.park(log, Some(OVER_QUOTA)).await?)
             }
         }
     }
@@ -103,8 +98,8 @@ impl<P: Peer> Round<'_, P> {
         // Noted while the first page is on its way.
         let noted = async {
             let now = puller.clock.now();
-            watching::note_seen(&puller.db, log, theirs.size(), now).await?;
-            watching::note_hope(&puller.db, log).await
+            puller.db.note_seen(log, theirs.size(), now).await?;
+            puller.db.note_hope(log).await
         };
         let (noted, pulled) = tokio::join!(noted, pull.run(self.progress));
         self.result.entries += pulled.entries;
@@ -116,7 +111,7 @@ impl<P: Peer> Round<'_, P> {
             {
                 return self.freeze(log, &fork.theirs, Some(fork.differs_at)).await;
             }
-            watching::note_unproved(&puller.db, log, puller.clock.now()).await?;
+            puller.db.note_unproved(log, puller.clock.now()).await?;
             return Err(error);
         }
         Ok(noted?)
@@ -145,9 +140,8 @@ impl<P: Peer> Round<'_, P> {
         differs_at: Option<u64>,
     ) -> Result<(), RoundError> {
         let (db, peer) = (&self.puller.db, &self.peer.hub);
-        let ours = heads::find(db, log).await?.and_then(|head| head.checkpoint);
         let now = self.puller.clock.now();
-        watching::freeze(db, &ours.unwrap_or_default(), theirs, differs_at, peer, now).await?;
+        db.freeze(theirs, differs_at, peer, now).await?;
         tracing::error!(%log, %peer, size = theirs.size(), differs_at, "log is forked");
         Ok(())
     }
@@ -159,7 +153,7 @@ impl<P: Peer> Round<'_, P> {
         theirs: u64,
     ) -> Result<(), RoundError> {
         let reason = "a peer holds more of this log than this database does";
-        watching::park(&self.puller.db, log, Some(reason)).await?;
+        self.puller.db.park(log, Some(reason)).await?;
         Err(RoundError::Behind { theirs, ours })
     }
 }

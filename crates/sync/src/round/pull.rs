@@ -4,18 +4,20 @@ use domain::clock::Clock;
 use domain::identity::LogId;
 use domain::log::{MAX_PAGE_ENTRIES, PageError, TreeEdge, VerifiedPage};
 use domain::trust::Trust;
-use storage::logs::{self, heads};
-use storage::{Database, StorageError};
+use storage::StorageError;
 use tokio::sync::mpsc;
 
 use super::{Progress, RoundError};
 use crate::peer::{Peer, StatedPage};
+use crate::store::Store;
 
 /// Pages that are verified and wait to be stored.
 const PAGES_AHEAD: usize = 1;
+/// A page of so many entries is verified in less time than it takes to hand it to another thread.
+const SHORT_PAGE: usize = 32;
 
-pub(super) struct Pull<'a, P> {
-    pub(super) db: &'a Database,
+pub(super) struct Pull<'a, S, P> {
+    pub(super) db: &'a S,
     pub(super) clock: &'a dyn Clock,
     pub(super) remote: &'a P,
     pub(super) trust: &'a Trust,
@@ -31,9 +33,9 @@ pub(super) struct Pulled {
     pub(super) error: Option<RoundError>,
 }
 
-impl<P: Peer> Pull<'_, P> {
+impl<S: Store, P: Peer> Pull<'_, S, P> {
     pub(super) async fn run(self, progress: &(dyn Fn(Progress) + Send + Sync)) -> Pulled {
-        let edge = match heads::edge(self.db, self.log).await {
+        let edge = match self.db.edge(self.log).await {
             Ok(edge) => edge,
             Err(error) => {
                 return Pulled {
@@ -75,11 +77,17 @@ impl<P: Peer> Pull<'_, P> {
             .trust
             .open(&stated.checkpoint)
             .map_err(|error| self.false_page(&error))?;
+        let is_short = stated.page.entries.len() <= SHORT_PAGE;
         if checkpoint.log() != self.log {
             return Err(self.false_page(&format!("its checkpoint is of {}", checkpoint.log())));
         }
-        let hashing = tokio::task::spawn_blocking(move || stated.page.verify(&edge, checkpoint));
-        let verified = hashing.await.map_err(|_| StorageError::Ending)?;
+        let hash = move || stated.page.verify(&edge, checkpoint);
+        let verified = if is_short {
+            hash()
+        } else {
+            let hashing = tokio::task::spawn_blocking(hash);
+            hashing.await.map_err(|_| StorageError::Ending)?
+        };
         verified.map_err(|error: PageError| self.false_page(&error))
     }
 
@@ -98,7 +106,7 @@ impl<P: Peer> Pull<'_, P> {
         let mut pulled = Pulled::default();
         while let Some(page) = verified.recv().await {
             let target = self.target.max(page.checkpoint.size());
-            match logs::apply(self.db, page, self.clock).await {
+            match self.db.apply(page, self.clock).await {
                 Ok(stored) => {
                     pulled.entries += stored.entries;
                     progress(Progress {

@@ -1,0 +1,126 @@
+//! What is held of records before entries about them are taken in.
+
+use std::collections::HashMap;
+
+use domain::entry::Header;
+use domain::identity::RecordId;
+use domain::log::{Held, VerifiedEntry};
+use sea_orm::{DatabaseTransaction, Value};
+use time::OffsetDateTime;
+
+use super::EntryKey;
+use super::heads::LogRow;
+use crate::{StorageError, sql};
+
+/// A record as the logs of its hub have it.
+pub(super) struct HeldRecord {
+    /// Its first entry.
+    pub(super) first: EntryKey,
+    /// When that was written.
+    pub(super) published: OffsetDateTime,
+    /// Its newest revision.
+    pub(super) newest: u64,
+    /// What decides over new entries.
+    pub(super) revisions: Held<EntryKey>,
+}
+
+/// The hub's logs, with where each stands to the one that takes entries in.
+struct Logs {
+    /// Ids in the order of epochs; the one that takes in is at `here`.
+    ids: Vec<i64>,
+    here: usize,
+    size: u64,
+}
+
+/// Reads what is held of the records of some entries, in this log before its size and in the others of its hub.
+pub(super) async fn read(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    entries: &[VerifiedEntry],
+) -> Result<HashMap<RecordId, HeldRecord>, StorageError> {
+    let logs = Logs::of(tx, log).await?;
+    if log.size == 0 && logs.ids.len() == 1 {
+        return Ok(HashMap::new());
+    }
+    let mut found = Vec::new();
+    let headers = entries
+        .iter()
+        .filter_map(|entry| entry.header.as_ref().ok());
+    let ids: Vec<Value> = headers
+        .map(|header| header.record.as_uuid().into())
+        .collect();
+    for some in ids.chunks(256) {
+        let (wanted, values) = sql::wanted(1, some.to_vec());
+        let text = format!(
+            "{wanted} SELECT entry.id, entry.header FROM wanted CROSS JOIN entry
+             WHERE entry.record = wanted.value"
+        );
+        for row in sql::rows(tx, &text, values).await? {
+            let key = EntryKey::from(row.try_get_by_index::<i64>(0)?);
+            // Another hub's record may bear the same id, by ill will; it is another record.
+            if let Some(rank) = logs.rank(key) {
+                let header: Vec<u8> = row.try_get_by_index(1)?;
+                let header = std::str::from_utf8(&header).ok().map(Header::parse);
+                found.extend(
+                    header
+                        .and_then(Result::ok)
+                        .map(|header| (rank, key, header)),
+                );
+            }
+        }
+    }
+    found.sort_unstable_by_key(|(rank, key, _)| (*rank, *key));
+    found.dedup_by_key(|(_, key, _)| *key);
+    let mut held = HashMap::new();
+    for (rank, key, header) in found {
+        note(&mut held, rank.cmp(&logs.here), key, &header);
+    }
+    Ok(held)
+}
+
+impl Logs {
+    async fn of(tx: &DatabaseTransaction, log: &LogRow) -> Result<Self, StorageError> {
+        let text = "SELECT id FROM log WHERE hub_id = $1 ORDER BY epoch";
+        let rows = sql::rows(tx, text, vec![log.hub_id.into()]).await?;
+        let ids = rows.iter().map(|row| row.try_get_by_index(0));
+        let ids = ids.collect::<Result<Vec<i64>, _>>()?;
+        let here = ids.iter().position(|id| *id == log.id).unwrap_or_default();
+        let size = log.size();
+        Ok(Self { ids, here, size })
+    }
+
+    /// Where an entry's log stands among the hub's; nothing for entries of other hubs and those still to be taken in.
+    fn rank(&self, key: EntryKey) -> Option<usize> {
+        let rank = self.ids.iter().position(|id| *id == key.log_id())?;
+        (rank != self.here || key.place() < self.size).then_some(rank)
+    }
+}
+
+fn note(
+    held: &mut HashMap<RecordId, HeldRecord>,
+    rank: std::cmp::Ordering,
+    key: EntryKey,
+    header: &Header,
+) {
+    let fresh = || HeldRecord {
+        first: key,
+        published: header.at,
+        newest: 0,
+        revisions: Held {
+            entries: Vec::new(),
+            newest_here: None,
+            is_in_later: false,
+        },
+    };
+    let record = held.entry(header.record).or_insert_with(fresh);
+    record.newest = record.newest.max(header.revision);
+    let revisions = &mut record.revisions;
+    if rank.is_gt() {
+        revisions.is_in_later = true;
+        return;
+    }
+    revisions.entries.push(key);
+    if rank.is_eq() {
+        revisions.newest_here = revisions.newest_here.max(Some(header.revision));
+    }
+}

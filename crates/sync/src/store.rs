@@ -1,0 +1,201 @@
+//! What rounds need of a node's memory. [`Database`] is the real one; the simulator in `tests` has another, so that the
+//! rounds it runs are those of the product.
+//!
+//! Each call that writes is one transaction: it happens whole or not at all.
+
+use std::future::Future;
+
+use domain::clock::Clock;
+use domain::identity::{HubId, LogId, NetworkId};
+use domain::log::{PublicKey, SignedCheckpoint, TreeEdge, VerifiedPage};
+use domain::trust::Trust;
+use storage::logs::fill::{self, Filled};
+use storage::logs::heads::{self, Head};
+use storage::logs::{self, Stored, read, watching};
+use storage::peers::{self, RoundResult};
+use storage::{Database, StorageError};
+use time::OffsetDateTime;
+
+type Answer<T> = Result<T, StorageError>;
+
+/// A node's memory.
+pub trait Store: Send + Sync {
+    /// The network.
+    fn network(&self) -> &NetworkId;
+    /// The hub whose node it is.
+    fn hub(&self) -> &HubId;
+    /// The trust of this moment, with the hub's own key.
+    fn trust(&self, own_key: PublicKey) -> impl Future<Output = Answer<Trust>> + Send;
+
+    /// The hash over all proved heads.
+    fn heads_token(&self) -> impl Future<Output = Answer<String>> + Send;
+    /// All logs.
+    fn list_heads(&self) -> impl Future<Output = Answer<Vec<Head>>> + Send;
+    /// One log.
+    fn find_head(&self, log: &LogId) -> impl Future<Output = Answer<Option<Head>>> + Send;
+    /// The right edge of a log's tree; an unknown log is empty.
+    fn edge(&self, log: &LogId) -> impl Future<Output = Answer<TreeEdge>> + Send;
+    /// The right edge as it was at an earlier size.
+    fn edge_at(
+        &self,
+        log: &LogId,
+        size: u64,
+    ) -> impl Future<Output = Answer<Option<TreeEdge>>> + Send;
+    /// A header's text.
+    fn header(
+        &self,
+        log: &LogId,
+        place: u64,
+    ) -> impl Future<Output = Answer<Option<String>>> + Send;
+
+    /// Stores a page, if the log still has the size at which it begins.
+    fn apply(
+        &self,
+        page: VerifiedPage,
+        clock: &dyn Clock,
+    ) -> impl Future<Output = Answer<Stored>> + Send;
+    /// The first places whose payloads are missing.
+    fn list_missing(
+        &self,
+        log: &LogId,
+        limit: u32,
+    ) -> impl Future<Output = Answer<Vec<u64>>> + Send;
+    /// Stores payloads that were missing.
+    fn fill(
+        &self,
+        log: &LogId,
+        payloads: Vec<(u64, String)>,
+    ) -> impl Future<Output = Answer<Filled>> + Send;
+
+    /// Notes that a trusted checkpoint states this size.
+    fn note_seen(
+        &self,
+        log: &LogId,
+        size: u64,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<()>> + Send;
+    /// Notes that pulling begins again.
+    fn note_hope(&self, log: &LogId) -> impl Future<Output = Answer<()>> + Send;
+    /// Notes that no supplier proves the newest head.
+    fn note_unproved(
+        &self,
+        log: &LogId,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<()>> + Send;
+    /// Sets a log aside, or takes it up again when there is no reason left.
+    fn park(&self, log: &LogId, reason: Option<&str>) -> impl Future<Output = Answer<()>> + Send;
+    /// Keeps two checkpoints that cannot both be true, and freezes the log.
+    fn freeze(
+        &self,
+        theirs: &SignedCheckpoint,
+        differs_at: Option<u64>,
+        peer: &HubId,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<()>> + Send;
+
+    /// Lists a log that no trusted key speaks for.
+    fn note_stranger(
+        &self,
+        log: &LogId,
+        size: u64,
+        peer: &HubId,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<()>> + Send;
+    /// Notes how a round with a peer went.
+    fn note_round(
+        &self,
+        peer: i64,
+        result: &RoundResult,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<()>> + Send;
+}
+
+impl Store for Database {
+    fn network(&self) -> &NetworkId {
+        Self::network(self)
+    }
+
+    fn hub(&self) -> &HubId {
+        Self::hub(self)
+    }
+
+    async fn trust(&self, own_key: PublicKey) -> Answer<Trust> {
+        storage::trust::load_with(self, own_key).await
+    }
+
+    async fn heads_token(&self) -> Answer<String> {
+        heads::token(self).await
+    }
+
+    async fn list_heads(&self) -> Answer<Vec<Head>> {
+        heads::list(self).await
+    }
+
+    async fn find_head(&self, log: &LogId) -> Answer<Option<Head>> {
+        heads::find(self, log).await
+    }
+
+    async fn edge(&self, log: &LogId) -> Answer<TreeEdge> {
+        heads::edge(self, log).await
+    }
+
+    async fn edge_at(&self, log: &LogId, size: u64) -> Answer<Option<TreeEdge>> {
+        heads::edge_at(self, log, size).await
+    }
+
+    async fn header(&self, log: &LogId, place: u64) -> Answer<Option<String>> {
+        read::header(self, log, place).await
+    }
+
+    async fn apply(&self, page: VerifiedPage, clock: &dyn Clock) -> Answer<Stored> {
+        logs::apply(self, page, clock).await
+    }
+
+    async fn list_missing(&self, log: &LogId, limit: u32) -> Answer<Vec<u64>> {
+        fill::list_missing(self, log, limit).await
+    }
+
+    async fn fill(&self, log: &LogId, payloads: Vec<(u64, String)>) -> Answer<Filled> {
+        fill::fill(self, log, payloads).await
+    }
+
+    async fn note_seen(&self, log: &LogId, size: u64, now: OffsetDateTime) -> Answer<()> {
+        watching::note_seen(self, log, size, now).await
+    }
+
+    async fn note_hope(&self, log: &LogId) -> Answer<()> {
+        watching::note_hope(self, log).await
+    }
+
+    async fn note_unproved(&self, log: &LogId, now: OffsetDateTime) -> Answer<()> {
+        watching::note_unproved(self, log, now).await
+    }
+
+    async fn park(&self, log: &LogId, reason: Option<&str>) -> Answer<()> {
+        watching::park(self, log, reason).await
+    }
+
+    async fn freeze(
+        &self,
+        theirs: &SignedCheckpoint,
+        differs_at: Option<u64>,
+        peer: &HubId,
+        now: OffsetDateTime,
+    ) -> Answer<()> {
+        watching::freeze(self, theirs, differs_at, peer, now).await
+    }
+
+    async fn note_stranger(
+        &self,
+        log: &LogId,
+        size: u64,
+        peer: &HubId,
+        now: OffsetDateTime,
+    ) -> Answer<()> {
+        peers::note_stranger(self, log, size, peer, now).await
+    }
+
+    async fn note_round(&self, peer: i64, result: &RoundResult, now: OffsetDateTime) -> Answer<()> {
+        peers::note_round(self, peer, result, now).await
+    }
+}
