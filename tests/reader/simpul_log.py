@@ -278,6 +278,10 @@ class Checkpoint:
     size: int
     root: bytes
 
+    @property
+    def epoch(self):
+        return int(self.origin.rsplit("/", 1)[1])
+
 
 def split_note(note):
     require(len(note.encode()) <= MOST_NOTE_BYTES, "the note is longer than 16 KiB")
@@ -324,15 +328,20 @@ class TrustedKey:
     key: bytes
     begin: int = 0
     until: int | None = None
+    first_epoch: int | None = None
+    last_epoch: int | None = None
 
-    def counts_at(self, size):
-        return self.begin <= size and (self.until is None or size <= self.until)
+    def counts_at(self, epoch, size):
+        first = epoch if self.first_epoch is None else self.first_epoch
+        last = epoch if self.last_epoch is None else self.last_epoch
+        begins = (first, self.begin) <= (epoch, size)
+        return begins and (self.until is None or (epoch, size) <= (last, self.until))
 
 
 def open_checkpoint_of(note, trusted):
     """Reads a checkpoint that one of the keys which count at its size signed."""
     claimed = parse_checkpoint(note)
-    counting = [each.key for each in trusted if each.counts_at(claimed.size)]
+    counting = [each.key for each in trusted if each.counts_at(claimed.epoch, claimed.size)]
     require(counting, f"no trusted key counts at size {claimed.size}")
     for key in counting[:-1]:
         try:

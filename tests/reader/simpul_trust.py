@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import simpul_log as log
 
 BODY = {"hub": str, "name": str, "region": str, "endpoints": list, "keys": list, "status": str}
-KEY = {"key": str, "from": int, "until": int}
+KEY = {"key": str, "from": int, "fromEpoch": int, "until": int, "untilEpoch": int}
 STATUSES = ("ACTIVE", "SUSPENDED", "REVOKED")
 REGION = re.compile(r"[0-9]{2}(\.[0-9]{2})?")
 ENDPOINT = re.compile(r"https://[^?#\s]+|http://(localhost|127\.[0-9.]+|\[::1\])(:[0-9]+)?(/[^?#\s]*)?")
@@ -59,9 +59,17 @@ def read_key(pairs):
     raw = log.known_keys(pairs, "the key", KEY)
     log.require(raw.get("key") is not None, "a key of the member has no key")
     begin, until = raw.get("from", 0), raw.get("until")
+    first, last = raw.get("fromEpoch"), raw.get("untilEpoch")
     log.require(log.whole(begin, 0, MOST_SIZE), f"{begin!r} is not a size")
-    log.require(until is None or log.whole(until, begin, MOST_SIZE), f"{until!r} is not a size from {begin} on")
-    return log.TrustedKey(log.public_key(raw["key"]), begin, until)
+    for epoch in (first, last):
+        log.require(epoch is None or log.whole(epoch, 0, MOST_SIZE), f"{epoch!r} is not an epoch")
+    log.require(last is None or until is not None, "the key has an epoch in which it ends, and no size")
+    if first is None or last is None or first == last:
+        log.require(until is None or log.whole(until, begin, MOST_SIZE), f"{until!r} is not a size from {begin} on")
+    else:
+        log.require(log.whole(until, 0, MOST_SIZE), f"{until!r} is not a size")
+        log.require(first < last, f"epoch {last} is before {first}")
+    return log.TrustedKey(log.public_key(raw["key"]), begin, until, first, last)
 
 
 def named_in(text):
@@ -98,5 +106,5 @@ class Trust:
             return [] if hub in self.named else pinned
         return member.keys if member.status == "ACTIVE" else []
 
-    def may_sign(self, hub, size, key):
-        return any(each.key == key and each.counts_at(size) for each in self.keys(hub))
+    def may_sign(self, hub, epoch, size, key):
+        return any(each.key == key and each.counts_at(epoch, size) for each in self.keys(hub))

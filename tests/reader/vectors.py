@@ -128,8 +128,9 @@ def token(case, _):
 
 
 def key_reading(key):
-    reading = {"key": "ed25519:" + log.encode(key.key), "from": key.begin}
-    return reading if key.until is None else reading | {"until": key.until}
+    reading = {"key": "ed25519:" + log.encode(key.key), "from": key.begin, "until": key.until}
+    reading |= {"fromEpoch": key.first_epoch, "untilEpoch": key.last_epoch}
+    return {name: value for name, value in reading.items() if value is not None}
 
 
 def membership(case, _):
@@ -146,8 +147,9 @@ def may_sign(case, _):
     pins = [(pin["hub"], log.public_key(pin["key"])) for pin in case["pins"]]
     trusted = trust.Trust(case["authority"], case["memberships"], pins, case["denied"])
     for asked in case["asked"]:
-        found = trusted.may_sign(asked["hub"], asked["size"], log.public_key(asked["key"]))
-        difference = differs(f"{asked['hub']} by {asked['key']} at {asked['size']}", found, asked["maySign"])
+        place = asked["epoch"], asked["size"]
+        found = trusted.may_sign(asked["hub"], *place, log.public_key(asked["key"]))
+        difference = differs(f"{asked['hub']} by {asked['key']} at {place}", found, asked["maySign"])
         if difference:
             return difference
     return None

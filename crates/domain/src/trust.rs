@@ -13,7 +13,7 @@ mod membership;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::MemberStatus;
-use crate::identity::{HubId, NetworkId};
+use crate::identity::{Epoch, HubId, NetworkId};
 use crate::log::{Checkpoint, CheckpointError, PublicKey, SignedCheckpoint};
 
 pub use membership::{MemberKeyDraft, Membership, MembershipDraft, last_words, named_in};
@@ -84,15 +84,20 @@ impl From<MemberStatus> for Standing {
     }
 }
 
-/// A key and the log sizes at which it counts.
+/// A key and the places in its hub's logs at which it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedKey {
     /// The key.
     pub key: PublicKey,
     /// The first checkpoint size that it may sign.
     pub from: u64,
-    /// The last, if it is known.
+    /// The log in which that size is meant: it may sign nothing of earlier logs, and any size of later ones. Without it the
+    /// size is meant in each log.
+    pub from_epoch: Option<Epoch>,
+    /// The last size, if it is known.
     pub until: Option<u64>,
+    /// The log in which that size is meant: it may sign any size of earlier logs, and nothing of later ones.
+    pub until_epoch: Option<Epoch>,
 }
 
 impl TrustedKey {
@@ -101,13 +106,29 @@ impl TrustedKey {
         Self {
             key,
             from: 0,
+            from_epoch: None,
             until: None,
+            until_epoch: None,
         }
     }
 
-    /// Whether it may sign a checkpoint of this size.
-    pub fn counts_at(&self, size: u64) -> bool {
-        self.from <= size && self.until.is_none_or(|until| size <= until)
+    /// Whether it may sign a checkpoint of this size in the log of this epoch.
+    pub fn counts_at(&self, epoch: Epoch, size: u64) -> bool {
+        let begins = match self.from_epoch {
+            Some(first) => (first, self.from) <= (epoch, size),
+            None => self.from <= size,
+        };
+        begins && self.last_in(epoch).is_none_or(|last| size < last)
+    }
+
+    /// How many entries of a log it can vouch for at most, and one more; nothing if it has no end there.
+    fn last_in(&self, epoch: Epoch) -> Option<u64> {
+        let until = self.until?;
+        match self.until_epoch {
+            Some(last) if epoch < last => None,
+            Some(last) if epoch > last => Some(0),
+            _ => Some(until.saturating_add(1)),
+        }
     }
 }
 
@@ -211,7 +232,8 @@ impl Trust {
     pub fn key_of(&self, text: &str) -> Option<PublicKey> {
         let claimed = Checkpoint::parse(text).ok()?;
         let signed = |trusted: &&TrustedKey| {
-            trusted.counts_at(claimed.size) && SignedCheckpoint::open(text, &trusted.key).is_ok()
+            trusted.counts_at(claimed.log.epoch, claimed.size)
+                && SignedCheckpoint::open(text, &trusted.key).is_ok()
         };
         self.keys(&claimed.log.hub)
             .iter()
@@ -242,21 +264,46 @@ impl Trust {
         }
         let keys = self.keys(&claimed.log.hub).iter();
         let mut opened = keys
-            .filter(|trusted| trusted.counts_at(claimed.size))
+            .clone()
+            .filter(|trusted| trusted.counts_at(claimed.log.epoch, claimed.size))
             .map(|trusted| SignedCheckpoint::open(text, &trusted.key));
-        let stranger = TrustError::Stranger {
+        let stranger = || TrustError::Stranger {
             hub: claimed.log.hub.clone(),
             size: claimed.size,
         };
-        let first = opened.next().ok_or(stranger)?;
-        Ok(opened.fold(first, Result::or)?)
+        let first = opened.next().ok_or_else(stranger)?;
+        opened.fold(first, Result::or).map_err(|error| {
+            // Whoever relays what a key signed before it was closed does no wrong.
+            let is_closed = |trusted: &TrustedKey| {
+                !trusted.counts_at(claimed.log.epoch, claimed.size)
+                    && SignedCheckpoint::open(text, &trusted.key).is_ok()
+            };
+            if keys.clone().any(is_closed) {
+                stranger()
+            } else {
+                error.into()
+            }
+        })
+    }
+
+    /// How much of a log may be shown whose newest checkpoint is held: less than its size if the key that signed it was
+    /// closed before. Nothing if all of it may, or if its key is not known.
+    pub fn bound(&self, held: &str) -> Option<u64> {
+        let claimed = Checkpoint::parse(held).ok()?;
+        let signed = |trusted: &&TrustedKey| SignedCheckpoint::open(held, &trusted.key).is_ok();
+        let keys = self.keys(&claimed.log.hub).iter().filter(signed);
+        let lasts = keys.map(|trusted| match trusted.last_in(claimed.log.epoch) {
+            Some(last) => last.saturating_sub(1).min(claimed.size),
+            None => claimed.size,
+        });
+        lasts.max().filter(|last| *last < claimed.size)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{Epoch, LogId};
+    use crate::identity::LogId;
     use crate::log::{Hash, SigningKey};
 
     fn checkpoint(network: &str, size: u64, key: &SigningKey) -> String {
@@ -277,17 +324,15 @@ mod tests {
         trust.add(
             hub.clone(),
             TrustedKey {
-                key: first.public(),
-                from: 0,
                 until: Some(10),
+                ..TrustedKey::always(first.public())
             },
         );
         trust.add(
             hub,
             TrustedKey {
-                key: second.public(),
                 from: 11,
-                until: None,
+                ..TrustedKey::always(second.public())
             },
         );
 
@@ -299,7 +344,11 @@ mod tests {
             trust.open(&checkpoint("jipp", 11, &second)).unwrap().size(),
             11
         );
-        for (size, key) in [(11, &first), (10, &second), (10, &other)] {
+        for (size, key) in [(11, &first), (10, &second)] {
+            let error = trust.open(&checkpoint("jipp", size, key)).unwrap_err();
+            assert!(matches!(error, TrustError::Stranger { .. }), "{error}");
+        }
+        for (size, key) in [(10, &other), (11, &other)] {
             let error = trust.open(&checkpoint("jipp", size, key)).unwrap_err();
             assert!(matches!(
                 error,
@@ -335,6 +384,32 @@ mod tests {
         assert_eq!(trust.open(&cosigned).unwrap().text(), cosigned);
     }
 
+    #[test]
+    fn what_a_key_signed_beyond_its_end_is_not_shown() {
+        let [stolen, fresh] = [1, 2].map(|seed| SigningKey::from_seed(&[seed; 32]));
+        let hub = HubId::parse("id-13").unwrap();
+        let check = |until: u64, epoch: Option<u64>, size: u64, bound: Option<u64>| {
+            let mut trust = Trust::new(NetworkId::parse("jipp").unwrap());
+            let closed = TrustedKey {
+                until: Some(until),
+                until_epoch: epoch.map(|epoch| Epoch::new(epoch).unwrap()),
+                ..TrustedKey::always(stolen.public())
+            };
+            trust.add(hub.clone(), closed);
+            trust.add(hub.clone(), TrustedKey::always(fresh.public()));
+            let found = trust.bound(&checkpoint("jipp", size, &stolen));
+            assert_eq!(found, bound, "{until} of {epoch:?} at {size}");
+            assert_eq!(trust.bound(&checkpoint("jipp", size, &fresh)), None);
+        };
+        check(10, None, 10, None);
+        check(10, None, 11, Some(10));
+        check(10, Some(7), 12, Some(10));
+        check(10, Some(8), 12, None);
+        check(10, Some(6), 12, Some(0));
+        let nobody = Trust::new(NetworkId::parse("jipp").unwrap());
+        assert_eq!(nobody.bound(&checkpoint("jipp", 9, &stolen)), None);
+    }
+
     fn key(seed: u8) -> SigningKey {
         SigningKey::from_seed(&[seed; 32])
     }
@@ -345,8 +420,8 @@ mod tests {
             name: format!("Hub {hub}"),
             keys: vec![MemberKeyDraft {
                 key: key(seed).public().to_string(),
-                from: 0,
                 until: Some(100),
+                ..MemberKeyDraft::default()
             }],
             status: status.to_owned(),
             ..MembershipDraft::default()

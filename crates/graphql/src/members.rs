@@ -84,6 +84,10 @@ pub(crate) struct MemberKey {
     /// The last one; null while the key is in use.
     #[graphql(name = "until")]
     last_size: Option<Long>,
+    /// The log in which `from` is meant; null if it is meant in each log.
+    from_epoch: Option<Long>,
+    /// The log in which `until` is meant; null if it is meant in each log.
+    until_epoch: Option<Long>,
 }
 
 impl From<&TrustedKey> for MemberKey {
@@ -93,6 +97,8 @@ impl From<&TrustedKey> for MemberKey {
             fingerprint: trusted.key.fingerprint(),
             first_size: Long(trusted.from),
             last_size: trusted.until.map(Long),
+            from_epoch: trusted.from_epoch.map(|epoch| Long(epoch.get())),
+            until_epoch: trusted.until_epoch.map(|epoch| Long(epoch.get())),
         }
     }
 }

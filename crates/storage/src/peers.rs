@@ -1,6 +1,6 @@
 //! The hubs that this hub pulls, and how it went.
 
-use domain::identity::{HubId, LogId};
+use domain::identity::{Epoch, HubId, LogId};
 use sea_orm::FromQueryResult;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -256,9 +256,9 @@ pub async fn list_strangers(db: &Database) -> Result<Vec<Stranger>, StorageError
     strangers.retain(|stranger| {
         let hub = HubId::parse(&stranger.hub);
         let keys = hub.as_ref().map_or(&[][..], |hub| trust.keys(hub));
-        !keys
-            .iter()
-            .any(|key| key.counts_at(sql::unsigned(stranger.size)))
+        let epoch = Epoch::new(sql::unsigned(stranger.epoch));
+        let size = sql::unsigned(stranger.size);
+        !epoch.is_ok_and(|epoch| keys.iter().any(|key| key.counts_at(epoch, size)))
     });
     Ok(strangers)
 }

@@ -34,9 +34,11 @@ impl TryFrom<PinRow> for Pin {
         Ok(Self {
             hub: HubId::parse(&row.hub).map_err(|error| corrupt(error.to_string()))?,
             trusted: TrustedKey {
-                key: PublicKey::parse(&row.key).map_err(|error| corrupt(error.to_string()))?,
                 from: sql::unsigned(row.first_size),
                 until: row.last_size.map(sql::unsigned),
+                ..TrustedKey::always(
+                    PublicKey::parse(&row.key).map_err(|error| corrupt(error.to_string()))?,
+                )
             },
         })
     }

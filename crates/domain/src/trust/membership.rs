@@ -10,7 +10,7 @@ use crate::catalog::{
     Endpoint, FormCheck, FormErrors, MemberStatus, Provenance, RegionCode, Title, Vocabulary as _,
     check_region,
 };
-use crate::identity::HubId;
+use crate::identity::{Epoch, HubId};
 use crate::log::PublicKey;
 
 /// What is said of a member before it is checked: the JSON body of a `membership` entry.
@@ -35,15 +35,21 @@ pub struct MembershipDraft {
 
 /// A key before it is checked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct MemberKeyDraft {
     /// The key, as `ed25519:<base64>`.
     pub key: String,
     /// The first checkpoint size that it may sign.
     pub from: u64,
-    /// The last one; left out while the key is in use.
+    /// The log in which that size is meant; each log, if it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_epoch: Option<u64>,
+    /// The last size; left out while the key is in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
+    /// The log in which that size is meant; each log, if it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until_epoch: Option<u64>,
 }
 
 /// A member of the network.
@@ -124,7 +130,14 @@ pub fn last_words<T>(said: impl IntoIterator<Item = T>, of: impl Fn(&T) -> &Memb
 
 fn check_key(form: &mut FormCheck, raw: &MemberKeyDraft) -> Option<TrustedKey> {
     let key = form.required("key", &raw.key, PublicKey::parse)?;
-    if let Some(until) = raw.until.filter(|until| *until < raw.from) {
+    let from_epoch = check_epoch(form, "fromEpoch", raw.from_epoch)?;
+    let until_epoch = check_epoch(form, "untilEpoch", raw.until_epoch)?;
+    if until_epoch.is_some() && raw.until.is_none() {
+        form.refuse("untilEpoch", "stands without `until`");
+        return None;
+    }
+    let is_one_log = from_epoch.is_none() || until_epoch.is_none() || from_epoch == until_epoch;
+    if let Some(until) = raw.until.filter(|until| is_one_log && *until < raw.from) {
         let from = raw.from;
         form.refuse(
             "until",
@@ -132,11 +145,22 @@ fn check_key(form: &mut FormCheck, raw: &MemberKeyDraft) -> Option<TrustedKey> {
         );
         return None;
     }
+    if !is_one_log && from_epoch > until_epoch {
+        form.refuse("untilEpoch", "is before the log in which the key begins");
+        return None;
+    }
     Some(TrustedKey {
         key,
         from: raw.from,
+        from_epoch,
         until: raw.until,
+        until_epoch,
     })
+}
+
+fn check_epoch(form: &mut FormCheck, field: &str, raw: Option<u64>) -> Option<Option<Epoch>> {
+    let read = raw.map(Epoch::new).transpose();
+    read.map_err(|error| form.refuse(field, error)).ok()
 }
 
 /// The hub that a body names, also one that breaks the rules otherwise.
@@ -154,7 +178,9 @@ impl From<&Membership> for MembershipDraft {
         let key = |trusted: &TrustedKey| MemberKeyDraft {
             key: trusted.key.to_string(),
             from: trusted.from,
+            from_epoch: trusted.from_epoch.map(Epoch::get),
             until: trusted.until,
+            until_epoch: trusted.until_epoch.map(Epoch::get),
         };
         Self {
             hub: member.hub.to_string(),
@@ -183,6 +209,8 @@ mod tests {
                 key,
                 from: 3,
                 until: Some(9),
+                until_epoch: Some(7),
+                ..MemberKeyDraft::default()
             }],
             status: "ACTIVE".to_owned(),
         }
@@ -210,6 +238,15 @@ mod tests {
         check(|draft| draft.keys.clear(), &["keys"]);
         check(|draft| draft.keys[0].key = "x".to_owned(), &["keys[0].key"]);
         check(|draft| draft.keys[0].until = Some(2), &["keys[0].until"]);
+        check(|draft| draft.keys[0].until = None, &["keys[0].untilEpoch"]);
+        check(
+            |draft| draft.keys[0].from_epoch = Some(8),
+            &["keys[0].untilEpoch"],
+        );
+        check(
+            |draft| draft.keys[0].until_epoch = Some(u64::MAX),
+            &["keys[0].untilEpoch"],
+        );
         check(
             |draft| {
                 draft.status = "GONE".to_owned();

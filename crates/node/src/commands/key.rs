@@ -79,7 +79,7 @@ impl Rotate {
         let size = heads::edge(&hub.db, &log).await?.size() + 1;
         let trust = trust::load(&hub.db).await?;
         let counts = |trusted: &domain::trust::TrustedKey| {
-            trusted.key == next.public() && trusted.counts_at(size)
+            trusted.key == next.public() && trusted.counts_at(log.epoch, size)
         };
         let is_announced = trust.standing(&log.hub) == Some(Standing::Trusted)
             && trust.keys(&log.hub).iter().any(counts);

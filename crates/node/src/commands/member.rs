@@ -52,7 +52,7 @@ pub struct AddKey {
     hub: HubId,
     /// The new key, as the member's operator told you: ed25519:…
     key: String,
-    /// The first size of its log that the key may sign; the next one if left out
+    /// The first size of its logs that the key may sign; every size if left out
     #[arg(long, value_name = "SIZE")]
     from: Option<u64>,
 }
@@ -64,9 +64,12 @@ pub struct CloseKey {
     hub: HubId,
     /// The key
     key: String,
-    /// The last size of the member's log that the key may have signed; what is held here if left out
+    /// The last size of the member's newest log that the key may have signed; what is held here if left out
     #[arg(long, value_name = "SIZE")]
     until: Option<u64>,
+    /// The log in which that size is meant; the member's newest one that is held here if left out
+    #[arg(long)]
+    epoch: Option<u64>,
 }
 
 /// Change whether a member's log is followed
@@ -141,15 +144,12 @@ impl Admit {
 impl AddKey {
     async fn run(self, hub: &Hub) -> anyhow::Result<()> {
         let key = PublicKey::parse(&self.key)?;
-        let from = match self.from {
-            Some(from) => from,
-            None => held(hub, &self.hub).await? + 1,
-        };
+        let from = self.from.unwrap_or_default();
         change(hub, &self.hub, |draft| {
             draft.keys.push(MemberKeyDraft {
                 key: key.to_string(),
                 from,
-                until: None,
+                ..MemberKeyDraft::default()
             });
         })
         .await?;
@@ -164,14 +164,18 @@ impl AddKey {
 impl CloseKey {
     async fn run(self, hub: &Hub) -> anyhow::Result<()> {
         let key = PublicKey::parse(&self.key)?.to_string();
-        let until = match self.until {
-            Some(until) => until,
-            None => held(hub, &self.hub).await?,
+        let (epoch, until) = match (self.epoch, self.until) {
+            (Some(epoch), Some(until)) => (epoch, until),
+            (epoch, until) => {
+                let held = held(hub, &self.hub, epoch).await?;
+                (held.log.epoch.get(), until.unwrap_or(held.size))
+            }
         };
         let mut is_found = false;
         change(hub, &self.hub, |draft| {
             for held in draft.keys.iter_mut().filter(|held| held.key == key) {
                 held.until = Some(until);
+                held.until_epoch = Some(epoch);
                 is_found = true;
             }
         })
@@ -182,7 +186,10 @@ impl CloseKey {
                 self.hub
             );
         }
-        output::say(format!("{key} speaks for {} up to size {until}", self.hub));
+        output::say(format!(
+            "{key} speaks for {} up to size {until} of its log of epoch {epoch}",
+            self.hub
+        ));
         Ok(())
     }
 }
@@ -235,15 +242,18 @@ async fn find(hub: &Hub, member: &HubId) -> anyhow::Result<Option<members::Membe
     Ok(listed.into_iter().find(is_it))
 }
 
-/// How much of a member's newest log is held here and proved.
-async fn held(hub: &Hub, member: &HubId) -> anyhow::Result<u64> {
+/// What is held here and proved of a member's log: of this epoch, or the newest.
+async fn held(hub: &Hub, member: &HubId, epoch: Option<u64>) -> anyhow::Result<heads::ProvedHead> {
     let heads = heads::list_proved(&hub.db).await?;
-    let of_member = heads.into_iter().filter(|head| head.log.hub == *member);
+    let of_member = heads.into_iter().filter(|head| {
+        head.log.hub == *member && epoch.is_none_or(|epoch| head.log.epoch.get() == epoch)
+    });
     let newest = of_member.max_by_key(|head| head.log.epoch);
-    let newest = newest.with_context(|| {
-        format!("no log of {member} is held here; give the size that its operator tells you")
-    })?;
-    Ok(newest.size)
+    newest.with_context(|| {
+        format!(
+            "no such log of {member} is held here; give --epoch and --until as its operator tells you"
+        )
+    })
 }
 
 async fn list(hub: &Hub, common: &Common) -> anyhow::Result<()> {
@@ -267,7 +277,7 @@ async fn list(hub: &Hub, common: &Common) -> anyhow::Result<()> {
         Some(authority) => output::say(format!("the network's authority is {authority}")),
         None => output::say("no authority is followed; follow one with `simpul join URL`"),
     }
-    let mut table = output::table(["hub", "name", "status", "key", "from", "until"]);
+    let mut table = output::table(["hub", "name", "status", "key", "from", "until", "in log"]);
     for draft in drafts {
         for key in &draft.keys {
             table.add_row([
@@ -277,6 +287,9 @@ async fn list(hub: &Hub, common: &Common) -> anyhow::Result<()> {
                 key.key.clone(),
                 key.from.to_string(),
                 key.until.map(|until| until.to_string()).unwrap_or_default(),
+                key.until_epoch
+                    .map(|epoch| epoch.to_string())
+                    .unwrap_or_default(),
             ]);
         }
     }

@@ -147,7 +147,7 @@ cases! {
     /// A key that an operator wrote down.
     PinText { hub: String, key: String, }
     /// Whether the key may sign the hub's checkpoint of this size.
-    Asked { hub: String, size: u64, key: String, may_sign: bool, }
+    Asked { hub: String, epoch: u64, size: u64, key: String, may_sign: bool, }
 }
 
 impl From<&Entry> for RawEntry {
@@ -180,10 +180,14 @@ pub(super) struct Reading {
 
 /// A key of a member, and at which sizes it counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct KeyReading {
     pub(super) key: String,
     pub(super) from: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from_epoch: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) until: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until_epoch: Option<u64>,
 }

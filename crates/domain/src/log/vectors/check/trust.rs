@@ -34,7 +34,9 @@ impl From<&Membership> for MemberReading {
         let key = |trusted: &TrustedKey| KeyReading {
             key: trusted.key.to_string(),
             from: trusted.from,
+            from_epoch: trusted.from_epoch.map(Epoch::get),
             until: trusted.until,
+            until_epoch: trusted.until_epoch.map(Epoch::get),
         };
         Self {
             hub: member.hub.to_string(),
@@ -59,7 +61,10 @@ impl TrustCase {
         let trust = self.trust();
         for asked in &self.asked {
             let found = trust.open(&asked.checkpoint()).is_ok();
-            let what = format!("{} by {} at {}", asked.hub, asked.key, asked.size);
+            let what = format!(
+                "{} by {} at {}/{}",
+                asked.hub, asked.key, asked.epoch, asked.size
+            );
             same(&what, &found, &asked.may_sign)?;
         }
         Ok(())
@@ -95,7 +100,7 @@ impl Asked {
         let log = LogId {
             network: network(),
             hub: hub(&self.hub),
-            epoch: Epoch::new(7).unwrap(),
+            epoch: Epoch::new(self.epoch).unwrap(),
         };
         let (size, root) = (self.size, Hash::of_leaf(b"root"));
         let signed =

@@ -38,6 +38,18 @@ pub(in super::super) fn memberships(good: &str, key: &str) -> Vec<(&'static str,
         ("from that is no whole number", key_is(r#""from":0.5"#)),
         ("from that is a text", key_is(r#""from":"0""#)),
         ("from that is null", key_is(r#""from":null"#)),
+        (
+            "an epoch of its end without the end",
+            key_is(r#""untilEpoch":7"#),
+        ),
+        (
+            "an end in an earlier log than the beginning",
+            key_is(r#""fromEpoch":8,"until":9,"untilEpoch":7"#),
+        ),
+        (
+            "until before from in one log",
+            key_is(r#""from":600,"fromEpoch":7,"until":599,"untilEpoch":7"#),
+        ),
         ("until that is a text", key_is(r#""until":"9""#)),
         ("without a name", replaced(&format!(",{name}"), "")),
         ("a blank name", name_is(r#""name":"  ""#)),

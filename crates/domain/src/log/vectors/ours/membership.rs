@@ -41,6 +41,10 @@ fn readings() -> Vec<Case> {
         ("a key for one size", one(r#","from":7,"until":7"#)),
         ("until that is null", one(r#","until":null"#)),
         (
+            "a key up to a size of one log",
+            one(r#","from":700,"fromEpoch":6,"until":606,"untilEpoch":7"#),
+        ),
+        (
             "two keys whose sizes overlap",
             body(
                 "id-13",
@@ -115,10 +119,15 @@ impl TrustCase {
         self
     }
 
-    /// May these keys sign at these sizes?
-    fn asks(mut self, hub: &str, answers: &[(u64, usize, bool)]) -> Self {
+    /// May these keys sign at these sizes of the hub's log of epoch 7?
+    fn asks(self, hub: &str, answers: &[(u64, usize, bool)]) -> Self {
+        self.asks_in(7, hub, answers)
+    }
+
+    fn asks_in(mut self, epoch: u64, hub: &str, answers: &[(u64, usize, bool)]) -> Self {
         let asked = answers.iter().map(|&(size, number, may_sign)| Asked {
             hub: hub.to_owned(),
+            epoch,
             size,
             key: key(number),
             may_sign,
@@ -193,6 +202,28 @@ fn memberships() -> Vec<Named> {
                     (603, 2, false),
                 ],
             ),
+        ),
+        (
+            "a key that ends in one log, and one that begins there",
+            members(&[active(
+                "id-13",
+                &[
+                    (0, r#","until":606,"untilEpoch":7"#),
+                    (1, r#","from":600,"fromEpoch":7"#),
+                ],
+            )])
+            .asks_in(6, "id-13", &[(900, 0, true), (900, 1, false)])
+            .asks_in(
+                7,
+                "id-13",
+                &[
+                    (606, 0, true),
+                    (607, 0, false),
+                    (599, 1, false),
+                    (600, 1, true),
+                ],
+            )
+            .asks_in(8, "id-13", &[(1, 0, false), (1, 1, true)]),
         ),
         (
             "a pin does not outlive what the membership says of the key",
