@@ -1,7 +1,7 @@
 //! Tests of whole hubs: one program, so that it is linked once.
 //!
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
-//!   `membership`: whom the authority names. `hints`: hubs that tell one another at once.
+//!   `membership`: whom the authority names. `hints`: hubs that tell one another at once. `healing`: hubs that were put back.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends.
 //! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
@@ -16,6 +16,7 @@ mod api;
 mod architecture;
 mod conformance;
 mod doctor;
+mod healing;
 mod hints;
 mod liars;
 mod membership;

@@ -187,20 +187,54 @@ async fn a_denied_hub_is_denied_here_only() {
 }
 
 #[tokio::test]
-async fn a_stolen_key_signs_nothing_beyond_its_last_good_size() {
-    let hubs = network().await;
+async fn what_a_stolen_key_signed_goes_and_the_hub_goes_on_in_a_new_log() {
+    let mut hubs = network().await;
     for member in ["a", "b", "c"] {
         admit(&hubs, member).await;
     }
     hubs.publish("b", "Asli").await;
     hubs.sync_until_quiet().await;
-    let good = hubs.size("k", "b").await;
-    say(&hubs, "b", |draft| draft.keys[0].until = Some(good)).await;
-    hubs.publish("b", "Palsu").await;
+    let (log, good) = (hubs.log("b").await, hubs.size("k", "b").await);
+    hubs.publish("b", "Sesudah pencurian").await;
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.titles("c").await, ["Asli", "Sesudah pencurian"]);
+
+    let file = hubs.hub("b").next_key_file();
+    let next = node::keys::create_key(&file, &node::system::SystemEntropy).unwrap();
+    let fresh = next.public().to_string();
+    say(&hubs, "b", |draft| {
+        draft.keys[0].until = Some(good);
+        draft.keys[0].until_epoch = Some(log.epoch.get());
+        draft.keys.push(MemberKeyDraft {
+            key: fresh,
+            ..MemberKeyDraft::default()
+        });
+    })
+    .await;
     hubs.sync_until_quiet().await;
     for hub in ["k", "a", "c"] {
         assert_eq!(hubs.titles(hub).await, ["Asli"], "at {hub}");
         assert_eq!(hubs.size(hub, "b").await, good, "at {hub}");
+        assert_eq!(hubs.verify(hub).await, NONE, "at {hub}");
+        hubs.same_after_rebuild(hub).await;
+    }
+
+    hubs.take_offline("b").await;
+    hubs.hub("b").rotate_key(next).await.unwrap();
+    hubs.open_again("b").await;
+    assert!(hubs.log("b").await.epoch > log.epoch);
+    hubs.sync_until_quiet().await;
+    for hub in ["k", "a", "b", "c"] {
+        assert_eq!(
+            hubs.titles(hub).await,
+            ["Asli", "Sesudah pencurian"],
+            "at {hub}"
+        );
+        for head in hubs.heads(hub).await {
+            assert_eq!(head.state, LogState::Proved, "{} at {hub}", head.log);
+        }
+        assert_eq!(hubs.verify(hub).await, NONE, "at {hub}");
+        hubs.same_after_rebuild(hub).await;
     }
 }
 

@@ -2,9 +2,12 @@
 //! when the hub says so, if the drawing lets it).
 //!
 //! A hub called `a` in a test has the id `hub-a`. All keys are pinned everywhere unless the drawing says otherwise.
+//! `restoring` puts hubs back.
+
+mod restoring;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use domain::clock::Clock as _;
@@ -17,7 +20,7 @@ use node::import::{self, Importer, rows};
 use node::keys;
 use node::serving::{self, Pulling, Running};
 use node::system::{SystemClock, SystemEntropy};
-use sea_orm::ConnectionTrait as _;
+use node::tasks;
 use serde_json::{Value, json};
 use storage::logs::heads::{self, Head};
 use storage::logs::{self, verify};
@@ -311,6 +314,7 @@ impl Federation {
                 for peer in listed {
                     self.pull(member, &peer, Occasion::Turn).await;
                 }
+                member.heal().await;
             }
             if self.positions().await == before {
                 return;
@@ -326,36 +330,6 @@ impl Federation {
             positions.push(position.expect("the database answers"));
         }
         positions
-    }
-
-    /// Copies a hub's database as it is now, as a backup would. SQLite only.
-    pub async fn snapshot(&self, name: &str) -> PathBuf {
-        let file = self.site(name).folder().join("snapshot.db");
-        let text = format!("VACUUM INTO '{}'", file.display());
-        let db = sea_orm::Database::connect(self.site(name).url()).await;
-        let db = db.expect("the database is there");
-        db.execute_unprepared(&text)
-            .await
-            .expect("the database is copied");
-        db.close().await.expect("the connection closes");
-        file
-    }
-
-    /// Puts a copy in the place of a hub's database, as somebody would who restores a backup and starts the hub again.
-    pub async fn put_back(&mut self, name: &str, snapshot: &Path) {
-        self.take_offline(name).await;
-        let found = self.members.iter_mut().find(|member| member.name == name);
-        let member = found.expect("the hub was just there");
-        member.hub.db.close().await.expect("the database closes");
-        let file = member.site.folder().join("simpul.db");
-        for journal in ["simpul.db-wal", "simpul.db-shm"] {
-            drop(std::fs::remove_file(file.with_file_name(journal)));
-        }
-        std::fs::copy(snapshot, &file).expect("the copy can be put back");
-        let config = Config::clone(&member.hub.config);
-        member.hub = Hub::open(config).await.expect("the hub opens again");
-        member.puller = member.hub.puller();
-        self.bring_back(name).await;
     }
 
     /// Stops a hub's server.
@@ -411,6 +385,12 @@ impl Member {
             agency: OnceCell::new(),
             site,
         }
+    }
+
+    /// Ends a halt if it can be ended, as a running hub does each second.
+    async fn heal(&self) {
+        let healed = tasks::healing::heal(&self.hub, &self.hub.healer()).await;
+        healed.expect("healing goes on");
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {

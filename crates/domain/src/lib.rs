@@ -3,6 +3,7 @@
 //! - [`identity`] names networks, hubs, logs and records.
 //! - [`entry`] is one revision of one record: header and payload, byte for byte.
 //! - [`log`] proves that entries are all there and unaltered: Merkle tree, checkpoints, pages.
+//! - [`healing`] says when a hub may write that may be behind what it published.
 //! - [`trust`] says which key speaks for which hub.
 //! - [`standing`] says whether this hub holds what the others hold, and if not, why and since when.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
@@ -14,6 +15,7 @@ pub mod catalog;
 pub mod clock;
 pub mod entropy;
 pub mod entry;
+pub mod healing;
 pub mod identity;
 pub mod log;
 pub mod standing;

@@ -6,6 +6,7 @@
 //! - [`Page`]: entries on their way from one hub to another; only [`Page::verify`] makes a [`VerifiedPage`].
 //! - [`Intake`]: what becomes of entries that are taken in: kept, shown, superseded, missing.
 //! - [`Receipt`]: one entry with everything that proves it, for people without a node.
+//! - [`Opening`]: what a hub's next log keeps of the one before.
 //! - [`LogState`]: how far this hub has come with a log, in one word.
 
 mod checkpoint;
@@ -17,6 +18,7 @@ mod page;
 pub mod proof;
 mod receipt;
 mod state;
+mod succession;
 mod tile;
 mod tree;
 #[cfg(test)]
@@ -31,5 +33,6 @@ pub use page::{
 };
 pub use receipt::{Receipt, ReceiptError, VerifiedReceipt};
 pub use state::{LogFacts, LogState};
+pub use succession::{Accepted, Opening, OpeningError, Settlement};
 pub use tile::{TILE_WIDTH, TileId, Tiles};
 pub use tree::{Append, TreeEdge};

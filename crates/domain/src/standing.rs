@@ -10,6 +10,7 @@
 
 pub mod words;
 
+use crate::healing::{Halt, Mode};
 use crate::identity::{HubId, LogId};
 use crate::log::LogState;
 
@@ -112,6 +113,12 @@ impl PeerStanding {
 pub struct Standing {
     /// The moment, in Unix milliseconds.
     pub at: i64,
+    /// What the hub does at present.
+    pub mode: Mode,
+    /// Why it writes nothing, and when anything about that last changed, in Unix milliseconds.
+    pub halted: Option<(Halt, i64)>,
+    /// How many of its own entries were set aside and wait to be issued again.
+    pub waiting: u64,
     /// The logs, in the order of hub and epoch.
     pub logs: Vec<LogStanding>,
     /// The peers, in the order in which they were added.
@@ -119,9 +126,9 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Says whether every log is proved up to the newest head that was seen of it.
+    /// Says whether every log is proved up to the newest head that was seen of it, and none of this hub's own is wanting.
     pub fn is_in_sync(&self) -> bool {
-        self.logs.iter().all(LogStanding::is_in_sync)
+        self.halted.is_none() && self.logs.iter().all(LogStanding::is_in_sync)
     }
 
     /// The longest time, in milliseconds, that a log has been behind.

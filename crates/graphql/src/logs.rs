@@ -143,13 +143,17 @@ pub(crate) async fn heads(
         position.ok_or_else(|| ApiError::invalid("after", "is not a cursor of this node's heads"))
     };
     let position: u64 = after.as_ref().map(parse).transpose()?.unwrap_or(0);
-    let mut read = heads::list_proved_after(ctx.db(), position, first + 1).await?;
+    // A cursor beyond the newest commit is of a database that was put back.
+    let position = if position > *ctx.db().watch().borrow() {
+        0
+    } else {
+        position
+    };
+    let hubs = hubs.map(|hubs| hubs.into_iter().map(|hub| hub.0).collect::<Vec<_>>());
+    let mut read = heads::list_proved_after(ctx.db(), position, hubs.as_deref(), first + 1).await?;
     let has_next_page = read.len() > first as usize;
     read.truncate(first as usize);
     let end = read.last().map_or(position, |head| head.position);
-    if let Some(hubs) = hubs {
-        read.retain(|head| hubs.iter().any(|hub| hub.0 == head.log.hub));
-    }
     let edge = |head: ProvedHead| LogHeadEdge {
         cursor: head.position.to_string(),
         node: head.into(),
@@ -265,7 +269,9 @@ pub(crate) fn changes(db: Database) -> impl Stream<Item = LogHead> {
                 return Some((LogHead::from(head), (db, watch, seen, ready)));
             }
             watch.changed().await.ok()?;
-            let fresh = heads::list_proved_after(&db, seen, MOST_HEADS).await.ok()?;
+            let fresh = heads::list_proved_after(&db, seen, None, MOST_HEADS)
+                .await
+                .ok()?;
             seen = fresh.last().map_or(seen, |head| head.position);
             ready = fresh.into_iter();
         }

@@ -33,6 +33,20 @@ pub(crate) enum LogState {
     Proved,
 }
 
+/// What a hub does at present. It answers in every mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::healing::Mode")]
+pub(crate) enum Mode {
+    /// It has just started and asks its peers whether they hold more of its log; it writes nothing yet.
+    Boot,
+    /// Its own log is not whole; it fetches it back from peers, and writes nothing meanwhile.
+    Healing,
+    /// It answers and writes.
+    Ok,
+    /// It writes nothing until its operator decides.
+    ReadOnly,
+}
+
 /// Whether the hub that answers holds what the others hold, and if not, why and since when.
 #[derive(SimpleObject)]
 #[graphql(serial)]
@@ -42,6 +56,14 @@ pub(crate) struct ReplicationStatus {
     /// Whether every log is proved up to the newest head that was seen of it. What a peer that is away published since
     /// is not known.
     in_sync: bool,
+    /// What the hub that answers does at present.
+    mode: Mode,
+    /// Why it writes nothing; null when it does.
+    halt_reason: Option<String>,
+    /// When anything about that last changed; null when it writes.
+    halted_at: Option<DateTime>,
+    /// How many of its own entries, of another history of its log, wait to be issued again.
+    waiting_entries: Long,
     /// The answer in a sentence for people.
     summary: String,
     /// The logs, in the order of hub and epoch, at most 1000.
@@ -122,6 +144,10 @@ pub(crate) fn show(standing: &Standing, viewer: Viewer) -> ReplicationStatus {
     ReplicationStatus {
         as_of: moment(now),
         in_sync: standing.is_in_sync(),
+        mode: standing.mode.into(),
+        halt_reason: standing.halted.map(|(halt, _)| halt.to_string()),
+        halted_at: standing.halted.map(|(_, at)| moment(at)),
+        waiting_entries: Long(standing.waiting),
         summary: standing.summary(),
         logs: logs.map(|log| show_log(log, now)).collect(),
         peers: peers.map(|peer| show_peer(peer, now, viewer)).collect(),

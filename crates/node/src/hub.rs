@@ -12,10 +12,13 @@ use domain::log::SigningKey;
 use domain::trust::{Membership, MembershipDraft, Trust};
 use serde::Serialize;
 use storage::bodies::{self, Content};
+use storage::logs::{heads, reopening};
 use storage::{Database, Owner, hubs, logs, members};
+use sync::healing::Healer;
 use sync::round::Puller;
 
 use crate::config::Config;
+use crate::guard;
 use crate::keys::{self, OperatorToken};
 use crate::system::{SystemClock, SystemEntropy};
 
@@ -50,12 +53,15 @@ impl Hub {
         let key = keys::read_key(&config.path(&config.hub.key_file))?;
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
         let db = open_database(&config).await?;
-        Ok(Self {
+        let hub = Self {
             config: Arc::new(config),
             db,
             key,
             token,
-        })
+        };
+        let guard = guard::read(&hub);
+        hub.healer().check(guard.as_ref()).await?;
+        Ok(hub)
     }
 
     /// Makes a new hub: its key, its token, its database, and a log whose first entry says who it is.
@@ -75,6 +81,7 @@ impl Hub {
             .context("the clock is before 1970")?;
         logs::open_own(&hub.db, Epoch::new(second)?, &hub.key, &SystemClock).await?;
         hub.introduce(&HubProfileDraft::from(&parsed)).await?;
+        guard::renew(&hub).await?;
         Ok(hub)
     }
 
@@ -129,9 +136,24 @@ impl Hub {
         file.into()
     }
 
-    /// Signs with another key from now on. The hub says who it is once more, so that a checkpoint of the new key is there
-    /// at once; then its file takes the place of the old one, which is kept. Cut off anywhere, it can be done again.
-    pub async fn rotate_key(&self, next: SigningKey) -> anyhow::Result<Rotated> {
+    /// Up to which size the hub's open log counts, if the authority closed the key that signed it before its end.
+    async fn closed_at(&self) -> anyhow::Result<Option<u64>> {
+        let head = heads::find(&self.db, &self.own_log().await?).await?;
+        let checkpoint = head.and_then(|head| head.checkpoint);
+        let trust = storage::trust::load(&self.db).await?;
+        Ok(checkpoint.and_then(|checkpoint| trust.bound(&checkpoint)))
+    }
+
+    /// Begins a new log that accepts the open one up to a size, and issues again what this hub wrote beyond.
+    async fn begin_next_log(&self, accepted: u64) -> anyhow::Result<()> {
+        let (clock, entropy) = (SystemClock, SystemEntropy);
+        reopening::reopen(&self.db, &self.key, Some(accepted), &clock, &entropy).await?;
+        reopening::reissue(&self.db, &self.key, &clock, &entropy).await?;
+        Ok(())
+    }
+
+    /// The record that describes the hub, its revision, and what it says.
+    async fn own_profile(&self) -> anyhow::Result<(RecordId, u64, HubProfileDraft)> {
         let record = hubs::own_record(&self.db).await?;
         let record = record.context("the hub has not said who it is; run `simpul init` first")?;
         let found = hubs::find_many(&self.db, &[self.db.hub().clone()]).await?;
@@ -141,13 +163,22 @@ impl Hub {
         let Content::Hub(profile) = &said.content else {
             anyhow::bail!("the hub's own record does not describe a hub");
         };
+        Ok((record, said.revision, HubProfileDraft::from(profile)))
+    }
+
+    /// Signs with another key from now on. The hub says who it is once more, so that a checkpoint of the new key is there
+    /// at once; then its file takes the place of the old one, which is kept. Cut off anywhere, it can be done again.
+    pub async fn rotate_key(&self, next: SigningKey) -> anyhow::Result<Rotated> {
         let rotated = Self {
             key: next,
             ..self.clone()
         };
-        let profile = HubProfileDraft::from(profile);
+        if let Some(size) = self.closed_at().await? {
+            rotated.begin_next_log(size).await?;
+        }
+        let (record, revision, profile) = self.own_profile().await?;
         rotated
-            .put(record, said.revision + 1, Kind::HUB, &profile)
+            .put(record, revision + 1, Kind::HUB, &profile)
             .await?;
         let file = self.config.path(&self.config.hub.key_file);
         let old_key_file =
@@ -174,6 +205,18 @@ impl Hub {
     /// The keys that the hub trusts, its own among them.
     pub async fn trust(&self) -> anyhow::Result<Trust> {
         Ok(storage::trust::load_with(&self.db, self.key.public()).await?)
+    }
+
+    /// What brings this hub back to writing.
+    pub fn healer(&self) -> Healer {
+        let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+        Healer::new(self.db.clone(), self.key.clone(), clock, entropy)
+    }
+
+    /// Notes how far the hub's log has come, and closes the database.
+    pub async fn close(&self) -> anyhow::Result<()> {
+        guard::renew(self).await?;
+        Ok(self.db.close().await?)
     }
 
     /// What pulls this hub's peers.

@@ -10,6 +10,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod guard;
 pub mod http;
 pub mod hub;
 pub mod import;

@@ -59,6 +59,15 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
         closing.clone(),
     ))];
     if pulling == Pulling::ByItself {
+        tasks.push(tokio::spawn(tasks::healing::keep_guard(
+            hub.clone(),
+            closing.clone(),
+        )));
+        hub.db.begin_boot();
+        tasks.push(tokio::spawn(tasks::healing::keep_well(
+            hub.clone(),
+            closing.clone(),
+        )));
         tasks.push(tokio::spawn(tasks::pull_peers(
             hub.clone(),
             closing.clone(),

@@ -1,8 +1,10 @@
 //! When work happens: a pull loop for each peer, and a look at what other processes committed.
 //!
 //! - [`pull_peers`] keeps a loop for each peer; `hints` beside it ends the loop's pause when the peer tells of a change.
+//! - [`healing`] asks before anything is written, heals, and renews the guard file.
 //! - [`watch_commits`] looks for what other processes committed.
 
+pub mod healing;
 mod hints;
 
 use std::collections::HashMap;

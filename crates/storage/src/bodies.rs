@@ -11,6 +11,7 @@ use domain::catalog::{
     Agency, AgencyDraft, HubProfile, HubProfileDraft, Innovation, InnovationDraft,
 };
 use domain::entry::{Header, Kind, Payload};
+use domain::log::Opening;
 use domain::trust::{Membership, MembershipDraft};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -50,6 +51,8 @@ pub enum Content {
     Innovation(Box<Innovation>),
     /// What an authority says of a member.
     Membership(Box<Membership>),
+    /// What a hub's next log keeps of the one before.
+    Opening(Opening),
 }
 
 /// Why an entry shows nothing.
@@ -92,6 +95,12 @@ impl Content {
                 let membership =
                     Membership::read(&draft::<MembershipDraft>(body)?).map_err(rule)?;
                 Ok(Self::Membership(Box::new(membership)))
+            }
+            Kind::EPOCH => {
+                let opening = Opening::parse(body);
+                Ok(Self::Opening(
+                    opening.map_err(|error| Unreadable::new("rule", error))?,
+                ))
             }
             other => Err(Unreadable::new(
                 "kind",

@@ -4,8 +4,9 @@ pub(crate) mod connect;
 mod readers;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::identity::{HubId, NetworkId};
 use sea_orm::{
@@ -19,8 +20,11 @@ use uuid::Uuid;
 use crate::bodies::Bodies;
 use crate::hubs::Slugs;
 use crate::logs::EntryKey;
-use crate::{StorageError, sql};
+use crate::{StorageError, halt, sql};
 use readers::Readers;
+
+/// How long a write waits for the hub to have asked its peers.
+const MOST_BOOT_TIME: Duration = Duration::from_secs(10);
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,13 +53,15 @@ struct Inner {
     writer: DatabaseConnection,
     reader: Readers,
     owner: Owner,
-    store: Uuid,
+    store: Mutex<Uuid>,
     position: watch::Sender<u64>,
     /// How many commits dropped payloads, as far as this process knows.
     drops: AtomicI64,
     statements: Arc<AtomicU64>,
     bodies: Bodies,
     slugs: Slugs,
+    /// Nothing is written to the hub's own log yet.
+    is_booting: watch::Sender<bool>,
 }
 
 #[derive(FromQueryResult)]
@@ -70,6 +76,7 @@ struct StoreRow {
 /// How far the store has come.
 #[derive(FromQueryResult)]
 struct Mark {
+    store: Uuid,
     position: i64,
     drops: i64,
 }
@@ -99,12 +106,13 @@ impl Database {
             writer,
             reader,
             owner,
-            store: row.store,
+            store: Mutex::new(row.store),
             position: watch::Sender::new(sql::unsigned(row.position)),
             drops: AtomicI64::new(row.drops),
             statements,
             bodies: Bodies::default(),
             slugs: Slugs::default(),
+            is_booting: watch::Sender::new(false),
         })))
     }
 
@@ -118,9 +126,9 @@ impl Database {
         &self.0.owner.hub
     }
 
-    /// The id of this store, made new at every creation and restore.
+    /// The id of this store, made new at every creation, start and restore.
     pub fn store(&self) -> Uuid {
-        self.0.store
+        *self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The name of the database program.
@@ -129,6 +137,36 @@ impl Database {
             DbBackend::Postgres => "PostgreSQL",
             _ => "SQLite",
         }
+    }
+
+    /// Gives the store another id, so that peers look at everything anew: who starts a node may have put its whole machine
+    /// back, and then the cursors that peers hold skip what is written next.
+    pub async fn renew_store(&self) -> Result<(), StorageError> {
+        halt::renew_store(self.writer()).await?;
+        self.refresh().await?;
+        Ok(())
+    }
+
+    /// Holds back writing to the hub's own log until [`Database::end_boot`]: peers are asked first whether they hold more of it.
+    pub fn begin_boot(&self) {
+        self.0.is_booting.send_replace(true);
+    }
+
+    /// Lets the hub write.
+    pub fn end_boot(&self) {
+        self.0.is_booting.send_replace(false);
+    }
+
+    /// Whether peers are still being asked.
+    pub fn is_booting(&self) -> bool {
+        *self.0.is_booting.borrow()
+    }
+
+    /// Waits until the hub may write, not for ever; says whether it may.
+    pub(crate) async fn booted(&self) -> bool {
+        let mut booting = self.0.is_booting.subscribe();
+        let ended = booting.wait_for(|is_booting| !is_booting);
+        tokio::time::timeout(MOST_BOOT_TIME, ended).await.is_ok()
     }
 
     /// Tells the position of the newest commit, and of each that follows. Several commits may come as one.
@@ -148,7 +186,7 @@ impl Database {
 
     /// Reads the position of the newest commit, also of other processes, and tells those who watch.
     pub async fn refresh(&self) -> Result<u64, StorageError> {
-        let text = "SELECT position, drops FROM store";
+        let text = "SELECT store, position, drops FROM store";
         let mark = sql::one(self.reader(), text, vec![]).await?;
         Ok(self.announce(&mark.ok_or_else(no_store)?, 0))
     }
@@ -193,7 +231,7 @@ impl Database {
         dropped: &[EntryKey],
     ) -> Result<u64, StorageError> {
         let drops = i64::from(!dropped.is_empty());
-        let next = "UPDATE store SET position = position + 1, drops = drops + $1 RETURNING position, drops";
+        let next = "UPDATE store SET position = position + 1, drops = drops + $1 RETURNING store, position, drops";
         let mark: Option<Mark> = sql::one(&tx, next, vec![drops.into()]).await?;
         let mark = mark.ok_or_else(no_store)?;
         let stamp = "UPDATE log SET position = $1 WHERE id = $2";
@@ -206,6 +244,7 @@ impl Database {
     /// Tells those who watch. When more payloads were dropped than by `own_drops`, another process dropped them, and
     /// all that is in memory is forgotten.
     fn announce(&self, mark: &Mark, own_drops: i64) -> u64 {
+        *self.0.store.lock().unwrap_or_else(PoisonError::into_inner) = mark.store;
         let known = self.0.drops.fetch_max(mark.drops, Ordering::SeqCst);
         if known + own_drops < mark.drops {
             self.bodies().clear();

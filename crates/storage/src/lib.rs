@@ -18,6 +18,7 @@ mod sql;
 pub mod agencies;
 pub mod bodies;
 pub mod checkup;
+pub mod halt;
 pub mod hubs;
 pub mod innovations;
 pub mod logs;

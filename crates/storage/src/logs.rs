@@ -6,8 +6,12 @@
 //! - [`fill`] brings payloads that were missing; [`watching`] notes what was seen but not yet held.
 //! - [`verify`] recomputes everything from what is stored; [`repair`] puts bytes back that were changed on the disk; [`rebuild`] makes the projection anew.
 //!
-//! An entry is never changed or removed; only its payload may go, when it is superseded or erased.
+//! - [`cutting`] takes out what does not count any more, [`aside`] keeps it; [`reopening`] begins the hub's next log.
+//!
+//! An entry is never changed; its payload may go, when it is superseded or erased, and it goes itself only by [`cutting`].
 
+pub mod aside;
+pub mod cutting;
 mod door;
 pub mod fill;
 pub mod heads;
@@ -18,7 +22,9 @@ mod pulled;
 pub mod read;
 pub mod rebuild;
 mod receipts;
+pub mod reopening;
 pub mod repair;
+pub(crate) mod succession;
 mod tiles;
 pub mod verify;
 pub mod watching;
@@ -27,5 +33,5 @@ pub use door::Stored;
 pub(crate) use door::millis;
 pub use issuing::{Issued, issue, open_own, own_log};
 pub use key::EntryKey;
-pub use pulled::apply;
+pub use pulled::{adopt, apply};
 pub use receipts::receipt;

@@ -9,14 +9,24 @@ use time::OffsetDateTime;
 
 use crate::bodies::{Content, Unreadable};
 use crate::bulk::Insert;
-use crate::logs::EntryKey;
-use crate::{StorageError, agencies, hubs, innovations, members, sql};
+use crate::logs::{EntryKey, millis, succession};
+use crate::{Database, StorageError, agencies, hubs, innovations, members, sql};
 
 const UNPROJECTED: Insert<3> = Insert {
     table: "unprojected",
     columns: ["entry", "reason", "detail"],
     conflict: "ON CONFLICT (entry) DO UPDATE SET reason = excluded.reason, detail = excluded.detail",
 };
+
+/// The tables that show records, and the column with a record's key.
+const SHOWN: [(&str, &str); 6] = [
+    ("innovation_tag", "innovation"),
+    ("external_id", "innovation"),
+    ("innovation", "key"),
+    ("agency", "key"),
+    ("hub_profile", "key"),
+    ("member", "key"),
+];
 
 /// What one record shows from now on.
 pub(crate) struct Change<'a> {
@@ -43,6 +53,7 @@ pub(crate) struct Row<'a, T> {
 
 /// Writes what the records show, and says which could not be read.
 pub(crate) async fn apply(
+    db: &Database,
     tx: &DatabaseTransaction,
     hub_id: i64,
     changes: Vec<Change<'_>>,
@@ -50,7 +61,7 @@ pub(crate) async fn apply(
     let profiles_went = remove(tx, hub_id, &changes).await?;
     let mut unreadable = Vec::new();
     let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
-    let mut memberships = Vec::new();
+    let (mut memberships, mut openings) = (Vec::new(), Vec::new());
     for change in &changes {
         if let Some(why) = newer(change.header) {
             unreadable.push((change.entry, why));
@@ -80,6 +91,11 @@ pub(crate) async fn apply(
                 change,
                 content: *content,
             }),
+            Ok(Content::Opening(content)) => openings.push(Row {
+                hub_id,
+                change,
+                content,
+            }),
             Err(why) => unreadable.push((change.entry, why)),
         }
     }
@@ -97,6 +113,7 @@ pub(crate) async fn apply(
     agencies::project(tx, hub_id, &owners).await?;
     innovations::project(tx, hub_id, &records).await?;
     members::project(tx, &memberships).await?;
+    unreadable.extend(succession::project(db, tx, &openings).await?);
     Ok(unreadable)
 }
 
@@ -127,14 +144,7 @@ async fn remove(
             1,
             some.iter().map(|change| Value::from(change.key)).collect(),
         );
-        for (table, column) in [
-            ("innovation_tag", "innovation"),
-            ("external_id", "innovation"),
-            ("innovation", "key"),
-            ("agency", "key"),
-            ("hub_profile", "key"),
-            ("member", "key"),
-        ] {
+        for (table, column) in SHOWN {
             let text = format!("DELETE FROM {table} WHERE {column} IN ({marks})");
             let removed = sql::execute(tx, &text, values.clone()).await?;
             if table == "agency" && removed > 0 {
@@ -144,6 +154,24 @@ async fn remove(
         }
     }
     Ok(profiles_went)
+}
+
+/// Gives what a record shows another key: an earlier entry of it was found.
+pub(crate) async fn move_key(
+    tx: &DatabaseTransaction,
+    from: EntryKey,
+    to: EntryKey,
+    published: OffsetDateTime,
+) -> Result<(), StorageError> {
+    for (table, column) in SHOWN {
+        let text = format!("UPDATE {table} SET {column} = $1 WHERE {column} = $2");
+        sql::execute(tx, &text, vec![to.into(), from.into()]).await?;
+    }
+    let text = "UPDATE member_name SET key = $1 WHERE key = $2";
+    sql::execute(tx, text, vec![to.into(), from.into()]).await?;
+    let text = "UPDATE innovation SET published = $1 WHERE key = $2";
+    sql::execute(tx, text, vec![millis(published).into(), to.into()]).await?;
+    Ok(())
 }
 
 fn records(changes: &[&Change<'_>]) -> Vec<Value> {

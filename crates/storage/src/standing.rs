@@ -1,19 +1,24 @@
 //! The facts of all logs and peers at a moment, for whoever tells them.
 
+use domain::healing::Mode;
 use domain::standing::{LogStanding, PeerStanding, Standing, without_user_info};
 use time::OffsetDateTime;
 
 use crate::logs::heads::{self, Head};
-use crate::logs::millis;
+use crate::logs::{aside, millis};
 use crate::peers::{self, Peer};
-use crate::{Database, StorageError};
+use crate::{Database, StorageError, halt};
 
 /// Reads how this hub stands with all logs and peers, in as many statements however many there are.
 pub async fn read(db: &Database, now: OffsetDateTime) -> Result<Standing, StorageError> {
     let heads = heads::list(db).await?;
     let peers = peers::list(db).await?;
+    let halted = halt::read(db).await?;
     Ok(Standing {
         at: millis(now),
+        mode: Mode::of(db.is_booting(), halted.map(|halted| halted.why)),
+        halted: halted.map(|halted| (halted.why, halted.at)),
+        waiting: aside::count_waiting(db).await?,
         logs: heads.into_iter().map(|head| log(db, head)).collect(),
         peers: peers.into_iter().map(peer).collect(),
     })

@@ -10,6 +10,9 @@ pub const INTRODUCTION: &str =
 /// What changed since the peer's own cursor.
 pub const HEADS: &str = "query($after:String,$first:Int!){heads(after:$after,first:$first){nodes{hub epoch size checkpoint} pageInfo{hasNextPage endCursor}}}";
 
+/// The heads of some hubs' logs.
+pub const HEADS_OF: &str = "query($hubs:[HubId!]!,$first:Int!){heads(hubs:$hubs,first:$first){nodes{hub epoch size checkpoint} pageInfo{hasNextPage endCursor}}}";
+
 /// A page of a log.
 pub const ENTRIES: &str = "query($hub:HubId!,$epoch:Long!,$from:Long!,$first:Int!,$maxBytes:Int!){entries(hub:$hub,epoch:$epoch,from:$from,first:$first,maxBytes:$maxBytes){entries{header payload} proof checkpoint}}";
 
@@ -20,4 +23,4 @@ pub const PAYLOADS: &str = "query($hub:HubId!,$epoch:Long!,$indexes:[Long!]!){pa
 pub const HINTS: &str = "subscription{headsChanged{hub epoch size}}";
 
 /// All documents, for the test against the schema.
-pub const ALL: [&str; 6] = [HUB, INTRODUCTION, HEADS, ENTRIES, PAYLOADS, HINTS];
+pub const ALL: [&str; 7] = [HUB, INTRODUCTION, HEADS, HEADS_OF, ENTRIES, PAYLOADS, HINTS];

@@ -3,7 +3,7 @@
 mod http;
 mod wire;
 
-use domain::identity::LogId;
+use domain::identity::{HubId, LogId};
 use domain::log::Page;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -122,6 +122,9 @@ pub trait Peer: Send + Sync {
         &self,
         after: Option<&str>,
     ) -> impl Future<Output = Result<HeadsPage, PeerError>> + Send;
+
+    /// Asks for the signed heads of a hub's logs.
+    fn heads_of(&self, hub: &HubId) -> impl Future<Output = Result<Vec<String>, PeerError>> + Send;
 
     /// Asks for the entries of a log from a place on, at most so many.
     fn page(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::identity::{HubId, NetworkId};
-use domain::log::{Hash, LogState};
+use domain::log::{Accepted, Hash, LogState};
 
 /// The protocol version that this program speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -35,6 +35,27 @@ pub enum Owner {
     Theirs,
 }
 
+/// What is held of one log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Whose log it is.
+    pub owner: Owner,
+    /// How many entries are held.
+    pub size: u64,
+    /// Up to which size a checkpoint is held.
+    pub proved_size: u64,
+    /// What the log takes here, in bytes.
+    pub bytes: u64,
+    /// It is frozen.
+    pub is_forked: bool,
+    /// Our own root at the size that the peer states, if we hold as much.
+    pub ours_there: Option<Hash>,
+    /// How much of it its hub's next log accepts, and our own root there, if we hold as much.
+    pub accepted: Option<(Accepted, Option<Hash>)>,
+    /// What the peer states is a history of our own log that was dealt with.
+    pub is_known_branch: bool,
+}
+
 /// What to do about one log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -43,37 +64,70 @@ pub enum Step {
         /// The first entry to ask for.
         from: u64,
     },
+    /// What is held is what the peer states, and its checkpoint is newer than ours.
+    Adopt,
     /// The hub signed two histories: keep both checkpoints and freeze the log.
     Freeze,
-    /// A peer holds more of our own log than we do: our database is older than what we published.
-    Behind {
-        /// The size that the peer holds.
-        theirs: u64,
-    },
+    /// Pull our own log: a peer holds more of it than we do, so our database is older than what we published.
+    Recover,
+    /// Fetch what a peer holds of another history of our own log, to issue it again.
+    Branch,
+    /// What is held leaves what the hub's next log accepts: find the place, cut there, and pull.
+    Return,
     /// The log is larger than this node takes of one hub.
     Park,
     /// Nothing is to be done.
     Nothing,
 }
 
-/// Decides what to do about one log. `ours_there` is our own root at the size that the peer states, if we hold as much;
-/// `held_bytes` is what the log takes here.
-pub fn step(
-    owner: Owner,
-    ours: u64,
-    held_bytes: u64,
-    theirs: &Extent,
-    ours_there: Option<Hash>,
-    quota: Quota,
-) -> Step {
-    match ours_there {
-        Some(root) if root == theirs.root => Step::Nothing,
-        Some(_) => Step::Freeze,
-        None if owner == Owner::Ours => Step::Behind {
-            theirs: theirs.size,
-        },
-        None if theirs.size > quota.entries || held_bytes >= quota.bytes => Step::Park,
-        None => Step::Pull { from: ours },
+/// Decides what to do about one log.
+pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
+    match (view.ours_there, view.accepted, view.owner) {
+        (Some(root), ..) if root == theirs.root => {
+            if theirs.size > view.proved_size {
+                Step::Adopt
+            } else {
+                Step::Nothing
+            }
+        }
+        (Some(_), _, Owner::Ours) if view.is_known_branch => Step::Nothing,
+        (Some(_), _, Owner::Ours) => Step::Branch,
+        (None, Some((accepted, _)), Owner::Ours) if theirs.size > accepted.size => {
+            if view.is_known_branch {
+                Step::Nothing
+            } else {
+                Step::Branch
+            }
+        }
+        (_, Some((accepted, root)), Owner::Theirs) => closed(view, &accepted, root, theirs),
+        (Some(_), None, Owner::Theirs) if view.is_forked || theirs.size > view.proved_size => {
+            Step::Nothing
+        }
+        (Some(_), None, Owner::Theirs) => Step::Freeze,
+        (None, _, Owner::Ours) => Step::Recover,
+        (None, None, Owner::Theirs) if view.is_forked => Step::Nothing,
+        (None, None, Owner::Theirs) if theirs.size > quota.entries || view.bytes >= quota.bytes => {
+            Step::Park
+        }
+        (None, None, Owner::Theirs) => Step::Pull { from: view.size },
+    }
+}
+
+/// Whether a peer states of our own log what we do not hold.
+pub fn is_ahead(ours_there: Option<Hash>, theirs: &Extent) -> bool {
+    ours_there != Some(theirs.root)
+}
+
+/// What to do about another hub's log of which its next one accepts so much, and of which the peer states something that
+/// we do not hold.
+fn closed(view: &View, accepted: &Accepted, ours: Option<Hash>, theirs: &Extent) -> Step {
+    let is_accepted = theirs.size == accepted.size && theirs.root == accepted.root;
+    let is_settled = ours == Some(accepted.root);
+    match ours {
+        _ if is_settled || theirs.size > accepted.size => Step::Nothing,
+        Some(_) if is_accepted => Step::Return,
+        None if is_accepted || view.ours_there.is_none() => Step::Pull { from: view.size },
+        _ => Step::Nothing,
     }
 }
 
@@ -239,40 +293,114 @@ mod tests {
         bytes: 1000,
     };
 
-    #[test]
-    fn a_longer_log_is_pulled_and_a_different_one_frozen() {
-        check(Owner::Theirs, 3, "5 bb", None, Step::Pull { from: 3 });
-        check(Owner::Theirs, 0, "5 bb", None, Step::Pull { from: 0 });
-        check(Owner::Theirs, 5, "5 bb", Some("bb"), Step::Nothing);
-        check(Owner::Theirs, 9, "5 bb", Some("bb"), Step::Nothing);
-        check(Owner::Theirs, 5, "5 bb", Some("xx"), Step::Freeze);
-        check(Owner::Theirs, 9, "5 bb", Some("xx"), Step::Freeze);
-        check(Owner::Theirs, 3, "101 bb", None, Step::Park);
-        check(Owner::Ours, 3, "5 bb", None, Step::Behind { theirs: 5 });
-        check(Owner::Ours, 5, "5 bb", Some("xx"), Step::Freeze);
+    fn hash(root: &str) -> Hash {
+        Hash::of(root.as_bytes())
     }
 
-    fn check(owner: Owner, ours: u64, theirs: &str, ours_there: Option<&str>, expected: Step) {
+    /// What is done about `held`, such as `ours 5 proved 3 there bb accepted 4 cc at dd forked known`, when a peer states
+    /// `size root`. All parts but the first are optional.
+    #[track_caller]
+    fn check(held: &str, theirs: &str, expected: Step) {
+        let words: Vec<_> = held.split(' ').collect();
+        let after = |word: &str| {
+            let at = words.iter().position(|found| *found == word);
+            at.map(|at| words[at + 1])
+        };
+        let number = |word: &str| after(word).map(|text| text.parse::<u64>().unwrap());
+        let is = |word: &str| words.contains(&word);
+        let owner = if is("ours") {
+            Owner::Ours
+        } else {
+            Owner::Theirs
+        };
+        let size = number("ours").or_else(|| number("theirs")).unwrap();
+        let accepted = number("accepted").map(|size| {
+            let at = words.iter().position(|word| *word == "accepted").unwrap();
+            let root = hash(words[at + 2]);
+            (Accepted { size, root }, after("at").map(hash))
+        });
+        let view = View {
+            owner,
+            size,
+            proved_size: number("proved").unwrap_or(size),
+            bytes: number("bytes").unwrap_or_default(),
+            is_forked: is("forked"),
+            ours_there: after("there").map(hash),
+            accepted,
+            is_known_branch: is("known"),
+        };
         let (size, root) = theirs.split_once(' ').unwrap();
-        let hash = |root: &str| Hash::of(root.as_bytes());
-        let theirs = Extent {
+        let stated = Extent {
             size: size.parse().unwrap(),
             root: hash(root),
         };
-        let step = step(owner, ours, 0, &theirs, ours_there.map(hash), QUOTA);
-        assert_eq!(step, expected, "{ours} against {theirs:?}");
+        assert_eq!(
+            step(&view, &stated, QUOTA),
+            expected,
+            "{held} against {theirs}"
+        );
     }
 
     #[test]
-    fn a_log_over_its_bytes_is_parked() {
-        let theirs = Extent {
-            size: 5,
-            root: Hash::of(b"bb"),
-        };
-        assert_eq!(
-            step(Owner::Theirs, 3, 1000, &theirs, None, QUOTA),
-            Step::Park
+    fn a_longer_log_is_pulled_and_a_different_one_frozen() {
+        check("theirs 3", "5 bb", Step::Pull { from: 3 });
+        check("theirs 0", "5 bb", Step::Pull { from: 0 });
+        check("theirs 5 there bb", "5 bb", Step::Nothing);
+        check("theirs 9 there bb", "5 bb", Step::Nothing);
+        check("theirs 9 proved 4 there bb", "5 bb", Step::Adopt);
+        check("theirs 5 there xx", "5 bb", Step::Freeze);
+        check("theirs 9 there xx", "5 bb", Step::Freeze);
+        // What is held beyond the newest proved checkpoint cannot be shown against anybody.
+        check("theirs 9 proved 4 there xx", "5 bb", Step::Nothing);
+        check("theirs 9 forked there xx", "5 bb", Step::Nothing);
+        check("theirs 3 forked", "5 bb", Step::Nothing);
+    }
+
+    #[test]
+    fn a_log_over_its_quota_is_parked() {
+        check("theirs 3", "101 bb", Step::Park);
+        check("theirs 3 bytes 1000", "5 bb", Step::Park);
+    }
+
+    #[test]
+    fn our_own_log_comes_back_and_other_histories_of_it_are_fetched() {
+        check("ours 3", "5 bb", Step::Recover);
+        check("ours 3 bytes 1000", "101 bb", Step::Recover);
+        check("ours 5 there xx", "5 bb", Step::Branch);
+        check("ours 5 there xx known", "5 bb", Step::Nothing);
+        check("ours 5 there bb", "5 bb", Step::Nothing);
+        check("ours 5 accepted 5 aa at aa", "7 bb", Step::Branch);
+        check("ours 5 accepted 5 aa at aa known", "7 bb", Step::Nothing);
+        check("ours 3 accepted 5 aa", "5 aa", Step::Recover);
+    }
+
+    #[test]
+    fn a_log_that_its_hub_closed_is_brought_to_what_counts() {
+        check("theirs 3 accepted 5 aa", "5 aa", Step::Pull { from: 3 });
+        check("theirs 3 accepted 5 aa", "4 bb", Step::Pull { from: 3 });
+        check("theirs 3 accepted 5 aa", "6 bb", Step::Nothing);
+        check(
+            "theirs 7 accepted 5 aa at xx there xx",
+            "5 aa",
+            Step::Return,
         );
+        check(
+            "theirs 7 forked accepted 5 aa at xx there xx",
+            "5 aa",
+            Step::Return,
+        );
+        check(
+            "theirs 5 accepted 5 aa at aa there xx",
+            "4 bb",
+            Step::Nothing,
+        );
+        check("theirs 5 accepted 5 aa at aa", "7 bb", Step::Nothing);
+        check(
+            "theirs 5 proved 0 accepted 5 aa at aa there aa",
+            "5 aa",
+            Step::Adopt,
+        );
+        check("theirs 3 accepted 5 aa there xx", "2 bb", Step::Nothing);
     }
 
     #[test]

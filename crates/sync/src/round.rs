@@ -12,7 +12,7 @@ mod log;
 mod pull;
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::clock::Clock;
 use domain::identity::{HubId, LogId};
@@ -51,16 +51,6 @@ pub enum RoundError {
         /// What is wrong.
         why: String,
     },
-    /// A peer holds more of our own log than we do.
-    #[error(
-        "it holds {theirs} entries of our own log and we hold {ours}: this database is older than what was published, and nothing is written until it is restored"
-    )]
-    Behind {
-        /// What the peer holds.
-        theirs: u64,
-        /// What we hold.
-        ours: u64,
-    },
     /// Another round is at this log.
     #[error("another round is pulling {0}")]
     Busy(LogId),
@@ -93,6 +83,8 @@ pub struct Puller<S = Database> {
     clock: Arc<dyn Clock>,
     quota: Quota,
     busy: Mutex<HashSet<LogId>>,
+    /// The trust by which logs were last cut.
+    enforced: Mutex<Option<Trust>>,
 }
 
 impl<S: Store> Puller<S> {
@@ -105,6 +97,7 @@ impl<S: Store> Puller<S> {
             clock,
             quota,
             busy: Mutex::default(),
+            enforced: Mutex::default(),
         }
     }
 
@@ -128,6 +121,7 @@ impl<S: Store> Puller<S> {
                 trust_mark: peer.trust_mark,
                 ..RoundResult::default()
             },
+            has_begun_log: false,
         };
         if let Err(error) = round.go(occasion).await {
             round.note_error(&error);
@@ -161,6 +155,35 @@ impl<S: Store> Puller<S> {
         };
         let head = self.db.find_head(&log).await?;
         Ok(head.is_none_or(|head| plan::is_news(head.state, head.size, hint.size)))
+    }
+
+    /// Takes out of logs what keys signed beyond their ends. This hub's own goes on in a new log instead.
+    pub async fn enforce(&self, trust: &Trust) -> Result<(), StorageError> {
+        if self.enforced().as_ref() == Some(trust) {
+            return Ok(());
+        }
+        for head in self.db.list_heads().await? {
+            let bound = head
+                .checkpoint
+                .as_deref()
+                .and_then(|held| trust.bound(held));
+            if head.log.hub == *self.db.hub() {
+                continue;
+            }
+            // What is held beyond the newest checkpoint may be of the closed key as well; it comes again if it is not.
+            let is_open = !trust.is_closed(&head.log, head.size);
+            let bound = bound.or((!is_open).then_some(head.proved_size));
+            if let Some(size) = bound.filter(|size| *size < head.size) {
+                tracing::warn!(log = %head.log, size, "what a closed key signed is taken out");
+                self.db.cut(&head.log, size, self.clock.now()).await?;
+            }
+        }
+        *self.enforced() = Some(trust.clone());
+        Ok(())
+    }
+
+    fn enforced(&self) -> MutexGuard<'_, Option<Trust>> {
+        self.enforced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks a log as being pulled until the guard is dropped.
@@ -198,6 +221,8 @@ struct Round<'a, S, P> {
     remote: &'a P,
     progress: &'a (dyn Fn(Progress) + Send + Sync),
     result: RoundResult,
+    /// The round stored the first entries of a log, which may speak of an earlier one.
+    has_begun_log: bool,
 }
 
 impl<S: Store, P: Peer> Round<'_, S, P> {
@@ -218,6 +243,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             return Ok(());
         }
         let mut trust = self.puller.trust().await?;
+        self.puller.enforce(&trust).await?;
         let early = early.filter(|_| is_same_store);
         // The token may be of a later time than heads that were asked for beside it, so the one before it is kept: it
         // says as well that nothing is left undone before the cursor.
@@ -228,9 +254,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         let mut is_complete = self.follow_heads(&trust, is_same_store, early).await?;
         for _ in 0..MOST_NEW_TRUSTS {
             let now = self.puller.trust().await?;
-            if now == trust {
+            let has_begun_next = std::mem::take(&mut self.has_begun_log) && self.has_next().await?;
+            if now == trust && !has_begun_next {
                 break;
             }
+            self.puller.enforce(&now).await?;
             // What the authority's log brought may make a log followed that was passed over before, or a checkpoint
             // believed that was not, so only the last look counts.
             trust = now;
@@ -242,6 +270,12 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             self.result.heads_token = token;
         }
         Ok(())
+    }
+
+    /// Whether a hub has several logs here, so that the first entry of one may say what counts of another.
+    async fn has_next(&self) -> Result<bool, StorageError> {
+        let heads = self.puller.db.list_heads().await?;
+        Ok(heads.iter().any(|head| head.accepted.is_some()))
     }
 
     /// Asks who the peer is and, after a hint, at the same time what changed since the remembered cursor. That counts only

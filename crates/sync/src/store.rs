@@ -6,14 +6,20 @@
 use std::future::Future;
 
 use domain::clock::Clock;
+use domain::entropy::Entropy;
+use domain::healing::Halt;
 use domain::identity::{HubId, LogId, NetworkId};
-use domain::log::{PublicKey, SignedCheckpoint, TreeEdge, VerifiedPage};
+use domain::log::{PublicKey, RawEntry, SignedCheckpoint, SigningKey, TreeEdge, VerifiedPage};
 use domain::trust::Trust;
+use storage::halt::{self, Halted};
 use storage::logs::fill::{self, Filled};
 use storage::logs::heads::{self, Head};
-use storage::logs::{self, Stored, read, watching};
-use storage::peers::{self, RoundResult};
+use storage::logs::reopening::{self, Reissued};
+use storage::logs::{self, Stored, aside, cutting, read, watching};
+use storage::peers::{self, Peer, RoundResult};
 use storage::{Database, StorageError};
+
+use crate::plan::Extent;
 use time::OffsetDateTime;
 
 type Answer<T> = Result<T, StorageError>;
@@ -84,8 +90,21 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Answer<()>> + Send;
     /// Sets a log aside, or takes it up again when there is no reason left.
     fn park(&self, log: &LogId, reason: Option<&str>) -> impl Future<Output = Answer<()>> + Send;
-    /// Keeps two checkpoints that cannot both be true, and freezes the log.
-    fn freeze(
+    /// Takes a newer checkpoint of what is held; says whether it is of that.
+    fn adopt(
+        &self,
+        checkpoint: &SignedCheckpoint,
+        clock: &dyn Clock,
+    ) -> impl Future<Output = Answer<bool>> + Send;
+    /// Takes out what a log holds from a size on, and says how much that was.
+    fn cut(
+        &self,
+        log: &LogId,
+        size: u64,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<u64>> + Send;
+    /// Keeps two checkpoints that cannot both be true. Another hub's log is frozen by it.
+    fn note_fork(
         &self,
         theirs: &SignedCheckpoint,
         differs_at: Option<u64>,
@@ -101,6 +120,45 @@ pub trait Store: Send + Sync {
         peer: &HubId,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
+    /// Why the hub writes nothing to its own log, if so.
+    fn halted(&self) -> impl Future<Output = Answer<Option<Halted>>> + Send;
+    /// Writes nothing from now on; counts the time anew.
+    fn halt(&self, why: Halt, now: OffsetDateTime) -> impl Future<Output = Answer<()>> + Send;
+    /// Writes again.
+    fn lift_halt(&self) -> impl Future<Output = Answer<()>> + Send;
+    /// Keeps entries of another history of the hub's own log, from the place on where it parts, to be issued again.
+    fn keep_branch(
+        &self,
+        log: &LogId,
+        from: u64,
+        entries: Vec<RawEntry>,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<()>> + Send;
+    /// Notes that a head of another history of the hub's own log was dealt with.
+    fn note_branch(&self, log: &LogId, head: &Extent) -> impl Future<Output = Answer<()>> + Send;
+    /// Whether it was.
+    fn is_known_branch(
+        &self,
+        log: &LogId,
+        head: &Extent,
+    ) -> impl Future<Output = Answer<bool>> + Send;
+    /// Begins the hub's next log, which accepts all that is held of the open one.
+    fn reopen(
+        &self,
+        key: &SigningKey,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> impl Future<Output = Answer<LogId>> + Send;
+    /// Issues again what was set aside of the hub's own, unless it is halted.
+    fn reissue(
+        &self,
+        key: &SigningKey,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> impl Future<Output = Answer<Reissued>> + Send;
+    /// The hubs that are pulled, and how that went.
+    fn list_peers(&self) -> impl Future<Output = Answer<Vec<Peer>>> + Send;
+
     /// Notes how a round with a peer went.
     fn note_round(
         &self,
@@ -175,14 +233,22 @@ impl Store for Database {
         watching::park(self, log, reason).await
     }
 
-    async fn freeze(
+    async fn adopt(&self, checkpoint: &SignedCheckpoint, clock: &dyn Clock) -> Answer<bool> {
+        logs::adopt(self, checkpoint, clock).await
+    }
+
+    async fn cut(&self, log: &LogId, size: u64, now: OffsetDateTime) -> Answer<u64> {
+        cutting::cut(self, log, size, now).await
+    }
+
+    async fn note_fork(
         &self,
         theirs: &SignedCheckpoint,
         differs_at: Option<u64>,
         peer: &HubId,
         now: OffsetDateTime,
     ) -> Answer<()> {
-        watching::freeze(self, theirs, differs_at, peer, now).await
+        watching::note_fork(self, theirs, differs_at, peer, now).await
     }
 
     async fn note_stranger(
@@ -193,6 +259,58 @@ impl Store for Database {
         now: OffsetDateTime,
     ) -> Answer<()> {
         peers::note_stranger(self, log, size, peer, now).await
+    }
+
+    async fn halted(&self) -> Answer<Option<Halted>> {
+        halt::read(self).await
+    }
+
+    async fn halt(&self, why: Halt, now: OffsetDateTime) -> Answer<()> {
+        halt::set(self, why, now).await
+    }
+
+    async fn lift_halt(&self) -> Answer<()> {
+        halt::lift(self).await
+    }
+
+    async fn keep_branch(
+        &self,
+        log: &LogId,
+        from: u64,
+        entries: Vec<RawEntry>,
+        now: OffsetDateTime,
+    ) -> Answer<()> {
+        aside::keep_branch(self, log, from, entries, now).await
+    }
+
+    async fn note_branch(&self, log: &LogId, head: &Extent) -> Answer<()> {
+        aside::note_branch(self, log, head.size, &head.root).await
+    }
+
+    async fn is_known_branch(&self, log: &LogId, head: &Extent) -> Answer<bool> {
+        aside::is_known_branch(self, log, head.size, &head.root).await
+    }
+
+    async fn reopen(
+        &self,
+        key: &SigningKey,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Answer<LogId> {
+        reopening::reopen(self, key, None, clock, entropy).await
+    }
+
+    async fn reissue(
+        &self,
+        key: &SigningKey,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Answer<Reissued> {
+        reopening::reissue(self, key, clock, entropy).await
+    }
+
+    async fn list_peers(&self) -> Answer<Vec<Peer>> {
+        peers::list(self).await
     }
 
     async fn note_round(&self, peer: i64, result: &RoundResult, now: OffsetDateTime) -> Answer<()> {

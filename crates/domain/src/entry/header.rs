@@ -62,6 +62,9 @@ impl Kind {
     /// What the network's authority says of a member.
     pub const MEMBERSHIP: &str = "membership";
 
+    /// What a hub's next log keeps of the one before: a log's first entry.
+    pub const EPOCH: &str = "epoch";
+
     /// Parses `[a-z][a-z0-9_-]{0,31}`.
     pub fn parse(raw: &str) -> Result<Self, HeaderError> {
         let fits = (1..=32).contains(&raw.len());

@@ -5,6 +5,8 @@
 pub struct LogFacts {
     /// How many entries are stored.
     pub size: u64,
+    /// The size up to which a checkpoint is held.
+    pub proved_size: u64,
     /// The largest size that a trusted checkpoint was seen to state.
     pub newest_seen: u64,
     /// How many payloads this hub is entitled to and lacks.
@@ -39,13 +41,14 @@ pub enum LogState {
 impl LogState {
     /// Says which state these facts are.
     pub const fn of(facts: &LogFacts) -> Self {
+        let is_whole = facts.size >= facts.newest_seen && facts.proved_size >= facts.size;
         if facts.forked {
             Self::Forked
         } else if facts.parked {
             Self::Parked
-        } else if facts.size < facts.newest_seen && facts.unproved {
+        } else if !is_whole && facts.unproved {
             Self::Unproved
-        } else if facts.size < facts.newest_seen {
+        } else if !is_whole {
             Self::CatchingUp
         } else if facts.missing > 0 {
             Self::Incomplete
@@ -63,6 +66,7 @@ mod tests {
 
     const HELD: LogFacts = LogFacts {
         size: 5,
+        proved_size: 5,
         newest_seen: 5,
         missing: 0,
         forked: false,
@@ -76,6 +80,7 @@ mod tests {
         check(
             LogFacts {
                 size: 0,
+                proved_size: 0,
                 newest_seen: 0,
                 ..HELD
             },
@@ -84,6 +89,13 @@ mod tests {
         check(
             LogFacts {
                 newest_seen: 6,
+                ..HELD
+            },
+            LogState::CatchingUp,
+        );
+        check(
+            LogFacts {
+                proved_size: 0,
                 ..HELD
             },
             LogState::CatchingUp,

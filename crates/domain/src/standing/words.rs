@@ -4,6 +4,7 @@
 //! round failed with, which is for the operator.
 
 use super::{LogStanding, PeerStanding, Standing};
+use crate::healing::Mode;
 use crate::log::LogState;
 
 /// A length of time as people say it, in the largest unit that is told exactly enough.
@@ -34,6 +35,15 @@ pub const fn state(state: LogState) -> &'static str {
     }
 }
 
+const fn mode_in_words(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Boot => "STARTING: peers are asked before anything is written",
+        Mode::Healing => "HEALING: nothing is written until the hub's own log is whole",
+        Mode::ReadOnly => "READ ONLY: nothing is written until the operator decides",
+        Mode::Ok => "writing",
+    }
+}
+
 fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
@@ -47,6 +57,10 @@ impl Standing {
             self.amiss()
         };
         let failing = self.peers.iter().filter(|peer| peer.is_failing()).count();
+        let logs = match self.mode {
+            Mode::Ok => logs,
+            mode => format!("{}; {logs}", mode_in_words(mode)),
+        };
         match (failing, self.peers.len()) {
             (0, _) => logs,
             (1, 1) => format!("{logs}; the only peer is failing"),
@@ -82,6 +96,9 @@ impl Standing {
             (number(&[LogState::Forked]), "forked"),
             (number(&[LogState::Parked]), "set aside"),
         ];
+        if kinds.iter().all(|(number, _)| *number == 0) {
+            return "what this hub published is not whole here".to_owned();
+        }
         let mut parts = Vec::new();
         for (number, what) in kinds.into_iter().filter(|(number, _)| *number > 0) {
             let of = if parts.is_empty() {
@@ -100,7 +117,16 @@ impl Standing {
 
     /// A sentence for each thing that is wrong, logs first.
     pub fn problems(&self) -> Vec<String> {
+        let halt = self.halted.map(|(halt, since)| {
+            let since = duration(super::elapsed(since, self.at));
+            format!("nothing is written here: {halt} (nothing about it changed for {since})")
+        });
+        let waiting = (self.waiting > 0).then(|| {
+            let entries = count(self.waiting, "entry", "entries");
+            format!("{entries} of another history of this hub's log will be issued again")
+        });
         let logs = self.logs.iter().filter_map(|log| log.problem(self.at));
+        let logs = halt.into_iter().chain(waiting).chain(logs);
         let peers = self.peers.iter().filter_map(|peer| peer.problem(self.at));
         logs.chain(peers).collect()
     }
@@ -154,7 +180,7 @@ impl LogStanding {
     fn set_aside(&self, now: i64) -> String {
         let why = self.parked.as_deref().unwrap_or("no reason was noted");
         let next = if self.is_ours {
-            "nothing is written until the newest copy of this database is restored"
+            "nothing is written to it"
         } else {
             "raise the limits of [sync] in simpul.toml if the log is wanted whole"
         };

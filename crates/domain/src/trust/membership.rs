@@ -130,8 +130,12 @@ pub fn last_words<T>(said: impl IntoIterator<Item = T>, of: impl Fn(&T) -> &Memb
 
 fn check_key(form: &mut FormCheck, raw: &MemberKeyDraft) -> Option<TrustedKey> {
     let key = form.required("key", &raw.key, PublicKey::parse)?;
-    let from_epoch = check_epoch(form, "fromEpoch", raw.from_epoch)?;
-    let until_epoch = check_epoch(form, "untilEpoch", raw.until_epoch)?;
+    let mut epoch = |field: &str, raw: Option<u64>| {
+        let read = raw.map(Epoch::new).transpose();
+        read.map_err(|error| form.refuse(field, error))
+    };
+    let from_epoch = epoch("fromEpoch", raw.from_epoch).ok()?;
+    let until_epoch = epoch("untilEpoch", raw.until_epoch).ok()?;
     if until_epoch.is_some() && raw.until.is_none() {
         form.refuse("untilEpoch", "stands without `until`");
         return None;
@@ -156,11 +160,6 @@ fn check_key(form: &mut FormCheck, raw: &MemberKeyDraft) -> Option<TrustedKey> {
         until: raw.until,
         until_epoch,
     })
-}
-
-fn check_epoch(form: &mut FormCheck, field: &str, raw: Option<u64>) -> Option<Option<Epoch>> {
-    let read = raw.map(Epoch::new).transpose();
-    read.map_err(|error| form.refuse(field, error)).ok()
 }
 
 /// The hub that a body names, also one that breaks the rules otherwise.

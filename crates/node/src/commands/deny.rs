@@ -30,7 +30,7 @@ impl Deny {
             "{} is denied; `simpul allow {}` takes that back",
             self.hub, self.hub
         ));
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 }
@@ -44,7 +44,7 @@ impl Allow {
         } else {
             format!("{} was not denied", self.hub)
         });
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 }

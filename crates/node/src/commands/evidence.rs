@@ -23,6 +23,8 @@ pub struct Evidence {
 struct Exhibit {
     log: LogId,
     kept: ForkEvidence,
+    /// What became of it: the log is frozen, or its hub went on in another.
+    is_frozen: bool,
     ours: Statement,
     theirs: Statement,
 }
@@ -38,7 +40,7 @@ impl Evidence {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let hub = common.open_hub().await?;
         let exhibits = gather(&hub.db, &hub.trust().await?, self.hub.as_ref()).await?;
-        hub.db.close().await?;
+        hub.close().await?;
         if common.json {
             print_json(&exhibits)?;
         } else {
@@ -65,10 +67,11 @@ async fn gather(
         }
     }
     let mut exhibits = Vec::new();
-    for head in heads.into_iter().filter(|head| head.forked_at.is_some()) {
+    for head in heads {
         for kept in watching::list_evidence(db, &head.log).await? {
             exhibits.push(Exhibit {
                 log: head.log.clone(),
+                is_frozen: head.forked_at.is_some(),
                 ours: Statement::of(trust, &kept.ours),
                 theirs: Statement::of(trust, &kept.theirs),
                 kept,
@@ -112,6 +115,7 @@ fn print_text(exhibits: &[Exhibit]) {
     for Exhibit {
         log,
         kept,
+        is_frozen,
         ours,
         theirs,
     } in exhibits
@@ -134,10 +138,12 @@ fn print_text(exhibits: &[Exhibit]) {
                 output::say(format!("    {line}"));
             }
         }
+        output::say(if *is_frozen {
+            "  The hub's key signed both, or somebody has it. Show this to the hub's operator; the log stays frozen here until its hub begins a new one."
+        } else {
+            "  Settled: the hub said since which history counts."
+        });
     }
-    output::say(
-        "The hub's key signed both, or somebody has it. Show this to the hub's operator; the log stays frozen here.",
-    );
 }
 
 fn print_json(exhibits: &[Exhibit]) -> anyhow::Result<()> {
@@ -158,6 +164,7 @@ fn print_json(exhibits: &[Exhibit]) -> anyhow::Result<()> {
             "differsAt": kept.differs_at,
             "peer": kept.peer,
             "foundAt": kept.found_at,
+            "isFrozen": exhibit.is_frozen,
             "ours": statement(&exhibit.ours, &kept.ours),
             "theirs": statement(&exhibit.theirs, &kept.theirs),
         })

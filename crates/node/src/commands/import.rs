@@ -42,7 +42,7 @@ impl Import {
         let written = if may_write {
             let hub = common.open_hub().await?;
             let written = write(&hub, &self.file, checked.rows - checked.bad_rows).await?;
-            hub.db.close().await?;
+            hub.close().await?;
             Some(written)
         } else {
             None

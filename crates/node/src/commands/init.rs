@@ -43,7 +43,12 @@ impl Init {
         }
         let profile = self.profile()?;
         domain::catalog::HubProfile::parse(&profile)?;
-        let text = self.settings(common.database.as_deref())?;
+        let text = settings(
+            &self.network,
+            &self.hub,
+            common.database.as_deref(),
+            &self.listen,
+        )?;
         let folder = file.parent().filter(|folder| *folder != Path::new(""));
         if let Some(folder) = folder {
             std::fs::create_dir_all(folder)
@@ -55,7 +60,7 @@ impl Init {
         // A PostgreSQL address may hold a password.
         keys::write_secret(file, &text)?;
         report(&hub, common)?;
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 
@@ -90,31 +95,34 @@ impl Init {
             ..HubProfileDraft::default()
         })
     }
+}
 
-    fn settings(&self, database: Option<&str>) -> anyhow::Result<String> {
-        let url = database.unwrap_or("sqlite:simpul.db");
-        DatabaseUrl::parse(url).map_err(anyhow::Error::msg)?;
-        let mut text = toml::Table::new();
-        let mut section = |name: &str, pairs: &[(&str, &str)]| {
-            let pairs = pairs
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), toml::Value::from(*value)));
-            text.insert(name.to_owned(), toml::Value::Table(pairs.collect()));
-        };
-        section(
-            "hub",
-            &[
-                ("network", self.network.as_str()),
-                ("id", self.hub.as_str()),
-            ],
-        );
-        section("database", &[("url", url)]);
-        section("http", &[("listen", &self.listen)]);
-        Ok(format!(
-            "# simpul.example.toml explains these settings and all others.\n\n{}",
-            toml::to_string(&text)?
-        ))
-    }
+/// The settings file of a new hub.
+pub(crate) fn settings(
+    network: &NetworkId,
+    hub: &HubId,
+    database: Option<&str>,
+    listen: &str,
+) -> anyhow::Result<String> {
+    let url = database.unwrap_or("sqlite:simpul.db");
+    DatabaseUrl::parse(url).map_err(anyhow::Error::msg)?;
+    let mut text = toml::Table::new();
+    let mut section = |name: &str, pairs: &[(&str, &str)]| {
+        let pairs = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), toml::Value::from(*value)));
+        text.insert(name.to_owned(), toml::Value::Table(pairs.collect()));
+    };
+    section(
+        "hub",
+        &[("network", network.as_str()), ("id", hub.as_str())],
+    );
+    section("database", &[("url", url)]);
+    section("http", &[("listen", listen)]);
+    Ok(format!(
+        "# simpul.example.toml explains these settings and all others.\n\n{}",
+        toml::to_string(&text)?
+    ))
 }
 
 fn report(hub: &Hub, common: &Common) -> anyhow::Result<()> {

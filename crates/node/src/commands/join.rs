@@ -51,7 +51,7 @@ impl Join {
             hub.db.hub(),
             own.fingerprint()
         ));
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 }

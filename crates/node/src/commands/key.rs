@@ -37,7 +37,7 @@ impl Key {
             Self::Next => next(&hub, common)?,
             Self::Rotate(rotate) => rotate.run(&hub).await?,
         }
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 }

@@ -92,7 +92,7 @@ impl Member {
             Self::Reinstate(member) => member.become_(&hub, MemberStatus::Active).await?,
             Self::List => list(&hub, common).await?,
         }
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 }

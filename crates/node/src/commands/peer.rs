@@ -46,7 +46,7 @@ impl Peer {
             Self::List => list(&hub, common).await?,
             Self::Remove(remove) => remove.run(&hub).await?,
         };
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(outcome)
     }
 }

@@ -45,7 +45,7 @@ impl Pin {
             Self::List => list(&hub, common).await?,
             Self::Remove(remove) => remove.run(&hub).await?,
         }
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 }

@@ -19,7 +19,7 @@ impl Rebuild {
         })
         .await?;
         bar.finish_and_clear();
-        hub.db.close().await?;
+        hub.close().await?;
         output::say(format!("rebuilt from {entries} entries"));
         Ok(Outcome::Well)
     }

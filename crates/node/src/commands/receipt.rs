@@ -32,7 +32,7 @@ impl Receipt {
                 .with_context(|| format!("{} cannot be written", file.display()))?,
             None => output::json(&receipt)?,
         }
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 }

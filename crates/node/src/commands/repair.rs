@@ -50,7 +50,7 @@ impl Repair {
         for head in heads {
             reports.push(mend(&hub, &trust, &remote, head).await?);
         }
-        hub.db.close().await?;
+        hub.close().await?;
         if common.json {
             print_json(&peer, &reports)?;
         } else {

@@ -25,12 +25,13 @@ impl Serve {
         })?;
         telemetry::start(&config.log)?;
         let hub = Hub::open(config).await?;
+        hub.db.renew_store().await?;
         let running = serving::start(&hub, Pulling::ByItself).await?;
         announce(&hub, &running.url(), common)?;
         serving::until_told_to_stop().await;
         tracing::info!("stopping");
         running.stop().await?;
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(Outcome::Well)
     }
 }

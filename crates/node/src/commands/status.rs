@@ -24,7 +24,7 @@ impl Status {
         } else {
             print_text(&hub, &standing);
         }
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(if standing.is_in_sync() {
             Outcome::Well
         } else {
@@ -110,6 +110,10 @@ fn print_json(hub: &Hub, standing: &Standing) -> anyhow::Result<()> {
         "database": hub.db.backend(),
         "asOf": standing.at,
         "inSync": standing.is_in_sync(),
+        "mode": standing.mode.code(),
+        "haltReason": standing.halted.map(|(halt, _)| halt.to_string()),
+        "haltedAt": standing.halted.map(|(_, at)| at),
+        "waitingEntries": standing.waiting,
         "summary": standing.summary(),
         "problems": standing.problems(),
         "logs": standing.logs.iter().map(log).collect::<Vec<_>>(),

@@ -34,11 +34,11 @@ impl Sync {
             serving::until_told_to_stop().await;
             closing.cancel();
             pulling.await.context("pulling was cut off")?;
-            hub.db.close().await?;
+            hub.close().await?;
             return Ok(Outcome::Well);
         }
         let outcome = self.once(&hub, common).await?;
-        hub.db.close().await?;
+        hub.close().await?;
         Ok(outcome)
     }
 

@@ -43,7 +43,7 @@ impl Verify {
         }
         bar.finish_and_clear();
         report(common, &found)?;
-        hub.db.close().await?;
+        hub.close().await?;
         let is_clean = found.iter().all(|verified| verified.faults.is_empty());
         Ok(if is_clean {
             Outcome::Well

@@ -53,7 +53,7 @@ impl VerifyReceipt {
         if common.config.is_file() {
             let hub = Hub::open(common.read_config(Flags::default())?).await?;
             let trusted = hub.trust().await?.key_of(&receipt.checkpoint);
-            hub.db.close().await?;
+            hub.close().await?;
             if let Some(key) = trusted {
                 return Ok((key, Source::Trusted));
             }

@@ -19,10 +19,17 @@ pub struct HubConfig {
     /// The file with the operator's token.
     #[serde(default = "default_token")]
     pub token_file: PathBuf,
+    /// The file that notes how far the hub's log had come, outside the database.
+    #[serde(default = "default_guard")]
+    pub guard_file: PathBuf,
 }
 
 fn default_key() -> PathBuf {
     "simpul.key".into()
+}
+
+fn default_guard() -> PathBuf {
+    "simpul.guard".into()
 }
 
 fn default_token() -> PathBuf {

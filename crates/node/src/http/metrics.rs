@@ -12,6 +12,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::clock::Clock as _;
+use domain::healing::Mode;
 use domain::log::LogState;
 use domain::standing::{LogStanding, PeerStanding, Standing};
 use prometheus_client::encoding::prometheus_text;
@@ -132,6 +133,23 @@ fn of_process(registry: &mut Registry, source: &Source, standing: &Standing) {
         vec![],
         standing.is_in_sync().into(),
     );
+    one(
+        "simpul_waiting_entries",
+        "Own entries of another history that wait to be issued again",
+        vec![],
+        standing.waiting,
+    );
+    let modes = gauges(
+        registry,
+        "simpul_mode",
+        "1 for the mode that the node is in",
+    );
+    for mode in [Mode::Boot, Mode::Healing, Mode::Ok, Mode::ReadOnly] {
+        let labels = vec![("mode", mode.code().to_owned())];
+        modes
+            .get_or_create(&labels)
+            .set((standing.mode == mode).into());
+    }
 }
 
 fn of_logs(registry: &mut Registry, standing: &Standing) {

@@ -1,8 +1,8 @@
 //! The door itself: what every entry passes on its way into the database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use domain::entry::{Audience, Header};
+use domain::entry::{Audience, Header, Operation};
 use domain::identity::RecordId;
 use domain::log::{Append, Intake, SignedCheckpoint, VerifiedEntry};
 use sea_orm::{DatabaseTransaction, Value};
@@ -10,11 +10,11 @@ use time::OffsetDateTime;
 
 use super::heads::LogRow;
 use super::held::{self, HeldRecord};
-use super::{EntryKey, tiles};
+use super::{EntryKey, aside, tiles};
 use crate::bodies::Unreadable;
 use crate::bulk::Insert;
 use crate::projection::{self, Change};
-use crate::{StorageError, sql};
+use crate::{Database, StorageError, sql};
 
 const ENTRIES: Insert<5> = Insert {
     table: "entry",
@@ -53,12 +53,27 @@ pub struct Stored {
 /// Whose log it is: the hub's own payloads are all kept, another's only those it may see.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
+    /// Written here just now.
     Here,
+    /// The hub's own, as a peer or this database has it.
+    Own,
+    /// Another hub's.
     Elsewhere,
+}
+
+impl Origin {
+    pub(super) fn of(db: &Database, log: &LogRow) -> Self {
+        if log.slug == db.hub().as_str() {
+            Self::Own
+        } else {
+            Self::Elsewhere
+        }
+    }
 }
 
 /// Adds a batch to a locked log. The caller commits.
 pub(super) async fn pass(
+    db: &Database,
     tx: &DatabaseTransaction,
     log: &LogRow,
     origin: Origin,
@@ -69,29 +84,46 @@ pub(super) async fn pass(
     if origin == Origin::Here {
         check_revisions(&batch.entries, &held)?;
     }
+    if origin != Origin::Elsewhere {
+        forget_aside(tx, &batch.entries).await?;
+    }
+    move_firsts(tx, log, &batch.entries, &held).await?;
     let intake = decide(origin, &batch.entries, &held);
     let changes = changes_of(log, &intake, &batch.entries, &held);
     drop_payloads(tx, &intake.superseded).await?;
-    let unreadable = projection::apply(tx, log.hub_id, changes).await?;
+    let unreadable = projection::apply(db, tx, log.hub_id, changes).await?;
     let unread = unreadable_of(log, &intake, &batch.entries);
     projection::note_unprojected(tx, unread.into_iter().chain(unreadable)).await?;
-    let missing: Vec<_> = intake
-        .missing
-        .iter()
-        .map(|place| [log.key(*place).into()])
-        .collect();
     let stored = Stored {
         entries: batch.entries.len() as u64,
-        missing: missing.len() as u64,
+        missing: intake.missing.len() as u64,
         size: batch.append.edge.size(),
         dropped: intake.superseded,
     };
-    MISSING.all(tx, missing).await?;
+    note_missing(tx, intake.missing.iter().map(|place| log.key(*place))).await?;
     tiles::write(tx, log.id, &batch.append.tiles).await?;
     let bytes = batch.entries.iter().map(entry_bytes).sum();
     insert_entries(tx, log, batch.entries, &intake.kept).await?;
     advance(tx, log, stored.size, bytes, &batch.checkpoint, now).await?;
     Ok(stored)
+}
+
+/// What was set aside of a record goes when the record is deleted.
+async fn forget_aside(
+    tx: &DatabaseTransaction,
+    entries: &[VerifiedEntry],
+) -> Result<(), StorageError> {
+    let headers = entries
+        .iter()
+        .filter_map(|entry| entry.header.as_ref().ok());
+    let deleted = headers.filter(|header| matches!(header.operation, Operation::Delete { .. }));
+    aside::forget(
+        tx,
+        deleted
+            .map(|header| header.record.as_uuid().into())
+            .collect(),
+    )
+    .await
 }
 
 /// Refuses an entry of this hub that is not its record's next revision: somebody else was faster. A batch that says
@@ -122,18 +154,40 @@ fn check_revisions(
 
 /// Projects entries that are already stored at the log's size on, and says which show nothing. For filling and rebuilding.
 pub(super) async fn project(
+    db: &Database,
     tx: &DatabaseTransaction,
     log: &LogRow,
     origin: Origin,
     entries: &[VerifiedEntry],
 ) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
     let held = held::read(tx, log, entries).await?;
+    move_firsts(tx, log, entries, &held).await?;
     let intake = decide(origin, entries, &held);
     forget_unreadable(tx, &intake.superseded).await?;
     let changes = changes_of(log, &intake, entries, &held);
-    let mut unreadable = projection::apply(tx, log.hub_id, changes).await?;
+    let mut unreadable = projection::apply(db, tx, log.hub_id, changes).await?;
     unreadable.extend(unreadable_of(log, &intake, entries));
     Ok(unreadable)
+}
+
+/// A record's key is that of its first entry. An earlier log may come after a later one.
+async fn move_firsts(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    entries: &[VerifiedEntry],
+    held: &HashMap<RecordId, HeldRecord>,
+) -> Result<(), StorageError> {
+    let mut moved = HashSet::new();
+    for (place, entry) in entries.iter().enumerate() {
+        let Ok(header) = &entry.header else { continue };
+        let later = held.get(&header.record).filter(|held| held.is_first_later);
+        if let Some(later) = later
+            && moved.insert(header.record)
+        {
+            projection::move_key(tx, later.first, log.key(place), header.at).await?;
+        }
+    }
+    Ok(())
 }
 
 fn decide(
@@ -141,9 +195,24 @@ fn decide(
     entries: &[VerifiedEntry],
     held: &HashMap<RecordId, HeldRecord>,
 ) -> Intake<EntryKey> {
-    let entitled = |header: &Header| origin == Origin::Here || header.audience == Audience::Public;
+    let entitled = |header: &Header| is_entitled(origin != Origin::Elsewhere, header);
     let held = |record| held.get(&record).map(|held| &held.revisions);
     Intake::of(entries, held, entitled)
+}
+
+/// Whether this hub may have an entry's payload.
+pub(super) fn is_entitled(is_ours: bool, header: &Header) -> bool {
+    is_ours || header.audience == Audience::Public
+}
+
+/// Notes payloads that are missing.
+pub(super) async fn note_missing(
+    tx: &DatabaseTransaction,
+    keys: impl Iterator<Item = EntryKey>,
+) -> Result<(), StorageError> {
+    Ok(MISSING
+        .all(tx, keys.map(|key| [key.into()]).collect())
+        .await?)
 }
 
 /// The entries that show nothing, and why.

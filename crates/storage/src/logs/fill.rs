@@ -117,7 +117,7 @@ async fn fill_one(
         size: sql::signed(place),
         ..row.clone()
     };
-    let unreadable = door::project(tx, &at_place, Origin::Elsewhere, &[entry]).await?;
+    let unreadable = door::project(db, tx, &at_place, Origin::of(db, row), &[entry]).await?;
     projection::note_unprojected(tx, unreadable.into_iter()).await?;
     Ok(Outcome::Filled)
 }

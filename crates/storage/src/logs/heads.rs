@@ -1,10 +1,10 @@
 //! What this hub holds of every log.
 
 use domain::identity::{Epoch, HubId, LogId, NetworkId};
-use domain::log::{Checkpoint, LogFacts, LogState, TreeEdge, heads_token};
+use domain::log::{Accepted, Checkpoint, LogFacts, LogState, TreeEdge, heads_token};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 
-use super::{EntryKey, tiles};
+use super::{EntryKey, succession, tiles};
 use crate::{Database, StorageError, sql};
 
 /// A log as this hub holds it.
@@ -38,6 +38,8 @@ pub struct Head {
     pub state: LogState,
     /// Why the log is set aside, if it is.
     pub parked: Option<String>,
+    /// How much of it its hub's next log accepts, and which log that is.
+    pub accepted: Option<(Accepted, Epoch)>,
 }
 
 #[derive(Clone, Debug, FromQueryResult)]
@@ -57,10 +59,13 @@ pub(crate) struct LogRow {
     pub(crate) behind_since: Option<i64>,
     pub(crate) forked_at: Option<i64>,
     pub(crate) parked: Option<String>,
+    pub(crate) accepted_size: Option<i64>,
+    pub(crate) accepted_root: Option<Vec<u8>>,
+    pub(crate) accepted_by: Option<i64>,
 }
 
 const LOGS: &str = "SELECT log.id, hub_id, slug, epoch, size, bytes, proved_size, checkpoint, newest_seen, position,
-    proved_at, unproved_since, behind_since, forked_at, parked FROM log JOIN hub ON hub.id = log.hub_id";
+    proved_at, unproved_since, behind_since, forked_at, parked, accepted_size, accepted_root, accepted_by FROM log JOIN hub ON hub.id = log.hub_id";
 
 /// A log with what is counted of it, in the one statement that reads all logs.
 struct CountedRow {
@@ -132,6 +137,7 @@ impl CountedRow {
         } = self;
         let facts = LogFacts {
             size: row.size(),
+            proved_size: sql::unsigned(row.proved_size),
             newest_seen: sql::unsigned(row.newest_seen),
             missing: sql::unsigned(missing),
             forked: row.forked_at.is_some(),
@@ -142,7 +148,8 @@ impl CountedRow {
             log: row.log_id(db.network())?,
             size: facts.size,
             bytes: sql::unsigned(row.bytes),
-            proved_size: sql::unsigned(row.proved_size),
+            proved_size: facts.proved_size,
+            accepted: succession::accepted_of(&row)?,
             checkpoint: row.checkpoint,
             newest_seen: facts.newest_seen,
             missing: facts.missing,
@@ -201,16 +208,24 @@ pub struct ProvedHead {
     pub position: u64,
 }
 
-/// The proved heads that changed after a commit, oldest change first, at most `limit`.
+/// The proved heads, of some hubs or of all, that changed after a commit, oldest change first, at most `limit`.
 pub async fn list_proved_after(
     db: &Database,
     position: u64,
+    hubs: Option<&[HubId]>,
     limit: u32,
 ) -> Result<Vec<ProvedHead>, StorageError> {
+    let slugs = hubs.unwrap_or_default().iter();
+    let (marks, mut values) = sql::list(3, slugs.map(|hub| hub.as_str().into()).collect());
+    let of_hubs = match hubs {
+        Some([]) => "AND 1 = 0".to_owned(),
+        Some(_) => format!("AND slug IN ({marks})"),
+        None => String::new(),
+    };
     let text = format!(
-        "{LOGS} WHERE position > $1 AND checkpoint IS NOT NULL ORDER BY position, log.id LIMIT $2"
+        "{LOGS} WHERE position > $1 {of_hubs} AND checkpoint IS NOT NULL ORDER BY position, log.id LIMIT $2"
     );
-    let values = vec![sql::signed(position).into(), i64::from(limit).into()];
+    values.splice(..0, [sql::signed(position).into(), i64::from(limit).into()]);
     proved(db, sql::all(db.reader(), &text, values).await?)
 }
 
@@ -283,6 +298,25 @@ pub(crate) async fn find_row(
     let text = format!("{LOGS} WHERE slug = $1 AND epoch = $2");
     let values = vec![log.hub.as_str().into(), sql::signed(log.epoch.get()).into()];
     Ok(sql::one(db, &text, values).await?)
+}
+
+/// The ids of all logs of a hub, in the order of epochs.
+pub(super) async fn ids_of_hub(
+    db: &impl ConnectionTrait,
+    hub_id: i64,
+) -> Result<Vec<i64>, StorageError> {
+    let text = "SELECT id FROM log WHERE hub_id = $1 ORDER BY epoch";
+    let rows = sql::rows(db, text, vec![hub_id.into()]).await?;
+    let ids = rows.iter().map(|row| row.try_get_by_index(0));
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+pub(super) async fn find_by_id(
+    db: &impl ConnectionTrait,
+    id: i64,
+) -> Result<Option<LogRow>, StorageError> {
+    let text = format!("{LOGS} WHERE log.id = $1");
+    Ok(sql::one(db, &text, vec![id.into()]).await?)
 }
 
 /// The same, holding the row until the transaction ends, so that commit order is log order.

@@ -2,21 +2,23 @@
 
 use std::collections::HashMap;
 
-use domain::entry::Header;
+use domain::entry::{Header, Operation};
 use domain::identity::RecordId;
 use domain::log::{Held, VerifiedEntry};
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
 use super::EntryKey;
-use super::heads::LogRow;
+use super::heads::{self, LogRow};
 use crate::{StorageError, sql};
 
 /// A record as the logs of its hub have it.
 pub(super) struct HeldRecord {
     /// Its first entry.
     pub(super) first: EntryKey,
-    /// When that was written.
+    /// Whether that stands in a later log than the one that takes entries in.
+    pub(super) is_first_later: bool,
+    /// When it was written.
     pub(super) published: OffsetDateTime,
     /// Its newest revision.
     pub(super) newest: u64,
@@ -42,13 +44,39 @@ pub(super) async fn read(
     if log.size == 0 && logs.ids.len() == 1 {
         return Ok(HashMap::new());
     }
-    let mut found = Vec::new();
     let headers = entries
         .iter()
         .filter_map(|entry| entry.header.as_ref().ok());
-    let ids: Vec<Value> = headers
-        .map(|header| header.record.as_uuid().into())
-        .collect();
+    let ids = headers.map(|header| header.record.as_uuid().into());
+    let mut held = HashMap::new();
+    for (rank, key, header) in find(tx, &logs, ids.collect()).await? {
+        note(&mut held, rank.cmp(&logs.here), key, &header);
+    }
+    Ok(held)
+}
+
+/// A record's newest revision in a hub's logs, 0 if there is none, and whether it says that the record is gone.
+pub(super) async fn newest(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    record: RecordId,
+) -> Result<(u64, bool), StorageError> {
+    let logs = Logs::of(tx, log).await?;
+    let found = find(tx, &logs, vec![record.as_uuid().into()]).await?;
+    let newest = found.iter().max_by_key(|(_, _, header)| header.revision);
+    Ok(newest.map_or((0, false), |(_, _, header)| {
+        let is_gone = matches!(header.operation, Operation::Delete { .. });
+        (header.revision, is_gone)
+    }))
+}
+
+/// The entries of some records in the hub's logs, in the order of logs and places.
+async fn find(
+    tx: &DatabaseTransaction,
+    logs: &Logs,
+    ids: Vec<Value>,
+) -> Result<Vec<(usize, EntryKey, Header)>, StorageError> {
+    let mut found = Vec::new();
     for some in ids.chunks(256) {
         let (wanted, values) = sql::wanted(1, some.to_vec());
         let text = format!(
@@ -71,19 +99,12 @@ pub(super) async fn read(
     }
     found.sort_unstable_by_key(|(rank, key, _)| (*rank, *key));
     found.dedup_by_key(|(_, key, _)| *key);
-    let mut held = HashMap::new();
-    for (rank, key, header) in found {
-        note(&mut held, rank.cmp(&logs.here), key, &header);
-    }
-    Ok(held)
+    Ok(found)
 }
 
 impl Logs {
     async fn of(tx: &DatabaseTransaction, log: &LogRow) -> Result<Self, StorageError> {
-        let text = "SELECT id FROM log WHERE hub_id = $1 ORDER BY epoch";
-        let rows = sql::rows(tx, text, vec![log.hub_id.into()]).await?;
-        let ids = rows.iter().map(|row| row.try_get_by_index(0));
-        let ids = ids.collect::<Result<Vec<i64>, _>>()?;
+        let ids = heads::ids_of_hub(tx, log.hub_id).await?;
         let here = ids.iter().position(|id| *id == log.id).unwrap_or_default();
         let size = log.size();
         Ok(Self { ids, here, size })
@@ -104,6 +125,7 @@ fn note(
 ) {
     let fresh = || HeldRecord {
         first: key,
+        is_first_later: rank.is_gt(),
         published: header.at,
         newest: 0,
         revisions: Held {

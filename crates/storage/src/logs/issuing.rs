@@ -5,11 +5,12 @@ use domain::entropy::Entropy;
 use domain::entry::{EntryDraft, SealedEntry};
 use domain::identity::{Epoch, LogId};
 use domain::log::{Append, Checkpoint, Hash, SigningKey, VerifiedEntry};
+use sea_orm::DatabaseTransaction;
 
-use super::door::{self, Batch, Origin};
-use super::heads;
+use super::door::{self, Batch, Origin, Stored};
+use super::heads::{self, LogRow};
 use super::{EntryKey, tiles};
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, halt, sql};
 
 /// What writing came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,12 +57,7 @@ pub async fn open_own(
 
 /// This hub's open log: that of its highest epoch.
 pub async fn own_log(db: &Database) -> Result<Option<LogId>, StorageError> {
-    let heads = heads::list_proved(db).await?;
-    let own = heads
-        .into_iter()
-        .map(|head| head.log)
-        .filter(|log| log.hub == *db.hub());
-    Ok(own.max_by_key(|log| log.epoch))
+    Ok(heads::of_hub(db, db.hub()).await?.pop())
 }
 
 /// Appends entries to this hub's log, all or none. Each draft must be its record's next revision.
@@ -75,6 +71,11 @@ pub async fn issue(
     let log = own_log(db)
         .await?
         .ok_or_else(|| StorageError::NoLog(db.hub().clone()))?;
+    if !db.booted().await {
+        let why = "the hub has just started and asks its peers whether they hold more of it; try again in some seconds";
+        let (hub, why) = (log.hub, why.to_owned());
+        return Err(StorageError::Closed { hub, why });
+    }
     // Salting and hashing is the slow part, so it comes before the lock.
     let sealed = drafts
         .into_iter()
@@ -85,24 +86,38 @@ pub async fn issue(
     if let Some(why) = row.closed() {
         return Err(StorageError::Closed { hub: log.hub, why });
     }
-    let edge = tiles::edge(&tx, row.id, row.size()).await?;
+    if let Some(halted) = halt::read_in(&tx).await? {
+        let why = halted.why.to_string();
+        return Err(StorageError::Closed { hub: log.hub, why });
+    }
+    let entries: Vec<_> = (0..sealed.len()).map(|place| row.key(place)).collect();
+    let stored = append(db, &tx, &row, &log, key, sealed, clock).await?;
+    let position = db.commit(tx, row.id, &stored.dropped).await?;
+    Ok(Issued { entries, position })
+}
+
+/// Appends entries to a log of this hub whose row the transaction holds, and signs it.
+pub(super) async fn append(
+    db: &Database,
+    tx: &DatabaseTransaction,
+    row: &LogRow,
+    log: &LogId,
+    key: &SigningKey,
+    sealed: Vec<SealedEntry>,
+    clock: &dyn Clock,
+) -> Result<Stored, StorageError> {
+    let edge = tiles::edge(tx, row.id, row.size()).await?;
     let append = edge.append(
         sealed
             .iter()
             .map(|entry| Hash::of_leaf(entry.header_text.as_bytes())),
     );
-    let checkpoint = checkpoint(&log, &append).sign(key);
-    let entries = (row.size()..append.edge.size())
-        .map(|place| EntryKey::new(row.id, place))
-        .collect();
     let batch = Batch {
         entries: sealed.into_iter().map(verified).collect(),
+        checkpoint: checkpoint(log, &append).sign(key),
         append,
-        checkpoint,
     };
-    let stored = door::pass(&tx, &row, Origin::Here, batch, clock.now()).await?;
-    let position = db.commit(tx, row.id, &stored.dropped).await?;
-    Ok(Issued { entries, position })
+    door::pass(db, tx, row, Origin::Here, batch, clock.now()).await
 }
 
 fn checkpoint(log: &LogId, append: &Append) -> Checkpoint {

@@ -1,11 +1,11 @@
-//! Storing a verified page of another hub's log.
+//! Storing a verified page of a log, as a peer gave it: another hub's, or this hub's own that it lost.
 
 use domain::clock::Clock;
-use domain::log::VerifiedPage;
+use domain::log::{SignedCheckpoint, VerifiedPage};
 
 use super::door::{self, Batch, Origin, Stored};
-use super::heads;
-use crate::{Database, StorageError};
+use super::{heads, tiles};
+use crate::{Database, StorageError, sql};
 
 /// Stores a page whole, if the log is still where the page begins; a page that comes twice is refused without harm.
 pub async fn apply(
@@ -30,7 +30,34 @@ pub async fn apply(
         append: page.append,
         checkpoint: page.checkpoint,
     };
-    let stored = door::pass(&tx, &row, Origin::Elsewhere, batch, clock.now()).await?;
+    let stored = door::pass(db, &tx, &row, Origin::of(db, &row), batch, clock.now()).await?;
     db.commit(tx, row.id, &stored.dropped).await?;
     Ok(stored)
+}
+
+/// Takes a checkpoint for a size that is held already, if it is of what is held; says whether it is.
+pub async fn adopt(
+    db: &Database,
+    checkpoint: &SignedCheckpoint,
+    clock: &dyn Clock,
+) -> Result<bool, StorageError> {
+    let tx = db.begin().await?;
+    let row = heads::open_row(&tx, checkpoint.log()).await?;
+    if checkpoint.size() > row.size() || checkpoint.size() < sql::unsigned(row.proved_size) {
+        return Ok(false);
+    }
+    let edge = tiles::edge(&tx, row.id, checkpoint.size()).await?;
+    if edge.root() != *checkpoint.root() {
+        return Ok(false);
+    }
+    let text = "UPDATE log SET proved_size = $1, checkpoint = $2, proved_at = $3, unproved_since = NULL WHERE id = $4";
+    let values = vec![
+        sql::signed(checkpoint.size()).into(),
+        checkpoint.text().into(),
+        door::millis(clock.now()).into(),
+        row.id.into(),
+    ];
+    sql::execute(&tx, text, values).await?;
+    db.commit(tx, row.id, &[]).await?;
+    Ok(true)
 }

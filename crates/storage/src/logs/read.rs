@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use domain::identity::LogId;
 use domain::log::{Hash, RawEntry, proof};
-use sea_orm::QueryResult;
+use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::heads::{self, LogRow};
 use super::{EntryKey, tiles};
@@ -92,19 +92,33 @@ pub(super) async fn stretch(
     log_id: i64,
     places: Range<u64>,
 ) -> Result<Vec<RawEntry>, StorageError> {
+    stretch_in(db.reader(), log_id, places).await
+}
+
+/// The same over any connection.
+pub(super) async fn stretch_in(
+    db: &impl ConnectionTrait,
+    log_id: i64,
+    places: Range<u64>,
+) -> Result<Vec<RawEntry>, StorageError> {
     let text = "SELECT header, payload FROM entry WHERE id >= $1 AND id < $2 ORDER BY id";
     let (first, last) = (
         EntryKey::new(log_id, places.start),
         EntryKey::new(log_id, places.end),
     );
-    let rows = sql::rows(db.reader(), text, vec![first.into(), last.into()]).await?;
-    rows.iter().map(|row| raw(row, first)).collect()
+    let rows = sql::rows(db, text, vec![first.into(), last.into()]).await?;
+    rows.iter().map(|row| raw_at(row, 0, first)).collect()
 }
 
-fn raw(row: &QueryResult, near: EntryKey) -> Result<RawEntry, StorageError> {
-    let payload: Option<Vec<u8>> = row.try_get_by_index(1)?;
+/// Reads an entry of which header and payload stand at this column and the next.
+pub(super) fn raw_at(
+    row: &QueryResult,
+    column: usize,
+    near: EntryKey,
+) -> Result<RawEntry, StorageError> {
+    let payload: Option<Vec<u8>> = row.try_get_by_index(column + 1)?;
     Ok(RawEntry {
-        header: utf8(row.try_get_by_index(0)?, near)?,
+        header: utf8(row.try_get_by_index(column)?, near)?,
         payload: payload.map(|bytes| utf8(bytes, near)).transpose()?,
     })
 }

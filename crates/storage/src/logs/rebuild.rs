@@ -75,12 +75,8 @@ async fn project_stretch(
         .into_iter()
         .map(verified)
         .collect();
-    let origin = if log.slug == db.hub().as_str() {
-        Origin::Here
-    } else {
-        Origin::Elsewhere
-    };
-    let unreadable = door::project(tx, &at_place, origin, &entries).await?;
+    let origin = Origin::of(db, log);
+    let unreadable = door::project(db, tx, &at_place, origin, &entries).await?;
     projection::note_unprojected(tx, unreadable.into_iter()).await
 }
 

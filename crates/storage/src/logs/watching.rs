@@ -84,8 +84,8 @@ pub struct ForkEvidence {
     pub differs_at: Option<i64>,
 }
 
-/// Keeps two checkpoints that cannot both be true, and freezes the log.
-pub async fn freeze(
+/// Keeps two checkpoints that cannot both be true. Another hub's log is frozen by it.
+pub async fn note_fork(
     db: &Database,
     theirs: &SignedCheckpoint,
     differs_at: Option<u64>,
@@ -106,8 +106,10 @@ pub async fn freeze(
         differs_at.map(sql::signed).into(),
     ];
     sql::execute(&tx, keep, values).await?;
-    let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2";
-    sql::execute(&tx, freeze, vec![millis(now).into(), row.id.into()]).await?;
+    if theirs.log().hub != *db.hub() {
+        let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2";
+        sql::execute(&tx, freeze, vec![millis(now).into(), row.id.into()]).await?;
+    }
     db.commit(tx, row.id, &[]).await?;
     Ok(())
 }

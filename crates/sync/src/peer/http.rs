@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use domain::identity::LogId;
+use domain::identity::{HubId, LogId};
 use domain::log::MAX_PAGE_BYTES;
 use domain::standing::without_user_info;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
@@ -22,6 +22,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
 /// JSON writes some bytes of an entry as two; no honest page grows beyond this.
 const MOST_ANSWER_BYTES: usize = 4 * MAX_PAGE_BYTES;
 const HEADS_PER_PAGE: usize = 200;
+/// The most heads that a peer gives at once: far more than one hub has logs.
+const MOST_HEADS: usize = 500;
 
 /// A peer behind an address.
 #[derive(Debug)]
@@ -190,6 +192,15 @@ impl Peer for HttpPeer {
         self.ask::<HeadsData>(documents::HEADS, variables)
             .await?
             .try_into()
+    }
+
+    async fn heads_of(&self, hub: &HubId) -> Result<Vec<String>, PeerError> {
+        let variables = json!({"hubs": [hub.as_str()], "first": MOST_HEADS});
+        let page = self
+            .ask::<HeadsData>(documents::HEADS_OF, variables)
+            .await?;
+        let page: HeadsPage = page.try_into()?;
+        Ok(page.heads.into_iter().map(|head| head.checkpoint).collect())
     }
 
     async fn page(&self, log: &LogId, from: u64, entries: usize) -> Result<StatedPage, PeerError> {

@@ -1,16 +1,18 @@
-//! What is done about one log: pulled, frozen, set aside, or listed as a stranger's. What to do is [`plan`]'s to say.
+//! What is done about one log: pulled, frozen, cut, set aside, or listed as a stranger's. What to do is [`plan`]'s to say.
 
 use std::time::Duration;
 
+use domain::healing::Halt;
 use domain::identity::LogId;
-use domain::log::{LogState, SignedCheckpoint};
+use domain::log::{Hash, LogState, SignedCheckpoint};
 use domain::trust::Trust;
 use storage::StorageError;
+use storage::logs::heads::Head;
 
 use super::fork::{self, Fork};
 use super::{Round, RoundError, pull};
 use crate::peer::Peer;
-use crate::plan::{self, Extent, Owner, Step};
+use crate::plan::{self, Extent, Owner, Step, View};
 use crate::store::Store;
 
 /// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
@@ -37,42 +39,28 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
     ) -> Result<(), RoundError> {
         let db = &self.puller.db;
         let log = theirs.log();
-        let head = db.find_head(log).await?;
-        let is_closed = head
-            .as_ref()
-            .is_some_and(|head| head.state == LogState::Forked);
-        if is_closed {
-            return Ok(());
-        }
-        let ours = head.as_ref().map_or(0, |head| head.size);
-        let bytes = head.as_ref().map_or(0, |head| head.bytes);
-        // What is held beyond the newest proved checkpoint cannot be shown against anybody.
-        let proved = head.as_ref().map_or(0, |head| head.proved_size);
-        let edge = if theirs.size() <= proved {
-            db.edge_at(log, theirs.size()).await?
-        } else {
-            None
-        };
-        let ours_there = edge.map(|edge| edge.root());
-        let owner = if log.hub == *db.hub() {
-            Owner::Ours
-        } else {
-            Owner::Theirs
-        };
         let extent = Extent {
             size: theirs.size(),
             root: *theirs.root(),
         };
-        match plan::step(owner, ours, bytes, &extent, ours_there, self.puller.quota) {
+        let head = db.find_head(log).await?;
+        let view = self.view(log, head.as_ref(), &extent).await?;
+        match plan::step(&view, &extent, self.puller.quota) {
             Step::Nothing => Ok(()),
+            Step::Adopt => {
+                db.adopt(theirs, &*self.puller.clock).await?;
+                Ok(())
+            }
             Step::Pull { .. } => {
                 if head.is_some_and(|head| head.parked.as_deref() == Some(OVER_QUOTA)) {
                     db.park(log, None).await?;
                 }
                 self.pull(trust, theirs).await
             }
-            Step::Freeze => self.freeze(log, theirs, None).await,
-            Step::Behind { theirs: size } => self.stop_writing(log, ours, size).await,
+            Step::Freeze => self.note_fork(theirs, None).await,
+            Step::Recover => self.recover(trust, theirs).await,
+            Step::Branch => self.fetch_branch(trust, theirs).await,
+            Step::Return => self.return_and_pull(trust, theirs).await,
             Step::Park => {
                 db.note_seen(log, theirs.size(), self.puller.clock.now())
                     .await?;
@@ -81,10 +69,72 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         }
     }
 
+    async fn view(
+        &self,
+        log: &LogId,
+        head: Option<&Head>,
+        theirs: &Extent,
+    ) -> Result<View, StorageError> {
+        let db = &self.puller.db;
+        let root_at = async |size: u64| -> Result<Option<Hash>, StorageError> {
+            let edge = db.edge_at(log, size).await?;
+            Ok(edge.map(|edge| edge.root()))
+        };
+        let (owner, is_known_branch) = if log.hub == *db.hub() {
+            (Owner::Ours, db.is_known_branch(log, theirs).await?)
+        } else {
+            (Owner::Theirs, false)
+        };
+        let accepted = match head.and_then(|head| head.accepted) {
+            Some((accepted, _)) => Some((accepted, root_at(accepted.size).await?)),
+            None => None,
+        };
+        Ok(View {
+            owner,
+            size: head.map_or(0, |head| head.size),
+            proved_size: head.map_or(0, |head| head.proved_size),
+            bytes: head.map_or(0, |head| head.bytes),
+            is_forked: head.is_some_and(|head| head.state == LogState::Forked),
+            ours_there: match head {
+                Some(head) if head.size > 0 || head.checkpoint.is_some() => {
+                    root_at(theirs.size).await?
+                }
+                _ => None,
+            },
+            accepted,
+            is_known_branch,
+        })
+    }
+
+    /// Pulls a log. Where it does not go on, the supplier lies, or there are two histories; what then is done depends on
+    /// whose log it is and whether its hub's next log says which one counts.
     async fn pull(&mut self, trust: &Trust, theirs: &SignedCheckpoint) -> Result<(), RoundError> {
+        let log = theirs.log();
+        let Err(error) = self.pull_pages(trust, theirs).await else {
+            return Ok(());
+        };
+        let (db, now) = (&self.puller.db, self.puller.clock.now());
+        if matches!(error, RoundError::False { .. })
+            && let Some(fork) = self.find_fork(trust, log).await?
+        {
+            let head = db.find_head(log).await?;
+            if head.is_some_and(|head| head.accepted.is_some()) {
+                return self.return_and_pull(trust, theirs).await;
+            }
+            return self.note_fork(&fork.theirs, Some(fork.differs_at)).await;
+        }
+        db.note_unproved(log, now).await?;
+        Err(error)
+    }
+
+    async fn pull_pages(
+        &mut self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+    ) -> Result<(), RoundError> {
         let puller = self.puller;
         let log = theirs.log();
-        let occupied = puller
+        let _occupied = puller
             .occupy(log)
             .ok_or_else(|| RoundError::Busy(log.clone()))?;
         let pull = pull::Pull {
@@ -103,18 +153,113 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         };
         let (noted, pulled) = tokio::join!(noted, pull.run(self.progress));
         self.result.entries += pulled.entries;
-        // What follows only asks, so others may pull the log meanwhile.
-        drop(occupied);
-        if let Some(error) = pulled.error {
-            if matches!(error, RoundError::False { .. })
-                && let Some(fork) = self.find_fork(trust, log).await?
-            {
-                return self.freeze(log, &fork.theirs, Some(fork.differs_at)).await;
-            }
-            puller.db.note_unproved(log, puller.clock.now()).await?;
-            return Err(error);
+        self.has_begun_log |= pulled.from == 0 && pulled.entries > 0;
+        match pulled.error {
+            Some(error) => Err(error),
+            None => Ok(noted?),
         }
-        Ok(noted?)
+    }
+
+    /// Finds where what is held leaves what its hub's next log accepts, cuts there, and pulls.
+    async fn return_and_pull(
+        &mut self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+    ) -> Result<(), RoundError> {
+        let log = theirs.log();
+        let Some(fork) = self.find_fork(trust, log).await? else {
+            return Err(RoundError::False {
+                log: log.clone(),
+                why: "it does not show where its history leaves ours".to_owned(),
+            });
+        };
+        let now = self.puller.clock.now();
+        tracing::warn!(%log, size = fork.differs_at, "log is cut to what its hub accepts");
+        self.puller.db.cut(log, fork.differs_at, now).await?;
+        self.pull_pages(trust, theirs).await
+    }
+
+    /// Pulls our own log back. What was written here beyond what the peer's history shares is set aside and issued again.
+    async fn recover(
+        &mut self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+    ) -> Result<(), RoundError> {
+        let (db, log) = (&self.puller.db, theirs.log());
+        let now = self.puller.clock.now();
+        db.halt(Halt::Behind, now).await?;
+        tracing::warn!(%log, size = theirs.size(), peer = %self.peer.hub, "a peer holds more of our own log");
+        let before = self.result.entries;
+        let mut pulled = self.pull_pages(trust, theirs).await;
+        if matches!(pulled, Err(RoundError::False { .. }))
+            && let Some(fork) = self.find_fork(trust, log).await?
+        {
+            self.note_fork(&fork.theirs, Some(fork.differs_at)).await?;
+            db.halt(Halt::Forked, self.puller.clock.now()).await?;
+            db.cut(log, fork.differs_at, self.puller.clock.now())
+                .await?;
+            pulled = self.pull_pages(trust, theirs).await;
+        }
+        if self.result.entries > before {
+            // Peers are asked once more: another may hold still more.
+            db.halt(Halt::Behind, self.puller.clock.now()).await?;
+        }
+        if pulled.is_err() {
+            db.note_unproved(log, self.puller.clock.now()).await?;
+        }
+        pulled
+    }
+
+    /// Fetches what a peer holds of another history of our own log.
+    async fn fetch_branch(
+        &mut self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+    ) -> Result<(), RoundError> {
+        let (db, log) = (&self.puller.db, theirs.log());
+        let Some(fork) = self.find_branch(trust, theirs).await? else {
+            return Err(RoundError::False {
+                log: log.clone(),
+                why: "it does not show where its history of our own log leaves ours".to_owned(),
+            });
+        };
+        let open = db.list_heads().await?.into_iter().map(|head| head.log);
+        let open = open
+            .filter(|held| held.hub == log.hub)
+            .max_by_key(|held| held.epoch);
+        if open.as_ref() == Some(log) {
+            db.halt(Halt::Forked, self.puller.clock.now()).await?;
+        }
+        self.note_fork(theirs, Some(fork)).await?;
+        let branch = pull::Branch {
+            db,
+            clock: &*self.puller.clock,
+            remote: self.remote,
+            trust,
+            log,
+        };
+        let head = branch.fetch(fork, theirs.size()).await?;
+        db.note_branch(log, &head).await?;
+        let stated = Extent {
+            size: theirs.size(),
+            root: *theirs.root(),
+        };
+        Ok(db.note_branch(log, &stated).await?)
+    }
+
+    /// Where a peer's history of our own log leaves ours: at our end, or before.
+    async fn find_branch(
+        &self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+    ) -> Result<Option<u64>, RoundError> {
+        let log = theirs.log();
+        if let Some(fork) = self.find_fork(trust, log).await? {
+            return Ok(Some(fork.differs_at));
+        }
+        let head = self.puller.db.find_head(log).await?;
+        let size = head.map_or(0, |head| head.size);
+        Ok((theirs.size() > size).then_some(size))
     }
 
     /// A page did not verify: the supplier lies, or the hub signed two histories. That a supplier does not answer the
@@ -133,27 +278,15 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         }
     }
 
-    async fn freeze(
+    async fn note_fork(
         &mut self,
-        log: &LogId,
         theirs: &SignedCheckpoint,
         differs_at: Option<u64>,
     ) -> Result<(), RoundError> {
         let (db, peer) = (&self.puller.db, &self.peer.hub);
         let now = self.puller.clock.now();
-        db.freeze(theirs, differs_at, peer, now).await?;
-        tracing::error!(%log, %peer, size = theirs.size(), differs_at, "log is forked");
+        db.note_fork(theirs, differs_at, peer, now).await?;
+        tracing::error!(log = %theirs.log(), %peer, size = theirs.size(), differs_at, "log is forked");
         Ok(())
-    }
-
-    async fn stop_writing(
-        &mut self,
-        log: &LogId,
-        ours: u64,
-        theirs: u64,
-    ) -> Result<(), RoundError> {
-        let reason = "a peer holds more of this log than this database does";
-        self.puller.db.park(log, Some(reason)).await?;
-        Err(RoundError::Behind { theirs, ours })
     }
 }

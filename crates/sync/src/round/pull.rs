@@ -2,13 +2,14 @@
 
 use domain::clock::Clock;
 use domain::identity::LogId;
-use domain::log::{MAX_PAGE_ENTRIES, PageError, TreeEdge, VerifiedPage};
+use domain::log::{MAX_PAGE_ENTRIES, PageError, RawEntry, TreeEdge, VerifiedEntry, VerifiedPage};
 use domain::trust::Trust;
 use storage::StorageError;
 use tokio::sync::mpsc;
 
 use super::{Progress, RoundError};
 use crate::peer::{Peer, StatedPage};
+use crate::plan::Extent;
 use crate::store::Store;
 
 /// Pages that are verified and wait to be stored.
@@ -29,6 +30,8 @@ pub(super) struct Pull<'a, S, P> {
 /// What came of it: entries may have been stored before an error.
 #[derive(Debug, Default)]
 pub(super) struct Pulled {
+    /// The log's size before.
+    pub(super) from: u64,
     pub(super) entries: u64,
     pub(super) error: Option<RoundError>,
 }
@@ -39,16 +42,18 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
             Ok(edge) => edge,
             Err(error) => {
                 return Pulled {
-                    entries: 0,
                     error: Some(error.into()),
+                    ..Pulled::default()
                 };
             }
         };
+        let from = edge.size();
         let (pages, verified) = mpsc::channel(PAGES_AHEAD);
         let (fetched, mut pulled) =
             tokio::join!(self.fetch(edge, pages), self.store(verified, progress));
         // What ended the storing also ended the fetching, so it is the cause.
         pulled.error = pulled.error.or(fetched.err());
+        pulled.from = from;
         pulled
     }
 
@@ -63,39 +68,13 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
                 .remote
                 .page(self.log, edge.size(), MAX_PAGE_ENTRIES)
                 .await?;
-            let page = self.verify(edge, stated).await?;
+            let page = verify(self.trust, self.log, edge, stated).await?;
             edge = page.append.edge.clone();
             if pages.send(page).await.is_err() {
                 break;
             }
         }
         Ok(())
-    }
-
-    async fn verify(&self, edge: TreeEdge, stated: StatedPage) -> Result<VerifiedPage, RoundError> {
-        let checkpoint = self
-            .trust
-            .open(&stated.checkpoint)
-            .map_err(|error| self.false_page(&error))?;
-        let is_short = stated.page.entries.len() <= SHORT_PAGE;
-        if checkpoint.log() != self.log {
-            return Err(self.false_page(&format!("its checkpoint is of {}", checkpoint.log())));
-        }
-        let hash = move || stated.page.verify(&edge, checkpoint);
-        let verified = if is_short {
-            hash()
-        } else {
-            let hashing = tokio::task::spawn_blocking(hash);
-            hashing.await.map_err(|_| StorageError::Ending)?
-        };
-        verified.map_err(|error: PageError| self.false_page(&error))
-    }
-
-    fn false_page(&self, why: &impl ToString) -> RoundError {
-        RoundError::False {
-            log: self.log.clone(),
-            why: why.to_string(),
-        }
     }
 
     async fn store(
@@ -122,5 +101,71 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
             }
         }
         pulled
+    }
+}
+
+async fn verify(
+    trust: &Trust,
+    log: &LogId,
+    edge: TreeEdge,
+    stated: StatedPage,
+) -> Result<VerifiedPage, RoundError> {
+    let false_page = |why: String| RoundError::False {
+        log: log.clone(),
+        why,
+    };
+    let checkpoint = trust
+        .open(&stated.checkpoint)
+        .map_err(|error| false_page(error.to_string()))?;
+    if checkpoint.log() != log {
+        return Err(false_page(format!(
+            "its checkpoint is of {}",
+            checkpoint.log()
+        )));
+    }
+    let is_short = stated.page.entries.len() <= SHORT_PAGE;
+    let hash = move || stated.page.verify(&edge, checkpoint);
+    let verified = if is_short {
+        hash()
+    } else {
+        let hashing = tokio::task::spawn_blocking(hash);
+        hashing.await.map_err(|_| StorageError::Ending)?
+    };
+    verified.map_err(|error: PageError| false_page(error.to_string()))
+}
+
+/// Fetches another history of our own log.
+pub(super) struct Branch<'a, S, P> {
+    pub(super) db: &'a S,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) remote: &'a P,
+    pub(super) trust: &'a Trust,
+    pub(super) log: &'a LogId,
+}
+
+impl<S: Store, P: Peer> Branch<'_, S, P> {
+    /// Keeps what the supplier proves from a place on, up to a size, and gives the head that proves it.
+    pub(super) async fn fetch(&self, from: u64, target: u64) -> Result<Extent, RoundError> {
+        let edge = self.db.edge_at(self.log, from).await?;
+        let mut edge = edge.unwrap_or_default();
+        loop {
+            let place = edge.size();
+            let stated = self.remote.page(self.log, place, MAX_PAGE_ENTRIES).await?;
+            let page = verify(self.trust, self.log, edge, stated).await?;
+            edge = page.append.edge.clone();
+            let raw = |entry: VerifiedEntry| RawEntry {
+                header: entry.header_text,
+                payload: entry.payload,
+            };
+            let entries = page.entries.into_iter().map(raw).collect();
+            let now = self.clock.now();
+            self.db.keep_branch(self.log, place, entries, now).await?;
+            if edge.size() >= target {
+                return Ok(Extent {
+                    size: edge.size(),
+                    root: edge.root(),
+                });
+            }
+        }
     }
 }

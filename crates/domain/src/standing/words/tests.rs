@@ -1,6 +1,7 @@
 //! Facts and the words for them.
 
 use super::*;
+use crate::healing::{Halt, Mode};
 use crate::identity::{Epoch, LogId};
 
 const NOW: i64 = 1_000_000_000;
@@ -64,6 +65,9 @@ fn failing(hub: &str) -> PeerStanding {
 fn the_first_line_says_whether_all_is_the_same() {
     let check = |logs: &[LogStanding], peers: &[PeerStanding], expected: &str| {
         let standing = Standing {
+            mode: Mode::Ok,
+            halted: None,
+            waiting: 0,
             at: NOW,
             logs: logs.to_vec(),
             peers: peers.to_vec(),
@@ -232,4 +236,35 @@ fn times_are_told_in_the_unit_that_people_would_use() {
     check(172_799_999, "47 h");
     check(172_800_000, "2 days");
     check(u64::MAX, "213503982334 days");
+}
+
+#[test]
+fn a_hub_that_writes_nothing_says_why() {
+    let mut standing = Standing {
+        at: 90_000,
+        mode: Mode::Healing,
+        halted: Some((Halt::Behind, 30_000)),
+        waiting: 2,
+        logs: vec![log("id-13")],
+        peers: Vec::new(),
+    };
+    assert!(!standing.is_in_sync());
+    let summary = standing.summary();
+    assert!(
+        summary.starts_with("HEALING: nothing is written"),
+        "{summary}"
+    );
+    let problems = standing.problems();
+    assert!(
+        problems[0].contains("older than what the hub published"),
+        "{problems:?}"
+    );
+    assert!(problems[0].contains("for 60 s"), "{problems:?}");
+    assert!(
+        problems[1].contains("2 entries of another history"),
+        "{problems:?}"
+    );
+    (standing.mode, standing.halted) = (Mode::Boot, None);
+    assert!(standing.is_in_sync());
+    assert!(standing.summary().starts_with("STARTING"));
 }

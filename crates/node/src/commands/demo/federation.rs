@@ -111,7 +111,7 @@ impl Federation {
 
     pub(super) async fn close(&self) -> anyhow::Result<()> {
         for hub in &self.hubs {
-            hub.db.close().await?;
+            hub.close().await?;
         }
         Ok(())
     }

@@ -1,0 +1,242 @@
+//! A hub whose own log may be behind what it published: when it may write, and how it goes on (docs/protocol.md, section 8).
+//!
+//! - [`Guard`] is a note outside the database of how far the log had come; [`Guard::judge`] compares.
+//! - [`Halt`] is why nothing is written; [`Mode`] is the same for people, in one word.
+//! - [`Ending::of`] says when healing is over, and whether the log can be gone on with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::identity::Epoch;
+use crate::log::Hash;
+
+/// How far the hub's own log had come, noted outside the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The open log.
+    pub epoch: Epoch,
+    /// Its size.
+    pub size: u64,
+    /// The root over its entries.
+    pub root: Hash,
+}
+
+/// What the guard says of a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The database holds everything that was noted.
+    Met,
+    /// The database is older than what was noted, or another one.
+    Unmet,
+}
+
+impl Guard {
+    /// Compares with the newest log of the database, if it has one, and with its root at the noted size, if it has as many
+    /// entries.
+    pub fn judge(&self, newest: Option<Epoch>, root_there: Option<Hash>) -> Verdict {
+        match newest {
+            Some(epoch) if epoch > self.epoch => Verdict::Met,
+            Some(epoch) if epoch == self.epoch && root_there == Some(self.root) => Verdict::Met,
+            _ => Verdict::Unmet,
+        }
+    }
+}
+
+/// Why a hub writes nothing to its own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Halt {
+    /// Nothing outside the database says how far the log had come, and no peer was asked yet.
+    Unguarded,
+    /// The guard or a peer knows more of the log than the database does.
+    Behind,
+    /// Two histories of the log are out.
+    Forked,
+}
+
+impl Halt {
+    /// The word for it in the database.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unguarded => "unguarded",
+            Self::Behind => "behind",
+            Self::Forked => "forked",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(code: &str) -> Option<Self> {
+        [Self::Unguarded, Self::Behind, Self::Forked]
+            .into_iter()
+            .find(|halt| halt.code() == code)
+    }
+}
+
+impl std::fmt::Display for Halt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unguarded => {
+                "the guard file is missing and no peer could be asked, so nobody knows whether this database is the newest; `simpul heal --as-it-is` goes on with it"
+            }
+            Self::Behind => {
+                "this database is older than what the hub published; what is missing is being fetched from peers"
+            }
+            Self::Forked => {
+                "two histories of the hub's log are out; both are being brought together in a new one"
+            }
+        })
+    }
+}
+
+/// What a hub does at present, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It has just started and asks its peers whether they hold more of its log. It answers, and writes nothing.
+    Boot,
+    /// It fetches its own log back. It answers, and writes nothing.
+    Healing,
+    /// It answers and writes.
+    Ok,
+    /// It answers, and writes nothing until its operator decides.
+    ReadOnly,
+}
+
+impl Mode {
+    /// The mode of a hub that has just started or not, and is halted or not.
+    pub const fn of(is_booting: bool, halt: Option<Halt>) -> Self {
+        match halt {
+            _ if is_booting => Self::Boot,
+            None => Self::Ok,
+            Some(Halt::Unguarded) => Self::ReadOnly,
+            Some(Halt::Behind | Halt::Forked) => Self::Healing,
+        }
+    }
+
+    /// The mode's word.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Boot => "BOOT",
+            Self::Healing => "HEALING",
+            Self::Ok => "OK",
+            Self::ReadOnly => "READ_ONLY",
+        }
+    }
+}
+
+/// What is known while a hub heals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealingFacts {
+    /// Why nothing is written.
+    pub halt: Halt,
+    /// Every peer was asked since anything last changed.
+    pub is_every_peer_asked: bool,
+    /// One of them answered.
+    pub has_any_answered: bool,
+    /// What the guard says of what is held by now, if there is one.
+    pub guard: Option<Verdict>,
+    /// The hub has a log.
+    pub has_log: bool,
+}
+
+/// How healing goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Peers are still to be asked.
+    NotYet,
+    /// The log is what it was, and is gone on with.
+    Resume,
+    /// A new log is begun: positions of the old one may be taken by entries that nobody here knows.
+    NewLog,
+}
+
+impl Ending {
+    /// Decides. The old log is gone on with only if the guard vouches that nothing of it is missing; a new one costs an
+    /// entry, a position that is used twice costs the network's trust.
+    pub const fn of(facts: &HealingFacts) -> Self {
+        if !facts.is_every_peer_asked || !facts.has_any_answered || !facts.has_log {
+            return Self::NotYet;
+        }
+        match (facts.halt, facts.guard) {
+            (Halt::Unguarded, _) | (Halt::Behind, Some(Verdict::Met)) => Self::Resume,
+            (Halt::Behind | Halt::Forked, _) => Self::NewLog,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_judged_by_what_was_noted_of_it() {
+        let [root, other] = [b"a", b"b"].map(|text| Hash::of_leaf(text));
+        let epoch = |number| Epoch::new(number).unwrap();
+        let guard = Guard {
+            epoch: epoch(7),
+            size: 5,
+            root,
+        };
+        let check = |newest: Option<u64>, root: Option<Hash>, expected: Verdict| {
+            assert_eq!(guard.judge(newest.map(epoch), root), expected, "{newest:?}");
+        };
+        check(Some(7), Some(root), Verdict::Met);
+        check(Some(7), Some(other), Verdict::Unmet);
+        check(Some(7), None, Verdict::Unmet);
+        check(Some(6), Some(root), Verdict::Unmet);
+        check(Some(8), None, Verdict::Met);
+        check(None, None, Verdict::Unmet);
+    }
+
+    #[test]
+    fn healing_ends_when_all_were_asked_and_goes_on_only_with_a_whole_log() {
+        let facts = HealingFacts {
+            halt: Halt::Behind,
+            is_every_peer_asked: true,
+            has_any_answered: true,
+            guard: Some(Verdict::Met),
+            has_log: true,
+        };
+        let check = |facts: HealingFacts, expected: Ending| {
+            assert_eq!(Ending::of(&facts), expected, "{facts:?}");
+        };
+        let halted = |halt: Halt| HealingFacts { halt, ..facts };
+        check(facts, Ending::Resume);
+        check(
+            HealingFacts {
+                guard: None,
+                ..facts
+            },
+            Ending::NewLog,
+        );
+        let guard = Some(Verdict::Unmet);
+        check(HealingFacts { guard, ..facts }, Ending::NewLog);
+        check(halted(Halt::Forked), Ending::NewLog);
+        check(halted(Halt::Unguarded), Ending::Resume);
+        for halt in [Halt::Unguarded, Halt::Behind, Halt::Forked] {
+            assert_eq!(Halt::parse(halt.code()), Some(halt));
+            for facts in [
+                HealingFacts {
+                    is_every_peer_asked: false,
+                    ..halted(halt)
+                },
+                HealingFacts {
+                    has_any_answered: false,
+                    ..halted(halt)
+                },
+                HealingFacts {
+                    has_log: false,
+                    ..halted(halt)
+                },
+            ] {
+                check(facts, Ending::NotYet);
+            }
+        }
+    }
+
+    #[test]
+    fn the_mode_names_the_halt() {
+        assert_eq!(Mode::of(true, Some(Halt::Behind)).code(), "BOOT");
+        assert_eq!(Mode::of(false, None).code(), "OK");
+        assert_eq!(Mode::of(false, Some(Halt::Unguarded)).code(), "READ_ONLY");
+        assert_eq!(Mode::of(false, Some(Halt::Forked)).code(), "HEALING");
+    }
+}

@@ -1,0 +1,142 @@
+//! A hub's next log, and what it keeps of the one before (docs/protocol.md, section 8).
+//!
+//! A hub begins another log when it cannot go on with the last: two histories of it are out, or it cannot know what of it
+//! is out. The first entry of the new log says how much of the old one counts.
+
+use serde::{Deserialize, Serialize};
+
+use super::Hash;
+use crate::identity::Epoch;
+
+/// What a log's first entry says of the log before it: the body of an entry of kind `epoch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The log before.
+    pub previous: Epoch,
+    /// How many of its entries count.
+    pub accepted: Accepted,
+}
+
+/// How much of a log counts, as the hub's next log says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// How many entries.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash,
+}
+
+/// Why an opening cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpeningError {
+    /// The body is not the JSON object that an opening is.
+    #[error("the opening is not readable: {0}")]
+    Json(String),
+    /// The number is no epoch.
+    #[error("{0} is not an epoch")]
+    Epoch(u64),
+    /// The root is no hash.
+    #[error("the root is not 32 bytes in base64")]
+    Root,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    previous: u64,
+    size: u64,
+    root: String,
+}
+
+impl Opening {
+    /// Reads a body.
+    pub fn parse(body: &str) -> Result<Self, OpeningError> {
+        let body: Body =
+            serde_json::from_str(body).map_err(|error| OpeningError::Json(error.to_string()))?;
+        let previous = Epoch::new(body.previous).map_err(|_| OpeningError::Epoch(body.previous))?;
+        let root = Hash::parse(&body.root).ok_or(OpeningError::Root)?;
+        let size = body.size;
+        Ok(Self {
+            previous,
+            accepted: Accepted { size, root },
+        })
+    }
+
+    /// The body that says this.
+    pub fn to_body(&self) -> String {
+        let body = Body {
+            previous: self.previous.get(),
+            size: self.accepted.size,
+            root: self.accepted.root.to_string(),
+        };
+        serde_json::to_string(&body).expect("numbers and a text")
+    }
+}
+
+/// What to do about a log of which its successor accepts so much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// What is held is what counts.
+    Settled,
+    /// More is held than counts: what is beyond this size goes.
+    Cut(u64),
+    /// Less is held than counts, and as far as anybody knows it belongs.
+    Short,
+    /// What is held is not what counts, from some place before the accepted size on.
+    Astray,
+}
+
+impl Accepted {
+    /// Compares with what is held: its size, and the root of its first entries up to the accepted size, if there are so many.
+    pub fn settle(&self, held: u64, root_there: Option<Hash>) -> Settlement {
+        match root_there {
+            None => Settlement::Short,
+            Some(root) if root != self.root => Settlement::Astray,
+            Some(_) if held > self.size => Settlement::Cut(self.size),
+            Some(_) => Settlement::Settled,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_opening_is_written_as_it_is_read() {
+        let opening = Opening {
+            previous: Epoch::new(7).unwrap(),
+            accepted: Accepted {
+                size: 86,
+                root: Hash::of_leaf(b"x"),
+            },
+        };
+        assert_eq!(Opening::parse(&opening.to_body()), Ok(opening));
+        for body in [
+            "",
+            "[]",
+            r#"{"previous":7,"size":86}"#,
+            r#"{"previous":7,"size":-1,"root":""}"#,
+            r#"{"previous":7,"size":86,"root":"AAAA"}"#,
+            r#"{"previous":18446744073709551615,"size":1,"root":"AAAA"}"#,
+        ] {
+            assert!(Opening::parse(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_kept_cut_or_brought_on() {
+        let [good, bad] = [b"good", b"evil"].map(|text| Hash::of_leaf(text));
+        let accepted = Accepted {
+            size: 5,
+            root: good,
+        };
+        let check = |held: u64, root: Option<Hash>, expected: Settlement| {
+            assert_eq!(accepted.settle(held, root), expected, "{held}");
+        };
+        check(5, Some(good), Settlement::Settled);
+        check(8, Some(good), Settlement::Cut(5));
+        check(4, None, Settlement::Short);
+        check(5, Some(bad), Settlement::Astray);
+        check(9, Some(bad), Settlement::Astray);
+    }
+}

@@ -1,0 +1,160 @@
+//! `simpul recover`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use domain::clock::Clock as _;
+use domain::healing::Halt;
+use domain::identity::LogId;
+use domain::log::{SignedCheckpoint, SigningKey};
+use storage::{halt, peers, pins, trust};
+use sync::peer::{HttpPeer, Peer as _};
+
+use super::{heal, init};
+use crate::cli::{Common, Outcome};
+use crate::config::Config;
+use crate::hub::{Hub, SOFTWARE};
+use crate::system::SystemClock;
+use crate::{introduction, keys, output};
+
+/// The most pages of heads that are looked through for the hub's own log.
+const MOST_PAGES: usize = 50;
+
+/// Get a lost hub back on an empty machine: its log and its peers' logs, from one peer, with the hub's key
+#[derive(Debug, clap::Args)]
+pub struct Recover {
+    /// The hub's private key: the copy that was kept in a safe place
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Where a hub answers that pulled this one, such as `https://jipp.example.go.id`
+    #[arg(long, value_name = "URL")]
+    from: String,
+    /// The fingerprint that its operator told you; without it you are asked
+    #[arg(long, value_name = "HEX")]
+    fingerprint: Option<String>,
+    /// That hub is the network's authority, and is followed again
+    #[arg(long)]
+    authority: bool,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8013")]
+    listen: String,
+}
+
+impl Recover {
+    pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
+        let file = &common.config;
+        if file.exists() {
+            bail!(
+                "{} is there already: this machine has a hub. `simpul heal` brings a hub back that has its settings",
+                file.display()
+            );
+        }
+        let key = keys::read_key(&self.key)?;
+        let log = find_log(&self.from, &key).await?;
+        output::remark(format!(
+            "the key is that of hub {} of network {}",
+            log.hub, log.network
+        ));
+        let database = common.database.as_deref();
+        let text = init::settings(&log.network, &log.hub, database, &self.listen)?;
+        let hub = self.make(file, &text).await?;
+        let found = introduction::introduce(&hub, &self.from, self.fingerprint.as_deref()).await;
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                hub.db.close().await?;
+                return Err(error.context(
+                    "the settings are made; go on with `simpul peer add URL` and `simpul heal`",
+                ));
+            }
+        };
+        let now = SystemClock.now();
+        pins::add(&hub.db, &found.hub, &found.key, now).await?;
+        peers::add(&hub.db, &found.url, &found.hub, now).await?;
+        if self.authority {
+            trust::follow(&hub.db, &found.hub).await?;
+        }
+        let outcome = heal::heal(&hub, false).await?;
+        report(&hub).await?;
+        hub.close().await?;
+        Ok(outcome)
+    }
+
+    /// Makes settings, key, token and an empty database that waits for its log.
+    async fn make(&self, file: &Path, text: &str) -> anyhow::Result<Hub> {
+        let folder = file.parent().filter(|folder| *folder != Path::new(""));
+        if let Some(folder) = folder {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("{} cannot be made", folder.display()))?;
+        }
+        let mut config = Config::parse(text)?;
+        config.folder = folder.unwrap_or(Path::new(".")).to_owned();
+        let key_file = config.path(&config.hub.key_file);
+        if !key_file.exists() {
+            let pem = std::fs::read_to_string(&self.key)
+                .with_context(|| format!("{} cannot be read", self.key.display()))?;
+            keys::write_secret(&key_file, &pem)?;
+        }
+        let token_file = config.path(&config.hub.token_file);
+        if !token_file.exists() {
+            keys::create_token(&token_file, &crate::system::SystemEntropy)?;
+        }
+        keys::write_secret(file, text)?;
+        let hub = Hub::open(config).await?;
+        halt::set(&hub.db, Halt::Behind, SystemClock.now()).await?;
+        Ok(hub)
+    }
+}
+
+/// Finds the newest log at a hub that this key signed.
+async fn find_log(url: &str, key: &SigningKey) -> anyhow::Result<LogId> {
+    let remote = HttpPeer::new(HttpPeer::client(SOFTWARE)?, url.trim_end_matches('/'))?;
+    let mut cursor = None;
+    let mut found: Option<LogId> = None;
+    for _ in 0..MOST_PAGES {
+        let page = remote.heads(cursor.as_deref()).await?;
+        let signed = page.heads.iter().filter_map(|head| {
+            let signed = SignedCheckpoint::open(&head.checkpoint, &key.public()).ok()?;
+            Some(signed.log().clone())
+        });
+        found = found.into_iter().chain(signed).max_by_key(|log| log.epoch);
+        if !page.has_more || page.cursor == cursor {
+            break;
+        }
+        cursor = page.cursor;
+    }
+    found.with_context(|| {
+        format!(
+            "the hub at {} holds no log that this key signed; ask another hub, or use the hub's newest key ({} is the fingerprint of this one)",
+            domain::standing::without_user_info(url),
+            key.public().fingerprint()
+        )
+    })
+}
+
+async fn report(hub: &Hub) -> anyhow::Result<()> {
+    let heads = storage::logs::heads::list(&hub.db).await?;
+    let (own, others): (Vec<_>, Vec<_>) =
+        heads.iter().partition(|head| head.log.hub == *hub.db.hub());
+    let entries =
+        |heads: &[&storage::logs::heads::Head]| -> u64 { heads.iter().map(|head| head.size).sum() };
+    output::say(format!(
+        "{} entries of the hub's own came back, and {} entries of {} other logs",
+        entries(&own),
+        entries(&others),
+        others.len()
+    ));
+    if let Some(authority) = trust::authority(&hub.db).await? {
+        for member in storage::members::list(&hub.db, &authority).await? {
+            let member = member.membership;
+            if member.hub != *hub.db.hub() {
+                let endpoints: Vec<_> = member.endpoints.iter().map(ToString::to_string).collect();
+                output::say(format!("  member {}  {}", member.hub, endpoints.join(" ")));
+            }
+        }
+    }
+    output::say(
+        "next: `simpul peer add URL` for the other hubs that were pulled, then `simpul serve`",
+    );
+    Ok(())
+}

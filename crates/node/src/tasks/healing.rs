@@ -1,0 +1,86 @@
+//! What a hub does before it writes: asks its peers what they hold of its log, heals if they hold more, and notes in the
+//! guard file how far it has come.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use storage::peers;
+use sync::healing::Healer;
+use sync::peer::HttpPeer;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::LOOK_INTERVAL;
+use crate::guard;
+use crate::hub::{Hub, SOFTWARE};
+
+/// How long a peer may take to say what it holds of our log, before anything is written.
+const MOST_PROBE_TIME: Duration = Duration::from_secs(3);
+/// The guard file is written at most so often.
+const GUARD_PAUSE: Duration = Duration::from_millis(20);
+
+/// Asks all peers at once, then lets the hub write if none knows better. Then looks after every halt.
+pub async fn keep_well(hub: Hub, closing: CancellationToken) {
+    let healer = hub.healer();
+    tokio::select! {
+        () = closing.cancelled() => return,
+        () = probe_all(&hub, &healer) => {}
+    }
+    hub.db.end_boot();
+    loop {
+        if let Err(error) = heal(&hub, &healer).await {
+            tracing::error!(error = %format!("{error:#}"), "healing failed; it is tried again");
+        }
+        tokio::select! {
+            () = closing.cancelled() => return,
+            () = sleep(LOOK_INTERVAL) => {}
+        }
+    }
+}
+
+async fn probe_all(hub: &Hub, healer: &Healer) {
+    let Ok(client) = HttpPeer::client(SOFTWARE) else {
+        return;
+    };
+    let listed = peers::list(&hub.db).await.unwrap_or_default();
+    let probe = async |peer: peers::Peer| {
+        let Ok(remote) = HttpPeer::new(client.clone(), &peer.url) else {
+            return;
+        };
+        match timeout(MOST_PROBE_TIME, healer.probe(&remote)).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::info!(peer = %peer.hub, %error, "peer was not asked"),
+            Ok(Err(error)) => tracing::error!(%error, "what a peer said cannot be compared"),
+            Err(_) => tracing::info!(peer = %peer.hub, "peer did not answer in time"),
+        }
+    };
+    join_all(listed.into_iter().map(probe)).await;
+}
+
+/// Ends a halt if it can be ended, and issues again what waits for it.
+pub async fn heal(hub: &Hub, healer: &Healer) -> anyhow::Result<()> {
+    let guard = guard::read(hub);
+    if storage::halt::read(&hub.db).await?.is_some() && healer.end(guard.as_ref()).await?.is_none()
+    {
+        return Ok(());
+    }
+    if storage::logs::aside::count_waiting(&hub.db).await? > 0 {
+        healer.reissue().await?;
+    }
+    guard::renew(hub).await
+}
+
+/// Renews the guard file after each commit.
+pub async fn keep_guard(hub: Hub, closing: CancellationToken) {
+    let mut commits = hub.db.watch();
+    loop {
+        if let Err(error) = guard::renew(&hub).await {
+            tracing::error!(error = %format!("{error:#}"), "the guard file is not renewed");
+        }
+        tokio::select! {
+            () = closing.cancelled() => return,
+            changed = commits.changed() => if changed.is_err() { return },
+        }
+        sleep(GUARD_PAUSE).await;
+    }
+}

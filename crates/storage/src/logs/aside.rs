@@ -1,0 +1,210 @@
+//! Entries of histories that do not count, and other histories of the hub's own log that were dealt with.
+
+use domain::entry::Header;
+use domain::identity::LogId;
+use domain::log::{Hash, RawEntry};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use time::OffsetDateTime;
+
+use super::{heads, millis};
+use crate::bulk::Insert;
+use crate::{Database, StorageError, sql};
+
+/// How many entries of another hub are kept as evidence of one log.
+const MOST_EVIDENCE: i64 = 10_000;
+
+const ASIDE: Insert<8> = Insert {
+    table: "set_aside",
+    columns: [
+        "log_id", "place", "leaf", "record", "header", "payload", "reason", "at",
+    ],
+    conflict: "ON CONFLICT DO NOTHING",
+};
+
+/// Whose entries were set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// This hub wrote them here; the network knows another history.
+    Local,
+    /// This hub wrote them, and a peer held them.
+    Branch,
+    /// Another hub's. Only headers are kept, as evidence.
+    Foreign,
+}
+
+impl Reason {
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Branch => "branch",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+/// Keeps entries that stood from a place on.
+pub(super) async fn keep(
+    tx: &DatabaseTransaction,
+    log_id: i64,
+    from: u64,
+    entries: Vec<RawEntry>,
+    reason: Reason,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    if reason == Reason::Foreign {
+        let text = "SELECT COUNT(*) FROM set_aside WHERE log_id = $1";
+        if sql::number(tx, text, vec![log_id.into()]).await? >= MOST_EVIDENCE {
+            return Ok(());
+        }
+    }
+    let rows = (from..).zip(entries).map(|(place, entry)| {
+        let record = Header::parse(&entry.header)
+            .ok()
+            .map(|header| header.record.as_uuid());
+        let payload = entry.payload.filter(|_| reason != Reason::Foreign);
+        [
+            log_id.into(),
+            sql::signed(place).into(),
+            Hash::of_leaf(entry.header.as_bytes())
+                .as_bytes()
+                .to_vec()
+                .into(),
+            record.into(),
+            entry.header.into_bytes().into(),
+            payload.map(String::into_bytes).into(),
+            reason.code().into(),
+            millis(now).into(),
+        ]
+    });
+    Ok(ASIDE.all(tx, rows.collect()).await?)
+}
+
+/// Keeps what a peer holds of another history of this hub's own log, from the place on where it parts, to be issued again.
+pub async fn keep_branch(
+    db: &Database,
+    log: &LogId,
+    from: u64,
+    entries: Vec<RawEntry>,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
+    let row = heads::open_row(&tx, log).await?;
+    keep(&tx, row.id, from, entries, Reason::Branch, now).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Notes that a head of another history was dealt with.
+pub async fn note_branch(
+    db: &Database,
+    log: &LogId,
+    size: u64,
+    root: &Hash,
+) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
+    let row = heads::open_row(&tx, log).await?;
+    let text = "INSERT INTO branch (log_id, size, root) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    sql::execute(&tx, text, branch(&row, size, root)).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Says whether a head of another history was dealt with.
+pub async fn is_known_branch(
+    db: &Database,
+    log: &LogId,
+    size: u64,
+    root: &Hash,
+) -> Result<bool, StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(false);
+    };
+    let text = "SELECT COUNT(*) FROM branch WHERE log_id = $1 AND size = $2 AND root = $3";
+    Ok(sql::number(db.reader(), text, branch(&row, size, root)).await? > 0)
+}
+
+fn branch(row: &heads::LogRow, size: u64, root: &Hash) -> Vec<sea_orm::Value> {
+    vec![
+        row.id.into(),
+        sql::signed(size).into(),
+        root.as_bytes().to_vec().into(),
+    ]
+}
+
+/// An entry that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct SetAside {
+    /// Its row.
+    pub id: i64,
+    /// Where it stood.
+    pub place: i64,
+    /// Its header's text.
+    pub header: Vec<u8>,
+    /// Its payload's text, while it is kept.
+    pub payload: Option<Vec<u8>>,
+    /// Why: `local`, `branch` or `foreign`.
+    pub reason: String,
+    /// What became of it; nothing while it waits to be issued again.
+    pub outcome: Option<String>,
+}
+
+const SET_ASIDE: &str = "SELECT id, place, header, payload, reason, outcome FROM set_aside";
+
+/// The first entries set aside of a log, in order.
+pub async fn list(db: &Database, log: &LogId, limit: u32) -> Result<Vec<SetAside>, StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(Vec::new());
+    };
+    let text = format!("{SET_ASIDE} WHERE log_id = $1 ORDER BY place, id LIMIT $2");
+    Ok(sql::all(
+        db.reader(),
+        &text,
+        vec![row.id.into(), i64::from(limit).into()],
+    )
+    .await?)
+}
+
+/// How many of this hub's entries wait to be issued again.
+pub async fn count_waiting(db: &Database) -> Result<u64, StorageError> {
+    let text = "SELECT COUNT(*) FROM set_aside WHERE outcome IS NULL AND reason <> 'foreign'";
+    Ok(sql::unsigned(sql::number(db.reader(), text, vec![]).await?))
+}
+
+/// The first of this hub's entries that wait to be issued again.
+pub(super) async fn waiting(
+    tx: &impl ConnectionTrait,
+    limit: u32,
+) -> Result<Vec<SetAside>, StorageError> {
+    let text = format!(
+        "{SET_ASIDE} WHERE outcome IS NULL AND reason <> 'foreign' ORDER BY log_id, place, id LIMIT $1"
+    );
+    Ok(sql::all(tx, &text, vec![i64::from(limit).into()]).await?)
+}
+
+/// Notes what became of an entry; its payload goes unless it waits for its operator.
+pub(super) async fn settle(
+    tx: &DatabaseTransaction,
+    id: i64,
+    outcome: &str,
+    keeps_payload: bool,
+) -> Result<(), StorageError> {
+    let drop = if keeps_payload {
+        ""
+    } else {
+        ", payload = NULL"
+    };
+    let text = format!("UPDATE set_aside SET outcome = $1{drop} WHERE id = $2");
+    sql::execute(tx, &text, vec![outcome.into(), id.into()]).await?;
+    Ok(())
+}
+
+/// Drops what is kept of records that were deleted.
+pub(super) async fn forget(
+    tx: &DatabaseTransaction,
+    records: Vec<sea_orm::Value>,
+) -> Result<(), StorageError> {
+    for some in records.chunks(256) {
+        let (marks, values) = sql::list(1, some.to_vec());
+        let text = format!("UPDATE set_aside SET payload = NULL WHERE record IN ({marks})");
+        sql::execute(tx, &text, values).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! What a hub's next log says of the one before: taken from its first entry, and applied to what is held.
+
+use domain::identity::{Epoch, LogId};
+use domain::log::{Accepted, Opening, Settlement};
+use sea_orm::DatabaseTransaction;
+use time::OffsetDateTime;
+
+use super::heads::{self, LogRow};
+use super::{cutting, tiles};
+use crate::bodies::Unreadable;
+use crate::logs::EntryKey;
+use crate::projection::Row;
+use crate::{Database, StorageError, sql};
+
+/// Applies what first entries of logs say of the logs before them.
+pub(crate) async fn project(
+    db: &Database,
+    tx: &DatabaseTransaction,
+    rows: &[Row<'_, Opening>],
+) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
+    let mut unreadable = Vec::new();
+    for row in rows {
+        let entry = row.change.entry;
+        if entry.place() > 0 {
+            let why = Unreadable::new("place", "an opening stands first in its log");
+            unreadable.push((entry, why));
+            continue;
+        }
+        let Some(log) = heads::find_by_id(tx, entry.log_id()).await? else {
+            continue;
+        };
+        let log = log.log_id(db.network())?;
+        if row.content.previous >= log.epoch {
+            let why = Unreadable::new("epoch", "an opening speaks of an earlier log than its own");
+            unreadable.push((entry, why));
+            continue;
+        }
+        accept(db, tx, &log, &row.content, row.change.header.at).await?;
+    }
+    Ok(unreadable)
+}
+
+async fn accept(
+    db: &Database,
+    tx: &DatabaseTransaction,
+    log: &LogId,
+    opening: &Opening,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let previous = LogId {
+        epoch: opening.previous,
+        ..log.clone()
+    };
+    let row = heads::open_row(tx, &previous).await?;
+    let text = "UPDATE log SET accepted_size = $1, accepted_root = $2, accepted_by = $3
+        WHERE id = $4 AND (accepted_by IS NULL OR accepted_by <= $3)";
+    let values = vec![
+        sql::signed(opening.accepted.size).into(),
+        opening.accepted.root.as_bytes().to_vec().into(),
+        sql::signed(log.epoch.get()).into(),
+        row.id.into(),
+    ];
+    if sql::execute(tx, text, values).await? > 0 {
+        settle(db, tx, &row, &opening.accepted, now).await?;
+    }
+    Ok(())
+}
+
+/// Brings a log to what its successor accepts of it, as far as that can be done with what is held.
+async fn settle(
+    db: &Database,
+    tx: &DatabaseTransaction,
+    row: &LogRow,
+    accepted: &Accepted,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let there = if accepted.size <= row.size() {
+        Some(tiles::edge(tx, row.id, accepted.size).await?.root())
+    } else {
+        None
+    };
+    match accepted.settle(row.size(), there) {
+        Settlement::Cut(size) => {
+            Box::pin(cutting::cut_in(db, tx, row, size, now)).await?;
+        }
+        // Which place it strays from is asked of peers in the next round; until then the log stays frozen.
+        Settlement::Astray => return Ok(()),
+        Settlement::Settled | Settlement::Short => {}
+    }
+    let text = "UPDATE log SET forked_at = NULL, newest_seen = $1 WHERE id = $2";
+    sql::execute(
+        tx,
+        text,
+        vec![sql::signed(accepted.size).into(), row.id.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// What a row says of its successor.
+pub(super) fn accepted_of(row: &LogRow) -> Result<Option<(Accepted, Epoch)>, StorageError> {
+    let (Some(size), Some(root), Some(by)) =
+        (row.accepted_size, &row.accepted_root, row.accepted_by)
+    else {
+        return Ok(None);
+    };
+    let corrupt = |rule: &str| StorageError::corrupt("log", row.id, rule);
+    let root: [u8; 32] = root[..]
+        .try_into()
+        .map_err(|_| corrupt("the accepted root has not 32 bytes"))?;
+    let by = Epoch::new(sql::unsigned(by)).map_err(|_| corrupt("no epoch accepts it"))?;
+    let size = sql::unsigned(size);
+    let root = root.into();
+    Ok(Some((Accepted { size, root }, by)))
+}

@@ -1,0 +1,175 @@
+//! How a hub that halted comes back to writing, and what it asks before it writes at all.
+//!
+//! - [`Healer::probe`] asks one peer, before anything is written, whether it holds more of our own log.
+//! - [`Healer::end`] looks whether all peers were asked, and goes on with the log or begins the next one.
+//! - [`Healer::reissue`] says again what another history of the log held.
+//!
+//! Pulling our own log back is done by the rounds ([`crate::round`]).
+
+use std::sync::Arc;
+
+use domain::clock::Clock;
+use domain::entropy::Entropy;
+use domain::healing::{Ending, Guard, Halt, HealingFacts, Verdict};
+use domain::identity::LogId;
+use domain::log::SigningKey;
+use storage::logs::reopening::Reissued;
+use storage::{Database, StorageError};
+
+use crate::peer::{Peer, PeerError};
+use crate::plan::{self, Extent};
+use crate::store::Store;
+
+/// Brings one hub back to writing.
+pub struct Healer<S = Database> {
+    db: S,
+    key: SigningKey,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// How healing ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The open log is gone on with.
+    Resumed,
+    /// A new log was begun.
+    Reopened(LogId),
+}
+
+impl<S: Store> Healer<S> {
+    /// Makes a healer of the hub that signs with this key.
+    pub fn new(db: S, key: SigningKey, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            db,
+            key,
+            clock,
+            entropy,
+        }
+    }
+
+    /// What the guard says of the database, if there is one.
+    pub async fn judge(&self, guard: Option<&Guard>) -> Result<Option<Verdict>, StorageError> {
+        let Some(guard) = guard else {
+            return Ok(None);
+        };
+        let newest = self.newest().await?;
+        let log = LogId {
+            network: self.db.network().clone(),
+            hub: self.db.hub().clone(),
+            epoch: guard.epoch,
+        };
+        let root = match &newest {
+            Some(_) => self.db.edge_at(&log, guard.size).await?,
+            None => None,
+        };
+        let root = root.map(|edge| edge.root());
+        Ok(Some(guard.judge(newest.map(|log| log.epoch), root)))
+    }
+
+    async fn newest(&self) -> Result<Option<LogId>, StorageError> {
+        let heads = self.db.list_heads().await?.into_iter();
+        let own = heads
+            .map(|head| head.log)
+            .filter(|log| log.hub == *self.db.hub());
+        Ok(own.max_by_key(|log| log.epoch))
+    }
+
+    /// Halts at once if the guard knows more of the log than the database, or if there is none.
+    pub async fn check(&self, guard: Option<&Guard>) -> Result<(), StorageError> {
+        let why = match self.judge(guard).await? {
+            Some(Verdict::Met) => return Ok(()),
+            Some(Verdict::Unmet) => Halt::Behind,
+            // Without a log there is nothing that could be behind.
+            None if self.newest().await?.is_none() => return Ok(()),
+            None => Halt::Unguarded,
+        };
+        if self
+            .db
+            .halted()
+            .await?
+            .is_none_or(|halted| halted.why < why)
+        {
+            self.db.halt(why, self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Asks a peer what it holds of our own logs, and halts if that is more than we do, or something else.
+    pub async fn probe(&self, remote: &impl Peer) -> Result<Result<(), PeerError>, StorageError> {
+        let stated = match remote.heads_of(self.db.hub()).await {
+            Ok(stated) => stated,
+            Err(error) => return Ok(Err(error)),
+        };
+        let trust = self.db.trust(self.key.public()).await?;
+        for checkpoint in stated.iter().filter_map(|text| trust.open(text).ok()) {
+            if checkpoint.log().hub != *self.db.hub() {
+                continue;
+            }
+            let extent = Extent {
+                size: checkpoint.size(),
+                root: *checkpoint.root(),
+            };
+            let ours = self.db.edge_at(checkpoint.log(), extent.size).await?;
+            let is_known = self.db.is_known_branch(checkpoint.log(), &extent).await?;
+            if plan::is_ahead(ours.map(|edge| edge.root()), &extent) && !is_known {
+                self.db.halt(Halt::Behind, self.clock.now()).await?;
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// Ends the halt if all peers were asked since anything last changed.
+    pub async fn end(&self, guard: Option<&Guard>) -> Result<Option<Ended>, StorageError> {
+        let Some(halted) = self.db.halted().await? else {
+            return Ok(None);
+        };
+        let peers = self.db.list_peers().await?;
+        let is_since = |moment: Option<i64>| moment.is_some_and(|moment| moment >= halted.at);
+        let facts = HealingFacts {
+            halt: halted.why,
+            is_every_peer_asked: peers.iter().all(|peer| is_since(peer.record.last_round_at)),
+            has_any_answered: peers
+                .iter()
+                .any(|peer| is_since(peer.record.last_success_at)),
+            guard: self.judge(guard).await?,
+            has_log: self.newest().await?.is_some(),
+        };
+        match Ending::of(&facts) {
+            Ending::NotYet => Ok(None),
+            Ending::Resume => {
+                self.db.lift_halt().await?;
+                tracing::info!("the hub's log is whole; it is written again");
+                Ok(Some(Ended::Resumed))
+            }
+            Ending::NewLog => self.reopen().await.map(Some),
+        }
+    }
+
+    /// Begins a new log at once, with what is held.
+    pub async fn reopen(&self) -> Result<Ended, StorageError> {
+        let log = self
+            .db
+            .reopen(&self.key, &*self.clock, &*self.entropy)
+            .await?;
+        tracing::warn!(%log, "the hub goes on in a new log");
+        Ok(Ended::Reopened(log))
+    }
+
+    /// Issues again what was set aside.
+    pub async fn reissue(&self) -> Result<Reissued, StorageError> {
+        let done = self
+            .db
+            .reissue(&self.key, &*self.clock, &*self.entropy)
+            .await?;
+        if done != Reissued::default() {
+            tracing::warn!(
+                issued = done.issued,
+                settled = done.settled,
+                conflicts = done.conflicts,
+                "entries of another history were issued again"
+            );
+        }
+        Ok(done)
+    }
+}
