@@ -5,6 +5,7 @@
 //! - [`log`] proves that entries are all there and unaltered: Merkle tree, checkpoints, pages.
 //! - [`trust`] says which key speaks for which hub.
 //! - [`standing`] says whether this hub holds what the others hold, and if not, why and since when.
+//! - [`lease`] says how several processes of one hub share its work.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
@@ -15,6 +16,7 @@ pub mod clock;
 pub mod entropy;
 pub mod entry;
 pub mod identity;
+pub mod lease;
 pub mod log;
 pub mod standing;
 pub mod trust;

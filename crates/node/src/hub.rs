@@ -14,6 +14,7 @@ use serde::Serialize;
 use storage::bodies::{self, Content};
 use storage::{Database, Owner, hubs, logs, members};
 use sync::round::Puller;
+use uuid::Uuid;
 
 use crate::config::Config;
 use crate::keys::{self, OperatorToken};
@@ -33,6 +34,8 @@ pub struct Hub {
     pub key: SigningKey,
     /// The operator's token.
     pub token: OperatorToken,
+    /// What this process is called among those that share the database. Clones are the same process.
+    pub process: Uuid,
 }
 
 /// A hub's change to another key.
@@ -55,6 +58,7 @@ impl Hub {
             db,
             key,
             token,
+            process: SystemEntropy.uuid(),
         })
     }
 
@@ -70,6 +74,7 @@ impl Hub {
             db,
             key,
             token,
+            process: SystemEntropy.uuid(),
         };
         let second = u64::try_from(SystemClock.now().unix_timestamp())
             .context("the clock is before 1970")?;
@@ -194,6 +199,7 @@ impl Hub {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             software: SOFTWARE.to_owned(),
+            process: self.process,
         }
     }
 

@@ -3,6 +3,7 @@
 use domain::standing::{LogStanding, PeerStanding, Standing, without_user_info};
 use time::OffsetDateTime;
 
+use crate::leases::{self, Name};
 use crate::logs::heads::{self, Head};
 use crate::logs::millis;
 use crate::peers::{self, Peer};
@@ -12,10 +13,11 @@ use crate::{Database, StorageError};
 pub async fn read(db: &Database, now: OffsetDateTime) -> Result<Standing, StorageError> {
     let heads = heads::list(db).await?;
     let peers = peers::list(db).await?;
+    let leases = leases::list(db).await?;
     Ok(Standing {
         at: millis(now),
         logs: heads.into_iter().map(|head| log(db, head)).collect(),
-        peers: peers.into_iter().map(peer).collect(),
+        peers: peers.into_iter().map(|of| peer(of, &leases)).collect(),
     })
 }
 
@@ -37,7 +39,8 @@ fn log(db: &Database, head: Head) -> LogStanding {
     }
 }
 
-fn peer(peer: Peer) -> PeerStanding {
+fn peer(peer: Peer, leases: &[leases::Standing]) -> PeerStanding {
+    let mut pulls = leases.iter().filter(|s| s.name == Name::Pull(peer.id));
     let record = peer.record;
     PeerStanding {
         hub: peer.hub,
@@ -51,5 +54,6 @@ fn peer(peer: Peer) -> PeerStanding {
         rounds: record.rounds,
         entries: record.entries,
         bytes_received: record.bytes_received,
+        puller: pulls.next().and_then(|lease| lease.holder),
     }
 }

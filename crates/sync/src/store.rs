@@ -9,6 +9,7 @@ use domain::clock::Clock;
 use domain::identity::{HubId, LogId, NetworkId};
 use domain::log::{PublicKey, SignedCheckpoint, TreeEdge, VerifiedPage};
 use domain::trust::Trust;
+use storage::leases::Lease;
 use storage::logs::fill::{self, Filled};
 use storage::logs::heads::{self, Head};
 use storage::logs::{self, Stored, read, watching};
@@ -101,10 +102,11 @@ pub trait Store: Send + Sync {
         peer: &HubId,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
-    /// Notes how a round with a peer went.
+    /// Notes how a round with a peer went, unless the lease was lost under which it ran.
     fn note_round(
         &self,
         peer: i64,
+        lease: Option<&Lease>,
         result: &RoundResult,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
@@ -195,7 +197,13 @@ impl Store for Database {
         peers::note_stranger(self, log, size, peer, now).await
     }
 
-    async fn note_round(&self, peer: i64, result: &RoundResult, now: OffsetDateTime) -> Answer<()> {
-        peers::note_round(self, peer, result, now).await
+    async fn note_round(
+        &self,
+        peer: i64,
+        lease: Option<&Lease>,
+        result: &RoundResult,
+        now: OffsetDateTime,
+    ) -> Answer<()> {
+        peers::note_round(self, peer, lease, result, now).await
     }
 }

@@ -106,6 +106,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         // What follows only asks, so others may pull the log meanwhile.
         drop(occupied);
         if let Some(error) = pulled.error {
+            if matches!(error, RoundError::Storage(StorageError::Moved { .. })) {
+                // Another process on this database is at it.
+                return Err(RoundError::Busy(log.clone()));
+            }
             if matches!(error, RoundError::False { .. })
                 && let Some(fork) = self.find_fork(trust, log).await?
             {
