@@ -37,7 +37,6 @@ impl Suppliers {
         for name in ["b", "c"] {
             let counter = Counter::before(hubs.api(name).url()).await;
             let fingerprint = hubs.hub(name).key.public().fingerprint();
-            let fingerprint = fingerprint.to_string();
             let arguments = ["peer", "add", counter.url(), "--fingerprint", &fingerprint];
             x.well(&arguments).await;
             counters.push(counter);

@@ -251,8 +251,8 @@ pub(crate) async fn keep(tx: &impl ConnectionTrait, lease: &Lease) -> Result<(),
         lease.holder.into(),
         lease.fence.into(),
     ];
-    match sql::rows(tx, &text, values).await?.is_empty() {
-        false => Ok(()),
-        true => Err(StorageError::LeaseLost { name: lease.name }),
+    if sql::rows(tx, &text, values).await?.is_empty() {
+        return Err(StorageError::LeaseLost { name: lease.name });
     }
+    Ok(())
 }
