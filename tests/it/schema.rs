@@ -104,6 +104,7 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
         "HubStanding",
         "InnovationOrder",
         "LogState",
+        "PulledBy",
         "RegionLevel",
         "WithdrawalReason",
     ]);
