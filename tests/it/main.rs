@@ -3,7 +3,7 @@
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
 //!   `membership`: whom the authority names. `hints`: hubs that tell one another at once. `healing`: hubs that were put back.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
-//!   `doctor`: what it finds wrong; `repair`: what it mends.
+//!   `doctor`: what it finds wrong; `repair`: what it mends; `together`: several on one database.
 //! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
@@ -27,3 +27,4 @@ mod scenarios;
 mod schema;
 mod storage;
 mod tidy;
+mod together;

@@ -105,6 +105,7 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
         "InnovationOrder",
         "LogState",
         "Mode",
+        "PulledBy",
         "RegionLevel",
         "WithdrawalReason",
     ]);

@@ -2,7 +2,7 @@
 //!
 //! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
-//! - `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
+//! - `leases`: several processes on one database. `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 
 /// Makes two tests of each function, one for each database.
 macro_rules! on_both_databases {
@@ -24,6 +24,7 @@ macro_rules! on_both_databases {
 }
 
 mod filtering;
+mod leases;
 mod listing;
 mod opening;
 mod projection;

@@ -98,6 +98,20 @@ pub async fn column(location: &Location, text: &str) -> Vec<String> {
     found
 }
 
+/// Runs one statement over a connection of its own, as somebody would who changes a database by hand.
+pub async fn change(location: &Location, text: &str) {
+    let url = match location {
+        Location::Sqlite(file) => format!("sqlite:{}", file.display()),
+        Location::Postgres(url) => url.clone(),
+    };
+    let db = sea_orm::Database::connect(url).await;
+    let db = db.expect("the database is there");
+    db.execute_unprepared(text)
+        .await
+        .expect("the statement is right");
+    db.close().await.expect("the connection closes");
+}
+
 async fn connect(location: &Location) -> DatabaseConnection {
     let url = match location {
         Location::Sqlite(file) => format!("sqlite:{}?mode=ro", file.display()),

@@ -299,7 +299,10 @@ impl Federation {
 
     async fn pull(&self, member: &Member, peer: &Peer, occasion: Occasion) -> RoundResult {
         let remote = HttpPeer::new(self.client.clone(), &peer.url).expect("the address is a URL");
-        let result = member.puller.run(peer, &remote, occasion, &|_| {}).await;
+        let result = member
+            .puller
+            .run(peer, &remote, occasion, None, &|_| {})
+            .await;
         result.expect("a round can be noted")
     }
 

@@ -2,7 +2,7 @@
 //!
 //! - [`federation`]: several real hubs in one process, whose rounds happen when the test says so; [`drawing`] says who
 //!   pulls whom, [`api`] asks a hub as anybody would.
-//! - [`relay`]: a proxy before a hub that lies. [`noise`]: one that makes noise where hints are expected.
+//! - [`relay`]: a proxy before a hub that lies. [`counter`]: one that counts. [`noise`]: one that makes noise where hints are expected.
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
 //!   [`records`] is what hubs say, [`forge`] what only another program would say.
 //! - [`program`]: the real program, run as people run it.
@@ -17,6 +17,7 @@
 
 pub mod api;
 pub mod clock;
+pub mod counter;
 pub mod drawing;
 pub mod dump;
 pub mod entropy;

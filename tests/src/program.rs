@@ -88,6 +88,11 @@ impl Program {
 
     /// Makes a hub and gives what the program says of it.
     pub async fn init(&self, hub: &str) -> Value {
+        self.init_at(hub, "sqlite:simpul.db").await
+    }
+
+    /// Makes a hub with its database at an address.
+    pub async fn init_at(&self, hub: &str, database: &str) -> Value {
         let name = format!("Hub {hub}");
         let arguments = [
             "init",
@@ -97,6 +102,8 @@ impl Program {
             &name,
             "--network",
             "jipp-test",
+            "--database",
+            database,
             "--json",
         ];
         self.well(&arguments).await.json()

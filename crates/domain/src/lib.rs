@@ -6,6 +6,7 @@
 //! - [`healing`] says when a hub may write that may be behind what it published.
 //! - [`trust`] says which key speaks for which hub.
 //! - [`standing`] says whether this hub holds what the others hold, and if not, why and since when.
+//! - [`lease`] says how several processes of one hub share its work.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
@@ -17,6 +18,7 @@ pub mod entropy;
 pub mod entry;
 pub mod healing;
 pub mod identity;
+pub mod lease;
 pub mod log;
 pub mod standing;
 pub mod trust;

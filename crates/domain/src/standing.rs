@@ -10,6 +10,8 @@
 
 pub mod words;
 
+use uuid::Uuid;
+
 use crate::healing::{Halt, Mode};
 use crate::identity::{HubId, LogId};
 use crate::log::LogState;
@@ -89,6 +91,8 @@ pub struct PeerStanding {
     pub entries: u64,
     /// Bytes received from it, as they crossed the wire.
     pub bytes_received: u64,
+    /// The process that pulls it, if one does.
+    pub puller: Option<Uuid>,
 }
 
 impl PeerStanding {

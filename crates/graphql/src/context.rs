@@ -7,6 +7,7 @@ use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::log::SigningKey;
 use storage::Database;
+use uuid::Uuid;
 
 use crate::ApiError;
 
@@ -22,6 +23,8 @@ pub struct Hub {
     pub entropy: Arc<dyn Entropy>,
     /// The program and its version, for people.
     pub software: String,
+    /// What this process is called among those that share the database.
+    pub process: Uuid,
 }
 
 /// Who asks. Until people have accounts there are two.

@@ -6,6 +6,7 @@
 use async_graphql::{Enum, SimpleObject};
 use domain::standing::{LogStanding, PeerStanding, Standing};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::context::Viewer;
 use crate::scalars::{DateTime, HubId, Long};
@@ -45,6 +46,17 @@ pub(crate) enum Mode {
     Ok,
     /// It writes nothing until its operator decides.
     ReadOnly,
+}
+
+/// Which process of the node pulls a hub. Several processes may share one database, and each pulls its share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(crate) enum PulledBy {
+    /// The process that answers.
+    ThisProcess,
+    /// Another process on the same database.
+    AnotherProcess,
+    /// None, or none that still runs.
+    Nobody,
 }
 
 /// Whether the hub that answers holds what the others hold, and if not, why and since when.
@@ -130,6 +142,8 @@ pub(crate) struct PeerReplication {
     entries: Long,
     /// Bytes received from it, as they crossed the wire.
     bytes_received: Long,
+    /// Which process pulls it.
+    pulled_by: PulledBy,
     /// Where it answers, without name and password. Null for all but the operator.
     url: Option<String>,
     /// What the last round failed with, or why it is not pulled. Null for all but the operator, and when all is well.
@@ -137,7 +151,7 @@ pub(crate) struct PeerReplication {
 }
 
 /// Shows how the hub stands, as much of it as the viewer may see.
-pub(crate) fn show(standing: &Standing, viewer: Viewer) -> ReplicationStatus {
+pub(crate) fn show(standing: &Standing, viewer: Viewer, process: Uuid) -> ReplicationStatus {
     let now = standing.at;
     let logs = standing.logs.iter().take(MOST_ITEMS);
     let peers = standing.peers.iter().take(MOST_ITEMS);
@@ -150,7 +164,9 @@ pub(crate) fn show(standing: &Standing, viewer: Viewer) -> ReplicationStatus {
         waiting_entries: Long(standing.waiting),
         summary: standing.summary(),
         logs: logs.map(|log| show_log(log, now)).collect(),
-        peers: peers.map(|peer| show_peer(peer, now, viewer)).collect(),
+        peers: peers
+            .map(|peer| show_peer(peer, now, viewer, process))
+            .collect(),
     }
 }
 
@@ -174,7 +190,7 @@ fn show_log(log: &LogStanding, now: i64) -> LogReplication {
     }
 }
 
-fn show_peer(peer: &PeerStanding, now: i64, viewer: Viewer) -> PeerReplication {
+fn show_peer(peer: &PeerStanding, now: i64, viewer: Viewer, process: Uuid) -> PeerReplication {
     let is_operator = viewer == Viewer::Operator;
     PeerReplication {
         hub: HubId(peer.hub.clone()),
@@ -186,6 +202,11 @@ fn show_peer(peer: &PeerStanding, now: i64, viewer: Viewer) -> PeerReplication {
         rounds: Long(peer.rounds),
         entries: Long(peer.entries),
         bytes_received: Long(peer.bytes_received),
+        pulled_by: match peer.puller {
+            Some(puller) if puller == process => PulledBy::ThisProcess,
+            Some(_) => PulledBy::AnotherProcess,
+            None => PulledBy::Nobody,
+        },
         url: is_operator.then(|| peer.url.clone()),
         last_error: peer.trouble().filter(|_| is_operator).map(str::to_owned),
     }

@@ -343,7 +343,11 @@ impl Query {
     #[graphql(complexity = "100 + 20 * child_complexity")]
     async fn replication_status(&self, ctx: &Context<'_>) -> Result<ReplicationStatus, ApiError> {
         let standing = storage::standing::read(ctx.db(), ctx.hub().clock.now()).await?;
-        Ok(replication::show(&standing, ctx.viewer()))
+        Ok(replication::show(
+            &standing,
+            ctx.viewer(),
+            ctx.hub().process,
+        ))
     }
 
     /// Resolves a hub for a supergraph.

@@ -16,6 +16,7 @@ use storage::logs::{heads, reopening};
 use storage::{Database, Owner, hubs, logs, members};
 use sync::healing::Healer;
 use sync::round::Puller;
+use uuid::Uuid;
 
 use crate::config::Config;
 use crate::guard;
@@ -36,6 +37,8 @@ pub struct Hub {
     pub key: SigningKey,
     /// The operator's token.
     pub token: OperatorToken,
+    /// What this process is called among those that share the database. Clones are the same process.
+    pub process: Uuid,
 }
 
 /// A hub's change to another key.
@@ -58,6 +61,7 @@ impl Hub {
             db,
             key,
             token,
+            process: SystemEntropy.uuid(),
         };
         let guard = guard::read(&hub);
         hub.healer().check(guard.as_ref()).await?;
@@ -76,6 +80,7 @@ impl Hub {
             db,
             key,
             token,
+            process: SystemEntropy.uuid(),
         };
         let second = u64::try_from(SystemClock.now().unix_timestamp())
             .context("the clock is before 1970")?;
@@ -237,6 +242,7 @@ impl Hub {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(SystemEntropy),
             software: SOFTWARE.to_owned(),
+            process: self.process,
         }
     }
 

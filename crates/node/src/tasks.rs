@@ -1,87 +1,76 @@
 //! When work happens: a pull loop for each peer, and a look at what other processes committed.
 //!
-//! - [`pull_peers`] keeps a loop for each peer; `hints` beside it ends the loop's pause when the peer tells of a change.
+//! - [`pull_peers`] keeps a loop for each peer that this process pulls, which `share` decides; `hints` beside it ends the
+//!   loop's pause when the peer tells of a change.
+//! - [`borrowed`] lets somebody pull a peer once, though another process may be at it.
 //! - [`healing`] asks before anything is written, heals, and renews the guard file.
-//! - [`watch_commits`] looks for what other processes committed.
+//! - [`watch_commits`] hears of what other processes committed, and looks for it.
 
+mod borrow;
 pub mod healing;
 mod hints;
+mod share;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use storage::leases::Lease;
 use storage::peers::{self, Peer};
 use sync::peer::HttpPeer;
 use sync::plan;
 use sync::round::{Occasion, Puller};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::hub::{Hub, SOFTWARE};
 use crate::system::SystemEntropy;
+use share::Share;
 
-/// How often the list of peers is read again and commits of other processes are looked for.
+pub use borrow::borrowed;
+
+/// How often peers and leases are read again and commits of other processes are looked for.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest that looking at peers and leases may take, so that lost leases are noticed though the database hangs.
+const MOST_LOOKING: Duration = Duration::from_secs(5);
+/// The pause before commits are heard again after the connection was lost.
+const HEAR_AGAIN: Duration = Duration::from_secs(5);
 
-/// Pulls all peers until `closing` is cancelled. Peers that are added or removed meanwhile are noticed.
+/// Pulls this process's share of the peers until `closing` is cancelled. Peers and processes that come or go meanwhile are
+/// noticed.
 pub async fn pull_peers(hub: Hub, closing: CancellationToken) {
-    let puller = Arc::new(hub.puller());
-    let mut loops: HashMap<i64, (String, JoinHandle<()>)> = HashMap::new();
+    tracing::info!(process = %hub.process, "peers are pulled");
+    let mut share = Share::new(hub);
     loop {
-        match peers::list(&hub.db).await {
-            Ok(listed) => reconcile(&hub, &puller, &closing, listed, &mut loops),
-            Err(error) => tracing::error!(
+        let looked = tokio::select! {
+            () = closing.cancelled() => break,
+            looked = timeout(MOST_LOOKING, share.look()) => looked,
+        };
+        match looked {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "peers cannot be read"
+                "peers and leases cannot be read or written"
             ),
+            Err(_) => tracing::error!("the database does not answer, so peers are not looked at"),
         }
+        share.give_up_what_is_lost().await;
         tokio::select! {
             () = closing.cancelled() => break,
             () = sleep(LOOK_INTERVAL) => {}
         }
     }
-    for (_, (_, task)) in loops {
-        drop(task.await);
+    if let Err(error) = share.leave().await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "leases cannot be given back; others take them when they lapse"
+        );
     }
 }
 
-fn reconcile(
-    hub: &Hub,
-    puller: &Arc<Puller>,
-    closing: &CancellationToken,
-    listed: Vec<Peer>,
-    loops: &mut HashMap<i64, (String, JoinHandle<()>)>,
-) {
-    loops.retain(|id, (url, task)| {
-        let stays = listed.iter().any(|peer| peer.id == *id && peer.url == *url);
-        if !stays {
-            task.abort();
-        }
-        stays
-    });
-    for peer in listed {
-        loops.entry(peer.id).or_insert_with(|| {
-            let url = peer.url.clone();
-            (
-                url,
-                tokio::spawn(follow_peer(
-                    hub.clone(),
-                    Arc::clone(puller),
-                    peer,
-                    closing.clone(),
-                )),
-            )
-        });
-    }
-}
-
-/// Pulls one peer and hears its hints. A round that runs when the program is told to stop is given up between two pages,
-/// which loses nothing.
-async fn follow_peer(hub: Hub, puller: Arc<Puller>, peer: Peer, closing: CancellationToken) {
+/// Pulls one peer and hears its hints, until it is aborted.
+async fn follow_peer(hub: Hub, puller: Arc<Puller>, peer: Peer, lease: Lease) {
     let wake = Arc::new(Notify::new());
     // A task of its own, so that whatever becomes of it the pulling goes on.
     let _hints = hub.config.sync.hints.then(|| {
@@ -93,14 +82,11 @@ async fn follow_peer(hub: Hub, puller: Arc<Puller>, peer: Peer, closing: Cancell
         );
         AbortOnDropHandle::new(tokio::spawn(hearing))
     });
-    tokio::select! {
-        () = closing.cancelled() => {}
-        () = pull_peer(&hub, &puller, peer, &wake) => {}
-    }
+    pull_peer(&hub, &puller, peer, &lease, &wake).await;
 }
 
 /// Pulls one peer again and again: at its interval, and when it is woken.
-async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, wake: &Notify) {
+async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, lease: &Lease, wake: &Notify) {
     let remote = match HttpPeer::client(SOFTWARE).map(|client| HttpPeer::new(client, &peer.url)) {
         Ok(Ok(remote)) => remote,
         Ok(Err(error)) => return tracing::error!(peer = %peer.hub, %error, "peer cannot be asked"),
@@ -108,7 +94,10 @@ async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, wake: &Notify) {
     };
     let mut occasion = Occasion::Turn;
     loop {
-        let brought = match puller.run(&peer, &remote, occasion, &|_| {}).await {
+        let brought = match puller
+            .run(&peer, &remote, occasion, Some(lease), &|_| {})
+            .await
+        {
             Ok(result) => result.entries,
             Err(error) => {
                 tracing::error!(peer = %peer.hub, error = &error as &dyn std::error::Error, "round cannot be noted");
@@ -144,13 +133,31 @@ async fn rest(hub: &Hub, failures: u64, brought: u64, wake: &Notify) -> Occasion
     }
 }
 
-/// Looks for commits of other processes, so that subscribers here hear of them.
+/// Looks for commits of other processes, so that subscribers here hear of them: at once where the database tells of them,
+/// and each second whatever becomes of that.
 pub async fn watch_commits(hub: Hub, closing: CancellationToken) {
+    tokio::select! {
+        () = closing.cancelled() => {}
+        () = hear_commits(&hub) => {}
+        () = look_for_commits(&hub) => {}
+    }
+}
+
+async fn hear_commits(hub: &Hub) {
     loop {
-        tokio::select! {
-            () = closing.cancelled() => return,
-            () = sleep(LOOK_INTERVAL) => {}
+        if let Err(error) = hub.db.hear_commits().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "commits are not heard, so they are looked for each second"
+            );
         }
+        sleep(HEAR_AGAIN).await;
+    }
+}
+
+async fn look_for_commits(hub: &Hub) {
+    loop {
+        sleep(LOOK_INTERVAL).await;
         if let Err(error) = hub.db.refresh().await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,

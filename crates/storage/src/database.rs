@@ -1,6 +1,7 @@
 //! Opening the database: one writer and several readers on SQLite, one pool on PostgreSQL.
 
 pub(crate) mod connect;
+mod hearing;
 mod readers;
 
 use std::path::PathBuf;
@@ -222,8 +223,8 @@ impl Database {
         Ok(self.0.writer.begin_with_options(options).await?)
     }
 
-    /// Commits, with the next position as the very last statement before it, so that positions grow in commit order.
-    /// `dropped` are the entries whose payloads are gone by it.
+    /// Commits, with the next position as the very last statement before it, so that positions grow in commit order, and
+    /// notifies other processes of it. `dropped` are the entries whose payloads are gone by it.
     pub(crate) async fn commit(
         &self,
         tx: DatabaseTransaction,
@@ -231,7 +232,7 @@ impl Database {
         dropped: &[EntryKey],
     ) -> Result<u64, StorageError> {
         let drops = i64::from(!dropped.is_empty());
-        let next = "UPDATE store SET position = position + 1, drops = drops + $1 RETURNING store, position, drops";
+        let next = hearing::next_position(self.0.writer.get_database_backend());
         let mark: Option<Mark> = sql::one(&tx, next, vec![drops.into()]).await?;
         let mark = mark.ok_or_else(no_store)?;
         let stamp = "UPDATE log SET position = $1 WHERE id = $2";

@@ -4,6 +4,8 @@ use domain::entry::SealError;
 use domain::identity::{HubId, LogId, NetworkId, RecordId};
 use sea_orm::DbErr;
 
+use crate::leases;
+
 /// Why the database did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -75,6 +77,14 @@ pub enum StorageError {
         hub: HubId,
         /// Why.
         why: String,
+    },
+    /// Another process took over what this one was doing.
+    #[error(
+        "another process took over {name}, so what this one did last is not noted; nothing is lost"
+    )]
+    LeaseLost {
+        /// What was taken over.
+        name: leases::Name,
     },
     /// An entry could not be made.
     #[error(transparent)]

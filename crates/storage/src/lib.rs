@@ -5,6 +5,7 @@
 //!   written here or pulled from a peer. Commit order is log order.
 //! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
+//! - [`leases`] are who of several processes on one database does what.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
@@ -21,6 +22,7 @@ pub mod checkup;
 pub mod halt;
 pub mod hubs;
 pub mod innovations;
+pub mod leases;
 pub mod logs;
 pub mod members;
 pub mod peers;

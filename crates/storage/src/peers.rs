@@ -1,10 +1,11 @@
 //! The hubs that this hub pulls, and how it went.
 
 use domain::identity::{Epoch, HubId, LogId};
-use sea_orm::FromQueryResult;
+use sea_orm::{DatabaseTransaction, FromQueryResult};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::leases::{self, Lease};
 use crate::logs::millis;
 use crate::{Database, StorageError, sql, trust};
 
@@ -163,13 +164,19 @@ pub struct RoundResult {
     pub bytes_received: u64,
 }
 
-/// Notes how a round went. A round that failed leaves the cursor where it was.
+/// Notes how a round went. A round that failed leaves the cursor where it was. A round under a lease that another process
+/// took over is not noted: its cursor may lie before the one that is noted by now.
 pub async fn note_round(
     db: &Database,
     id: i64,
+    lease: Option<&Lease>,
     result: &RoundResult,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
+    if let Some(lease) = lease {
+        leases::keep(&tx, lease).await?;
+    }
     let text = "UPDATE peer SET last_round_at = $1, rounds = rounds + 1, entries = entries + $2,
         bytes_received = bytes_received + $3, strikes = strikes + $4, parked = $5 WHERE id = $6";
     let values = vec![
@@ -180,22 +187,23 @@ pub async fn note_round(
         result.parked.clone().into(),
         id.into(),
     ];
-    sql::execute(db.writer(), text, values).await?;
+    sql::execute(&tx, text, values).await?;
     match &result.error {
-        Some(error) => note_failure(db, id, error).await,
-        None => note_success(db, id, result, now).await,
+        Some(error) => note_failure(&tx, id, error).await?,
+        None => note_success(&tx, id, result, now).await?,
     }
+    Ok(tx.commit().await?)
 }
 
-async fn note_failure(db: &Database, id: i64, error: &str) -> Result<(), StorageError> {
+async fn note_failure(tx: &DatabaseTransaction, id: i64, error: &str) -> Result<(), StorageError> {
     let text = "UPDATE peer SET failures = failures + 1, last_error = $1, heads_token = NULL WHERE id = $2";
     let error: String = error.chars().take(500).collect();
-    sql::execute(db.writer(), text, vec![error.into(), id.into()]).await?;
+    sql::execute(tx, text, vec![error.into(), id.into()]).await?;
     Ok(())
 }
 
 async fn note_success(
-    db: &Database,
+    tx: &DatabaseTransaction,
     id: i64,
     result: &RoundResult,
     now: OffsetDateTime,
@@ -210,7 +218,7 @@ async fn note_success(
         result.heads_token.clone().into(),
         id.into(),
     ];
-    sql::execute(db.writer(), text, values).await?;
+    sql::execute(tx, text, values).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use domain::healing::Mode;
 use domain::standing::{LogStanding, PeerStanding, Standing, without_user_info};
 use time::OffsetDateTime;
 
+use crate::leases::{self, Name};
 use crate::logs::heads::{self, Head};
 use crate::logs::{aside, millis};
 use crate::peers::{self, Peer};
@@ -14,13 +15,14 @@ pub async fn read(db: &Database, now: OffsetDateTime) -> Result<Standing, Storag
     let heads = heads::list(db).await?;
     let peers = peers::list(db).await?;
     let halted = halt::read(db).await?;
+    let leases = leases::list(db).await?;
     Ok(Standing {
         at: millis(now),
         mode: Mode::of(db.is_booting(), halted.map(|halted| halted.why)),
         halted: halted.map(|halted| (halted.why, halted.at)),
         waiting: aside::count_waiting(db).await?,
         logs: heads.into_iter().map(|head| log(db, head)).collect(),
-        peers: peers.into_iter().map(peer).collect(),
+        peers: peers.into_iter().map(|of| peer(of, &leases)).collect(),
     })
 }
 
@@ -42,7 +44,8 @@ fn log(db: &Database, head: Head) -> LogStanding {
     }
 }
 
-fn peer(peer: Peer) -> PeerStanding {
+fn peer(peer: Peer, leases: &[leases::Standing]) -> PeerStanding {
+    let mut pulls = leases.iter().filter(|s| s.name == Name::Pull(peer.id));
     let record = peer.record;
     PeerStanding {
         hub: peer.hub,
@@ -56,5 +59,6 @@ fn peer(peer: Peer) -> PeerStanding {
         rounds: record.rounds,
         entries: record.entries,
         bytes_received: record.bytes_received,
+        puller: pulls.next().and_then(|lease| lease.holder),
     }
 }

@@ -18,6 +18,7 @@ use domain::clock::Clock;
 use domain::identity::{HubId, LogId};
 use domain::log::{LogState, PublicKey};
 use domain::trust::{Standing, Trust, TrustError};
+use storage::leases::Lease;
 use storage::logs::heads::Head;
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError};
@@ -101,12 +102,14 @@ impl<S: Store> Puller<S> {
         }
     }
 
-    /// Runs one round with a peer and notes how it went; `progress` is told of every page that was stored.
+    /// Runs one round with a peer and notes how it went, if the lease is still held under which it is run; without one
+    /// nobody else may pull the peer. `progress` is told of every page that was stored.
     pub async fn run(
         &self,
         peer: &peers::Peer,
         remote: &impl Peer,
         occasion: Occasion,
+        lease: Option<&Lease>,
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<RoundResult, StorageError> {
         let before = remote.bytes_received();
@@ -129,7 +132,7 @@ impl<S: Store> Puller<S> {
         let mut result = round.result;
         result.bytes_received = remote.bytes_received() - before;
         self.db
-            .note_round(peer.id, &result, self.clock.now())
+            .note_round(peer.id, lease, &result, self.clock.now())
             .await?;
         tracing::info!(
             peer = %peer.hub,

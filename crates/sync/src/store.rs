@@ -12,6 +12,7 @@ use domain::identity::{HubId, LogId, NetworkId};
 use domain::log::{PublicKey, RawEntry, SignedCheckpoint, SigningKey, TreeEdge, VerifiedPage};
 use domain::trust::Trust;
 use storage::halt::{self, Halted};
+use storage::leases::Lease;
 use storage::logs::fill::{self, Filled};
 use storage::logs::heads::{self, Head};
 use storage::logs::reopening::{self, Reissued};
@@ -159,10 +160,11 @@ pub trait Store: Send + Sync {
     /// The hubs that are pulled, and how that went.
     fn list_peers(&self) -> impl Future<Output = Answer<Vec<Peer>>> + Send;
 
-    /// Notes how a round with a peer went.
+    /// Notes how a round with a peer went, unless the lease was lost under which it ran.
     fn note_round(
         &self,
         peer: i64,
+        lease: Option<&Lease>,
         result: &RoundResult,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
@@ -313,7 +315,13 @@ impl Store for Database {
         peers::list(self).await
     }
 
-    async fn note_round(&self, peer: i64, result: &RoundResult, now: OffsetDateTime) -> Answer<()> {
-        peers::note_round(self, peer, result, now).await
+    async fn note_round(
+        &self,
+        peer: i64,
+        lease: Option<&Lease>,
+        result: &RoundResult,
+        now: OffsetDateTime,
+    ) -> Answer<()> {
+        peers::note_round(self, peer, lease, result, now).await
     }
 }

@@ -4,12 +4,12 @@ use anyhow::bail;
 use storage::{halt, peers};
 use sync::healing::Ended;
 use sync::peer::HttpPeer;
-use sync::round::Occasion;
 
+use super::sync::pull as pull_peer;
 use crate::cli::{Common, Outcome};
 use crate::guard;
 use crate::hub::{Hub, SOFTWARE};
-use crate::output;
+use crate::{output, tasks};
 
 /// How often all peers are asked: once for what they hold, and once more to see that nothing changed.
 const PASSES: usize = 4;
@@ -80,7 +80,8 @@ async fn pull(hub: &Hub) -> anyhow::Result<Option<Ended>> {
     for _ in 0..PASSES {
         for peer in peers::list(&hub.db).await? {
             let remote = HttpPeer::new(client.clone(), &peer.url)?;
-            let result = puller.run(&peer, &remote, Occasion::Turn, &|_| {}).await?;
+            let round = async |lease| pull_peer(hub, &puller, &peer, &remote, &lease).await;
+            let result = tasks::borrowed(hub, peer.id, round).await??;
             if let Some(error) = result.error {
                 output::remark(format!("{}: {error}", peer.hub));
             }

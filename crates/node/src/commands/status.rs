@@ -87,7 +87,15 @@ fn logs(standing: &Standing) -> String {
 }
 
 fn peers(standing: &Standing) -> String {
-    let mut table = output::table(["peer", "url", "answered", "failures", "strikes", "trouble"]);
+    let mut table = output::table([
+        "peer",
+        "url",
+        "answered",
+        "failures",
+        "strikes",
+        "pulled by",
+        "trouble",
+    ]);
     for peer in &standing.peers {
         table.add_row([
             peer.hub.to_string(),
@@ -95,10 +103,19 @@ fn peers(standing: &Standing) -> String {
             ago(peer.last_success_at, standing.at),
             peer.failures.to_string(),
             peer.strikes.to_string(),
+            pulled_by(peer),
             peer.trouble().unwrap_or_default().to_owned(),
         ]);
     }
     table.to_string()
+}
+
+/// The beginning of the name with which the process that pulls the peer opens its log.
+fn pulled_by(peer: &PeerStanding) -> String {
+    peer.puller.map_or_else(
+        || "nobody".to_owned(),
+        |process| process.to_string().chars().take(8).collect(),
+    )
 }
 
 fn print_json(hub: &Hub, standing: &Standing) -> anyhow::Result<()> {
@@ -156,6 +173,7 @@ fn peer_json(peer: &PeerStanding, now: i64) -> Value {
         "rounds": peer.rounds,
         "entries": peer.entries,
         "bytesReceived": peer.bytes_received,
+        "pulledBy": peer.puller,
         "problem": peer.problem(now),
     })
 }

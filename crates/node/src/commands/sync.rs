@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use anyhow::{Context as _, bail};
 use indicatif::ProgressBar;
 use serde_json::json;
-use storage::peers;
+use storage::leases::Lease;
+use storage::peers::{self, RoundResult};
 use sync::peer::HttpPeer;
-use sync::round::Occasion;
+use sync::round::{Occasion, Progress, Puller};
 
 use crate::cli::{Common, Outcome};
 use crate::hub::{Hub, SOFTWARE};
@@ -19,7 +20,7 @@ use crate::{output, tasks};
 pub struct Sync {
     /// Only this peer: its address or hub id
     peer: Option<String>,
-    /// One round with each peer, instead of going on until Ctrl-C
+    /// One round with each peer, instead of going on until Ctrl-C. A node that runs lets go of each peer meanwhile
     #[arg(long)]
     once: bool,
 }
@@ -58,18 +59,8 @@ impl Sync {
         let mut report = Vec::new();
         for peer in wanted {
             let remote = HttpPeer::new(client.clone(), &peer.url)?;
-            let bar = Mutex::new(None::<ProgressBar>);
-            let result = puller
-                .run(&peer, &remote, Occasion::Turn, &|progress| {
-                    let mut bar = bar.lock().expect("no drawing panics");
-                    let bar = bar.get_or_insert_with(|| output::bar(progress.target, "pulling"));
-                    bar.set_length(progress.target);
-                    bar.set_position(progress.size);
-                })
-                .await?;
-            if let Some(bar) = bar.into_inner().ok().flatten() {
-                bar.finish_and_clear();
-            }
+            let round = async |lease| pull(hub, &puller, &peer, &remote, &lease).await;
+            let result = tasks::borrowed(hub, peer.id, round).await??;
             if result.error.is_some() {
                 outcome = Outcome::Amiss;
             }
@@ -98,4 +89,30 @@ impl Sync {
         }
         Ok(outcome)
     }
+}
+
+/// Runs one round and shows how far it has come.
+pub(crate) async fn pull(
+    hub: &Hub,
+    puller: &Puller,
+    peer: &peers::Peer,
+    remote: &HttpPeer,
+    lease: &Lease,
+) -> anyhow::Result<RoundResult> {
+    // As it stands now that nobody else pulls it.
+    let peer = peers::find(&hub.db, peer.id).await?;
+    let peer = peer.context("the peer was removed meanwhile")?;
+    let bar = Mutex::new(None::<ProgressBar>);
+    let progress = |progress: Progress| {
+        let mut bar = bar.lock().expect("no drawing panics");
+        let bar = bar.get_or_insert_with(|| output::bar(progress.target, "pulling"));
+        bar.set_length(progress.target);
+        bar.set_position(progress.size);
+    };
+    let run = puller.run(&peer, remote, Occasion::Turn, Some(lease), &progress);
+    let result = run.await?;
+    if let Some(bar) = bar.into_inner().ok().flatten() {
+        bar.finish_and_clear();
+    }
+    Ok(result)
 }

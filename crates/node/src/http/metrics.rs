@@ -71,6 +71,7 @@ async fn scrape(State(source): State<Source>) -> Response {
     of_process(&mut registry, &source, &standing);
     of_logs(&mut registry, &standing);
     of_peers(&mut registry, &standing.peers);
+    of_leases(&mut registry, &source, &standing.peers);
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry).expect("a string takes all that is written");
     (
@@ -249,5 +250,18 @@ fn of_peers(registry: &mut Registry, peers: &[PeerStanding]) {
             let gauge = success.get_or_create_owned(&labels(peer));
             gauge.set(gauge.get().max(seconds(at / 1000)));
         }
+    }
+}
+
+fn of_leases(registry: &mut Registry, source: &Source, peers: &[PeerStanding]) {
+    let here = gauges(
+        registry,
+        "simpul_peer_pulled_here",
+        "At how many addresses this process pulls the peer; others on the same database may pull it at the rest",
+    );
+    for peer in peers {
+        let is_here = peer.puller == Some(source.hub.process);
+        here.get_or_create(&vec![("hub", peer.hub.to_string())])
+            .inc_by(is_here.into());
     }
 }

@@ -113,6 +113,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         let Err(error) = self.pull_pages(trust, theirs).await else {
             return Ok(());
         };
+        if matches!(error, RoundError::Busy(_)) {
+            return Err(error);
+        }
         let (db, now) = (&self.puller.db, self.puller.clock.now());
         if matches!(error, RoundError::False { .. })
             && let Some(fork) = self.find_fork(trust, log).await?
@@ -155,6 +158,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         self.result.entries += pulled.entries;
         self.has_begun_log |= pulled.from == 0 && pulled.entries > 0;
         match pulled.error {
+            // Another process on this database is at it.
+            Some(RoundError::Storage(StorageError::Moved { .. })) => {
+                Err(RoundError::Busy(log.clone()))
+            }
             Some(error) => Err(error),
             None => Ok(noted?),
         }
@@ -204,7 +211,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             // Peers are asked once more: another may hold still more.
             db.halt(Halt::Behind, self.puller.clock.now()).await?;
         }
-        if pulled.is_err() {
+        if pulled
+            .as_ref()
+            .is_err_and(|error| !matches!(error, RoundError::Busy(_)))
+        {
             db.note_unproved(log, self.puller.clock.now()).await?;
         }
         pulled

@@ -50,6 +50,7 @@ fn peer(hub: &str) -> PeerStanding {
         rounds: 9,
         entries: 0,
         bytes_received: 0,
+        puller: None,
     }
 }
 
