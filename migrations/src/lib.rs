@@ -10,6 +10,7 @@ mod m0003_behind_since;
 mod m0004_membership;
 mod m0005_fork_place;
 mod m0006_trust_marks;
+mod m0010_projection;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_membership::Migration),
             Box::new(m0005_fork_place::Migration),
             Box::new(m0006_trust_marks::Migration),
+            Box::new(m0010_projection::Migration),
         ]
     }
 }

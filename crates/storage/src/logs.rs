@@ -5,6 +5,7 @@
 //! - [`heads`] is what this hub holds of every log; [`read`] gives pages and payloads to peers; [`receipt`] proves one entry.
 //! - [`fill`] brings payloads that were missing; [`watching`] notes what was seen but not yet held.
 //! - [`verify`] recomputes everything from what is stored; [`repair`] puts bytes back that were changed on the disk; [`rebuild`] makes the projection anew.
+//! - [`unprojected`] lists what shows nothing; [`reproject`] tries it again after an upgrade.
 //!
 //! An entry is never changed or removed; only its payload may go, when it is superseded or erased.
 
@@ -19,7 +20,9 @@ pub mod read;
 pub mod rebuild;
 mod receipts;
 pub mod repair;
+pub mod reproject;
 mod tiles;
+pub mod unprojected;
 pub mod verify;
 pub mod watching;
 
