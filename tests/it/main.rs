@@ -3,7 +3,7 @@
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
 //!   `membership`: whom the authority names. `hints`: hubs that tell one another at once.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
-//!   `doctor`: what it finds wrong; `repair`: what it mends.
+//!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left.
 //! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
@@ -26,3 +26,4 @@ mod scenarios;
 mod schema;
 mod storage;
 mod tidy;
+mod upgrade;

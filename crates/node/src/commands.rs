@@ -19,5 +19,6 @@ pub mod schema;
 pub mod serve;
 pub mod status;
 pub mod sync;
+pub mod unprojected;
 pub mod verify;
 pub mod verify_receipt;

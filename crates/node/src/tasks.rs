@@ -2,8 +2,10 @@
 //!
 //! - [`pull_peers`] keeps a loop for each peer; `hints` beside it ends the loop's pause when the peer tells of a change.
 //! - [`watch_commits`] looks for what other processes committed.
+//! - [`upgrade`] tries again what an older program could not read.
 
 mod hints;
+pub mod upgrade;
 
 use std::collections::HashMap;
 use std::sync::Arc;
