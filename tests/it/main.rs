@@ -1,6 +1,7 @@
 //! Tests of whole hubs: one program, so that it is linked once.
 //!
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
+//!   `bounds`: how much a supplier can make a hub take, and wait.
 //!   `membership`: whom the authority names. `hints`: hubs that tell one another at once.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left.
@@ -14,6 +15,7 @@
 
 mod api;
 mod architecture;
+mod bounds;
 mod conformance;
 mod doctor;
 mod hints;
