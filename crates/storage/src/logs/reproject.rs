@@ -41,12 +41,38 @@ pub async fn count_waiting(db: &Database) -> Result<u64, StorageError> {
 
 /// Tries the next page of what an older program could not read; nothing when nothing waits.
 pub async fn next_page(db: &Database) -> Result<Option<Tried>, StorageError> {
+    match next_waiting(db).await? {
+        Some(first) => Ok(Some(page_from(db, first).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Tries all that waits, page by page. `progress` is told after each.
+pub async fn run(db: &Database, mut progress: impl FnMut(Tried)) -> Result<Tried, StorageError> {
+    let mut all = Tried::default();
+    let mut last = None;
+    while let Some(first) = next_waiting(db).await? {
+        // It ends: each page brings it forward.
+        if last.replace(first) == Some(first) {
+            let rule = "it waits although it was tried";
+            return Err(StorageError::corrupt("unprojected", first.get(), rule));
+        }
+        let page = page_from(db, first).await?;
+        all.tried += page.tried;
+        all.mended += page.mended;
+        progress(all);
+    }
+    Ok(all)
+}
+
+async fn next_waiting(db: &Database) -> Result<Option<EntryKey>, StorageError> {
     let text = "SELECT entry FROM unprojected WHERE rules < $1 ORDER BY rules, entry LIMIT 1";
     let rows = sql::rows(db.reader(), text, vec![RULES.into()]).await?;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    let first = EntryKey::from(row.try_get_by_index::<i64>(0)?);
+    let key = |row: &sea_orm::QueryResult| Ok(row.try_get_by_index::<i64>(0)?.into());
+    rows.first().map(key).transpose()
+}
+
+async fn page_from(db: &Database, first: EntryKey) -> Result<Tried, StorageError> {
     let tx = db.begin().await?;
     let log = heads::lock_row_of(&tx, first.log_id()).await?;
     let tried = match log {
@@ -57,18 +83,7 @@ pub async fn next_page(db: &Database) -> Result<Option<Tried>, StorageError> {
         None => pass_over(&tx, &[first]).await?,
     };
     db.commit_shown(tx).await?;
-    Ok(Some(tried))
-}
-
-/// Tries all that waits, page by page. `progress` is told after each.
-pub async fn run(db: &Database, mut progress: impl FnMut(Tried)) -> Result<Tried, StorageError> {
-    let mut all = Tried::default();
-    while let Some(page) = next_page(db).await? {
-        all.tried += page.tried;
-        all.mended += page.mended;
-        progress(all);
-    }
-    Ok(all)
+    Ok(tried)
 }
 
 /// What waits in a log from a place on, and whether a newer program may read it.
