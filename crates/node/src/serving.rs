@@ -54,18 +54,15 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let served = axum::serve(listener, service)
         .with_graceful_shutdown(async move { stop.cancelled().await });
-    let mut tasks = vec![
-        tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),
-        tokio::spawn(tasks::upgrade::try_unprojected(
-            hub.clone(),
-            closing.clone(),
-        )),
-    ];
+    let mut tasks = vec![tokio::spawn(tasks::watch_commits(
+        hub.clone(),
+        closing.clone(),
+    ))];
     if pulling == Pulling::ByItself {
-        tasks.push(tokio::spawn(tasks::pull_peers(
-            hub.clone(),
-            closing.clone(),
-        )));
+        let (pulled, upgraded) = (hub.clone(), hub.clone());
+        tasks.push(tokio::spawn(tasks::pull_peers(pulled, closing.clone())));
+        let trying = tasks::upgrade::try_unprojected(upgraded, closing.clone());
+        tasks.push(tokio::spawn(trying));
     }
     let grace = Duration::from_secs(hub.config.http.shutdown_seconds.get().into());
     Ok(Running {

@@ -178,7 +178,7 @@ async fn what_stays_unreadable_is_tried_once_and_listed(backend: Backend) {
         .put(record(1), 1, "survey", &json!({}), |_| {})
         .add("no header".to_owned(), None)
         .put(record(2), 1, Kind::AGENCY, &body, |header| {
-            header["v"] = 2.into()
+            header["v"] = 2.into();
         })
         .put(record(3), 1, Kind::AGENCY, &json!({"name": "x"}), |_| {})
         .put(record(4), 2, Kind::AGENCY, &body, |_| {})

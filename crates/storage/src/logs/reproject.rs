@@ -196,7 +196,7 @@ mod tests {
             assert_eq!(runs(&page), expected);
         };
         check(&[], &[]);
-        check(&[(7, true)], &[7..8]);
+        check(&[(7, true), (9, true)], &[7..8, 9..10]);
         check(&[(7, true), (8, true), (10, true)], &[7..9, 10..11]);
         check(&[(7, true), (8, false), (9, true)], &[7..8, 9..10]);
         check(&[(7, false)], &[]);
