@@ -12,6 +12,7 @@ mod m0005_fork_place;
 mod m0006_trust_marks;
 mod m0008_lease;
 mod m0009_epochs;
+mod m0010_projection;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_trust_marks::Migration),
             Box::new(m0008_lease::Migration),
             Box::new(m0009_epochs::Migration),
+            Box::new(m0010_projection::Migration),
         ]
     }
 }

@@ -3,7 +3,8 @@
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
 //!   `membership`: whom the authority names. `hints`: hubs that tell one another at once. `healing`: hubs that were put back.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
-//!   `doctor`: what it finds wrong; `repair`: what it mends; `together`: several on one database.
+//!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
+//!   `together`: several on one database. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
@@ -14,6 +15,7 @@
 
 mod api;
 mod architecture;
+mod bounds;
 mod conformance;
 mod doctor;
 mod healing;
@@ -28,3 +30,4 @@ mod schema;
 mod storage;
 mod tidy;
 mod together;
+mod upgrade;

@@ -3,6 +3,7 @@
 //! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
 //! - `leases`: several processes on one database. `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
+//! - `upgrading`: databases of older and of newer programs.
 
 /// Makes two tests of each function, one for each database.
 macro_rules! on_both_databases {
@@ -30,6 +31,7 @@ mod opening;
 mod projection;
 mod pulling;
 mod standing;
+mod upgrading;
 mod writing;
 
 /// What a check that finds faults finds when all is well.

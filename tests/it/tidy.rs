@@ -36,7 +36,7 @@ fn root() -> &'static Path {
 
 /// Every Rust file of the workspace, with its path from the root.
 fn sources() -> Vec<(String, String)> {
-    let mut folders: Vec<PathBuf> = ["crates", "migrations", "tests", "web"]
+    let mut folders: Vec<PathBuf> = ["crates", "fuzz", "migrations", "tests", "web"]
         .map(|folder| root().join(folder))
         .into();
     let mut files = Vec::new();

@@ -10,6 +10,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use std::time::Duration;
+
 use domain::clock::Clock as _;
 use domain::entry::EntryDraft;
 use domain::identity::{Epoch, LogId};
@@ -26,7 +28,7 @@ use storage::logs::heads::{self, Head};
 use storage::logs::{self, verify};
 use storage::peers::{self, Peer, RoundResult};
 use storage::pins;
-use sync::peer::HttpPeer;
+use sync::peer::{HttpPeer, Patience};
 use sync::round::{Occasion, Puller};
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -80,6 +82,15 @@ impl Federation {
         };
         federation.acquaint(&drawing).await;
         federation
+    }
+
+    /// Lets hubs wait so long for their peers from now on, and for one log within a round.
+    pub fn wait_for_peers(&mut self, patience: Patience, log_time: Duration) {
+        let client = HttpPeer::patient_client(SOFTWARE, patience);
+        self.client = client.expect("a client can be made");
+        for member in &mut self.members {
+            member.puller = member.hub.puller().with_log_time(log_time);
+        }
     }
 
     async fn acquaint(&self, drawing: &Drawing) {

@@ -4,7 +4,7 @@
 //!   pulls whom, [`api`] asks a hub as anybody would.
 //! - [`relay`]: a proxy before a hub that lies. [`counter`]: one that counts. [`noise`]: one that makes noise where hints are expected.
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
-//!   [`records`] is what hubs say, [`forge`] what only another program would say.
+//!   [`records`] is what hubs say, [`fixture`] what older programs left, [`forge`] what only another program would say.
 //! - [`program`]: the real program, run as people run it.
 //! - [`postgres`]: a throw-away server. [`clock`], [`entropy`], [`patience`]: time and chance in the test's hand.
 //!
@@ -22,6 +22,7 @@ pub mod drawing;
 pub mod dump;
 pub mod entropy;
 pub mod federation;
+pub mod fixture;
 pub mod forge;
 pub mod noise;
 pub mod patience;

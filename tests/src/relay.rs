@@ -3,6 +3,7 @@
 //! It asks the hub for short pages, so that small logs take several, and lies about one log only, from its second page on.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -10,7 +11,9 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use domain::entry::{MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES};
 use domain::identity::LogId;
+use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -59,6 +62,36 @@ pub enum Lie {
     Endless,
     /// A few kilobytes of zstd that inflate to a gigabyte.
     Bomb,
+    /// A megabyte of gzip, which nobody asked for, that inflates to a gigabyte.
+    GzipBomb,
+    /// The answer never begins.
+    Silent,
+    /// The answer comes byte by byte, and does not end.
+    ByteByByte,
+    /// The truth, each page after so many milliseconds.
+    Slow(u64),
+    /// The truth, an entry a page.
+    EntryByEntry,
+    /// The page has one entry more than may be asked for.
+    TooManyEntries,
+    /// The page has more bytes than any honest one.
+    TooManyBytes,
+    /// A header has one byte more than a header may have.
+    LongHeader,
+    /// A payload has one byte more than a payload may have.
+    LongPayload,
+    /// The checkpoint has one byte more than a note may have.
+    LongNote,
+    /// The proof has one hash more than a proof may have.
+    LongProof,
+    /// Heads are listed again and again, beyond what was asked for.
+    ManyHeads,
+    /// A missing payload is answered twice.
+    PayloadsTwice,
+    /// Who answers says more of itself than anybody wants to hear.
+    LongGreeting,
+    /// The answer nests deeper than anything that is read.
+    Nested,
     /// The heads state one entry more, under the old signature.
     ForgedHead,
     /// Pages come without payloads, and there are none when asked for.
@@ -158,7 +191,8 @@ async fn answer(State(relay): State<Arc<Shared>>, question: Bytes) -> Response {
     let query = question["query"].as_str().unwrap_or_default().to_owned();
     let lie = relay.lie().clone();
     if query.contains("entries(") {
-        question["variables"]["first"] = PAGE.into();
+        let first = if lie == Lie::EntryByEntry { 1 } else { PAGE };
+        question["variables"]["first"] = first.into();
         return page(&relay, &lie, &mut question).await;
     }
     let mut answer = relay.ask(&question).await;
@@ -192,6 +226,14 @@ async fn page(relay: &Shared, lie: &Lie, question: &mut Value) -> Response {
         }
         Lie::Endless => return endless(),
         Lie::Bomb => return bomb(),
+        Lie::GzipBomb => return gzip_bomb(),
+        Lie::Silent => std::future::pending().await,
+        Lie::ByteByByte => return byte_by_byte(),
+        Lie::Slow(millis) => tokio::time::sleep(Duration::from_millis(*millis)).await,
+        Lie::Nested => {
+            let deep = format!("{{\"data\":{}", "[".repeat(1 << 20));
+            return response("application/json", None, Body::from(deep));
+        }
         Lie::FirstPageAgain => question["variables"]["from"] = 0.into(),
         _ => {}
     }
@@ -207,6 +249,27 @@ fn tamper(lie: &Lie, page: &mut Value) {
         Lie::HeaderByte => change_byte(&mut entries[0]["header"]),
         Lie::PayloadOfAnother => entries[0]["payload"] = entries[1]["payload"].clone(),
         Lie::Swapped => entries.swap(0, 1),
+        Lie::TooManyEntries => {
+            let one = entries[0].clone();
+            entries.resize(MAX_PAGE_ENTRIES + 1, one);
+        }
+        Lie::TooManyBytes => {
+            let mut one = entries[0].clone();
+            one["payload"] = "x".repeat(MAX_PAYLOAD_BYTES).into();
+            *entries = vec![one; MAX_PAGE_BYTES / MAX_PAYLOAD_BYTES + 2];
+        }
+        Lie::LongHeader => entries[0]["header"] = "x".repeat(MAX_HEADER_BYTES + 1).into(),
+        Lie::LongPayload => entries[0]["payload"] = "x".repeat(MAX_PAYLOAD_BYTES + 1).into(),
+        Lie::LongNote => {
+            let text = page["checkpoint"].as_str().expect("a checkpoint is text");
+            let line = "\u{2014} witness.example AAAA\n";
+            let note = format!("{text}{}", line.repeat(16 * 1024 / line.len()));
+            page["checkpoint"] = note.into();
+        }
+        Lie::LongProof => {
+            let hash = domain::log::Hash::of(b"another tree").to_string();
+            page["proof"] = vec![hash; 129].into();
+        }
         Lie::CutShort => drop(entries.pop()),
         Lie::Empty => entries.clear(),
         Lie::NoProof => page["proof"] = json!([]),
@@ -246,6 +309,10 @@ fn cosign(checkpoint: &mut Value, signature: &str) {
 }
 
 fn forge_heads(lie: &Lie, relay: &Shared, nodes: &mut Value) {
+    if *lie == Lie::ManyHeads {
+        let heads = nodes.as_array_mut().expect("heads are a list");
+        *heads = heads.iter().cycle().take(201).cloned().collect();
+    }
     if *lie != Lie::ForgedHead {
         return;
     }
@@ -257,6 +324,10 @@ fn forge_heads(lie: &Lie, relay: &Shared, nodes: &mut Value) {
 }
 
 fn falsify_payloads(lie: &Lie, payloads: &mut Value) {
+    if *lie == Lie::PayloadsTwice {
+        let given = payloads.as_array_mut().expect("payloads are a list");
+        *given = [given.as_slice(), given.as_slice()].concat();
+    }
     let answer = match lie {
         Lie::FalsePayload => Value::from("another text"),
         Lie::NoPayloads => Value::Null,
@@ -271,6 +342,7 @@ fn impersonate(lie: &Lie, hub: &mut Value) {
     match lie {
         Lie::OtherNetwork => hub["node"]["network"] = "another".into(),
         Lie::Token(token) => hub["node"]["headsToken"] = token.as_str().into(),
+        Lie::LongGreeting => hub["story"] = "x".repeat(64 * 1024).into(),
         Lie::OtherHub => hub["hubId"] = "somebody-else".into(),
         _ => {}
     }
@@ -306,4 +378,21 @@ fn bomb() -> Response {
     let spaces = std::io::Read::take(std::io::repeat(b' '), 1 << 30);
     let squeezed = zstd::encode_all(spaces, 1).expect("spaces can be squeezed");
     response("application/json", Some("zstd"), Body::from(squeezed))
+}
+
+fn gzip_bomb() -> Response {
+    let spaces = std::io::Read::take(std::io::repeat(b' '), 1 << 30);
+    let mut encoder = flate2::read::GzEncoder::new(spaces, flate2::Compression::fast());
+    let mut squeezed = Vec::new();
+    let done = std::io::Read::read_to_end(&mut encoder, &mut squeezed);
+    done.expect("spaces can be squeezed");
+    response("application/json", Some("gzip"), Body::from(squeezed))
+}
+
+fn byte_by_byte() -> Response {
+    let stream = futures_util::stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+    });
+    response("application/json", None, Body::from_stream(stream))
 }

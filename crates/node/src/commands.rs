@@ -21,5 +21,6 @@ pub mod schema;
 pub mod serve;
 pub mod status;
 pub mod sync;
+pub mod unprojected;
 pub mod verify;
 pub mod verify_receipt;

@@ -72,6 +72,10 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
             hub.clone(),
             closing.clone(),
         )));
+        tasks.push(tokio::spawn(tasks::upgrade::try_unprojected(
+            hub.clone(),
+            closing.clone(),
+        )));
     }
     let grace = Duration::from_secs(hub.config.http.shutdown_seconds.get().into());
     Ok(Running {

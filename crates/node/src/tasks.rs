@@ -5,11 +5,13 @@
 //! - [`borrowed`] lets somebody pull a peer once, though another process may be at it.
 //! - [`healing`] asks before anything is written, heals, and renews the guard file.
 //! - [`watch_commits`] hears of what other processes committed, and looks for it.
+//! - [`upgrade`] tries again what an older program could not read.
 
 mod borrow;
 pub mod healing;
 mod hints;
 mod share;
+pub mod upgrade;
 
 use std::sync::Arc;
 use std::time::Duration;

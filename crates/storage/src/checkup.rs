@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use sea_orm_migration::MigratorTrait as _;
 
-use crate::database::{Location, connect};
+use crate::database::{Location, connect, schema};
 use crate::{StorageError, sql};
 
 /// The most faults of a SQLite file that are told.
@@ -48,6 +48,7 @@ pub enum Settings {
 pub async fn examine(location: &Location) -> Result<Checkup, StorageError> {
     let connections = connect::open(location, &Arc::new(AtomicU64::new(0))).await?;
     let db = &connections.writer;
+    schema::refuse_newer(db).await?;
     let pending = migrations::Migrator::get_pending_migrations_read_only(db).await?;
     let settings = match location {
         Location::Sqlite(_) => sqlite(db).await?,

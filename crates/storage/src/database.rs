@@ -3,6 +3,7 @@
 pub(crate) mod connect;
 mod hearing;
 mod readers;
+pub(crate) mod schema;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -14,7 +15,6 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -92,7 +92,7 @@ impl Database {
     ) -> Result<Self, StorageError> {
         let statements = Arc::new(AtomicU64::new(0));
         let connect::Connections { writer, reader } = connect::open(location, &statements).await?;
-        migrations::Migrator::up(&writer, None).await?;
+        schema::bring_up_to_date(&writer).await?;
         connect::check_durability(&writer).await?;
         let row = claim(&writer, &owner, new_store).await?;
         if row.network != owner.network.as_str() || row.hub != owner.hub.as_str() {
@@ -240,6 +240,14 @@ impl Database {
         tx.commit().await?;
         self.bodies().forget(dropped);
         Ok(self.announce(&mark, drops))
+    }
+
+    /// Commits what changes for readers only: no log has changed, so no peer needs to look.
+    pub(crate) async fn commit_shown(&self, tx: DatabaseTransaction) -> Result<u64, StorageError> {
+        let next = "UPDATE store SET position = position + 1";
+        sql::execute(&tx, next, vec![]).await?;
+        tx.commit().await?;
+        self.refresh().await
     }
 
     /// Tells those who watch. When more payloads were dropped than by `own_drops`, another process dropped them, and

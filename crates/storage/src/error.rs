@@ -36,6 +36,15 @@ pub enum StorageError {
         /// The network of the settings.
         network: NetworkId,
     },
+    /// A newer program used the database; this one would not keep its rules.
+    #[error(
+        "the database was used by a newer version of this program ({}), and this version left it unchanged; install the newer version again, or restore a backup of before the upgrade",
+        steps.join(", ")
+    )]
+    NewerSchema {
+        /// Steps of the schema that this program does not know.
+        steps: Vec<String>,
+    },
     /// PostgreSQL would tell of commits that a crash can take back.
     #[error(
         "PostgreSQL has synchronous_commit = off, so a crash could take back what peers have seen; set it to on for this database"

@@ -5,6 +5,7 @@
 //! - [`heads`] is what this hub holds of every log; [`read`] gives pages and payloads to peers; [`receipt`] proves one entry.
 //! - [`fill`] brings payloads that were missing; [`watching`] notes what was seen but not yet held.
 //! - [`verify`] recomputes everything from what is stored; [`repair`] puts bytes back that were changed on the disk; [`rebuild`] makes the projection anew.
+//! - [`unprojected`] lists what shows nothing; [`reproject`] tries it again after an upgrade.
 //!
 //! - [`cutting`] takes out what does not count any more, [`aside`] keeps it; [`reopening`] begins the hub's next log.
 //!
@@ -24,8 +25,10 @@ pub mod rebuild;
 mod receipts;
 pub mod reopening;
 pub mod repair;
+pub mod reproject;
 pub(crate) mod succession;
 mod tiles;
+pub mod unprojected;
 pub mod verify;
 pub mod watching;
 

@@ -12,10 +12,15 @@ use crate::bulk::Insert;
 use crate::logs::{EntryKey, millis, succession};
 use crate::{Database, StorageError, agencies, hubs, innovations, members, sql};
 
-const UNPROJECTED: Insert<3> = Insert {
+/// The number of this program's rules: what it can read, and what it writes for readers. It is raised by one whenever
+/// entries that were unreadable become readable: a kind is added, a version, a looser rule. Then every node tries its
+/// unprojected entries again, by itself ([`crate::logs::reproject`]).
+pub(crate) const RULES: i64 = 1;
+
+const UNPROJECTED: Insert<4> = Insert {
     table: "unprojected",
-    columns: ["entry", "reason", "detail"],
-    conflict: "ON CONFLICT (entry) DO UPDATE SET reason = excluded.reason, detail = excluded.detail",
+    columns: ["entry", "reason", "detail", "rules"],
+    conflict: "ON CONFLICT (entry) DO UPDATE SET reason = excluded.reason, detail = excluded.detail, rules = excluded.rules",
 };
 
 /// The tables that show records, and the column with a record's key.
@@ -184,7 +189,13 @@ pub(crate) async fn note_unprojected(
     tx: &DatabaseTransaction,
     entries: impl Iterator<Item = (EntryKey, Unreadable)>,
 ) -> Result<(), StorageError> {
-    let row =
-        |(key, why): (EntryKey, Unreadable)| [key.into(), why.reason.into(), why.detail.into()];
+    let row = |(key, why): (EntryKey, Unreadable)| {
+        [
+            key.into(),
+            why.reason.into(),
+            why.detail.into(),
+            RULES.into(),
+        ]
+    };
     Ok(UNPROJECTED.all(tx, entries.map(row).collect()).await?)
 }

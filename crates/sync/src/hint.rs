@@ -28,7 +28,7 @@ use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_acc
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use crate::peer::{PeerError, client_builder, endpoint};
+use crate::peer::{Patience, PeerError, client_builder, endpoint};
 use message::{FromPeer, ToPeer};
 use pace::Pace;
 
@@ -93,7 +93,9 @@ pub struct Hints {
 impl Hints {
     /// Makes the client for such subscriptions: that of pulls, but for HTTP/1.1 only, which upgrades.
     pub fn client(user_agent: &str) -> Result<reqwest::Client, reqwest::Error> {
-        client_builder(user_agent).http1_only().build()
+        client_builder(user_agent, Patience::default())
+            .http1_only()
+            .build()
     }
 
     /// Subscribes at an address such as `https://jipp.example.go.id`. What changed before this returns may not be told.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::plan::Introduction;
 
-pub use http::HttpPeer;
+pub use http::{HttpPeer, Patience};
 pub(crate) use http::{client_builder, endpoint};
 
 /// Why a peer gave no answer that could be used.

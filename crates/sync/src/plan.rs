@@ -131,6 +131,18 @@ fn closed(view: &View, accepted: &Accepted, ours: Option<Hash>, theirs: &Extent)
     }
 }
 
+/// A supplier puts at least so many bytes into a page, unless the asked number of entries or the log's end comes first.
+pub const LEAST_PAGE_BYTES: usize = 1024 * 1024;
+/// How many pages of one pull may be short: the road may have cut one, but a log of thousands is not to come entry by
+/// entry.
+pub const MOST_SHORT_PAGES: usize = 16;
+
+/// Says whether a page that was asked for so many entries is shorter than an honest one: `end` is where it ends, `size`
+/// what its checkpoint states.
+pub fn is_short(asked: usize, entries: usize, bytes: usize, end: u64, size: u64) -> bool {
+    entries < asked && bytes < LEAST_PAGE_BYTES && end < size
+}
+
 /// Halving towards the last of our places at which a supplier proves an entry: proved below `proved`, refused from
 /// `refused` on. A supplier that answers at random ends it just as soon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -401,6 +413,17 @@ mod tests {
             Step::Adopt,
         );
         check("theirs 3 accepted 5 aa there xx", "2 bb", Step::Nothing);
+    }
+
+    #[test]
+    fn a_page_is_short_that_ends_for_no_reason() {
+        let mib = LEAST_PAGE_BYTES;
+        assert!(is_short(1000, 1, 500, 1, 2));
+        assert!(is_short(1000, 999, mib - 1, 999, 5000));
+        assert!(!is_short(1000, 1000, 500, 1000, 5000), "as asked");
+        assert!(!is_short(1000, 4, mib, 4, 5000), "full");
+        assert!(!is_short(1000, 4, 500, 5000, 5000), "the log's end");
+        assert!(!is_short(1, 1, 500, 1, 5000), "as asked");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod pull;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use domain::clock::Clock;
 use domain::identity::{HubId, LogId};
@@ -30,6 +31,8 @@ use crate::store::Store;
 
 /// The most pages of heads that one round reads; the next goes on where this one stopped.
 const MOST_HEADS_PAGES: usize = 50;
+/// How long one log may take in one round. A supplier that is slow is then left, so that another may bring the log.
+const MOST_LOG_TIME: Duration = Duration::from_mins(10);
 /// How often one round looks at all heads again because it brought new trust.
 const MOST_NEW_TRUSTS: usize = 3;
 /// How many payloads are asked for at a time (docs/protocol.md, section 10).
@@ -51,6 +54,19 @@ pub enum RoundError {
         log: LogId,
         /// What is wrong.
         why: String,
+    },
+    /// The peer gives a log in pages that are shorter than they need be.
+    #[error(
+        "it gives {0} in pages of a few entries, though the log goes on; what came is kept, and another peer may give the rest"
+    )]
+    Dripping(LogId),
+    /// The log did not come within the time that one log may take.
+    #[error("{log} did not come within {seconds} s; what came is kept, and the next round goes on")]
+    OutOfTime {
+        /// The log.
+        log: LogId,
+        /// The time.
+        seconds: u64,
     },
     /// Another round is at this log.
     #[error("another round is pulling {0}")]
@@ -83,6 +99,7 @@ pub struct Puller<S = Database> {
     own_key: PublicKey,
     clock: Arc<dyn Clock>,
     quota: Quota,
+    log_time: Duration,
     busy: Mutex<HashSet<LogId>>,
     /// The trust by which logs were last cut.
     enforced: Mutex<Option<Trust>>,
@@ -97,9 +114,16 @@ impl<S: Store> Puller<S> {
             own_key,
             clock,
             quota,
+            log_time: MOST_LOG_TIME,
             busy: Mutex::default(),
             enforced: Mutex::default(),
         }
+    }
+
+    /// Lets one log take so long in one round.
+    #[must_use]
+    pub fn with_log_time(self, log_time: Duration) -> Self {
+        Self { log_time, ..self }
     }
 
     /// Runs one round with a peer and notes how it went, if the lease is still held under which it is run; without one
@@ -401,7 +425,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
     }
 
     fn note_error(&mut self, error: &RoundError) {
-        if matches!(error, RoundError::False { .. }) {
+        if matches!(error, RoundError::False { .. } | RoundError::Dripping(_)) {
             self.result.strikes += 1;
         }
         self.result.error = Some(with_causes(error));

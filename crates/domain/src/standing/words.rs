@@ -139,7 +139,7 @@ impl LogStanding {
         Some(match self.state {
             LogState::Proved | LogState::Empty if self.unprojected == 0 => return None,
             LogState::Proved | LogState::Empty => format!(
-                "{hub}: {} nothing here because this version cannot read them; a newer version may",
+                "{hub}: {} nothing here because this version cannot read them; `simpul unprojected {hub}` says why, and a newer version may",
                 count(self.unprojected, "entry shows", "entries show")
             ),
             LogState::CatchingUp => format!(

@@ -31,6 +31,7 @@ impl Sync {
         if !self.once {
             crate::telemetry::start(&hub.config.log)?;
             let closing = tokio_util::sync::CancellationToken::new();
+            tasks::upgrade::try_all(&hub).await?;
             let pulling = tokio::spawn(tasks::pull_peers(hub.clone(), closing.clone()));
             serving::until_told_to_stop().await;
             closing.cancel();
@@ -38,6 +39,7 @@ impl Sync {
             hub.close().await?;
             return Ok(Outcome::Well);
         }
+        tasks::upgrade::try_all(&hub).await?;
         let outcome = self.once(&hub, common).await?;
         hub.close().await?;
         Ok(outcome)

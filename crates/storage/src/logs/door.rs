@@ -28,7 +28,7 @@ const MISSING: Insert<1> = Insert {
 };
 
 /// The reason of an entry whose revision is not above those before it.
-const OUT_OF_ORDER: &str = "revision";
+pub(super) const OUT_OF_ORDER: &str = "revision";
 
 /// Entries that continue a log, with all that proves them.
 pub(super) struct Batch {

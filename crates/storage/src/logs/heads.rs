@@ -329,6 +329,15 @@ pub(super) async fn lock_row(
     Ok(sql::one(db, &text, values).await?)
 }
 
+/// The same, by the row's id.
+pub(super) async fn lock_row_of(
+    db: &impl ConnectionTrait,
+    log_id: i64,
+) -> Result<Option<LogRow>, StorageError> {
+    let text = format!("{LOGS} WHERE log.id = $1{}", row_lock(db));
+    Ok(sql::one(db, &text, vec![log_id.into()]).await?)
+}
+
 /// Makes a log's row if there is none, and gives it locked.
 pub(super) async fn open_row(
     db: &impl ConnectionTrait,

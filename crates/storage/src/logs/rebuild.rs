@@ -6,7 +6,8 @@ use sea_orm::DatabaseTransaction;
 
 use super::door::{self, Origin};
 use super::heads::{self, LogRow};
-use super::read;
+use super::{EntryKey, read};
+use crate::bodies::Unreadable;
 use crate::{Database, StorageError, projection, sql};
 
 const STRETCH: u64 = 1000;
@@ -48,36 +49,39 @@ pub async fn rebuild(
     for log in &logs {
         for from in (0..log.size()).step_by(1000) {
             let until = log.size().min(from + STRETCH);
-            project_stretch(db, &tx, log, from..until).await?;
+            let unreadable = project_places(db, &tx, log, from..until).await?;
+            projection::note_unprojected(&tx, unreadable.into_iter()).await?;
             done += until - from;
             progress(Progress { done, total });
         }
     }
-    let position = "UPDATE store SET position = position + 1";
-    sql::execute(&tx, position, vec![]).await?;
-    tx.commit().await?;
-    db.refresh().await?;
+    db.commit_shown(tx).await?;
     Ok(done)
 }
 
-async fn project_stretch(
+/// Projects stored entries of a locked log at their places, and says which show nothing.
+pub(super) async fn project_places(
     db: &Database,
     tx: &DatabaseTransaction,
     log: &LogRow,
     places: std::ops::Range<u64>,
-) -> Result<(), StorageError> {
+) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
     let at_place = LogRow {
         size: sql::signed(places.start),
         ..log.clone()
     };
+    let expected = places.end - places.start;
     let entries: Vec<_> = read::stretch(db, log.id, places)
         .await?
         .into_iter()
         .map(verified)
         .collect();
-    let origin = Origin::of(db, log);
-    let unreadable = door::project(db, tx, &at_place, origin, &entries).await?;
-    projection::note_unprojected(tx, unreadable.into_iter()).await
+    if entries.len() as u64 != expected {
+        let rule = format!("of {expected} entries {} are there", entries.len());
+        let near = format!("near {}", EntryKey::new(log.id, at_place.size()).get());
+        return Err(StorageError::corrupt("entry", near, rule));
+    }
+    door::project(db, tx, &at_place, Origin::of(db, log), &entries).await
 }
 
 /// What is stored was verified when it came.

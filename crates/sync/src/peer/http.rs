@@ -15,15 +15,36 @@ use super::wire::{Answer, EntriesData, HeadsData, HubData, PayloadsData};
 use super::{Greeting, HeadsPage, Peer, PeerError, StatedPage};
 use crate::documents;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest a whole answer may take: 16 MiB over a link of 128 kbit/s would take longer, a page takes much less.
-const ANSWER_TIMEOUT: Duration = Duration::from_mins(5);
 /// JSON writes some bytes of an entry as two; no honest page grows beyond this.
 const MOST_ANSWER_BYTES: usize = 4 * MAX_PAGE_BYTES;
+/// How far back zstd may refer, as a power of two, which is also the memory that it takes.
+const MOST_WINDOW_LOG: u32 = 24;
+/// Who answers says little of itself.
+const MOST_GREETING_BYTES: usize = 64 * 1024;
 const HEADS_PER_PAGE: usize = 200;
 /// The most heads that a peer gives at once: far more than one hub has logs.
 const MOST_HEADS: usize = 500;
+
+/// How long a peer is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the next byte of an answer.
+    pub read: Duration,
+    /// For a whole answer: 16 MiB over a link of 128 kbit/s would take longer, a page takes much less.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(30),
+            answer: Duration::from_mins(5),
+        }
+    }
+}
 
 /// A peer behind an address.
 #[derive(Debug)]
@@ -38,7 +59,15 @@ pub struct HttpPeer {
 impl HttpPeer {
     /// Makes the client for all peers: it follows no redirects, since an address is an operator's word.
     pub fn client(user_agent: &str) -> Result<reqwest::Client, reqwest::Error> {
-        client_builder(user_agent).build()
+        Self::patient_client(user_agent, Patience::default())
+    }
+
+    /// The same, waiting as long as this.
+    pub fn patient_client(
+        user_agent: &str,
+        patience: Patience,
+    ) -> Result<reqwest::Client, reqwest::Error> {
+        client_builder(user_agent, patience).build()
     }
 
     /// A peer at an address such as `https://jipp.example.go.id`.
@@ -54,7 +83,7 @@ impl HttpPeer {
 
     /// Asks who it is, with its name, its keys and its clock.
     pub async fn introduce(&self) -> Result<Greeting, PeerError> {
-        self.ask::<HubData>(documents::INTRODUCTION, json!({}))
+        self.ask::<HubData>(documents::INTRODUCTION, json!({}), MOST_GREETING_BYTES)
             .await?
             .try_into()
     }
@@ -68,13 +97,17 @@ impl HttpPeer {
         &self,
         query: &str,
         variables: Value,
+        most_bytes: usize,
     ) -> Result<T, PeerError> {
-        let (body, is_squeezed) = self
-            .post(&json!({"query": query, "variables": variables}))
-            .await?;
+        let question = json!({"query": query, "variables": variables});
+        let (body, is_squeezed) = self.post(&question, most_bytes).await?;
         // A page of a thousand entries takes some milliseconds to inflate and read, which would hold up other tasks.
         let read = tokio::task::spawn_blocking(move || {
-            let text = if is_squeezed { inflate(&body)? } else { body };
+            let text = if is_squeezed {
+                inflate(&body, most_bytes)?
+            } else {
+                body
+            };
             let answer: Answer<T> = serde_json::from_slice(&text)
                 .map_err(|error| PeerError::Malformed(error.to_string()))?;
             answer.data()
@@ -84,7 +117,7 @@ impl HttpPeer {
     }
 
     /// Sends a request, and gives the answer's bytes and whether they are compressed.
-    async fn post(&self, body: &Value) -> Result<(Vec<u8>, bool), PeerError> {
+    async fn post(&self, body: &Value, most_bytes: usize) -> Result<(Vec<u8>, bool), PeerError> {
         let request = self
             .client
             .post(&self.endpoint)
@@ -106,16 +139,20 @@ impl HttpPeer {
                 status: status.as_u16(),
             });
         }
-        Ok((self.collect(response).await?, is_squeezed))
+        Ok((self.collect(response, most_bytes).await?, is_squeezed))
     }
 
-    async fn collect(&self, mut response: reqwest::Response) -> Result<Vec<u8>, PeerError> {
+    async fn collect(
+        &self,
+        mut response: reqwest::Response,
+        most_bytes: usize,
+    ) -> Result<Vec<u8>, PeerError> {
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|cause| self.failed(cause))? {
             self.bytes_received
                 .fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            if bytes.len() + chunk.len() > MOST_ANSWER_BYTES {
-                return Err(PeerError::TooLarge(MOST_ANSWER_BYTES));
+            if bytes.len() + chunk.len() > most_bytes {
+                return Err(PeerError::TooLarge(most_bytes));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -136,12 +173,12 @@ impl HttpPeer {
 }
 
 /// What all connections to peers have in common, those for hints too.
-pub(crate) fn client_builder(user_agent: &str) -> reqwest::ClientBuilder {
+pub(crate) fn client_builder(user_agent: &str, patience: Patience) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .user_agent(user_agent)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .timeout(ANSWER_TIMEOUT)
+        .connect_timeout(patience.connect)
+        .read_timeout(patience.read)
+        .timeout(patience.answer)
         .redirect(reqwest::redirect::Policy::none())
         .tcp_nodelay(true)
 }
@@ -158,6 +195,15 @@ pub(crate) fn endpoint(url: &str) -> Result<String, PeerError> {
     Ok(format!("{base}/graphql"))
 }
 
+/// Refuses an answer with more than was asked for.
+fn at_most(what: &str, given: usize, asked: usize) -> Result<(), PeerError> {
+    if given > asked {
+        let reason = format!("it has {given} {what}, {asked} were asked for");
+        return Err(PeerError::Malformed(reason));
+    }
+    Ok(())
+}
+
 fn is_json(content_type: &HeaderValue) -> bool {
     content_type.to_str().is_ok_and(|text| {
         text.starts_with("application/graphql-response+json")
@@ -166,40 +212,45 @@ fn is_json(content_type: &HeaderValue) -> bool {
 }
 
 /// Inflates up to the bound, so that a small answer cannot fill the memory.
-fn inflate(squeezed: &[u8]) -> Result<Vec<u8>, PeerError> {
+fn inflate(squeezed: &[u8], most_bytes: usize) -> Result<Vec<u8>, PeerError> {
     let malformed = |error: std::io::Error| PeerError::Malformed(error.to_string());
-    let decoder = zstd::stream::read::Decoder::new(squeezed).map_err(malformed)?;
-    let mut text = Vec::with_capacity(squeezed.len() * 4);
+    let mut decoder = zstd::stream::read::Decoder::new(squeezed).map_err(malformed)?;
+    decoder.window_log_max(MOST_WINDOW_LOG).map_err(malformed)?;
+    let mut text = Vec::with_capacity(most_bytes.min(squeezed.len() * 4));
     decoder
-        .take(MOST_ANSWER_BYTES as u64 + 1)
+        .take(most_bytes as u64 + 1)
         .read_to_end(&mut text)
         .map_err(malformed)?;
-    if text.len() > MOST_ANSWER_BYTES {
-        return Err(PeerError::TooLarge(MOST_ANSWER_BYTES));
+    if text.len() > most_bytes {
+        return Err(PeerError::TooLarge(most_bytes));
     }
     Ok(text)
 }
 
 impl Peer for HttpPeer {
     async fn greet(&self) -> Result<Greeting, PeerError> {
-        self.ask::<HubData>(documents::HUB, json!({}))
+        self.ask::<HubData>(documents::HUB, json!({}), MOST_GREETING_BYTES)
             .await?
             .try_into()
     }
 
     async fn heads(&self, after: Option<&str>) -> Result<HeadsPage, PeerError> {
         let variables = json!({"after": after, "first": HEADS_PER_PAGE});
-        self.ask::<HeadsData>(documents::HEADS, variables)
+        let page: HeadsPage = self
+            .ask::<HeadsData>(documents::HEADS, variables, MOST_ANSWER_BYTES)
             .await?
-            .try_into()
+            .try_into()?;
+        at_most("heads", page.heads.len(), HEADS_PER_PAGE)?;
+        Ok(page)
     }
 
     async fn heads_of(&self, hub: &HubId) -> Result<Vec<String>, PeerError> {
         let variables = json!({"hubs": [hub.as_str()], "first": MOST_HEADS});
         let page = self
-            .ask::<HeadsData>(documents::HEADS_OF, variables)
+            .ask::<HeadsData>(documents::HEADS_OF, variables, MOST_ANSWER_BYTES)
             .await?;
         let page: HeadsPage = page.try_into()?;
+        at_most("heads", page.heads.len(), MOST_HEADS)?;
         Ok(page.heads.into_iter().map(|head| head.checkpoint).collect())
     }
 
@@ -211,18 +262,23 @@ impl Peer for HttpPeer {
             "first": entries,
             "maxBytes": MAX_PAGE_BYTES,
         });
-        self.ask::<EntriesData>(documents::ENTRIES, variables)
+        let stated: StatedPage = self
+            .ask::<EntriesData>(documents::ENTRIES, variables, MOST_ANSWER_BYTES)
             .await?
-            .try_into()
+            .try_into()?;
+        at_most("entries", stated.page.entries.len(), entries)?;
+        Ok(stated)
     }
 
     async fn payloads(&self, log: &LogId, places: &[u64]) -> Result<Vec<(u64, String)>, PeerError> {
         let variables =
             json!({"hub": log.hub.as_str(), "epoch": log.epoch.get(), "indexes": places});
-        Ok(self
-            .ask::<PayloadsData>(documents::PAYLOADS, variables)
+        let held: Vec<_> = self
+            .ask::<PayloadsData>(documents::PAYLOADS, variables, MOST_ANSWER_BYTES)
             .await?
-            .into())
+            .into();
+        at_most("payloads", held.len(), places.len())?;
+        Ok(held)
     }
 
     fn bytes_received(&self) -> u64 {

@@ -147,6 +147,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             trust,
             log,
             target: theirs.size(),
+            time: puller.log_time,
         };
         // Noted while the first page is on its way.
         let noted = async {

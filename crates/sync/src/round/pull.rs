@@ -1,15 +1,18 @@
 //! Bringing one log up to what a peer proves: fetching the next page goes on while the last one is stored.
 
+use std::time::Duration;
+
 use domain::clock::Clock;
 use domain::identity::LogId;
 use domain::log::{MAX_PAGE_ENTRIES, PageError, RawEntry, TreeEdge, VerifiedEntry, VerifiedPage};
 use domain::trust::Trust;
 use storage::StorageError;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Progress, RoundError};
 use crate::peer::{Peer, StatedPage};
-use crate::plan::Extent;
+use crate::plan::{self, Extent};
 use crate::store::Store;
 
 /// Pages that are verified and wait to be stored.
@@ -25,6 +28,8 @@ pub(super) struct Pull<'a, S, P> {
     pub(super) log: &'a LogId,
     /// The size that the peer stated; it may prove more by the time it is asked.
     pub(super) target: u64,
+    /// How long it may take before the log is let go.
+    pub(super) time: Duration,
 }
 
 /// What came of it: entries may have been stored before an error.
@@ -63,18 +68,33 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
         mut edge: TreeEdge,
         pages: mpsc::Sender<VerifiedPage>,
     ) -> Result<(), RoundError> {
+        let deadline = Instant::now() + self.time;
+        let mut short_pages = 0;
         while edge.size() < self.target {
-            let stated = self
-                .remote
-                .page(self.log, edge.size(), MAX_PAGE_ENTRIES)
-                .await?;
+            let asked = self.remote.page(self.log, edge.size(), MAX_PAGE_ENTRIES);
+            let stated = timeout_at(deadline, asked);
+            let stated = stated.await.map_err(|_| self.out_of_time())??;
+            let count = stated.page.entries.len();
+            let bytes = stated.page.entries.iter().map(RawEntry::bytes).sum();
             let page = verify(self.trust, self.log, edge, stated).await?;
+            let (end, size) = (page.append.edge.size(), page.checkpoint.size());
+            short_pages += usize::from(plan::is_short(MAX_PAGE_ENTRIES, count, bytes, end, size));
             edge = page.append.edge.clone();
             if pages.send(page).await.is_err() {
                 break;
             }
+            if short_pages > plan::MOST_SHORT_PAGES {
+                return Err(RoundError::Dripping(self.log.clone()));
+            }
         }
         Ok(())
+    }
+
+    fn out_of_time(&self) -> RoundError {
+        RoundError::OutOfTime {
+            log: self.log.clone(),
+            seconds: self.time.as_secs(),
+        }
     }
 
     async fn store(

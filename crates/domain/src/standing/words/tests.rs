@@ -131,7 +131,7 @@ fn every_problem_of_a_log_has_a_sentence_with_what_to_do() {
             ..log("a1")
         },
         Some(
-            "a1: 1 entry shows nothing here because this version cannot read them; a newer version may",
+            "a1: 1 entry shows nothing here because this version cannot read them; `simpul unprojected a1` says why, and a newer version may",
         ),
     );
     check(
