@@ -244,8 +244,8 @@ impl Database {
 
     /// Commits what changes for readers only: no log has changed, so no peer needs to look.
     pub(crate) async fn commit_shown(&self, tx: DatabaseTransaction) -> Result<u64, StorageError> {
-        let next = "UPDATE store SET position = position + 1";
-        sql::execute(&tx, next, vec![]).await?;
+        let next = hearing::next_position(self.0.writer.get_database_backend());
+        sql::rows(&tx, next, vec![0_i64.into()]).await?;
         tx.commit().await?;
         self.refresh().await
     }
