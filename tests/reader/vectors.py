@@ -7,6 +7,7 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 import simpul_log as log
+import simpul_token as tokens
 import simpul_trust as trust
 
 
@@ -155,6 +156,16 @@ def may_sign(case, _):
     return None
 
 
+def sign_hub_token(case, _):
+    made = tokens.sign(case["header"], case["claims"], SigningKey(bytes.fromhex(case["seed"])))
+    return differs("token", made, case["token"])
+
+
+def hub_token(case, _):
+    keys = [(key["hub"], log.public_key(key["key"])) for key in case["keys"] if key["until"] is None]
+    tokens.issuer(case["token"], case["network"], case["hub"], case["now"], keys)
+
+
 CHECKS = {
     "root": root,
     "inclusion": inclusion,
@@ -172,4 +183,6 @@ CHECKS = {
     "headsToken": token,
     "membership": membership,
     "trust": may_sign,
+    "signHubToken": sign_hub_token,
+    "hubToken": hub_token,
 }

@@ -11,7 +11,7 @@ mod header;
 mod payload;
 
 pub use draft::{Change, EntryDraft, SealError, SealedEntry};
-pub use header::{Audience, DeletionReason, Header, HeaderError, Kind, Operation};
+pub use header::{Audience, DeletionReason, Header, HeaderError, Kind, Operation, Sight};
 pub use payload::{Payload, PayloadError};
 
 /// The longest header, in bytes.

@@ -4,7 +4,8 @@
 //! - [`entry`] is one revision of one record: header and payload, byte for byte.
 //! - [`log`] proves that entries are all there and unaltered: Merkle tree, checkpoints, pages.
 //! - [`healing`] says when a hub may write that may be behind what it published.
-//! - [`trust`] says which key speaks for which hub.
+//! - [`trust`] says which key speaks for which hub, and who is in the network.
+//! - [`token`] is how one hub shows another who it is.
 //! - [`standing`] says whether this hub holds what the others hold, and if not, why and since when.
 //! - [`lease`] says how several processes of one hub share its work.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
@@ -21,4 +22,5 @@ pub mod identity;
 pub mod lease;
 pub mod log;
 pub mod standing;
+pub mod token;
 pub mod trust;

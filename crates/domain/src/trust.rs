@@ -3,11 +3,12 @@
 //! - [`Membership`] is what the network's authority publishes of a member, in its own log; of several words on one hub
 //!   [`last_words`] keeps the last.
 //! - A pin is a key that an operator wrote down after comparing its fingerprint.
-//! - [`Trust`] is what both add up to. What is denied here stays denied, whoever vouches for it.
+//! - [`Trust`] is what both add up to; `audience` says because of it who may see what is not public. What is denied here stays denied, whoever vouches for it.
 //!
 //! A membership outranks a pin: else a pin that was set on the first day would outlive the revocation of its key. The
 //! authority's own log is the exception, since nobody else vouches for it: its pins count beside its own membership.
 
+mod audience;
 mod membership;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,6 +155,10 @@ pub struct TrustSources {
 pub struct Trust {
     network: NetworkId,
     hubs: BTreeMap<HubId, Voice>,
+    /// Whether an authority says who is in the network.
+    is_led: bool,
+    /// The active members and the authority, or, without an authority, the hubs that are pinned.
+    circle: BTreeSet<HubId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,12 +173,16 @@ impl Trust {
         Self {
             network,
             hubs: BTreeMap::new(),
+            is_led: false,
+            circle: BTreeSet::new(),
         }
     }
 
     /// Makes trust from what the authority and the operators say.
     pub fn from_sources(network: NetworkId, sources: TrustSources) -> Self {
         let mut trust = Self::new(network);
+        trust.is_led = sources.authority.is_some();
+        trust.circle = audience::circle(&sources);
         let mut named = sources.named;
         named.extend(sources.members.iter().map(|member| member.hub.clone()));
         for member in sources.members {
@@ -216,6 +225,17 @@ impl Trust {
         if let Some(voice) = self.hubs.get_mut(&hub) {
             voice.standing = Standing::Trusted;
         }
+    }
+
+    /// The network whose hubs these are.
+    pub const fn network(&self) -> &NetworkId {
+        &self.network
+    }
+
+    /// The keys of a hub that have no end: those with which it signs at present.
+    pub fn open_keys(&self, hub: &HubId) -> impl Iterator<Item = &PublicKey> {
+        let open = self.keys(hub).iter().filter(|key| key.until.is_none());
+        open.map(|key| &key.key)
     }
 
     /// The keys that speak for a hub.

@@ -148,7 +148,44 @@ pub enum Audience {
     Other(String),
 }
 
+/// How much of what is not for everybody somebody may see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sight {
+    /// What is public.
+    #[default]
+    Public,
+    /// What is for the network, too.
+    Network,
+    /// Everything: the origin itself, and its operator.
+    All,
+}
+
+impl Sight {
+    /// Whether something for an audience may be seen.
+    pub fn sees(self, audience: &Audience) -> bool {
+        audience.rank() <= self.rank()
+    }
+
+    /// The highest rank of an audience that may be seen.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Public => 0,
+            Self::Network => 1,
+            Self::All => 2,
+        }
+    }
+}
+
 impl Audience {
+    /// 0 for everybody, 1 for the network, 2 for an audience of a newer version.
+    pub const fn rank(&self) -> u8 {
+        match self {
+            Self::Public => 0,
+            Self::Network => 1,
+            Self::Other(_) => 2,
+        }
+    }
+
     /// The audience as the header writes it.
     pub fn code(&self) -> &str {
         match self {

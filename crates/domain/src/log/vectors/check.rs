@@ -1,5 +1,7 @@
-//! Holding one case against the program's own code. What is of members and trust stands in [`trust`].
+//! Holding one case against the program's own code. What is of members and trust stands in [`trust`], what
+//! is of the tokens of hubs in [`token`].
 
+mod token;
 mod trust;
 
 use super::file::{
@@ -38,6 +40,8 @@ pub(super) fn check(file: &File, case: &Check) -> Difference {
         Check::HeadsToken(case) => case.check(),
         Check::Membership(case) => case.check(),
         Check::Trust(case) => case.check(),
+        Check::SignHubToken(case) => case.check(),
+        Check::HubToken(case) => as_said(case.counts(), case.holds),
     }
 }
 

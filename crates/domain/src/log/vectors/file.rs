@@ -72,6 +72,8 @@ pub(super) enum Check {
     HeadsToken(HeadsToken),
     Membership(MembershipText),
     Trust(TrustCase),
+    SignHubToken(SignHubToken),
+    HubToken(HubToken),
 }
 
 /// Declares the cases: structs in camel case that know all their fields.
@@ -148,6 +150,19 @@ cases! {
     PinText { hub: String, key: String, }
     /// Whether the key may sign the hub's checkpoint of this size.
     Asked { hub: String, epoch: u64, size: u64, key: String, may_sign: bool, }
+    /// Signing the texts of header and claims gives the token.
+    SignHubToken { seed: String, header: String, claims: String, token: String, }
+    /// At this second, this hub of this network takes the token as one that a hub with one of these keys made.
+    HubToken {
+        network: String,
+        hub: String,
+        now: i64,
+        keys: Vec<HubKey>,
+        token: String,
+        holds: bool,
+    }
+    /// A key that is trusted to speak for a hub, to its end if it has one.
+    HubKey { hub: String, key: String, until: Option<u64>, }
 }
 
 impl From<&Entry> for RawEntry {

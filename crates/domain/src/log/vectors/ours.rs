@@ -1,6 +1,7 @@
-//! The files that are ours. That of members and trust is made in [`membership`].
+//! The files that are ours. That of members and trust is made in [`membership`], that of hubs' tokens in [`token`].
 
 mod membership;
+mod token;
 
 use super::check::key_of;
 use super::damage;
@@ -26,6 +27,7 @@ pub(super) fn files() -> Vec<(&'static str, File)> {
         ("receipt.json", receipts(&small)),
         ("heads-token.json", tokens(&small, &large)),
         ("membership.json", membership::file()),
+        ("hub-token.json", token::file()),
     ]
 }
 
