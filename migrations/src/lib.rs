@@ -10,6 +10,7 @@ mod m0003_behind_since;
 mod m0004_membership;
 mod m0005_fork_place;
 mod m0006_trust_marks;
+mod m0007_audience;
 mod m0008_lease;
 mod m0009_epochs;
 mod m0010_projection;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_membership::Migration),
             Box::new(m0005_fork_place::Migration),
             Box::new(m0006_trust_marks::Migration),
+            Box::new(m0007_audience::Migration),
             Box::new(m0008_lease::Migration),
             Box::new(m0009_epochs::Migration),
             Box::new(m0010_projection::Migration),

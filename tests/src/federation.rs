@@ -309,7 +309,8 @@ impl Federation {
     }
 
     async fn pull(&self, member: &Member, peer: &Peer, occasion: Occasion) -> RoundResult {
-        let remote = HttpPeer::new(self.client.clone(), &peer.url).expect("the address is a URL");
+        let remote = member.hub.remote(self.client.clone(), peer);
+        let remote = remote.expect("the address is a URL");
         let result = member
             .puller
             .run(peer, &remote, occasion, None, &|_| {})

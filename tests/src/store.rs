@@ -2,7 +2,7 @@
 
 use domain::catalog::{AgencyDraft, InnovationDraft};
 use domain::clock::Clock as _;
-use domain::entry::{EntryDraft, Kind};
+use domain::entry::{EntryDraft, Kind, Sight};
 use domain::identity::{Epoch, HubId, LogId, NetworkId, RecordId};
 use domain::log::{Page, SigningKey, VerifiedPage};
 use domain::trust::{Trust, TrustedKey};
@@ -130,7 +130,7 @@ impl Store {
             entries,
             bytes: domain::log::MAX_PAGE_BYTES,
         };
-        let page = read::page(&supplier.db, log, edge.size(), bounds).await;
+        let page = read::page(&supplier.db, log, edge.size(), bounds, Sight::All).await;
         let page = page
             .expect("the page can be read")
             .expect("the log is held");

@@ -7,6 +7,7 @@
 //! - [`trust`] says which key speaks for which hub, and who is in the network.
 //! - [`token`] is how one hub shows another who it is.
 //! - [`standing`] says whether this hub holds what the others hold, and if not, why and since when.
+//! - [`holding`] says which hubs have a record's newest entry.
 //! - [`lease`] says how several processes of one hub share its work.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
@@ -18,6 +19,7 @@ pub mod clock;
 pub mod entropy;
 pub mod entry;
 pub mod healing;
+pub mod holding;
 pub mod identity;
 pub mod lease;
 pub mod log;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, AgencyDraft, Vocabulary as _};
-use domain::entry::{Audience, Change, EntryDraft, Kind};
+use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId};
 use storage::agencies::{self, AgencyFilter, AgencyRef};
 use storage::bodies::{self, Body, Content};
@@ -17,7 +17,7 @@ use crate::loaders::{AgencyKey, Records};
 use crate::paging::{PageArgs, PageInfo};
 use crate::regions::Region;
 use crate::scalars::{DateTime, HubId as HubIdScalar, Long, RegionCode};
-use crate::vocabulary::AgencyKind;
+use crate::vocabulary::{AgencyKind, RecordAudience};
 use crate::{ApiError, HubContext};
 
 #[derive(Clone)]
@@ -88,6 +88,11 @@ impl Agency {
         Region::find(self.agency().region?)
     }
 
+    /// Who may see it.
+    async fn audience(&self) -> RecordAudience {
+        (&self.body.audience).into()
+    }
+
     /// Its web site.
     async fn website(&self) -> Option<&str> {
         self.agency().website.as_ref().map(catalog::WebUrl::as_str)
@@ -98,8 +103,7 @@ impl Agency {
         let Some(parent) = self.agency().parent else {
             return Ok(None);
         };
-        let loader = ctx.data_unchecked::<Records>();
-        load(loader, (self.hub.clone(), parent)).await
+        load(ctx, (self.hub.clone(), parent)).await
     }
 
     /// The hub that it belongs to.
@@ -110,11 +114,12 @@ impl Agency {
 
 /// Reads one agency together with others that are asked for at the same time.
 pub(crate) async fn load(
-    loader: &Records,
+    ctx: &Context<'_>,
     key: (HubId, RecordId),
 ) -> Result<Option<Agency>, ApiError> {
-    loader
-        .load_one(AgencyKey(key))
+    let sight = ctx.sight_on(&key.0).await?;
+    ctx.data_unchecked::<Records>()
+        .load_one(AgencyKey((sight, key)))
         .await
         .map_err(crate::root::shared)
 }
@@ -136,6 +141,7 @@ impl From<AgencyFilterInput> for AgencyFilter {
             hub: input.hub.map(|hub| hub.0),
             region: input.region.map(|region| region.0),
             words: input.name_words,
+            sight: Sight::Public,
         }
     }
 }
@@ -176,8 +182,9 @@ pub(crate) struct AgencyEdge {
 pub(crate) async fn list(
     ctx: &Context<'_>,
     args: PageArgs,
-    filter: AgencyFilter,
+    mut filter: AgencyFilter,
 ) -> Result<AgencyConnection, ApiError> {
+    filter.sight = ctx.sight().await?;
     let request = args.parse(read_cursor)?;
     let read = agencies::list(ctx.db(), &filter, request.after.clone(), request.limit()).await?;
     let (page, page_info) = request.finish(read, write_cursor);
@@ -225,6 +232,8 @@ pub(crate) struct AgencyInput {
     region: Option<RegionCode>,
     /// Its web site.
     website: Option<String>,
+    /// Who may see it; everybody when left out.
+    audience: Option<RecordAudience>,
 }
 
 impl AgencyInput {
@@ -260,36 +269,57 @@ pub(crate) fn own_agency(field: &'static str, id: &ID, hub: &HubId) -> Result<Re
 pub(crate) async fn register(ctx: &Context<'_>, input: AgencyInput) -> Result<Agency, ApiError> {
     ctx.viewer().require_operator()?;
     let hub = ctx.hub();
+    let audience = input.audience.unwrap_or(RecordAudience::Public).into();
     let draft = input.draft(hub.db.hub())?;
     let agency = catalog::Agency::parse(&draft)?;
     if let Some(parent) = agency.parent {
-        require(ctx, "parent", parent).await?;
+        require(ctx, "parent", parent, &audience).await?;
     }
     let body = serde_json::to_string(&AgencyDraft::from(&agency))
         .expect("a draft is plain text and numbers");
     let record = RecordId::generate(hub.clock.now(), &*hub.entropy);
-    issue(hub, record, 1, Kind::AGENCY, Change::Put(body)).await?;
-    let shown = load(ctx.data_unchecked(), (hub.db.hub().clone(), record)).await?;
+    issue(hub, record, 1, Kind::AGENCY, audience, Change::Put(body)).await?;
+    let shown = load(ctx, (hub.db.hub().clone(), record)).await?;
     shown.ok_or_else(|| ApiError::NotFound {
         what: "agency",
         id: record.to_string(),
     })
 }
 
-/// Refuses an agency that this hub has not registered.
+/// Refuses an agency that this hub has not registered, or that not everybody may see who may see what names it.
 pub(crate) async fn require(
     ctx: &Context<'_>,
     field: &'static str,
     record: RecordId,
+    audience: &Audience,
 ) -> Result<(), ApiError> {
-    let found = agencies::find_many(ctx.db(), &[(ctx.db().hub().clone(), record)]).await?;
+    let ids = [(ctx.db().hub().clone(), record)];
+    let found = agencies::find_many(ctx.db(), &ids, Sight::All).await?;
     if found.is_empty() {
         return Err(ApiError::invalid(
             field,
             format!("agency {record} is not registered at this hub"),
         ));
     }
+    if agencies::find_many(ctx.db(), &ids, sight_of(audience))
+        .await?
+        .is_empty()
+    {
+        let reason = format!(
+            "agency {record} is for the network only, so what names it cannot be for everybody; set audience to NETWORK"
+        );
+        return Err(ApiError::invalid(field, reason));
+    }
     Ok(())
+}
+
+/// What everybody may see who may see something for an audience.
+fn sight_of(audience: &Audience) -> Sight {
+    match audience {
+        Audience::Public => Sight::Public,
+        Audience::Network => Sight::Network,
+        Audience::Other(_) => Sight::All,
+    }
 }
 
 /// Appends one entry to this hub's log.
@@ -298,6 +328,7 @@ pub(crate) async fn issue(
     record: RecordId,
     revision: u64,
     kind: &str,
+    audience: Audience,
     change: Change,
 ) -> Result<(), ApiError> {
     let key = hub.key.as_ref().ok_or_else(|| {
@@ -307,7 +338,7 @@ pub(crate) async fn issue(
         record,
         revision,
         kind: Kind::parse(kind).expect("our own kinds are well formed"),
-        audience: Audience::Public,
+        audience,
         at: hub.clock.now(),
         change,
     };

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use async_graphql::Context;
 use domain::clock::Clock;
 use domain::entropy::Entropy;
+use domain::entry::Sight;
+use domain::identity::HubId;
 use domain::log::SigningKey;
+use domain::trust::Trust;
 use storage::Database;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::ApiError;
@@ -27,22 +31,28 @@ pub struct Hub {
     pub process: Uuid,
 }
 
-/// Who asks. Until people have accounts there are two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// Who asks. Until people have accounts there are three.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Viewer {
     /// Somebody unknown, who may read what is public.
     #[default]
     Anyone,
+    /// A hub that showed who it is. What it may see is what trust says at the time of each operation.
+    Hub(HubId),
     /// The holder of the operator's token, who may also write.
     Operator,
 }
 
+/// The trust by which one operation of a hub is answered, read when it is first needed.
+#[derive(Debug, Default)]
+pub struct OperationTrust(OnceCell<Trust>);
+
 impl Viewer {
     /// Refuses everyone but the operator.
-    pub fn require_operator(self) -> Result<(), ApiError> {
+    pub fn require_operator(&self) -> Result<(), ApiError> {
         match self {
             Self::Operator => Ok(()),
-            Self::Anyone => Err(ApiError::Unauthenticated),
+            Self::Anyone | Self::Hub(_) => Err(ApiError::Unauthenticated),
         }
     }
 }
@@ -51,7 +61,13 @@ impl Viewer {
 pub(crate) trait ContextExt {
     fn hub(&self) -> &Hub;
     fn db(&self) -> &Database;
-    fn viewer(&self) -> Viewer;
+    fn viewer(&self) -> &Viewer;
+
+    /// What whoever asks may see of the records of all hubs.
+    async fn sight(&self) -> Result<Sight, ApiError>;
+
+    /// What whoever asks may see of one hub's log.
+    async fn sight_on(&self, origin: &HubId) -> Result<Sight, ApiError>;
 }
 
 impl ContextExt for Context<'_> {
@@ -63,7 +79,29 @@ impl ContextExt for Context<'_> {
         &self.hub().db
     }
 
-    fn viewer(&self) -> Viewer {
-        self.data_opt().copied().unwrap_or_default()
+    fn viewer(&self) -> &Viewer {
+        self.data_opt().unwrap_or(&Viewer::Anyone)
     }
+
+    async fn sight(&self) -> Result<Sight, ApiError> {
+        Ok(match self.viewer() {
+            Viewer::Anyone => Sight::Public,
+            Viewer::Operator => Sight::All,
+            Viewer::Hub(hub) => trust(self).await?.sight_of_others(hub),
+        })
+    }
+
+    async fn sight_on(&self, origin: &HubId) -> Result<Sight, ApiError> {
+        Ok(match self.viewer() {
+            Viewer::Anyone => Sight::Public,
+            Viewer::Operator => Sight::All,
+            Viewer::Hub(hub) => trust(self).await?.sight_of(hub, origin),
+        })
+    }
+}
+
+async fn trust<'a>(ctx: &'a Context<'_>) -> Result<&'a Trust, ApiError> {
+    let of_operation: &OperationTrust = ctx.data_unchecked();
+    let load = || storage::trust::load(ctx.db());
+    Ok(of_operation.0.get_or_try_init(load).await?)
 }

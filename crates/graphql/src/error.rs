@@ -41,7 +41,7 @@ pub enum ApiError {
         /// The hub that owns it.
         owner: HubId,
     },
-    /// The request needs the operator's token.
+    /// The request needs the operator's token; that of a hub is not enough.
     #[error(
         "this needs the operator's token: send it as `Authorization: Bearer …` (simpul init wrote it to operator.token)"
     )]

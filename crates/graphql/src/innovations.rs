@@ -9,7 +9,7 @@ pub(crate) mod parts;
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object};
 use domain::catalog::{self, Line, Words};
 use domain::identity::{HubId, RecordId};
 use storage::bodies::{self, Body, Content};
@@ -19,13 +19,16 @@ use time::OffsetDateTime;
 
 use crate::ApiError;
 use crate::agencies::Agency;
+use crate::context::ContextExt as _;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
 use crate::in_place::InPlace;
 use crate::loaders::{InnovationKey, RecordKey, Records};
 use crate::regions::Region;
 use crate::scalars::{DateTime, Long, PartialDate, RegionCode};
-use crate::vocabulary::{AdoptionStatus, Affair, Form, Initiator, InnovationKind, LifecycleStage};
+use crate::vocabulary::{
+    AdoptionStatus, Affair, Form, Initiator, InnovationKind, LifecycleStage, RecordAudience,
+};
 use parts::{Beneficiaries, ExternalId, Point, Source, Sustainment};
 
 #[derive(Clone)]
@@ -90,9 +93,13 @@ impl Innovation {
 }
 
 /// Reads one innovation together with others that are asked for at the same time.
-pub(crate) async fn load(loader: &Records, key: RecordKey) -> Result<Option<Innovation>, ApiError> {
-    loader
-        .load_one(InnovationKey(key))
+pub(crate) async fn load(
+    ctx: &Context<'_>,
+    key: RecordKey,
+) -> Result<Option<Innovation>, ApiError> {
+    let sight = ctx.sight_on(&key.0).await?;
+    ctx.data_unchecked::<Records>()
+        .load_one(InnovationKey((sight, key)))
         .await
         .map_err(crate::root::shared)
 }
@@ -329,6 +336,11 @@ impl Innovation {
     /// The place of service (WGS 84).
     async fn point(&self) -> Option<Point> {
         self.innovation().point.map(Into::into)
+    }
+
+    /// Who may see it.
+    async fn audience(&self) -> RecordAudience {
+        (&self.body.audience).into()
     }
 
     /// Its web site.

@@ -2,7 +2,7 @@
 //!
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
 //! - `innovations`, `agencies`, `hubs`, `regions` are the catalog; `logs` is what other hubs pull,
-//!   `members` whom they trust, `replication` how this hub stands with them.
+//!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks.
 //!
@@ -15,6 +15,7 @@ mod agencies;
 mod context;
 mod error;
 pub mod guard;
+mod holders;
 mod hubs;
 mod ids;
 mod in_place;
@@ -30,6 +31,6 @@ mod root;
 mod scalars;
 mod vocabulary;
 
-pub use context::{Hub as HubContext, Viewer};
+pub use context::{Hub as HubContext, OperationTrust, Viewer};
 pub use error::{ApiError, Code};
 pub use root::{Schema, schema, sdl, serve};

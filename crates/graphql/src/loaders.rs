@@ -1,10 +1,11 @@
 //! Reading many things at once that fields ask for one by one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
+use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use storage::bodies;
 use storage::{Database, StorageError, agencies, hubs, innovations};
@@ -16,36 +17,52 @@ use crate::innovations::Innovation;
 /// A record and the hub that owns it.
 pub(crate) type RecordKey = (HubId, RecordId);
 
-/// The loader that all relations share; one request has one.
+/// A record as somebody may see it. What is asked for at the same time is read at the same time, also for different
+/// callers, so what each may see is part of what is asked for.
+pub(crate) type SeenKey = (Sight, RecordKey);
+
+/// The loader that all relations share.
 pub(crate) type Records = DataLoader<RecordLoader>;
 
 pub(crate) struct RecordLoader(Database);
 
-/// Makes the loader of one request. It waits for nothing: the fields of one level are queued before it starts.
+/// Makes the loader of a schema. It waits for nothing: the fields of one level are queued before it starts.
 pub(crate) fn records(db: Database) -> Records {
     DataLoader::new(RecordLoader(db), tokio::spawn).delay(Duration::ZERO)
 }
 
 /// A key for each kind of thing, since a loader has one kind of value for each kind of key.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct AgencyKey(pub(crate) RecordKey);
+pub(crate) struct AgencyKey(pub(crate) SeenKey);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(crate) struct InnovationKey(pub(crate) RecordKey);
+pub(crate) struct InnovationKey(pub(crate) SeenKey);
+
+/// The keys of each sight. Mostly there is one.
+fn by_sight<'a>(keys: impl Iterator<Item = &'a SeenKey>) -> BTreeMap<Sight, Vec<RecordKey>> {
+    let mut groups: BTreeMap<Sight, Vec<RecordKey>> = BTreeMap::new();
+    for (sight, key) in keys {
+        groups.entry(*sight).or_default().push(key.clone());
+    }
+    groups
+}
 
 impl Loader<AgencyKey> for RecordLoader {
     type Value = Agency;
     type Error = Arc<StorageError>;
 
     async fn load(&self, keys: &[AgencyKey]) -> Result<HashMap<AgencyKey, Agency>, Self::Error> {
-        let ids: Vec<RecordKey> = keys.iter().map(|key| key.0.clone()).collect();
-        let found = agencies::find_many(&self.0, &ids).await?;
-        let read = bodies::load(&self.0, found.iter().map(|place| Some(place.entry))).await?;
-        let agency = |(place, body): (agencies::AgencyRef, Option<_>)| {
-            let key = AgencyKey((place.hub.clone(), place.record));
-            Some((key, Agency::new(place.hub, place.record, body?)?))
-        };
-        Ok(found.into_iter().zip(read).filter_map(agency).collect())
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for (sight, ids) in by_sight(keys.iter().map(|key| &key.0)) {
+            let found = agencies::find_many(&self.0, &ids, sight).await?;
+            let read = bodies::load(&self.0, found.iter().map(|place| Some(place.entry))).await?;
+            let agency = |(place, body): (agencies::AgencyRef, Option<_>)| {
+                let key = AgencyKey((sight, (place.hub.clone(), place.record)));
+                Some((key, Agency::new(place.hub, place.record, body?)?))
+            };
+            loaded.extend(found.into_iter().zip(read).filter_map(agency));
+        }
+        Ok(loaded)
     }
 }
 
@@ -57,14 +74,14 @@ impl Loader<InnovationKey> for RecordLoader {
         &self,
         keys: &[InnovationKey],
     ) -> Result<HashMap<InnovationKey, Innovation>, Self::Error> {
-        let ids: Vec<RecordKey> = keys.iter().map(|key| key.0.clone()).collect();
-        let found = innovations::find_many(&self.0, &ids).await?;
-        let shown = Innovation::read_all(&self.0, found).await?;
-        Ok(shown
-            .into_iter()
-            .flatten()
-            .map(|innovation| (InnovationKey(innovation.key()), innovation))
-            .collect())
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for (sight, ids) in by_sight(keys.iter().map(|key| &key.0)) {
+            let found = innovations::find_many(&self.0, &ids, sight).await?;
+            let shown = Innovation::read_all(&self.0, found).await?.into_iter();
+            let keyed = |shown: Innovation| (InnovationKey((sight, shown.key())), shown);
+            loaded.extend(shown.flatten().map(keyed));
+        }
+        Ok(loaded)
     }
 }
 

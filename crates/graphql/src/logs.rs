@@ -202,7 +202,8 @@ pub(crate) async fn entries(ctx: &Context<'_>, args: EntriesArgs) -> Result<Entr
         bytes: bounded("maxBytes", args.max_bytes, most_bytes)? as usize,
     };
     let log = log_id(ctx.db(), args.hub, args.epoch)?;
-    let page = read::page(ctx.db(), &log, args.from.0, bounds).await?;
+    let sight = ctx.sight_on(&log.hub).await?;
+    let page = read::page(ctx.db(), &log, args.from.0, bounds, sight).await?;
     let page = page.ok_or(ApiError::HubUnknown(log.hub))?;
     let entry = |entry: domain::log::RawEntry| LogEntry {
         header: entry.header,
@@ -232,10 +233,9 @@ pub(crate) async fn payloads(
     }
     let log = log_id(ctx.db(), hub, epoch)?;
     let places: Vec<u64> = indexes.iter().map(|index| index.0).collect();
-    let held: std::collections::HashMap<u64, String> = read::payloads(ctx.db(), &log, &places)
-        .await?
-        .into_iter()
-        .collect();
+    let sight = ctx.sight_on(&log.hub).await?;
+    let held = read::payloads(ctx.db(), &log, &places, sight).await?;
+    let held: std::collections::HashMap<u64, String> = held.into_iter().collect();
     let payload = |index: Long| EntryPayload {
         index,
         payload: held.get(&index.0).cloned(),
@@ -250,7 +250,8 @@ pub(crate) async fn receipt(
     record: RecordId,
 ) -> Result<Option<Receipt>, ApiError> {
     let own: &HubContext = ctx.data_unchecked::<Arc<HubContext>>();
-    let Some(mut receipt) = storage::logs::receipt(&own.db, hub, record).await? else {
+    let sight = ctx.sight_on(hub).await?;
+    let Some(mut receipt) = storage::logs::receipt(&own.db, hub, record, sight).await? else {
         return Ok(None);
     };
     let key = crate::hubs::trusted_key(own, &receipt.checkpoint).await?;

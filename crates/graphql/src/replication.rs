@@ -151,7 +151,7 @@ pub(crate) struct PeerReplication {
 }
 
 /// Shows how the hub stands, as much of it as the viewer may see.
-pub(crate) fn show(standing: &Standing, viewer: Viewer, process: Uuid) -> ReplicationStatus {
+pub(crate) fn show(standing: &Standing, viewer: &Viewer, process: Uuid) -> ReplicationStatus {
     let now = standing.at;
     let logs = standing.logs.iter().take(MOST_ITEMS);
     let peers = standing.peers.iter().take(MOST_ITEMS);
@@ -190,8 +190,8 @@ fn show_log(log: &LogStanding, now: i64) -> LogReplication {
     }
 }
 
-fn show_peer(peer: &PeerStanding, now: i64, viewer: Viewer, process: Uuid) -> PeerReplication {
-    let is_operator = viewer == Viewer::Operator;
+fn show_peer(peer: &PeerStanding, now: i64, viewer: &Viewer, process: Uuid) -> PeerReplication {
+    let is_operator = *viewer == Viewer::Operator;
     PeerReplication {
         hub: HubId(peer.hub.clone()),
         last_round_at: peer.last_round_at.map(moment),
@@ -212,7 +212,7 @@ fn show_peer(peer: &PeerStanding, now: i64, viewer: Viewer, process: Uuid) -> Pe
     }
 }
 
-fn moment(millis: i64) -> DateTime {
+pub(crate) fn moment(millis: i64) -> DateTime {
     let nanos = i128::from(millis) * 1_000_000;
     let at = OffsetDateTime::from_unix_timestamp_nanos(nanos);
     DateTime(at.unwrap_or(OffsetDateTime::UNIX_EPOCH))

@@ -11,6 +11,7 @@ use storage::StorageError;
 
 use crate::agencies::{self, Agency, AgencyConnection, AgencyFilterInput, AgencyInput};
 use crate::context::ContextExt as _;
+use crate::holders::{self, RecordHolders};
 use crate::hubs::{self, Hub, HubConnection};
 use crate::ids::GlobalId;
 use crate::innovations::input::{self, InnovationInput, WithdrawalReason, WrittenInnovation};
@@ -113,14 +114,13 @@ async fn find_node(
     field: &'static str,
     id: &ID,
 ) -> Result<Option<Node>, ApiError> {
-    let records = ctx.data_unchecked::<Records>();
     Ok(match GlobalId::parse(field, id)? {
         GlobalId::Hub(hub) => find_hub(ctx, hub).await?.map(Node::Hub),
         GlobalId::Region(code) => Region::find(code).map(Node::Region),
-        GlobalId::Agency(hub, record) => agencies::load(records, (hub, record))
-            .await?
-            .map(Node::Agency),
-        GlobalId::Innovation(hub, record) => innovations::load(records, (hub, record))
+        GlobalId::Agency(hub, record) => {
+            agencies::load(ctx, (hub, record)).await?.map(Node::Agency)
+        }
+        GlobalId::Innovation(hub, record) => innovations::load(ctx, (hub, record))
             .await?
             .map(|innovation| Node::Innovation(Box::new(innovation))),
     })
@@ -213,7 +213,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> Result<Option<Agency>, ApiError> {
-        agencies::load(ctx.data_unchecked(), GlobalId::agency("id", &id)?).await
+        agencies::load(ctx, GlobalId::agency("id", &id)?).await
     }
 
     /// Agencies by name.
@@ -239,7 +239,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> Result<Option<Innovation>, ApiError> {
-        innovations::load(ctx.data_unchecked(), GlobalId::innovation("id", &id)?).await
+        innovations::load(ctx, GlobalId::innovation("id", &id)?).await
     }
 
     /// Innovations of all hubs, page by page, forward with `first` and `after` or backward with `last` and `before`.
@@ -339,6 +339,17 @@ impl Query {
         logs::receipt(ctx, &hub, record).await
     }
 
+    /// Which of the hubs that are pulled showed that they hold a record's newest entry, an erasure among them; null for a
+    /// record that was never here. For the operator.
+    #[graphql(complexity = "100 + 20 * child_complexity")]
+    async fn holders(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The record's global id.")] record: ID,
+    ) -> Result<Option<RecordHolders>, ApiError> {
+        holders::find(ctx, &record).await
+    }
+
     /// Whether this node holds what the others hold, and if not, which logs are behind, why and since when.
     #[graphql(complexity = "100 + 20 * child_complexity")]
     async fn replication_status(&self, ctx: &Context<'_>) -> Result<ReplicationStatus, ApiError> {
@@ -373,7 +384,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> Result<Option<Agency>, ApiError> {
-        agencies::load(ctx.data_unchecked(), GlobalId::agency("id", &id)?).await
+        agencies::load(ctx, GlobalId::agency("id", &id)?).await
     }
 
     /// Resolves an innovation for a supergraph.
@@ -383,7 +394,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> Result<Option<Innovation>, ApiError> {
-        innovations::load(ctx.data_unchecked(), GlobalId::innovation("id", &id)?).await
+        innovations::load(ctx, GlobalId::innovation("id", &id)?).await
     }
 }
 
@@ -441,9 +452,11 @@ impl Mutation {
             desc = "The revision that is taken back; CONFLICT if it is no longer the newest."
         )]
         revision: Long,
-        #[graphql(desc = "Why.")] reason: WithdrawalReason,
+        #[graphql(desc = "Why; its owner took it back when left out.")] reason: Option<
+            WithdrawalReason,
+        >,
     ) -> Result<ID, ApiError> {
-        input::withdraw(ctx, id, revision, reason).await
+        input::withdraw(ctx, id, revision, reason.unwrap_or_default()).await
     }
 }
 

@@ -2,6 +2,35 @@
 
 use async_graphql::Enum;
 use domain::catalog;
+use domain::entry::Audience;
+
+/// Who may see a record. That it was written, when, and for whom is told to everybody by its log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(crate) enum RecordAudience {
+    /// The hubs of the network, and their operators.
+    Network,
+    /// Everybody.
+    Public,
+}
+
+impl From<RecordAudience> for Audience {
+    fn from(audience: RecordAudience) -> Self {
+        match audience {
+            RecordAudience::Network => Self::Network,
+            RecordAudience::Public => Self::Public,
+        }
+    }
+}
+
+impl From<&Audience> for RecordAudience {
+    fn from(audience: &Audience) -> Self {
+        match audience {
+            Audience::Public => Self::Public,
+            // Nobody but its origin holds what is for an audience of a newer version.
+            Audience::Network | Audience::Other(_) => Self::Network,
+        }
+    }
+}
 
 /// Which coaching an innovation needs next ("pembinaan", PermenPANRB 91/2021). Another axis than `AdoptionStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -24,3 +24,4 @@ pub mod sync;
 pub mod unprojected;
 pub mod verify;
 pub mod verify_receipt;
+pub mod who_holds;

@@ -15,6 +15,7 @@ use storage::bodies::{self, Content};
 use storage::logs::{heads, reopening};
 use storage::{Database, Owner, hubs, logs, members};
 use sync::healing::Healer;
+use sync::peer::{Client, HttpPeer, PeerError, Signer};
 use sync::round::Puller;
 use uuid::Uuid;
 
@@ -232,6 +233,23 @@ impl Hub {
             Arc::new(SystemClock),
             self.config.sync.quota(),
         )
+    }
+
+    /// A peer behind its address, which is shown who asks.
+    pub fn remote(
+        &self,
+        client: Client,
+        peer: &storage::peers::Peer,
+    ) -> Result<HttpPeer, PeerError> {
+        let remote = HttpPeer::new(client, &peer.url)?;
+        Ok(remote.signing(Signer {
+            network: self.db.network().clone(),
+            us: self.db.hub().clone(),
+            peer: peer.hub.clone(),
+            key: self.key.clone(),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        }))
     }
 
     /// What resolvers have at hand.

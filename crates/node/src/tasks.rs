@@ -89,7 +89,7 @@ async fn follow_peer(hub: Hub, puller: Arc<Puller>, peer: Peer, lease: Lease) {
 
 /// Pulls one peer again and again: at its interval, and when it is woken.
 async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, lease: &Lease, wake: &Notify) {
-    let remote = match HttpPeer::client(SOFTWARE).map(|client| HttpPeer::new(client, &peer.url)) {
+    let remote = match HttpPeer::client(SOFTWARE).map(|client| hub.remote(client, &peer)) {
         Ok(Ok(remote)) => remote,
         Ok(Err(error)) => return tracing::error!(peer = %peer.hub, %error, "peer cannot be asked"),
         Err(error) => return tracing::error!(peer = %peer.hub, %error, "no client can be made"),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::catalog::{Agency, RegionCode, Vocabulary, fold};
+use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use crate::projection::Row;
 use crate::sql::Clause;
 use crate::{Database, StorageError, hubs, sql};
 
-const AGENCIES: Insert<7> = Insert {
+const AGENCIES: Insert<8> = Insert {
     table: "agency",
     columns: [
         "key",
@@ -23,6 +24,7 @@ const AGENCIES: Insert<7> = Insert {
         "name_folded",
         "kind",
         "region",
+        "audience",
     ],
     conflict: "",
 };
@@ -60,6 +62,8 @@ pub struct AgencyFilter {
     pub region: Option<RegionCode>,
     /// Only agencies with all these words in their names.
     pub words: Option<String>,
+    /// Only agencies that may be seen.
+    pub sight: Sight,
 }
 
 const SELECT: &str =
@@ -87,24 +91,27 @@ pub async fn list(
 
 /// Counts agencies.
 pub async fn count(db: &Database, filter: &AgencyFilter) -> Result<u64, StorageError> {
-    let clause = clause_of(filter);
-    let text = format!("SELECT COUNT(*) FROM agency{}", clause.text());
+    let clause = conditions(filter);
+    let text = sql::count_seen("agency", &clause.text(), filter.sight);
     Ok(sql::unsigned(
         sql::number(db.reader(), &text, clause.values).await?,
     ))
 }
 
-/// Finds several agencies at once.
+/// Finds several agencies at once, of those that may be seen.
 pub async fn find_many(
     db: &Database,
     ids: &[(HubId, RecordId)],
+    sight: Sight,
 ) -> Result<Vec<AgencyRef>, StorageError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(256) {
         let records = some.iter().map(|(_, record)| record.as_uuid().into());
         let (wanted, values) = sql::wanted(1, records.collect());
+        let rank = sight.rank();
         let text = format!(
-            "{wanted} {SELECT} wanted CROSS JOIN agency WHERE agency.record = wanted.value"
+            "{wanted} {SELECT} wanted CROSS JOIN agency
+             WHERE agency.record = wanted.value AND agency.audience <= {rank}"
         );
         let rows = read(db, sql::all(db.reader(), &text, values).await?).await?;
         found.extend(rows.into_iter().filter(|agency| {
@@ -130,6 +137,12 @@ async fn read(db: &Database, rows: Vec<AgencyRow>) -> Result<Vec<AgencyRef>, Sto
 }
 
 fn clause_of(filter: &AgencyFilter) -> Clause {
+    let mut clause = conditions(filter);
+    clause.seen("audience", filter.sight);
+    clause
+}
+
+fn conditions(filter: &AgencyFilter) -> Clause {
     let mut clause = Clause::default();
     if let Some(hub) = &filter.hub {
         let hub = clause.bind(hub.as_str());
@@ -158,6 +171,7 @@ pub(crate) async fn project(
             fold(agency.name.as_str()).into(),
             agency.kind.code().into(),
             agency.region.map(|region| region.to_string()).into(),
+            i32::from(row.change.header.audience.rank()).into(),
         ]
     });
     AGENCIES.all(tx, values.collect()).await?;
@@ -168,7 +182,8 @@ pub(crate) async fn project(
         let (marks, mut values) = sql::list(2, records.collect());
         let text = format!(
             "UPDATE innovation SET region = (SELECT agency.region FROM agency
-                WHERE agency.hub_id = innovation.hub_id AND agency.record = innovation.agency)
+                WHERE agency.hub_id = innovation.hub_id AND agency.record = innovation.agency
+                AND agency.audience <= innovation.audience)
              WHERE hub_id = $1 AND agency IN ({marks})"
         );
         values.insert(0, hub_id.into());
@@ -191,12 +206,15 @@ pub(crate) async fn take_regions(
     Ok(())
 }
 
+/// The regions of agencies, each with the rank of the agency's audience.
+pub(crate) type Regions = HashMap<RecordId, (String, i32)>;
+
 /// The regions of a hub's agencies, by record.
 pub(crate) async fn regions(
     tx: &DatabaseTransaction,
     hub_id: i64,
     records: impl Iterator<Item = RecordId>,
-) -> Result<HashMap<RecordId, String>, StorageError> {
+) -> Result<Regions, StorageError> {
     let records: std::collections::BTreeSet<_> = records.collect();
     let records: Vec<_> = records
         .into_iter()
@@ -206,12 +224,13 @@ pub(crate) async fn regions(
     for some in records.chunks(256) {
         let (marks, mut values) = sql::list(2, some.to_vec());
         let text = format!(
-            "SELECT record, region FROM agency WHERE hub_id = $1 AND region IS NOT NULL AND record IN ({marks})"
+            "SELECT record, region, audience FROM agency WHERE hub_id = $1 AND region IS NOT NULL AND record IN ({marks})"
         );
         values.insert(0, hub_id.into());
         for row in sql::rows(tx, &text, values).await? {
             let record: Uuid = row.try_get_by_index(0)?;
-            regions.insert(record.into(), row.try_get_by_index(1)?);
+            let region = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            regions.insert(record.into(), region);
         }
     }
     Ok(regions)

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::catalog::{
     Agency, AgencyDraft, HubProfile, HubProfileDraft, Innovation, InnovationDraft,
 };
-use domain::entry::{Header, Kind, Payload};
+use domain::entry::{Audience, Header, Kind, Payload};
 use domain::log::Opening;
 use domain::trust::{Membership, MembershipDraft};
 use quick_cache::Weighter;
@@ -35,6 +35,8 @@ pub struct Body {
     pub revision: u64,
     /// When the origin wrote it.
     pub at: OffsetDateTime,
+    /// For whom it is.
+    pub audience: Audience,
     /// What it says.
     pub content: Content,
     bytes: u32,
@@ -231,6 +233,7 @@ fn read(header: &[u8], payload: &[u8]) -> Option<Body> {
     Some(Body {
         revision: header.revision,
         at: header.at,
+        audience: header.audience,
         content,
         bytes: u32::try_from(payload.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX),
     })

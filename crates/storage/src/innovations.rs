@@ -3,6 +3,7 @@
 mod filter;
 mod project;
 
+use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
@@ -126,8 +127,9 @@ impl Order {
         }
     }
 
-    /// Reads rows from a table expression. Titles are long and read only where they order.
-    fn select_from(self, tables: &str) -> String {
+    /// Reads rows from a table expression, with the agencies that may be seen. Titles are long and read only where they order.
+    fn select_from(self, tables: &str, sight: Sight) -> String {
+        let sight = sight.rank();
         let title = match self {
             Self::Title => "innovation.title_folded",
             Self::Published | Self::Updated => "NULL",
@@ -136,7 +138,8 @@ impl Order {
             "SELECT innovation.key, innovation.hub_id, innovation.record, innovation.entry,
              agency.entry AS agency_entry, hub.entry AS hub_entry, innovation.published, innovation.updated,
              {title} AS title FROM {tables} LEFT JOIN hub ON hub.id = innovation.hub_id
-             LEFT JOIN agency ON agency.record = innovation.agency AND agency.hub_id = innovation.hub_id"
+             LEFT JOIN agency ON agency.record = innovation.agency AND agency.hub_id = innovation.hub_id
+                 AND agency.audience <= {sight}"
         )
     }
 }
@@ -158,7 +161,7 @@ pub async fn list(
     let limit = clause.bind(i64::from(stretch.limit));
     let text = format!(
         "{}{} ORDER BY {column} {word}, innovation.key {word} LIMIT {limit}",
-        stretch.order.select_from("innovation"),
+        stretch.order.select_from("innovation", filter.sight),
         clause.text()
     );
     read(
@@ -183,24 +186,28 @@ fn bound(clause: &mut Clause, column: &str, comparison: &str, edge: Option<&(Pla
 
 /// Counts innovations.
 pub async fn count(db: &Database, filter: &InnovationFilter) -> Result<u64, StorageError> {
-    let clause = filter.clause();
-    let text = format!("SELECT COUNT(*) FROM innovation{}", clause.text());
+    let clause = filter.conditions();
+    let text = sql::count_seen("innovation", &clause.text(), filter.sight);
     Ok(sql::unsigned(
         sql::number(db.reader(), &text, clause.values).await?,
     ))
 }
 
-/// Finds several innovations at once.
+/// Finds several innovations at once, of those that may be seen.
 pub async fn find_many(
     db: &Database,
     ids: &[(HubId, RecordId)],
+    sight: Sight,
 ) -> Result<Vec<InnovationRef>, StorageError> {
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(256) {
         let records = some.iter().map(|(_, record)| record.as_uuid().into());
         let (wanted, values) = sql::wanted(1, records.collect());
-        let select = Order::Published.select_from("wanted CROSS JOIN innovation");
-        let text = format!("{wanted} {select} WHERE innovation.record = wanted.value");
+        let select = Order::Published.select_from("wanted CROSS JOIN innovation", sight);
+        let rank = sight.rank();
+        let text = format!(
+            "{wanted} {select} WHERE innovation.record = wanted.value AND innovation.audience <= {rank}"
+        );
         let rows = read(
             db,
             Order::Published,
@@ -243,7 +250,7 @@ pub async fn find_own_by_external_ids(
         .iter()
         .map(|row| (db.hub().clone(), row.record.into()))
         .collect();
-    let places = find_many(db, &records).await?;
+    let places = find_many(db, &records, Sight::All).await?;
     let placed = |row: ExternalIdRow| {
         let place = places
             .iter()

@@ -6,6 +6,7 @@
 //! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what.
+//! - [`holders`] is what peers showed that they hold.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
@@ -20,6 +21,7 @@ pub mod agencies;
 pub mod bodies;
 pub mod checkup;
 pub mod halt;
+pub mod holders;
 pub mod hubs;
 pub mod innovations;
 pub mod leases;

@@ -4,6 +4,7 @@
 //!   entries, dropped payloads, tiles, checkpoint and projection in one transaction.
 //! - [`heads`] is what this hub holds of every log; [`read`] gives pages and payloads to peers; [`receipt`] proves one entry.
 //! - [`fill`] brings payloads that were missing; [`watching`] notes what was seen but not yet held.
+//! - [`audience`] keeps of each log what this hub may have, when trust changes.
 //! - [`verify`] recomputes everything from what is stored; [`repair`] puts bytes back that were changed on the disk; [`rebuild`] makes the projection anew.
 //! - [`unprojected`] lists what shows nothing; [`reproject`] tries it again after an upgrade.
 //!
@@ -12,6 +13,7 @@
 //! An entry is never changed; its payload may go, when it is superseded or erased, and it goes itself only by [`cutting`].
 
 pub mod aside;
+pub mod audience;
 pub mod cutting;
 mod door;
 pub mod fill;

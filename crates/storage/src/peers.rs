@@ -120,6 +120,9 @@ pub async fn add(
 
 /// Removes the peers that have this URL or are this hub, and says how many there were.
 pub async fn remove(db: &Database, url_or_hub: &str) -> Result<u64, StorageError> {
+    let text =
+        "DELETE FROM peer_head WHERE peer IN (SELECT id FROM peer WHERE url = $1 OR hub = $1)";
+    sql::execute(db.writer(), text, vec![url_or_hub.into()]).await?;
     let text = "DELETE FROM peer WHERE url = $1 OR hub = $1";
     Ok(sql::execute(db.writer(), text, vec![url_or_hub.into()]).await?)
 }

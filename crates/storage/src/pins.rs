@@ -67,7 +67,9 @@ pub async fn add(
 /// Takes back all pins of a hub, and says how many there were.
 pub async fn remove(db: &Database, hub: &HubId) -> Result<u64, StorageError> {
     let text = "DELETE FROM pin WHERE hub = $1";
-    Ok(sql::execute(db.writer(), text, vec![hub.as_str().into()]).await?)
+    let removed = sql::execute(db.writer(), text, vec![hub.as_str().into()]).await?;
+    trust::mark(db.writer()).await?;
+    Ok(removed)
 }
 
 /// All pins, by hub.

@@ -3,14 +3,14 @@
 //! Storing is blind to meaning; this is where meaning begins. Each kind of record has one function that writes its rows.
 //! What cannot be read is counted in `unprojected` and never stops a log.
 
-use domain::entry::{HEADER_VERSION, Header, Kind, Operation};
+use domain::entry::{Audience, HEADER_VERSION, Header, Kind, Operation};
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
 use crate::bodies::{Content, Unreadable};
 use crate::bulk::Insert;
 use crate::logs::{EntryKey, millis, succession};
-use crate::{Database, StorageError, agencies, hubs, innovations, members, sql};
+use crate::{Database, StorageError, agencies, hubs, innovations, members, sql, trust};
 
 /// The number of this program's rules: what it can read, and what it writes for readers. It is raised by one whenever
 /// entries that were unreadable become readable: a kind is added, a version, a looser rule. Then every node tries its
@@ -68,7 +68,7 @@ pub(crate) async fn apply(
     let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
     let (mut memberships, mut openings) = (Vec::new(), Vec::new());
     for change in &changes {
-        if let Some(why) = newer(change.header) {
+        if let Some(why) = newer(change.header).or_else(|| hidden(change.header)) {
             unreadable.push((change.entry, why));
             continue;
         }
@@ -104,6 +104,10 @@ pub(crate) async fn apply(
             Err(why) => unreadable.push((change.entry, why)),
         }
     }
+    let concerns_members = |change: &Change<'_>| change.header.kind.as_str() == Kind::MEMBERSHIP;
+    if changes.iter().any(concerns_members) {
+        trust::mark(tx).await?;
+    }
     for change in changes.iter().filter(|change| says_of_members(change)) {
         members::name_unread(tx, hub_id, change).await?;
     }
@@ -123,7 +127,23 @@ pub(crate) async fn apply(
 }
 
 fn says_of_members(change: &Change<'_>) -> bool {
-    change.header.kind.as_str() == Kind::MEMBERSHIP
+    change.header.kind.as_str() == Kind::MEMBERSHIP && hidden(change.header).is_none()
+}
+
+/// What a hub says of itself, of members and of its logs concerns everybody; said to some only, it is kept and counts for nothing.
+fn hidden(header: &Header) -> Option<Unreadable> {
+    let must_be_public = matches!(
+        header.kind.as_str(),
+        Kind::HUB | Kind::MEMBERSHIP | Kind::EPOCH
+    );
+    let is_put = matches!(header.operation, Operation::Put { .. });
+    (must_be_public && is_put && header.audience != Audience::Public).then(|| {
+        let (kind, audience) = (header.kind.as_str(), header.audience.code());
+        Unreadable::new(
+            "audience",
+            format!("a {kind} is public, and this is for {audience}"),
+        )
+    })
 }
 
 /// A header of a newer version is kept with its payload, and shown after an upgrade.

@@ -1,6 +1,7 @@
 //! Statements in the SQL that both databases share: placeholders are `$1`, `$2` …
 
 use domain::catalog::{RegionCode, fold};
+use domain::entry::Sight;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, Statement, Value};
 use serde::de::DeserializeOwned;
 
@@ -124,6 +125,25 @@ pub(crate) fn wanted(first: usize, values: Vec<Value>) -> (String, Vec<Value>) {
     (table, values)
 }
 
+/// The statement that counts the rows of a table under some conditions, without those that may not be seen. What is hidden
+/// is subtracted, so that the count of all goes by the indexes that it always went by; it is few, or there is none.
+pub(crate) fn count_seen(table: &str, conditions: &str, sight: Sight) -> String {
+    let count = format!("SELECT COUNT(*) FROM {table}{conditions}");
+    if sight == Sight::All {
+        return count;
+    }
+    let word = if conditions.is_empty() {
+        "WHERE"
+    } else {
+        "AND"
+    };
+    let rank = sight.rank();
+    format!(
+        "SELECT ({count}) - CASE WHEN EXISTS (SELECT 1 FROM {table} WHERE audience <> 0)
+         THEN ({count} {word} {table}.audience <> 0 AND {table}.audience > {rank}) ELSE 0 END"
+    )
+}
+
 /// A size or position as the databases hold it.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).expect("sizes and positions are parsed to fit a signed 64-bit column")
@@ -162,6 +182,15 @@ impl Clause {
             self.bind(format!("{region}{after}")),
         );
         self.and(format!("{column} >= {first} AND {column} < {last}"));
+    }
+
+    /// Asks that a column of ranks of audiences names one that may be seen.
+    pub(crate) fn seen(&mut self, column: &str, sight: Sight) {
+        match sight {
+            Sight::Public => self.and(format!("{column} = 0")),
+            Sight::Network => self.and(format!("{column} <= {}", sight.rank())),
+            Sight::All => {}
+        }
     }
 
     /// Asks that a column of folded text holds every word, or the beginning of one.

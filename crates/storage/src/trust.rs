@@ -8,7 +8,7 @@ use domain::trust::{Trust, TrustSources, TrustedKey};
 use sea_orm::{ConnectionTrait, QueryResult};
 use time::OffsetDateTime;
 
-use crate::logs::{fill, heads, millis};
+use crate::logs::{EntryKey, millis};
 use crate::{Database, StorageError, members, pins, sql};
 
 /// The trust of this moment.
@@ -47,14 +47,16 @@ pub async fn load_with(db: &Database, own_key: PublicKey) -> Result<Trust, Stora
     Ok(trust)
 }
 
-/// Says whether no payload of a hub's logs is missing.
+/// Says whether no public payload of a hub's logs is missing: what is said of members is public.
 async fn is_whole(db: &Database, hub: &HubId) -> Result<bool, StorageError> {
-    for log in heads::of_hub(db, hub).await? {
-        if !fill::list_missing(db, &log, 1).await?.is_empty() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let text = "SELECT COUNT(*) FROM log JOIN hub ON hub.id = log.hub_id
+        JOIN missing_payload ON missing_payload.entry >= log.id * $1
+            AND missing_payload.entry < (log.id + 1) * $1
+        JOIN entry AS held ON held.id = missing_payload.entry
+        WHERE slug = $2 AND held.audience = 0";
+    let width = EntryKey::range_of(0).end;
+    let values = vec![width.into(), hub.as_str().into()];
+    Ok(sql::number(db.reader(), text, values).await? == 0)
 }
 
 /// The hub whose log says who is a member, if this node follows one.
@@ -82,7 +84,7 @@ pub async fn deny(db: &Database, hub: &HubId, now: OffsetDateTime) -> Result<(),
     let text = "INSERT INTO denial (hub, added_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     let values = vec![hub.as_str().into(), millis(now).into()];
     sql::execute(db.writer(), text, values).await?;
-    Ok(())
+    mark(db.writer()).await
 }
 
 /// Takes a denial back, and says whether there was one.
@@ -93,11 +95,18 @@ pub async fn allow(db: &Database, hub: &HubId) -> Result<bool, StorageError> {
     Ok(removed > 0)
 }
 
+/// Notes that trust changed: what is kept of the logs is settled before the next round (`logs::audience`).
+pub(crate) async fn mark(db: &impl ConnectionTrait) -> Result<(), StorageError> {
+    let text = "UPDATE store SET trust_mark = trust_mark + 1";
+    sql::execute(db, text, vec![]).await?;
+    Ok(())
+}
+
 /// Lets the next round with each peer look at all its heads once more: some that were passed over may now be followed.
 pub(crate) async fn look_again(db: &impl ConnectionTrait) -> Result<(), StorageError> {
     let text = "UPDATE peer SET heads_token = NULL, trust_mark = trust_mark + 1";
     sql::execute(db, text, vec![]).await?;
-    Ok(())
+    mark(db).await
 }
 
 fn hub(table: &'static str, row: &QueryResult) -> Result<HubId, StorageError> {

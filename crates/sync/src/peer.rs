@@ -1,6 +1,7 @@
 //! The remote side, as a puller sees it.
 
 mod http;
+mod signer;
 mod wire;
 
 use domain::identity::{HubId, LogId};
@@ -12,6 +13,8 @@ use crate::plan::Introduction;
 
 pub use http::{HttpPeer, Patience};
 pub(crate) use http::{client_builder, endpoint};
+pub use reqwest::Client;
+pub use signer::Signer;
 
 /// Why a peer gave no answer that could be used.
 #[derive(Debug, thiserror::Error)]

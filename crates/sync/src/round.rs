@@ -255,6 +255,7 @@ struct Round<'a, S, P> {
 impl<S: Store, P: Peer> Round<'_, S, P> {
     async fn go(&mut self, occasion: Occasion) -> Result<(), RoundError> {
         let db = &self.puller.db;
+        db.settle().await?;
         let (greeting, early) = self.ask(occasion).await?;
         if let Err(mismatch) =
             plan::check_introduction(db.network(), &self.peer.hub, &greeting.introduction)
@@ -289,6 +290,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             // What the authority's log brought may make a log followed that was passed over before, or a checkpoint
             // believed that was not, so only the last look counts.
             trust = now;
+            db.settle().await?;
             (self.result.error, self.result.strikes) = (None, 0);
             is_complete = self.follow_heads(&trust, false, None).await?;
         }
@@ -328,8 +330,12 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
     async fn is_done(&self, token: &str, is_same_store: bool) -> Result<bool, StorageError> {
         let db = &self.puller.db;
         let is_known = is_same_store && self.peer.heads_token.as_deref() == Some(token);
-        if !is_known && db.heads_token().await? != token {
-            return Ok(false);
+        if !is_known {
+            if db.heads_token().await? != token {
+                return Ok(false);
+            }
+            let now = self.puller.clock.now();
+            db.note_holding(self.peer.id, None, now).await?;
         }
         let mut open = db.list_heads().await?;
         open.retain(|head| {

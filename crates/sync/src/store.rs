@@ -18,7 +18,7 @@ use storage::logs::heads::{self, Head};
 use storage::logs::reopening::{self, Reissued};
 use storage::logs::{self, Stored, aside, cutting, read, watching};
 use storage::peers::{self, Peer, RoundResult};
-use storage::{Database, StorageError};
+use storage::{Database, StorageError, holders};
 
 use crate::plan::Extent;
 use time::OffsetDateTime;
@@ -121,6 +121,19 @@ pub trait Store: Send + Sync {
         peer: &HubId,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
+    /// Brings what is kept of each log into line with a trust that changed.
+    fn settle(&self) -> impl Future<Output = Answer<()>> + Send {
+        std::future::ready(Ok(()))
+    }
+    /// Notes that a peer holds a log up to a size; of all logs what is held here if none is named.
+    fn note_holding(
+        &self,
+        _peer: i64,
+        _held: Option<(&LogId, u64)>,
+        _now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<()>> + Send {
+        std::future::ready(Ok(()))
+    }
     /// Why the hub writes nothing to its own log, if so.
     fn halted(&self) -> impl Future<Output = Answer<Option<Halted>>> + Send;
     /// Writes nothing from now on; counts the time anew.
@@ -261,6 +274,22 @@ impl Store for Database {
         now: OffsetDateTime,
     ) -> Answer<()> {
         peers::note_stranger(self, log, size, peer, now).await
+    }
+
+    async fn settle(&self) -> Answer<()> {
+        logs::audience::settle(self).await
+    }
+
+    async fn note_holding(
+        &self,
+        peer: i64,
+        held: Option<(&LogId, u64)>,
+        now: OffsetDateTime,
+    ) -> Answer<()> {
+        match held {
+            Some((log, size)) => holders::note(self, peer, log, size, now).await,
+            None => holders::note_all(self, peer, now).await,
+        }
     }
 
     async fn halted(&self) -> Answer<Option<Halted>> {

@@ -1,7 +1,7 @@
 //! Pages of other hubs, honest and odd ones.
 
 use domain::catalog::InnovationDraft;
-use domain::entry::Kind;
+use domain::entry::{Kind, Sight};
 use domain::log::LogState;
 use serde_json::{Value, json};
 use storage::StorageError;
@@ -247,7 +247,7 @@ async fn read_all(store: &Store, forge: &Forge) -> Vec<domain::log::RawEntry> {
         entries: WHOLE_PAGES,
         bytes: domain::log::MAX_PAGE_BYTES,
     };
-    let page = read::page(&store.db, forge.log(), 0, bounds).await;
+    let page = read::page(&store.db, forge.log(), 0, bounds, Sight::Public).await;
     page.unwrap().unwrap().entries
 }
 
@@ -280,7 +280,7 @@ async fn what_is_not_for_this_hub_is_not_stored(backend: Backend) {
 
 async fn held_payloads(store: &Store, forge: &Forge) -> Vec<u64> {
     let places: Vec<u64> = (0..store.size(forge.log()).await).collect();
-    let held = read::payloads(&store.db, forge.log(), &places)
+    let held = read::payloads(&store.db, forge.log(), &places, Sight::Public)
         .await
         .unwrap();
     held.into_iter().map(|(place, _)| place).collect()

@@ -1,6 +1,6 @@
 //! The hub's own entries.
 
-use domain::entry::{Header, Kind, Operation};
+use domain::entry::{Header, Kind, Operation, Sight};
 use domain::log::MAX_PAGE_BYTES;
 use storage::bodies::{self, Content};
 use storage::logs::read::{self, PageBounds};
@@ -31,7 +31,10 @@ async fn what_is_dropped_is_forgotten_also_by_other_processes(backend: Backend) 
         .await;
     let other = store.another_handle().await;
     let ids = [(store.db.hub().clone(), record(2))];
-    let entry = innovations::find_many(&store.db, &ids).await.unwrap()[0].entry;
+    let entry = innovations::find_many(&store.db, &ids, Sight::Public)
+        .await
+        .unwrap()[0]
+        .entry;
     let held = async |db| bodies::load(db, [Some(entry)]).await.unwrap().remove(0);
     assert!(held(&store.db).await.is_some() && held(&other).await.is_some());
 
@@ -80,7 +83,7 @@ async fn what_is_written_is_read_back(backend: Backend) {
     store.put_innovation(record(2), 1, &body).await;
 
     let ids = [(store.db.hub().clone(), record(2))];
-    let place = innovations::find_many(&store.db, &ids)
+    let place = innovations::find_many(&store.db, &ids, Sight::Public)
         .await
         .unwrap()
         .remove(0);
@@ -104,7 +107,7 @@ async fn what_is_written_is_read_back(backend: Backend) {
     let (payload, header) = entry(&store, 1).await;
     let header = Header::parse(&header).unwrap();
     assert!(header.commits_to(&payload.unwrap()));
-    let receipt = logs::receipt(&store.db, store.db.hub(), record(2))
+    let receipt = logs::receipt(&store.db, store.db.hub(), record(2), Sight::Public)
         .await
         .unwrap()
         .unwrap();
@@ -118,7 +121,7 @@ async fn entry(store: &Store, place: u64) -> (Option<String>, String) {
         entries: 1,
         bytes: MAX_PAGE_BYTES,
     };
-    let page = read::page(&store.db, &store.log, place, bounds).await;
+    let page = read::page(&store.db, &store.log, place, bounds, Sight::Public).await;
     let entry = page.unwrap().unwrap().entries.remove(0);
     (entry.payload, entry.header)
 }
@@ -137,15 +140,19 @@ async fn superseded_and_deleted_payloads_are_gone(backend: Backend) {
         .put_innovation(record(3), 1, &innovation("Other", record(1)))
         .await;
     // What is in memory must go as well, so it is brought there first.
-    let places = innovations::find_many(&store.db, &[(store.db.hub().clone(), record(3))])
-        .await
-        .unwrap();
+    let places = innovations::find_many(
+        &store.db,
+        &[(store.db.hub().clone(), record(3))],
+        Sight::Public,
+    )
+    .await
+    .unwrap();
     let entry_of_three = [Some(places[0].entry)];
     let read = bodies::load(&store.db, entry_of_three).await.unwrap();
     assert!(read[0].is_some());
     store.delete(record(3), 2, Kind::INNOVATION).await;
 
-    let held = read::payloads(&store.db, &store.log, &[0, 1, 2, 3, 4])
+    let held = read::payloads(&store.db, &store.log, &[0, 1, 2, 3, 4], Sight::Public)
         .await
         .unwrap();
     let held: Vec<u64> = held.into_iter().map(|(place, _)| place).collect();

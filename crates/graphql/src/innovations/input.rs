@@ -2,8 +2,9 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use domain::catalog::{self, InnovationDraft, Vocabulary};
-use domain::entry::{Change, DeletionReason, Kind};
+use domain::entry::{Audience, Change, DeletionReason, Kind, Sight};
 use domain::identity::{HubId, RecordId};
+use storage::bodies;
 
 use super::Innovation;
 use crate::agencies::{issue, own_agency, require};
@@ -12,7 +13,8 @@ use crate::ids::GlobalId;
 use crate::objects::Warning;
 use crate::scalars::{Long, PartialDate};
 use crate::vocabulary::{
-    AdoptionStatus, Affair, Form, Initiator, InnovationKind, LifecycleStage, Sustained,
+    AdoptionStatus, Affair, Form, Initiator, InnovationKind, LifecycleStage, RecordAudience,
+    Sustained,
 };
 use crate::{ApiError, HubContext};
 
@@ -91,6 +93,8 @@ pub(crate) struct InnovationInput {
     website: Option<String>,
     /// Where its facts were published, up to 20.
     sources: Option<Vec<SourceInput>>,
+    /// Who may see it. Left out, a new record is for everybody, and a revised one for whom it was before.
+    audience: Option<RecordAudience>,
 }
 
 /// A number in another register.
@@ -140,14 +144,17 @@ pub(crate) struct SourceInput {
     url: Option<String>,
 }
 
-/// Why a record is taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+/// Why a record is taken back. Whatever the reason, every hub drops what the record said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 pub(crate) enum WithdrawalReason {
+    /// Personal data had to go (UU 27/2022). `holders` tells which hubs confirmed it.
+    Erasure,
     /// It was published by mistake.
     Error,
     /// Another record took its place.
     Merged,
     /// Its owner took it back.
+    #[default]
     Withdrawn,
 }
 
@@ -265,7 +272,7 @@ pub(crate) async fn create(
 ) -> Result<WrittenInnovation, ApiError> {
     ctx.viewer().require_operator()?;
     let record = RecordId::generate(ctx.hub().clock.now(), &*ctx.hub().entropy);
-    put(ctx, record, 1, input).await
+    put(ctx, record, 1, Audience::Public, input).await
 }
 
 /// Publishes a new revision of an innovation of this hub.
@@ -276,8 +283,8 @@ pub(crate) async fn revise(
     input: InnovationInput,
 ) -> Result<WrittenInnovation, ApiError> {
     ctx.viewer().require_operator()?;
-    let record = own_innovation(ctx, id).await?;
-    put(ctx, record, revision.0 + 1, input).await
+    let (record, audience) = own_innovation(ctx, id).await?;
+    put(ctx, record, revision.0 + 1, audience, input).await
 }
 
 /// Takes an innovation of this hub back.
@@ -288,8 +295,9 @@ pub(crate) async fn withdraw(
     reason: WithdrawalReason,
 ) -> Result<ID, ApiError> {
     ctx.viewer().require_operator()?;
-    let record = own_innovation(ctx, &id).await?;
+    let (record, audience) = own_innovation(ctx, &id).await?;
     let reason = match reason {
+        WithdrawalReason::Erasure => DeletionReason::Erasure,
         WithdrawalReason::Error => DeletionReason::Error,
         WithdrawalReason::Merged => DeletionReason::Merged,
         WithdrawalReason::Withdrawn => DeletionReason::Withdrawn,
@@ -299,13 +307,15 @@ pub(crate) async fn withdraw(
         record,
         revision.0 + 1,
         Kind::INNOVATION,
+        audience,
         Change::Delete(reason),
     )
     .await?;
     Ok(id)
 }
 
-async fn own_innovation(ctx: &Context<'_>, id: &ID) -> Result<RecordId, ApiError> {
+/// The record of an innovation of this hub, and for whom it is.
+async fn own_innovation(ctx: &Context<'_>, id: &ID) -> Result<(RecordId, Audience), ApiError> {
     let (owner, record) = GlobalId::innovation("id", id)?;
     if owner != *ctx.db().hub() {
         return Err(ApiError::Foreign {
@@ -313,30 +323,39 @@ async fn own_innovation(ctx: &Context<'_>, id: &ID) -> Result<RecordId, ApiError
             owner,
         });
     }
-    let found = storage::innovations::find_many(ctx.db(), &[(owner, record)]).await?;
-    if found.is_empty() {
-        return Err(ApiError::NotFound {
-            what: "innovation",
-            id: id.to_string(),
-        });
-    }
-    Ok(record)
+    let ids = [(owner, record)];
+    let found = storage::innovations::find_many(ctx.db(), &ids, Sight::All).await?;
+    let entries = found.iter().map(|place| Some(place.entry));
+    let said = bodies::load(ctx.db(), entries)
+        .await?
+        .into_iter()
+        .flatten()
+        .next();
+    let said = said.ok_or_else(|| ApiError::NotFound {
+        what: "innovation",
+        id: id.to_string(),
+    })?;
+    Ok((record, said.audience.clone()))
 }
 
 async fn put(
     ctx: &Context<'_>,
     record: RecordId,
     revision: u64,
+    before: Audience,
     input: InnovationInput,
 ) -> Result<WrittenInnovation, ApiError> {
     let hub: &HubContext = ctx.hub();
+    let audience = input.audience.map_or(before, Audience::from);
     let draft = input.draft(hub.db.hub())?;
     let innovation = catalog::Innovation::parse(&draft, hub.clock.now().date())?;
-    require(ctx, "agency", innovation.agency).await?;
+    require(ctx, "agency", innovation.agency, &audience).await?;
     let body = serde_json::to_string(&InnovationDraft::from(&innovation))
         .expect("a draft is plain text and numbers");
-    issue(hub, record, revision, Kind::INNOVATION, Change::Put(body)).await?;
-    let place = storage::innovations::find_many(&hub.db, &[(hub.db.hub().clone(), record)]).await?;
+    let change = Change::Put(body);
+    issue(hub, record, revision, Kind::INNOVATION, audience, change).await?;
+    let ids = [(hub.db.hub().clone(), record)];
+    let place = storage::innovations::find_many(&hub.db, &ids, Sight::All).await?;
     let shown = Innovation::read_all(&hub.db, place)
         .await?
         .into_iter()

@@ -2,6 +2,7 @@
 
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, SimpleObject};
 use domain::catalog::Sdg;
+use domain::entry::Sight;
 use storage::innovations::{
     self, Direction, InnovationFilter, InnovationRef, Order, Place, Stretch,
 };
@@ -84,6 +85,7 @@ impl InnovationFilterInput {
                 .map(|tag| tag.trim().to_lowercase().replace(char::is_control, " "))
                 .collect(),
             title_words: title_words(self.title_words)?,
+            sight: Sight::Public,
         })
     }
 }
@@ -184,11 +186,12 @@ pub(crate) struct InnovationEdge {
 pub(crate) async fn list(
     ctx: &Context<'_>,
     args: PageArgs,
-    filter: InnovationFilter,
+    mut filter: InnovationFilter,
     order: InnovationOrder,
 ) -> Result<InnovationConnection, ApiError> {
     let (order, direction) = order.parts();
     let request = args.parse(|raw| read_cursor(order, raw))?;
+    filter.sight = ctx.sight().await?;
     let read = innovations::list(ctx.db(), &filter, &stretch(&request, order, direction)).await?;
     let (page, page_info) = request.finish(read, write_cursor);
     let cursors: Vec<_> = page.iter().map(write_cursor).collect();

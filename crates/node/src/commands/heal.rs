@@ -79,7 +79,7 @@ async fn pull(hub: &Hub) -> anyhow::Result<Option<Ended>> {
     let (puller, healer) = (hub.puller(), hub.healer());
     for _ in 0..PASSES {
         for peer in peers::list(&hub.db).await? {
-            let remote = HttpPeer::new(client.clone(), &peer.url)?;
+            let remote = hub.remote(client.clone(), &peer)?;
             let round = async |lease| pull_peer(hub, &puller, &peer, &remote, &lease).await;
             let result = tasks::borrowed(hub, peer.id, round).await??;
             if let Some(error) = result.error {

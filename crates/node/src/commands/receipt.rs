@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 
 use crate::cli::{Common, Outcome};
@@ -22,7 +23,8 @@ impl Receipt {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let (owner, record) = parse(&self.id)?;
         let hub = common.open_hub().await?;
-        let Some(mut receipt) = storage::logs::receipt(&hub.db, &owner, record).await? else {
+        let Some(mut receipt) = storage::logs::receipt(&hub.db, &owner, record, Sight::All).await?
+        else {
             bail!("{} is not held and proved here", self.id);
         };
         let key = hub.trust().await?.key_of(&receipt.checkpoint);
@@ -37,7 +39,7 @@ impl Receipt {
     }
 }
 
-fn parse(id: &str) -> anyhow::Result<(HubId, RecordId)> {
+pub(crate) fn parse(id: &str) -> anyhow::Result<(HubId, RecordId)> {
     match id.split(':').collect::<Vec<_>>()[..] {
         ["Innovation" | "Agency", hub, record] => {
             Ok((HubId::parse(hub)?, RecordId::parse(record)?))

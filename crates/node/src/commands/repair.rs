@@ -37,7 +37,7 @@ impl Repair {
         let hub = common.open_hub().await?;
         let trust = hub.trust().await?;
         let peer = self.find_peer(&hub).await?;
-        let remote = HttpPeer::new(HttpPeer::client(SOFTWARE)?, &peer.url)?;
+        let remote = hub.remote(HttpPeer::client(SOFTWARE)?, &peer)?;
         let mut heads = heads::list(&hub.db).await?;
         heads.retain(|head| head.log.hub == self.hub);
         if heads.is_empty() {

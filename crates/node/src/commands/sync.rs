@@ -60,7 +60,7 @@ impl Sync {
         let mut outcome = Outcome::Well;
         let mut report = Vec::new();
         for peer in wanted {
-            let remote = HttpPeer::new(client.clone(), &peer.url)?;
+            let remote = hub.remote(client.clone(), &peer)?;
             let round = async |lease| pull(hub, &puller, &peer, &remote, &lease).await;
             let result = tasks::borrowed(hub, peer.id, round).await??;
             if result.error.is_some() {

@@ -1,18 +1,47 @@
-//! Who asks: the holder of the operator's token, or anyone.
+//! Who asks: the holder of the operator's token, another hub that shows who it is, or anyone.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Data;
 use axum::Router;
+use domain::clock::Clock;
+use domain::token::{self, Seen};
 use graphql::guard::{Guarded, Limits};
-use graphql::{Schema, Viewer};
+use graphql::{OperationTrust, Schema, Viewer};
+use storage::Database;
 use tokio_util::sync::CancellationToken;
 
 use super::graphql::{Caller, Endpoint, Refused, RequestContext, Settings};
 use crate::hub::Hub;
 use crate::keys::OperatorToken;
+use crate::system::SystemClock;
 
-/// Recognises the operator.
+/// Recognises the operator and other hubs.
 pub struct Viewers {
     token: OperatorToken,
+    db: Database,
+    clock: Arc<dyn Clock>,
+    seen: Mutex<Seen>,
+}
+
+impl Viewers {
+    /// The hub that made a token for this one.
+    async fn hub(&self, text: &str) -> Result<Viewer, Refused> {
+        let trust = storage::trust::load(&self.db).await.map_err(|error| {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "trust cannot be read");
+            Refused::internal()
+        })?;
+        let now = self.clock.now();
+        let verified = token::verify(text, &trust, self.db.hub(), now).and_then(|token| {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.note(&token, now).map(|()| token)
+        });
+        match verified {
+            Ok(token) => Ok(Viewer::Hub(token.issuer)),
+            Err(error) => Err(Refused::unauthenticated(error.to_string())),
+        }
+    }
 }
 
 impl RequestContext for Viewers {
@@ -28,13 +57,19 @@ impl RequestContext for Viewers {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         match bearer {
             Some((_, token)) if self.token.is(token.trim()) => Ok(Viewer::Operator),
-            _ => Err(Refused::unauthenticated("the token is not the operator's")),
+            Some((_, token)) if token::is_one(token.trim()) => self.hub(token.trim()).await,
+            _ => Err(Refused::unauthenticated(
+                "the token is neither the operator's nor a hub's; ask without one for what is public",
+            )),
         }
     }
 
     fn data(&self, viewer: &Viewer) -> Data {
         let mut data = Data::default();
-        data.insert(*viewer);
+        data.insert(viewer.clone());
+        if matches!(viewer, Viewer::Hub(_)) {
+            data.insert(OperationTrust::default());
+        }
         data
     }
 }
@@ -56,6 +91,9 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
         guarded,
         Viewers {
             token: hub.token.clone(),
+            db: hub.db.clone(),
+            clock: Arc::new(SystemClock),
+            seen: Mutex::default(),
         },
         settings,
         closing,

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold};
 use domain::clock::Clock as _;
-use domain::entry::{Audience, Change, EntryDraft, Kind};
+use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::RecordId;
 use storage::agencies::{self, AgencyFilter};
 use storage::bodies::{self, Body, Content};
@@ -42,6 +42,7 @@ impl<'a> Importer<'a> {
     pub async fn new(hub: &'a Hub) -> anyhow::Result<Self> {
         let filter = AgencyFilter {
             hub: Some(hub.db.hub().clone()),
+            sight: Sight::All,
             ..AgencyFilter::default()
         };
         let mut agencies_known = HashMap::new();
@@ -96,13 +97,20 @@ impl<'a> Importer<'a> {
                         *record,
                         body.revision + 1,
                         &innovation,
+                        &body.audience,
                         now,
                     )?);
                 }
                 None => {
                     written.created += 1;
                     let record = RecordId::generate(now, &SystemEntropy);
-                    drafts.push(innovation_entry(record, 1, &innovation, now)?);
+                    drafts.push(innovation_entry(
+                        record,
+                        1,
+                        &innovation,
+                        &Audience::Public,
+                        now,
+                    )?);
                 }
             }
         }
@@ -145,6 +153,7 @@ impl<'a> Importer<'a> {
             record,
             1,
             Kind::AGENCY,
+            &Audience::Public,
             serde_json::to_string(&AgencyDraft::from(&agency))?,
             now,
         )?);
@@ -172,16 +181,18 @@ fn innovation_entry(
     record: RecordId,
     revision: u64,
     innovation: &Innovation,
+    audience: &Audience,
     now: OffsetDateTime,
 ) -> anyhow::Result<EntryDraft> {
     let body = serde_json::to_string(&InnovationDraft::from(innovation))?;
-    entry(record, revision, Kind::INNOVATION, body, now)
+    entry(record, revision, Kind::INNOVATION, audience, body, now)
 }
 
 fn entry(
     record: RecordId,
     revision: u64,
     kind: &str,
+    audience: &Audience,
     body: String,
     at: OffsetDateTime,
 ) -> anyhow::Result<EntryDraft> {
@@ -189,7 +200,7 @@ fn entry(
         record,
         revision,
         kind: Kind::parse(kind)?,
-        audience: Audience::Public,
+        audience: audience.clone(),
         at,
         change: Change::Put(body),
     })

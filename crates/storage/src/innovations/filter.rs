@@ -1,6 +1,7 @@
 //! Which innovations are wanted.
 
 use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode, Sdg, Vocabulary};
+use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 
 use crate::sql::Clause;
@@ -30,10 +31,20 @@ pub struct InnovationFilter {
     pub tags: Vec<String>,
     /// Only innovations with all these words, or their beginnings, in the title.
     pub title_words: Option<String>,
+    /// Only innovations that may be seen.
+    pub sight: Sight,
 }
 
 impl InnovationFilter {
+    /// All conditions, that of what may be seen among them.
     pub(super) fn clause(&self) -> Clause {
+        let mut clause = self.conditions();
+        clause.seen("innovation.audience", self.sight);
+        clause
+    }
+
+    /// The conditions that were asked for.
+    pub(super) fn conditions(&self) -> Clause {
         let mut clause = Clause::default();
         self.by_owner(&mut clause);
         self.by_classification(&mut clause);

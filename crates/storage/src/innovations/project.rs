@@ -3,12 +3,13 @@
 use domain::catalog::{Innovation, Vocabulary, fold};
 use sea_orm::DatabaseTransaction;
 
+use crate::StorageError;
+use crate::agencies::{self, Regions};
 use crate::bulk::Insert;
 use crate::logs::millis;
 use crate::projection::Row;
-use crate::{StorageError, agencies};
 
-const INNOVATIONS: Insert<14> = Insert {
+const INNOVATIONS: Insert<15> = Insert {
     table: "innovation",
     columns: [
         "key",
@@ -25,6 +26,7 @@ const INNOVATIONS: Insert<14> = Insert {
         "sdgs",
         "published",
         "updated",
+        "audience",
     ],
     conflict: "",
 };
@@ -38,6 +40,12 @@ const EXTERNAL_IDS: Insert<3> = Insert {
     columns: ["scheme", "value", "innovation"],
     conflict: "ON CONFLICT DO NOTHING",
 };
+
+/// The region of an innovation's agency, if whoever sees the innovation may see the agency.
+fn region_of(regions: &Regions, row: &Row<'_, Innovation>) -> Option<String> {
+    let (region, audience) = regions.get(&row.content.agency)?;
+    (*audience <= row.change.header.audience.rank().into()).then(|| region.clone())
+}
 
 /// Writes innovations; their agencies are written already, if they are here.
 pub(crate) async fn project(
@@ -58,7 +66,7 @@ pub(crate) async fn project(
             row.change.header.record.as_uuid().into(),
             row.change.entry.into(),
             innovation.agency.as_uuid().into(),
-            regions.get(&innovation.agency).cloned().into(),
+            region_of(&regions, row).into(),
             fold(innovation.title.as_str()).into(),
             innovation.stage.code().into(),
             innovation.adoption.code().into(),
@@ -67,6 +75,7 @@ pub(crate) async fn project(
             i64::from(class.sdgs.bits()).into(),
             millis(row.change.published).into(),
             millis(row.change.header.at).into(),
+            i32::from(row.change.header.audience.rank()).into(),
         ]
     });
     INNOVATIONS.all(tx, values.collect()).await?;

@@ -146,7 +146,7 @@ async fn show_before(
         let unreadable = projection::apply(db, tx, row.hub_id, changes).await?;
         projection::note_unprojected(tx, unreadable.into_iter()).await?;
         let is_ours = row.slug == db.hub().as_str();
-        let missing = speaking.iter().filter_map(|now| now.missing(is_ours));
+        let missing = speaking.iter().filter_map(|now| now.missing(row, is_ours));
         door::note_missing(tx, missing).await?;
     }
     Ok(())
@@ -247,10 +247,10 @@ impl<'a> Speaking<'a> {
         }
     }
 
-    fn missing(&self, is_ours: bool) -> Option<EntryKey> {
+    fn missing(&self, row: &LogRow, is_ours: bool) -> Option<EntryKey> {
         let now = self.now.as_ref()?;
         let is_put = matches!(now.header.operation, Operation::Put { .. });
-        let is_entitled = door::is_entitled(is_ours, &now.header);
+        let is_entitled = door::is_entitled(row, is_ours, &now.header);
         (is_put && is_entitled && now.payload.is_none()).then_some(now.key)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::entry::{Audience, Header, Operation};
+use domain::entry::{Header, Operation};
 use domain::identity::RecordId;
 use domain::log::{Append, Intake, SignedCheckpoint, VerifiedEntry};
 use sea_orm::{DatabaseTransaction, Value};
@@ -16,16 +16,19 @@ use crate::bulk::Insert;
 use crate::projection::{self, Change};
 use crate::{Database, StorageError, sql};
 
-const ENTRIES: Insert<5> = Insert {
+const ENTRIES: Insert<6> = Insert {
     table: "entry",
-    columns: ["id", "record", "revision", "header", "payload"],
+    columns: ["id", "record", "revision", "header", "payload", "audience"],
     conflict: "",
 };
-const MISSING: Insert<1> = Insert {
+pub(super) const MISSING: Insert<1> = Insert {
     table: "missing_payload",
     columns: ["entry"],
     conflict: "ON CONFLICT DO NOTHING",
 };
+
+/// The rank of an entry whose header says nothing, and which has no payload.
+const UNREAD: i32 = 2;
 
 /// The reason of an entry whose revision is not above those before it.
 pub(super) const OUT_OF_ORDER: &str = "revision";
@@ -88,7 +91,7 @@ pub(super) async fn pass(
         forget_aside(tx, &batch.entries).await?;
     }
     move_firsts(tx, log, &batch.entries, &held).await?;
-    let intake = decide(origin, &batch.entries, &held);
+    let intake = decide(log, origin, &batch.entries, &held);
     let changes = changes_of(log, &intake, &batch.entries, &held);
     drop_payloads(tx, &intake.superseded).await?;
     let unreadable = projection::apply(db, tx, log.hub_id, changes).await?;
@@ -162,7 +165,7 @@ pub(super) async fn project(
 ) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
     let held = held::read(tx, log, entries).await?;
     move_firsts(tx, log, entries, &held).await?;
-    let intake = decide(origin, entries, &held);
+    let intake = decide(log, origin, entries, &held);
     forget_unreadable(tx, &intake.superseded).await?;
     let changes = changes_of(log, &intake, entries, &held);
     let mut unreadable = projection::apply(db, tx, log.hub_id, changes).await?;
@@ -191,18 +194,19 @@ async fn move_firsts(
 }
 
 fn decide(
+    log: &LogRow,
     origin: Origin,
     entries: &[VerifiedEntry],
     held: &HashMap<RecordId, HeldRecord>,
 ) -> Intake<EntryKey> {
-    let entitled = |header: &Header| is_entitled(origin != Origin::Elsewhere, header);
+    let entitled = |header: &Header| is_entitled(log, origin != Origin::Elsewhere, header);
     let held = |record| held.get(&record).map(|held| &held.revisions);
     Intake::of(entries, held, entitled)
 }
 
 /// Whether this hub may have an entry's payload.
-pub(super) fn is_entitled(is_ours: bool, header: &Header) -> bool {
-    is_ours || header.audience == Audience::Public
+pub(super) fn is_entitled(log: &LogRow, is_ours: bool, header: &Header) -> bool {
+    is_ours || rank(header) <= log.sight
 }
 
 /// Notes payloads that are missing.
@@ -300,6 +304,11 @@ async fn forget_unreadable(
     Ok(())
 }
 
+/// The rank of the audience that a header names.
+pub(super) fn rank(header: &Header) -> i32 {
+    header.audience.rank().into()
+}
+
 fn entry_bytes(entry: &VerifiedEntry) -> u64 {
     (entry.header_text.len() + entry.payload.as_ref().map_or(0, String::len)) as u64
 }
@@ -316,12 +325,14 @@ async fn insert_entries(
         .map(|((place, entry), kept)| {
             let header = entry.header.ok();
             let payload = entry.payload.filter(|_| *kept).map(String::into_bytes);
+            let audience = header.as_ref().map_or(UNREAD, rank);
             [
                 EntryKey::new(log.id, place).into(),
                 header.as_ref().map(|header| header.record.as_uuid()).into(),
                 header.map(|header| sql::signed(header.revision)).into(),
                 entry.header_text.into_bytes().into(),
                 payload.into(),
+                audience.into(),
             ]
         });
     Ok(ENTRIES.all(tx, rows.collect()).await?)

@@ -10,7 +10,7 @@ use super::heads::{self, LogRow};
 use super::{EntryKey, read};
 use crate::{Database, StorageError, projection, sql};
 
-/// The places in a log, first ones first, whose payloads this hub may have and lacks.
+/// The places in a log whose payloads this hub may have and lacks: first those that any peer gives, each sort in order.
 pub async fn list_missing(
     db: &Database,
     log: &LogId,
@@ -20,7 +20,8 @@ pub async fn list_missing(
         return Ok(Vec::new());
     };
     let keys = EntryKey::range_of(row.id);
-    let text = "SELECT entry FROM missing_payload WHERE entry >= $1 AND entry < $2 ORDER BY entry LIMIT $3";
+    let text = "SELECT entry FROM missing_payload JOIN entry AS held ON held.id = entry
+        WHERE missing_payload.entry >= $1 AND missing_payload.entry < $2 ORDER BY held.audience, entry LIMIT $3";
     let values = vec![keys.start.into(), keys.end.into(), i64::from(limit).into()];
     let rows = sql::rows(db.reader(), text, values).await?;
     let place =

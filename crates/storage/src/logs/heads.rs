@@ -62,10 +62,12 @@ pub(crate) struct LogRow {
     pub(crate) accepted_size: Option<i64>,
     pub(crate) accepted_root: Option<Vec<u8>>,
     pub(crate) accepted_by: Option<i64>,
+    /// The highest rank of an audience of which payloads are kept.
+    pub(crate) sight: i32,
 }
 
 const LOGS: &str = "SELECT log.id, hub_id, slug, epoch, size, bytes, proved_size, checkpoint, newest_seen, position,
-    proved_at, unproved_since, behind_since, forked_at, parked, accepted_size, accepted_root, accepted_by FROM log JOIN hub ON hub.id = log.hub_id";
+    proved_at, unproved_since, behind_since, forked_at, parked, accepted_size, accepted_root, accepted_by, sight FROM log JOIN hub ON hub.id = log.hub_id";
 
 /// A log with what is counted of it, in the one statement that reads all logs.
 struct CountedRow {

@@ -4,7 +4,7 @@ use domain::clock::Clock;
 use domain::log::{SignedCheckpoint, VerifiedPage};
 
 use super::door::{self, Batch, Origin, Stored};
-use super::{heads, tiles};
+use super::{audience, heads, tiles};
 use crate::{Database, StorageError, sql};
 
 /// Stores a page whole, if the log is still where the page begins; a page that comes twice is refused without harm.
@@ -14,8 +14,12 @@ pub async fn apply(
     clock: &dyn Clock,
 ) -> Result<Stored, StorageError> {
     let log = page.checkpoint.log().clone();
+    let fresh = match page.from {
+        0 => Some(audience::sight_here(db, &log.hub).await?),
+        _ => None,
+    };
     let tx = db.begin().await?;
-    let row = heads::open_row(&tx, &log).await?;
+    let mut row = heads::open_row(&tx, &log).await?;
     if let Some(why) = row.closed() {
         return Err(StorageError::Closed { hub: log.hub, why });
     }
@@ -24,6 +28,10 @@ pub async fn apply(
             held: row.size(),
             from: page.from,
         });
+    }
+    if let Some(sight) = fresh {
+        audience::note(&tx, &row, sight).await?;
+        row.sight = sight;
     }
     let batch = Batch {
         entries: page.entries,

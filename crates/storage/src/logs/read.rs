@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use domain::entry::Sight;
 use domain::identity::LogId;
 use domain::log::{Hash, RawEntry, proof};
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -33,19 +34,21 @@ pub struct PageBounds {
     pub bytes: usize,
 }
 
-/// Reads a page from a place on, up to the log's proved size. Nothing comes back for a log that is not held.
+/// Reads a page from a place on, up to the log's proved size, with the payloads that whoever asks may see. Nothing comes back for a log that is not held.
 pub async fn page(
     db: &Database,
     log: &LogId,
     from: u64,
     bounds: PageBounds,
+    sight: Sight,
 ) -> Result<Option<LogPage>, StorageError> {
     let Some((row, checkpoint)) = proved_row(db, log).await? else {
         return Ok(None);
     };
     let proved = sql::unsigned(row.proved_size);
     let until = proved.min(from.saturating_add(bounds.entries));
-    let entries = read_entries(db, row.id, from.min(until)..until, bounds.bytes).await?;
+    let places = from.min(until)..until;
+    let entries = read_entries(db, row.id, places, bounds.bytes, sight).await?;
     let end = from.min(until) + entries.len() as u64;
     let ranges = proof::consistency(end, proved);
     let tiles = tiles::load(db.reader(), row.id, proof::tiles(&ranges)).await?;
@@ -68,13 +71,14 @@ async fn read_entries(
     log_id: i64,
     places: Range<u64>,
     most_bytes: usize,
+    sight: Sight,
 ) -> Result<Vec<RawEntry>, StorageError> {
     let mut entries = Vec::new();
     let mut bytes = 0;
     let mut from = places.start;
     while from < places.end && bytes < most_bytes {
         let until = places.end.min(from + STRETCH);
-        for entry in stretch(db, log_id, from..until).await? {
+        for entry in seen(db.reader(), log_id, from..until, sight).await? {
             if bytes >= most_bytes {
                 break;
             }
@@ -101,12 +105,24 @@ pub(super) async fn stretch_in(
     log_id: i64,
     places: Range<u64>,
 ) -> Result<Vec<RawEntry>, StorageError> {
-    let text = "SELECT header, payload FROM entry WHERE id >= $1 AND id < $2 ORDER BY id";
+    seen(db, log_id, places, Sight::All).await
+}
+
+/// Reads entries of a log in order, with the payloads that may be seen.
+async fn seen(
+    db: &impl ConnectionTrait,
+    log_id: i64,
+    places: Range<u64>,
+    sight: Sight,
+) -> Result<Vec<RawEntry>, StorageError> {
+    let text = "SELECT header, CASE WHEN audience <= $1 THEN payload END FROM entry
+        WHERE id >= $2 AND id < $3 ORDER BY id";
     let (first, last) = (
         EntryKey::new(log_id, places.start),
         EntryKey::new(log_id, places.end),
     );
-    let rows = sql::rows(db, text, vec![first.into(), last.into()]).await?;
+    let values = vec![i32::from(sight.rank()).into(), first.into(), last.into()];
+    let rows = sql::rows(db, text, values).await?;
     rows.iter().map(|row| raw_at(row, 0, first)).collect()
 }
 
@@ -141,11 +157,12 @@ pub async fn header(
     Ok(found.pop().map(|entry| entry.header))
 }
 
-/// Reads the payloads at these places of a log, up to its proved size; what is not held is left out.
+/// Reads the payloads at these places of a log, up to its proved size; what is not held, or may not be seen, is left out.
 pub async fn payloads(
     db: &Database,
     log: &LogId,
     places: &[u64],
+    sight: Sight,
 ) -> Result<Vec<(u64, String)>, StorageError> {
     let Some((row, _)) = proved_row(db, log).await? else {
         return Ok(Vec::new());
@@ -158,9 +175,10 @@ pub async fn payloads(
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let (marks, values) = sql::list(1, keys);
+    let (marks, mut values) = sql::list(2, keys);
+    values.insert(0, i32::from(sight.rank()).into());
     let text = format!(
-        "SELECT id, payload FROM entry WHERE payload IS NOT NULL AND id IN ({marks}) ORDER BY id"
+        "SELECT id, payload FROM entry WHERE payload IS NOT NULL AND audience <= $1 AND id IN ({marks}) ORDER BY id"
     );
     let mut payloads = Vec::new();
     for found in sql::rows(db.reader(), &text, values).await? {

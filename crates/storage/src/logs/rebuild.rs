@@ -81,7 +81,24 @@ pub(super) async fn project_places(
         let near = format!("near {}", EntryKey::new(log.id, at_place.size()).get());
         return Err(StorageError::corrupt("entry", near, rule));
     }
+    note_audiences(tx, &at_place, &entries).await?;
     door::project(db, tx, &at_place, Origin::of(db, log), &entries).await
+}
+
+/// Notes again for whom entries are, of which older versions of this program kept no note.
+async fn note_audiences(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    entries: &[VerifiedEntry],
+) -> Result<(), StorageError> {
+    for (place, entry) in entries.iter().enumerate() {
+        let rank = entry.header.as_ref().map_or(0, door::rank);
+        if rank > 0 {
+            let text = "UPDATE entry SET audience = $1 WHERE id = $2 AND audience <> $1";
+            sql::execute(tx, text, vec![rank.into(), log.key(place).into()]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What is stored was verified when it came.

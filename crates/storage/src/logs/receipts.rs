@@ -1,5 +1,6 @@
 //! Proving one record's newest entry to anybody.
 
+use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use domain::log::{Receipt, proof};
 use sea_orm::FromQueryResult;
@@ -11,18 +12,25 @@ use crate::{Database, StorageError, sql};
 #[derive(FromQueryResult)]
 struct Newest {
     id: i64,
+    audience: i32,
 }
 
-/// Makes a receipt for a record's newest entry; nothing for a record that is not held and proved. Which key is trusted for
+/// Makes a receipt for a record's newest entry; nothing for a record that is not held and proved, or that whoever asks may
+/// not see. Which key is trusted for
 /// the checkpoint is the caller's to say.
 pub async fn receipt(
     db: &Database,
     hub: &HubId,
     record: RecordId,
+    sight: Sight,
 ) -> Result<Option<Receipt>, StorageError> {
-    let Some((entry, row, checkpoint)) = newest(db, hub, record).await? else {
+    let found = newest(db, hub, record).await?;
+    let Some((found, row, checkpoint)) =
+        found.filter(|(found, ..)| found.audience <= sight.rank().into())
+    else {
         return Ok(None);
     };
+    let entry = EntryKey::from(found.id);
     let size = sql::unsigned(row.proved_size);
     let ranges = proof::inclusion(entry.place(), size);
     let tiles = tiles::load(db.reader(), row.id, proof::tiles(&ranges)).await?;
@@ -46,7 +54,7 @@ async fn newest(
     db: &Database,
     hub: &HubId,
     record: RecordId,
-) -> Result<Option<(EntryKey, LogRow, String)>, StorageError> {
+) -> Result<Option<(Newest, LogRow, String)>, StorageError> {
     for head in heads::list_proved(db)
         .await?
         .into_iter()
@@ -58,10 +66,10 @@ async fn newest(
         };
         let keys = EntryKey::range_of(row.id);
         let proved = EntryKey::new(row.id, head.size);
-        let text = "SELECT id FROM entry WHERE record = $1 AND id >= $2 AND id < $3 ORDER BY revision DESC, id LIMIT 1";
+        let text = "SELECT id, audience FROM entry WHERE record = $1 AND id >= $2 AND id < $3 ORDER BY revision DESC, id LIMIT 1";
         let values = vec![record.as_uuid().into(), keys.start.into(), proved.into()];
         if let Some(found) = sql::one::<Newest>(db.reader(), text, values).await? {
-            return Ok(Some((found.id.into(), row, head.checkpoint)));
+            return Ok(Some((found, row, head.checkpoint)));
         }
     }
     Ok(None)

@@ -7,10 +7,13 @@ use std::time::Duration;
 use domain::identity::{HubId, LogId};
 use domain::log::MAX_PAGE_BYTES;
 use domain::standing::without_user_info;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::signer::{Signer, Signing};
 use super::wire::{Answer, EntriesData, HeadsData, HubData, PayloadsData};
 use super::{Greeting, HeadsPage, Peer, PeerError, StatedPage};
 use crate::documents;
@@ -54,6 +57,15 @@ pub struct HttpPeer {
     /// The endpoint as it may be told: without name and password.
     shown: String,
     bytes_received: AtomicU64,
+    /// With which it is shown who asks; without it only what is public can be had.
+    signing: Option<Signing>,
+}
+
+/// Whether a request says who asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Face {
+    Hidden,
+    Shown,
 }
 
 impl HttpPeer {
@@ -78,12 +90,21 @@ impl HttpPeer {
             shown: without_user_info(&endpoint),
             endpoint,
             bytes_received: AtomicU64::new(0),
+            signing: None,
         })
+    }
+
+    /// Shows the peer who asks for entries and payloads. One that does not hear it is asked for what is public, without.
+    #[must_use]
+    pub fn signing(mut self, signer: Signer) -> Self {
+        self.signing = Some(Signing::new(signer));
+        self
     }
 
     /// Asks who it is, with its name, its keys and its clock.
     pub async fn introduce(&self) -> Result<Greeting, PeerError> {
-        self.ask::<HubData>(documents::INTRODUCTION, json!({}), MOST_GREETING_BYTES)
+        let most = MOST_GREETING_BYTES;
+        self.ask::<HubData>(documents::INTRODUCTION, json!({}), most, Face::Hidden)
             .await?
             .try_into()
     }
@@ -98,9 +119,29 @@ impl HttpPeer {
         query: &str,
         variables: Value,
         most_bytes: usize,
+        face: Face,
     ) -> Result<T, PeerError> {
         let question = json!({"query": query, "variables": variables});
-        let (body, is_squeezed) = self.post(&question, most_bytes).await?;
+        let signing = self.signing.as_ref().filter(|_| face == Face::Shown);
+        let shown = signing.and_then(|signing| Some((signing, signing.authorization()?)));
+        if let Some((signing, token)) = shown {
+            match self.ask_once(&question, most_bytes, Some(token)).await {
+                Err(PeerError::Refused { code, message }) if code == "UNAUTHENTICATED" => {
+                    signing.note_refusal(&message);
+                }
+                answered => return answered,
+            }
+        }
+        self.ask_once(&question, most_bytes, None).await
+    }
+
+    async fn ask_once<T: DeserializeOwned + Send + 'static>(
+        &self,
+        question: &Value,
+        most_bytes: usize,
+        authorization: Option<String>,
+    ) -> Result<T, PeerError> {
+        let (body, is_squeezed) = self.post(question, most_bytes, authorization).await?;
         // A page of a thousand entries takes some milliseconds to inflate and read, which would hold up other tasks.
         let read = tokio::task::spawn_blocking(move || {
             let text = if is_squeezed {
@@ -117,8 +158,13 @@ impl HttpPeer {
     }
 
     /// Sends a request, and gives the answer's bytes and whether they are compressed.
-    async fn post(&self, body: &Value, most_bytes: usize) -> Result<(Vec<u8>, bool), PeerError> {
-        let request = self
+    async fn post(
+        &self,
+        body: &Value,
+        most_bytes: usize,
+        authorization: Option<String>,
+    ) -> Result<(Vec<u8>, bool), PeerError> {
+        let mut request = self
             .client
             .post(&self.endpoint)
             .header(
@@ -128,6 +174,9 @@ impl HttpPeer {
             .header(ACCEPT_ENCODING, "zstd")
             .header(CONTENT_TYPE, "application/json")
             .body(body.to_string());
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
         let response = request.send().await.map_err(|cause| self.failed(cause))?;
         let status = response.status();
         let is_squeezed =
@@ -229,7 +278,8 @@ fn inflate(squeezed: &[u8], most_bytes: usize) -> Result<Vec<u8>, PeerError> {
 
 impl Peer for HttpPeer {
     async fn greet(&self) -> Result<Greeting, PeerError> {
-        self.ask::<HubData>(documents::HUB, json!({}), MOST_GREETING_BYTES)
+        let most = MOST_GREETING_BYTES;
+        self.ask::<HubData>(documents::HUB, json!({}), most, Face::Hidden)
             .await?
             .try_into()
     }
@@ -237,7 +287,7 @@ impl Peer for HttpPeer {
     async fn heads(&self, after: Option<&str>) -> Result<HeadsPage, PeerError> {
         let variables = json!({"after": after, "first": HEADS_PER_PAGE});
         let page: HeadsPage = self
-            .ask::<HeadsData>(documents::HEADS, variables, MOST_ANSWER_BYTES)
+            .ask::<HeadsData>(documents::HEADS, variables, MOST_ANSWER_BYTES, Face::Hidden)
             .await?
             .try_into()?;
         at_most("heads", page.heads.len(), HEADS_PER_PAGE)?;
@@ -247,7 +297,12 @@ impl Peer for HttpPeer {
     async fn heads_of(&self, hub: &HubId) -> Result<Vec<String>, PeerError> {
         let variables = json!({"hubs": [hub.as_str()], "first": MOST_HEADS});
         let page = self
-            .ask::<HeadsData>(documents::HEADS_OF, variables, MOST_ANSWER_BYTES)
+            .ask::<HeadsData>(
+                documents::HEADS_OF,
+                variables,
+                MOST_ANSWER_BYTES,
+                Face::Hidden,
+            )
             .await?;
         let page: HeadsPage = page.try_into()?;
         at_most("heads", page.heads.len(), MOST_HEADS)?;
@@ -263,7 +318,12 @@ impl Peer for HttpPeer {
             "maxBytes": MAX_PAGE_BYTES,
         });
         let stated: StatedPage = self
-            .ask::<EntriesData>(documents::ENTRIES, variables, MOST_ANSWER_BYTES)
+            .ask::<EntriesData>(
+                documents::ENTRIES,
+                variables,
+                MOST_ANSWER_BYTES,
+                Face::Shown,
+            )
             .await?
             .try_into()?;
         at_most("entries", stated.page.entries.len(), entries)?;
@@ -274,7 +334,12 @@ impl Peer for HttpPeer {
         let variables =
             json!({"hub": log.hub.as_str(), "epoch": log.epoch.get(), "indexes": places});
         let held: Vec<_> = self
-            .ask::<PayloadsData>(documents::PAYLOADS, variables, MOST_ANSWER_BYTES)
+            .ask::<PayloadsData>(
+                documents::PAYLOADS,
+                variables,
+                MOST_ANSWER_BYTES,
+                Face::Shown,
+            )
             .await?
             .into();
         at_most("payloads", held.len(), places.len())?;

@@ -46,7 +46,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         let head = db.find_head(log).await?;
         let view = self.view(log, head.as_ref(), &extent).await?;
         match plan::step(&view, &extent, self.puller.quota) {
-            Step::Nothing => Ok(()),
+            Step::Nothing => self.note_holding(theirs).await,
             Step::Adopt => {
                 db.adopt(theirs, &*self.puller.clock).await?;
                 Ok(())
@@ -55,7 +55,8 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 if head.is_some_and(|head| head.parked.as_deref() == Some(OVER_QUOTA)) {
                     db.park(log, None).await?;
                 }
-                self.pull(trust, theirs).await
+                self.pull(trust, theirs).await?;
+                self.note_holding(theirs).await
             }
             Step::Freeze => self.note_fork(theirs, None).await,
             Step::Recover => self.recover(trust, theirs).await,
@@ -67,6 +68,17 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 Ok(db.park(log, Some(OVER_QUOTA)).await?)
             }
         }
+    }
+
+    /// Notes what the peer holds of a log, if that is what is held here.
+    async fn note_holding(&self, theirs: &SignedCheckpoint) -> Result<(), RoundError> {
+        let (puller, now) = (self.puller, self.puller.clock.now());
+        let ours = puller.db.edge_at(theirs.log(), theirs.size()).await?;
+        if ours.is_none_or(|edge| edge.root() != *theirs.root()) {
+            return Ok(());
+        }
+        let held = Some((theirs.log(), theirs.size()));
+        Ok(puller.db.note_holding(self.peer.id, held, now).await?)
     }
 
     async fn view(

@@ -185,9 +185,7 @@ fn every_problem_of_a_log_has_a_sentence_with_what_to_do() {
             state: LogState::Parked,
             ..log("a1")
         },
-        Some(
-            "a1 is set aside: no reason was noted; nothing is written to it",
-        ),
+        Some("a1 is set aside: no reason was noted; nothing is written to it"),
     );
 }
 

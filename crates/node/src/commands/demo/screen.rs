@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::entry::Sight;
 use domain::log::LogState;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -81,6 +82,11 @@ struct Line {
 async fn line(hub: &Hub) -> anyhow::Result<Line> {
     let own = InnovationFilter {
         hubs: vec![hub.db.hub().clone()],
+        sight: Sight::All,
+        ..InnovationFilter::default()
+    };
+    let all = InnovationFilter {
+        sight: Sight::All,
         ..InnovationFilter::default()
     };
     let heads = heads::list(&hub.db).await?;
@@ -88,7 +94,7 @@ async fn line(hub: &Hub) -> anyhow::Result<Line> {
         hub: hub.db.hub().to_string(),
         url: url(hub),
         own: innovations::count(&hub.db, &own).await?,
-        held: innovations::count(&hub.db, &InnovationFilter::default()).await?,
+        held: innovations::count(&hub.db, &all).await?,
         proved: proved(&heads),
         lag: heads
             .iter()

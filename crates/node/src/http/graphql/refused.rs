@@ -68,7 +68,8 @@ impl Refused {
         Self::new(status, code, message).with_header(header::ALLOW, allowed)
     }
 
-    pub(super) fn internal() -> Self {
+    /// The node failed: 500. The cause is for its log.
+    pub fn internal() -> Self {
         let (status, code) = (
             StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::InternalServerError,
