@@ -15,6 +15,7 @@
 
 mod api;
 mod architecture;
+mod audience;
 mod bounds;
 mod conformance;
 mod doctor;
