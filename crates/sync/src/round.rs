@@ -35,7 +35,7 @@ const MOST_HEADS_PAGES: usize = 50;
 const MOST_LOG_TIME: Duration = Duration::from_mins(10);
 /// How often one round looks at all heads again because it brought new trust.
 const MOST_NEW_TRUSTS: usize = 3;
-/// How many payloads are asked for at a time (docs/protocol.md, section 10).
+/// How many payloads are asked for at a time (docs/protocol.md, section 11).
 const PAYLOADS_PER_REQUEST: u32 = 200;
 
 /// Why a round or a part of it stopped.
