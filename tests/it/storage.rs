@@ -2,7 +2,8 @@
 //!
 //! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
-//! - `leases`: several processes on one database. `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
+//! - `audience`: what is not for everybody. `leases`: several processes on one database. `standing`: what is known of all logs.
+//!   `listing`: orders and pages. `filtering`: which innovations a list holds.
 //! - `upgrading`: databases of older and of newer programs.
 
 /// Makes two tests of each function, one for each database.
@@ -24,6 +25,7 @@ macro_rules! on_both_databases {
     };
 }
 
+mod audience;
 mod filtering;
 mod leases;
 mod listing;
