@@ -106,6 +106,7 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
         "LogState",
         "Mode",
         "PulledBy",
+        "RecordAudience",
         "RegionLevel",
         "WithdrawalReason",
     ]);

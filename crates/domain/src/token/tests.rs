@@ -1,3 +1,5 @@
+//! Tokens: what counts, what is refused, and what is remembered.
+
 use time::Duration;
 use time::macros::datetime;
 
