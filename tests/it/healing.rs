@@ -268,3 +268,67 @@ async fn a_lost_hub_gets_everything_back_with_its_key_and_one_peer() {
     assert_eq!(hubs.titles("b").await, ["Dari a", "Dari b"]);
     serving.stop().await;
 }
+
+//  a ── b, a ─▶ c, where c took more of the history that a lost than b, whom alone a pulls
+#[tokio::test]
+async fn a_record_that_is_issued_again_is_shown_where_more_was_held_than_counts() {
+    let mut hubs = Federation::drawn("a -- b, a -> c").await;
+    let record = hubs.publish("a", "First").await;
+    hubs.sync_until_quiet().await;
+    let (snapshot, guard) = (hubs.snapshot("a").await, hubs.guard("a").await);
+    hubs.revise("a", &record, 1, "Second").await;
+    hubs.round("b", "a").await;
+    hubs.publish("a", "Only at c").await;
+    hubs.round("c", "a").await;
+    hubs.put_machine_back("a", &snapshot, &guard).await;
+    hubs.revise("a", &record, 1, "Written after").await;
+    hubs.sync_until_quiet().await;
+    all_are_the_same(&hubs, &["a", "b", "c"], &["Written after"]).await;
+
+    let url = hubs.api("c").url().to_owned();
+    hubs.add_peer("a", "c", &url).await;
+    hubs.sync_until_quiet().await;
+    assert_eq!(
+        hubs.titles("b").await,
+        ["Written after"],
+        "what was cut at c is not there any more"
+    );
+}
+
+//  a ── b, where b took several revisions that a lost, and a wrote one of its own
+#[tokio::test]
+async fn of_a_record_that_both_histories_changed_what_is_shown_here_stays() {
+    let mut hubs = Federation::drawn("a -> b").await;
+    let record = hubs.publish("a", "First").await;
+    let (snapshot, guard) = (hubs.snapshot("a").await, hubs.guard("a").await);
+    for (revision, title) in [(1, "Theirs, once"), (2, "Theirs, twice")] {
+        hubs.revise("a", &record, revision, title).await;
+    }
+    hubs.publish("a", "New there").await;
+    hubs.round("b", "a").await;
+    hubs.put_machine_back("a", &snapshot, &guard).await;
+    hubs.revise("a", &record, 1, "Ours").await;
+    for number in 0..9 {
+        hubs.publish("a", &format!("New here {number}")).await;
+    }
+    let url = hubs.api("b").url().to_owned();
+    hubs.add_peer("a", "b", &url).await;
+    hubs.sync_until_quiet().await;
+
+    for hub in ["a", "b"] {
+        let titles = hubs.titles(hub).await;
+        assert!(titles.contains(&"Ours".to_owned()), "{titles:?} at {hub}");
+        assert!(
+            titles.contains(&"New there".to_owned()),
+            "{titles:?} at {hub}"
+        );
+        assert_eq!(titles.len(), 11, "{titles:?} at {hub}");
+        assert_eq!(hubs.verify(hub).await, NONE, "at {hub}");
+        hubs.same_after_rebuild(hub).await;
+    }
+    let told = Program::new()
+        .run(&["--config", &hubs.settings("a"), "evidence", "hub-a"])
+        .await;
+    assert!(told.stdout.contains("Theirs, twice"), "{}", told.stdout);
+    assert_eq!(told.code, Some(3));
+}

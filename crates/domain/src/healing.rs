@@ -23,19 +23,27 @@ pub struct Guard {
 /// What the guard says of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The database holds everything that was noted.
+    /// The database holds what was noted, and no more.
     Met,
+    /// The database holds everything that was noted, and more.
+    Passed,
     /// The database is older than what was noted, or another one.
     Unmet,
 }
 
 impl Guard {
-    /// Compares with the newest log of the database, if it has one, and with its root at the noted size, if it has as many
-    /// entries.
-    pub fn judge(&self, newest: Option<Epoch>, root_there: Option<Hash>) -> Verdict {
+    /// Compares with the newest log of the database and its size, if it has one, and with the root at the noted size of the
+    /// noted log, if it has as many entries.
+    pub fn judge(&self, newest: Option<(Epoch, u64)>, root_there: Option<Hash>) -> Verdict {
         match newest {
-            Some(epoch) if epoch > self.epoch => Verdict::Met,
-            Some(epoch) if epoch == self.epoch && root_there == Some(self.root) => Verdict::Met,
+            Some((epoch, _)) if epoch > self.epoch => Verdict::Passed,
+            Some((epoch, size)) if epoch == self.epoch && root_there == Some(self.root) => {
+                if size == self.size {
+                    Verdict::Met
+                } else {
+                    Verdict::Passed
+                }
+            }
             _ => Verdict::Unmet,
         }
     }
@@ -131,6 +139,10 @@ pub struct HealingFacts {
     pub is_every_peer_asked: bool,
     /// One of them answered.
     pub has_any_answered: bool,
+    /// All of them answered.
+    pub have_all_answered: bool,
+    /// Everything that was seen of the open log is held.
+    pub is_whole: bool,
     /// What the guard says of what is held by now, if there is one.
     pub guard: Option<Verdict>,
     /// The hub has a log.
@@ -149,15 +161,21 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// Decides. The old log is gone on with only if the guard vouches that nothing of it is missing; a new one costs an
-    /// entry, a position that is used twice costs the network's trust.
+    /// Decides. The old log is gone on with only if the guard is exactly what is held, or, where there was none, if every peer
+    /// says that it knows no more; a new one costs an entry, a position that is used twice costs the network's trust.
     pub const fn of(facts: &HealingFacts) -> Self {
         if !facts.is_every_peer_asked || !facts.has_any_answered || !facts.has_log {
             return Self::NotYet;
         }
-        match (facts.halt, facts.guard) {
-            (Halt::Unguarded, _) | (Halt::Behind, Some(Verdict::Met)) => Self::Resume,
-            (Halt::Behind | Halt::Forked, _) => Self::NewLog,
+        let is_vouched = match facts.halt {
+            Halt::Unguarded => facts.have_all_answered,
+            Halt::Behind => matches!(facts.guard, Some(Verdict::Met)),
+            Halt::Forked => false,
+        };
+        if is_vouched && facts.is_whole {
+            Self::Resume
+        } else {
+            Self::NewLog
         }
     }
 }
@@ -175,14 +193,16 @@ mod tests {
             size: 5,
             root,
         };
-        let check = |newest: Option<u64>, root: Option<Hash>, expected: Verdict| {
-            assert_eq!(guard.judge(newest.map(epoch), root), expected, "{newest:?}");
+        let check = |newest: Option<(u64, u64)>, root: Option<Hash>, expected: Verdict| {
+            let held = newest.map(|(number, size)| (epoch(number), size));
+            assert_eq!(guard.judge(held, root), expected, "{newest:?}");
         };
-        check(Some(7), Some(root), Verdict::Met);
-        check(Some(7), Some(other), Verdict::Unmet);
-        check(Some(7), None, Verdict::Unmet);
-        check(Some(6), Some(root), Verdict::Unmet);
-        check(Some(8), None, Verdict::Met);
+        check(Some((7, 5)), Some(root), Verdict::Met);
+        check(Some((7, 6)), Some(root), Verdict::Passed);
+        check(Some((7, 5)), Some(other), Verdict::Unmet);
+        check(Some((7, 4)), None, Verdict::Unmet);
+        check(Some((6, 5)), Some(root), Verdict::Unmet);
+        check(Some((8, 1)), None, Verdict::Passed);
         check(None, None, Verdict::Unmet);
     }
 
@@ -192,6 +212,8 @@ mod tests {
             halt: Halt::Behind,
             is_every_peer_asked: true,
             has_any_answered: true,
+            have_all_answered: true,
+            is_whole: true,
             guard: Some(Verdict::Met),
             has_log: true,
         };
@@ -211,6 +233,34 @@ mod tests {
         check(HealingFacts { guard, ..facts }, Ending::NewLog);
         check(halted(Halt::Forked), Ending::NewLog);
         check(halted(Halt::Unguarded), Ending::Resume);
+        let guard = Some(Verdict::Passed);
+        check(HealingFacts { guard, ..facts }, Ending::NewLog);
+        for halt in [Halt::Unguarded, Halt::Behind] {
+            let is_whole = false;
+            check(
+                HealingFacts {
+                    is_whole,
+                    ..halted(halt)
+                },
+                Ending::NewLog,
+            );
+        }
+        let have_all_answered = false;
+        let unguarded = halted(Halt::Unguarded);
+        check(
+            HealingFacts {
+                have_all_answered,
+                ..unguarded
+            },
+            Ending::NewLog,
+        );
+        check(
+            HealingFacts {
+                have_all_answered,
+                ..facts
+            },
+            Ending::Resume,
+        );
         for halt in [Halt::Unguarded, Halt::Behind, Halt::Forked] {
             assert_eq!(Halt::parse(halt.code()), Some(halt));
             for facts in [

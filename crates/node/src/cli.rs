@@ -92,6 +92,13 @@ impl Common {
         let config = self.read_config(Flags::default())?;
         Hub::open(config).await
     }
+
+    /// Opens the hub for a command that writes to its log: peers are asked first whether they hold more of it.
+    pub async fn open_hub_to_write(&self) -> anyhow::Result<Hub> {
+        let hub = self.open_hub().await?;
+        crate::tasks::healing::probe_all(&hub).await?;
+        Ok(hub)
+    }
 }
 
 /// Runs what was typed.

@@ -15,6 +15,9 @@ use storage::logs::{self, heads};
 
 use crate::hub::Hub;
 
+/// One at a time, so that an older state never takes the place of a newer.
+static RENEWING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[derive(Serialize, Deserialize)]
 struct Note {
     hub: String,
@@ -44,6 +47,7 @@ pub fn read(hub: &Hub) -> Option<Guard> {
 
 /// Notes how far the hub's log has come, unless the hub is halted or the guard knows more.
 pub async fn renew(hub: &Hub) -> anyhow::Result<()> {
+    let _renewing = RENEWING.lock().await;
     if storage::halt::read(&hub.db).await?.is_some() {
         return Ok(());
     }
@@ -80,5 +84,7 @@ fn write(file: &Path, text: &str) -> std::io::Result<()> {
     let mut opened = std::fs::File::create(&fresh)?;
     opened.write_all(text.as_bytes())?;
     opened.sync_all()?;
-    std::fs::rename(&fresh, file)
+    std::fs::rename(&fresh, file)?;
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    std::fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -13,7 +13,7 @@ use domain::trust::{Membership, MembershipDraft, Trust};
 use serde::Serialize;
 use storage::bodies::{self, Content};
 use storage::logs::{heads, reopening};
-use storage::{Database, Owner, hubs, logs, members};
+use storage::{Database, Owner, hubs, leases, logs, members};
 use sync::healing::Healer;
 use sync::peer::{Client, HttpPeer, PeerError, Signer};
 use sync::round::Puller;
@@ -64,8 +64,11 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
         };
+        // Where another process lives on the same database, it vouches for it.
         let guard = guard::read(&hub);
-        hub.healer().check(guard.as_ref()).await?;
+        if guard.is_some() || !is_shared(&hub).await? {
+            hub.healer().check(guard.as_ref()).await?;
+        }
         Ok(hub)
     }
 
@@ -153,7 +156,8 @@ impl Hub {
     /// Begins a new log that accepts the open one up to a size, and issues again what this hub wrote beyond.
     async fn begin_next_log(&self, accepted: u64) -> anyhow::Result<()> {
         let (clock, entropy) = (SystemClock, SystemEntropy);
-        reopening::reopen(&self.db, &self.key, Some(accepted), &clock, &entropy).await?;
+        let occasion = reopening::Occasion::KeyClosed(accepted);
+        reopening::reopen(&self.db, &self.key, occasion, &clock, &entropy).await?;
         reopening::reissue(&self.db, &self.key, &clock, &entropy).await?;
         Ok(())
     }
@@ -274,6 +278,13 @@ impl Hub {
             )
         })
     }
+}
+
+async fn is_shared(hub: &Hub) -> anyhow::Result<bool> {
+    let leases = leases::list(&hub.db).await?;
+    Ok(leases
+        .iter()
+        .any(|lease| lease.holder.is_some_and(|holder| holder != hub.process)))
 }
 
 pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Database> {

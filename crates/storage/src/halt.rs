@@ -22,7 +22,21 @@ pub async fn read(db: &Database) -> Result<Option<Halted>, StorageError> {
 }
 
 pub(crate) async fn read_in(db: &impl ConnectionTrait) -> Result<Option<Halted>, StorageError> {
-    let rows = sql::rows(db, "SELECT halt, halted_at FROM store", vec![]).await?;
+    read_with(db, "").await
+}
+
+/// The same, so that it stays as it is until the transaction ends.
+pub(crate) async fn lock(db: &impl ConnectionTrait) -> Result<Option<Halted>, StorageError> {
+    let lock = match db.get_database_backend() {
+        DbBackend::Postgres => " FOR UPDATE",
+        _ => "",
+    };
+    read_with(db, lock).await
+}
+
+async fn read_with(db: &impl ConnectionTrait, lock: &str) -> Result<Option<Halted>, StorageError> {
+    let text = format!("SELECT halt, halted_at FROM store{lock}");
+    let rows = sql::rows(db, &text, vec![]).await?;
     let Some(row) = rows.first() else {
         return Ok(None);
     };
@@ -49,20 +63,22 @@ pub(crate) async fn set_in(
     why: Halt,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
-    let known = read_in(db).await?;
+    let known = lock(db).await?;
     if known.is_none() {
         begin(db).await?;
     }
     let why = known.map_or(why, |known| known.why.max(why));
+    // Each change is told by a later time, so that who judged by an earlier one is found out.
+    let at = known.map_or(millis(now), |known| millis(now).max(known.at + 1));
     let text = "UPDATE store SET halt = $1, halted_at = $2";
-    sql::execute(db, text, vec![why.code().into(), millis(now).into()]).await?;
+    sql::execute(db, text, vec![why.code().into(), at.into()]).await?;
     Ok(())
 }
 
 /// A database that may be an older one is another store to its peers, and all that they hold is looked at anew.
 async fn begin(db: &impl ConnectionTrait) -> Result<(), StorageError> {
-    renew_store(db).await?;
-    trust::look_again(db).await
+    trust::look_again(db).await?;
+    renew_store(db).await
 }
 
 /// Gives the store another id, so that no cursor of before counts.
@@ -75,9 +91,11 @@ pub(crate) async fn renew_store(db: &impl ConnectionTrait) -> Result<(), Storage
     Ok(())
 }
 
-/// Writes again.
-pub async fn lift(db: &Database) -> Result<(), StorageError> {
-    lift_in(db.writer()).await
+/// Writes again, if the halt is still the one that was judged; says whether it is.
+pub async fn lift(db: &Database, judged: &Halted) -> Result<bool, StorageError> {
+    let text = "UPDATE store SET halt = NULL, halted_at = NULL WHERE halt = $1 AND halted_at = $2";
+    let values = vec![judged.why.code().into(), judged.at.into()];
+    Ok(sql::execute(db.writer(), text, values).await? > 0)
 }
 
 pub(crate) async fn lift_in(db: &impl ConnectionTrait) -> Result<(), StorageError> {

@@ -121,7 +121,8 @@ pub(crate) async fn project(
 pub(crate) async fn show_newest(tx: &DatabaseTransaction, hub_id: i64) -> Result<(), StorageError> {
     let newest = |column: &str| {
         format!(
-            "{column} = (SELECT {column} FROM hub_profile WHERE hub_id = hub.id ORDER BY key DESC LIMIT 1)"
+            "{column} = (SELECT {column} FROM hub_profile JOIN log ON log.id = hub_profile.entry / 1099511627776
+                WHERE hub_profile.hub_id = hub.id ORDER BY epoch DESC, key DESC LIMIT 1)"
         )
     };
     let columns = ["record", "entry", "name", "kind", "region"].map(newest);

@@ -145,7 +145,8 @@ pub(crate) async fn names(
 pub async fn list(db: &Database, authority: &HubId) -> Result<Vec<Member>, StorageError> {
     let text =
         "SELECT member.key, member.record, member.entry, body FROM member JOIN hub ON hub.id = member.hub_id
-        WHERE hub.slug = $1 ORDER BY member.entry DESC LIMIT $2";
+        JOIN log ON log.id = member.entry / 1099511627776
+        WHERE hub.slug = $1 ORDER BY log.epoch DESC, member.entry DESC LIMIT $2";
     let values = vec![authority.as_str().into(), i64::from(MOST_MEMBERS).into()];
     let rows: Vec<MemberRow> = sql::all(db.reader(), text, values).await?;
     // A row that cannot be read speaks for nobody, and its hub stays named, so no pin speaks for it either.

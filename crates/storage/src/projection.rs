@@ -4,13 +4,14 @@
 //! What cannot be read is counted in `unprojected` and never stops a log.
 
 use domain::entry::{Audience, HEADER_VERSION, Header, Kind, Operation};
+use domain::log::Opening;
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
 use crate::bodies::{Content, Unreadable};
 use crate::bulk::Insert;
-use crate::logs::{EntryKey, millis, succession};
-use crate::{Database, StorageError, agencies, hubs, innovations, members, sql, trust};
+use crate::logs::{EntryKey, millis};
+use crate::{StorageError, agencies, hubs, innovations, members, sql, trust};
 
 /// The number of this program's rules: what it can read, and what it writes for readers. It is raised by one whenever
 /// entries that were unreadable become readable: a kind is added, a version, a looser rule. Then every node tries its
@@ -56,13 +57,28 @@ pub(crate) struct Row<'a, T> {
     pub(crate) content: T,
 }
 
+/// What came of showing records.
+#[derive(Default)]
+pub(crate) struct Applied {
+    /// Entries that show nothing, and why.
+    pub(crate) unreadable: Vec<(EntryKey, Unreadable)>,
+    /// What first entries say of earlier logs: for `logs::succession`, once the entries of the batch are stored.
+    pub(crate) openings: Vec<Said>,
+}
+
+/// An opening, and the entry that says it.
+pub(crate) struct Said {
+    pub(crate) entry: EntryKey,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) opening: Opening,
+}
+
 /// Writes what the records show, and says which could not be read.
 pub(crate) async fn apply(
-    db: &Database,
     tx: &DatabaseTransaction,
     hub_id: i64,
     changes: Vec<Change<'_>>,
-) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
+) -> Result<Applied, StorageError> {
     let profiles_went = remove(tx, hub_id, &changes).await?;
     let mut unreadable = Vec::new();
     let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
@@ -96,10 +112,10 @@ pub(crate) async fn apply(
                 change,
                 content: *content,
             }),
-            Ok(Content::Opening(content)) => openings.push(Row {
-                hub_id,
-                change,
-                content,
+            Ok(Content::Opening(opening)) => openings.push(Said {
+                entry: change.entry,
+                at: change.header.at,
+                opening,
             }),
             Err(why) => unreadable.push((change.entry, why)),
         }
@@ -122,8 +138,10 @@ pub(crate) async fn apply(
     agencies::project(tx, hub_id, &owners).await?;
     innovations::project(tx, hub_id, &records).await?;
     members::project(tx, &memberships).await?;
-    unreadable.extend(succession::project(db, tx, &openings).await?);
-    Ok(unreadable)
+    Ok(Applied {
+        unreadable,
+        openings,
+    })
 }
 
 fn says_of_members(change: &Change<'_>) -> bool {

@@ -13,6 +13,8 @@ use domain::entropy::Entropy;
 use domain::healing::{Ending, Guard, Halt, HealingFacts, Verdict};
 use domain::identity::LogId;
 use domain::log::SigningKey;
+use storage::halt::Halted;
+use storage::logs::heads::Head;
 use storage::logs::reopening::Reissued;
 use storage::{Database, StorageError};
 
@@ -64,21 +66,20 @@ impl<S: Store> Healer<S> {
             None => None,
         };
         let root = root.map(|edge| edge.root());
-        Ok(Some(guard.judge(newest.map(|log| log.epoch), root)))
+        let newest = newest.map(|head| (head.log.epoch, head.size));
+        Ok(Some(guard.judge(newest, root)))
     }
 
-    async fn newest(&self) -> Result<Option<LogId>, StorageError> {
+    async fn newest(&self) -> Result<Option<Head>, StorageError> {
         let heads = self.db.list_heads().await?.into_iter();
-        let own = heads
-            .map(|head| head.log)
-            .filter(|log| log.hub == *self.db.hub());
-        Ok(own.max_by_key(|log| log.epoch))
+        let own = heads.filter(|head| head.log.hub == *self.db.hub());
+        Ok(own.max_by_key(|head| head.log.epoch))
     }
 
     /// Halts at once if the guard knows more of the log than the database, or if there is none.
     pub async fn check(&self, guard: Option<&Guard>) -> Result<(), StorageError> {
         let why = match self.judge(guard).await? {
-            Some(Verdict::Met) => return Ok(()),
+            Some(Verdict::Met | Verdict::Passed) => return Ok(()),
             Some(Verdict::Unmet) => Halt::Behind,
             // Without a log there is nothing that could be behind.
             None if self.newest().await?.is_none() => return Ok(()),
@@ -125,6 +126,7 @@ impl<S: Store> Healer<S> {
             return Ok(None);
         };
         let peers = self.db.list_peers().await?;
+        let newest = self.newest().await?;
         let is_since = |moment: Option<i64>| moment.is_some_and(|moment| moment >= halted.at);
         let facts = HealingFacts {
             halt: halted.why,
@@ -132,28 +134,38 @@ impl<S: Store> Healer<S> {
             has_any_answered: peers
                 .iter()
                 .any(|peer| is_since(peer.record.last_success_at)),
+            have_all_answered: peers
+                .iter()
+                .all(|peer| is_since(peer.record.last_success_at)),
+            is_whole: newest
+                .as_ref()
+                .is_some_and(|head| head.newest_seen <= head.size),
             guard: self.judge(guard).await?,
-            has_log: self.newest().await?.is_some(),
+            has_log: newest.is_some(),
         };
         match Ending::of(&facts) {
             Ending::NotYet => Ok(None),
             Ending::Resume => {
-                self.db.lift_halt().await?;
+                if !self.db.lift_halt(&halted).await? {
+                    return Ok(None);
+                }
                 tracing::info!("the hub's log is whole; it is written again");
                 Ok(Some(Ended::Resumed))
             }
-            Ending::NewLog => self.reopen().await.map(Some),
+            Ending::NewLog => self.reopen(Some(&halted)).await,
         }
     }
 
-    /// Begins a new log at once, with what is held.
-    pub async fn reopen(&self) -> Result<Ended, StorageError> {
-        let log = self
+    /// Begins a new log with what is held: if the halt is still the one that was judged, or whatever it is.
+    pub async fn reopen(&self, judged: Option<&Halted>) -> Result<Option<Ended>, StorageError> {
+        let reopened = self
             .db
-            .reopen(&self.key, &*self.clock, &*self.entropy)
-            .await?;
+            .reopen(&self.key, judged, &*self.clock, &*self.entropy);
+        let Some(log) = reopened.await? else {
+            return Ok(None);
+        };
         tracing::warn!(%log, "the hub goes on in a new log");
-        Ok(Ended::Reopened(log))
+        Ok(Some(Ended::Reopened(log)))
     }
 
     /// Issues again what was set aside.

@@ -90,13 +90,21 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
                 Step::Nothing
             }
         }
-        (Some(_), _, Owner::Ours) if view.is_known_branch => Step::Nothing,
+        (_, Some((accepted, ours)), Owner::Ours)
+            if theirs.size == accepted.size && theirs.root == accepted.root =>
+        {
+            match ours {
+                Some(_) => Step::Return,
+                None => Step::Pull { from: view.size },
+            }
+        }
+        (_, _, Owner::Ours) if view.is_known_branch => Step::Nothing,
         (Some(_), _, Owner::Ours) => Step::Branch,
-        (None, Some((accepted, _)), Owner::Ours) if theirs.size > accepted.size => {
-            if view.is_known_branch {
-                Step::Nothing
-            } else {
+        (None, Some((accepted, ours)), Owner::Ours) => {
+            if theirs.size > accepted.size && ours == Some(accepted.root) {
                 Step::Branch
+            } else {
+                Step::Nothing
             }
         }
         (_, Some((accepted, root)), Owner::Theirs) => closed(view, &accepted, root, theirs),
@@ -383,7 +391,9 @@ mod tests {
         check("ours 5 there bb", "5 bb", Step::Nothing);
         check("ours 5 accepted 5 aa at aa", "7 bb", Step::Branch);
         check("ours 5 accepted 5 aa at aa known", "7 bb", Step::Nothing);
-        check("ours 3 accepted 5 aa", "5 aa", Step::Recover);
+        check("ours 3 accepted 5 aa", "5 aa", Step::Pull { from: 3 });
+        check("ours 3 accepted 5 aa", "4 bb", Step::Nothing);
+        check("ours 7 accepted 5 aa at xx there xx", "5 aa", Step::Return);
     }
 
     #[test]

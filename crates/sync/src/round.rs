@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use domain::clock::Clock;
 use domain::identity::{HubId, LogId};
-use domain::log::{LogState, PublicKey};
+use domain::log::{Checkpoint, LogState, PublicKey};
 use domain::trust::{Standing, Trust, TrustError};
 use storage::leases::Lease;
 use storage::logs::heads::Head;
@@ -137,6 +137,7 @@ impl<S: Store> Puller<S> {
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<RoundResult, StorageError> {
         let before = remote.bytes_received();
+        let began = self.clock.now();
         let mut round = Round {
             puller: self,
             peer,
@@ -155,9 +156,7 @@ impl<S: Store> Puller<S> {
         }
         let mut result = round.result;
         result.bytes_received = remote.bytes_received() - before;
-        self.db
-            .note_round(peer.id, lease, &result, self.clock.now())
-            .await?;
+        self.db.note_round(peer.id, lease, &result, began).await?;
         tracing::info!(
             peer = %peer.hub,
             entries = result.entries,
@@ -186,7 +185,8 @@ impl<S: Store> Puller<S> {
 
     /// Takes out of logs what keys signed beyond their ends. This hub's own goes on in a new log instead.
     pub async fn enforce(&self, trust: &Trust) -> Result<(), StorageError> {
-        if self.enforced().as_ref() == Some(trust) {
+        let before = self.enforced().clone();
+        if before.as_ref() == Some(trust) {
             return Ok(());
         }
         for head in self.db.list_heads().await? {
@@ -197,9 +197,13 @@ impl<S: Store> Puller<S> {
             if head.log.hub == *self.db.hub() {
                 continue;
             }
-            // What is held beyond the newest checkpoint may be of the closed key as well; it comes again if it is not.
-            let is_open = !trust.is_closed(&head.log, head.size);
-            let bound = bound.or((!is_open).then_some(head.proved_size));
+            // When a key was closed just now, what is held beyond the newest checkpoint may be its work as well; it comes
+            // again if it is not.
+            let is_news = before
+                .as_ref()
+                .is_some_and(|before| before.keys(&head.log.hub) != trust.keys(&head.log.hub));
+            let may_be_beyond = is_news && trust.is_closed(&head.log, head.size);
+            let bound = bound.or(may_be_beyond.then_some(head.proved_size));
             if let Some(size) = bound.filter(|size| *size < head.size) {
                 tracing::warn!(log = %head.log, size, "what a closed key signed is taken out");
                 self.db.cut(&head.log, size, self.clock.now()).await?;
@@ -207,6 +211,11 @@ impl<S: Store> Puller<S> {
         }
         *self.enforced() = Some(trust.clone());
         Ok(())
+    }
+
+    /// Lets logs be looked through once more, though others may have done so by the trust of now.
+    fn judge_anew(&self, before: &Trust) {
+        *self.enforced() = Some(before.clone());
     }
 
     fn enforced(&self) -> MutexGuard<'_, Option<Trust>> {
@@ -286,6 +295,8 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             if now == trust && !has_begun_next {
                 break;
             }
+            // Pages that were on their way were judged by the trust of before.
+            self.puller.judge_anew(&trust);
             self.puller.enforce(&now).await?;
             // What the authority's log brought may make a log followed that was passed over before, or a checkpoint
             // believed that was not, so only the last look counts.
@@ -388,6 +399,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             Ok(theirs) => self.follow_log(trust, &theirs).await,
             Err(TrustError::Stranger { .. }) => self.note_stranger(checkpoint).await,
             Err(TrustError::NotFollowed { .. }) => Ok(()),
+            // An earlier log of ours, signed by an earlier key: nobody's fault, and not to be judged.
+            Err(error) if self.is_ours(checkpoint) => {
+                tracing::warn!(%error, "a checkpoint of our own log is of no key that is trusted here");
+                Ok(())
+            }
             Err(error) => {
                 self.result.strikes += 1;
                 self.result.error = Some(error.to_string());
@@ -402,6 +418,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 false
             }
         }
+    }
+
+    fn is_ours(&self, checkpoint: &str) -> bool {
+        let claimed = Checkpoint::parse(checkpoint);
+        claimed.is_ok_and(|claimed| claimed.log.hub == *self.puller.db.hub())
     }
 
     /// Asks for payloads that are missing, log by log.

@@ -15,7 +15,7 @@ use storage::halt::{self, Halted};
 use storage::leases::Lease;
 use storage::logs::fill::{self, Filled};
 use storage::logs::heads::{self, Head};
-use storage::logs::reopening::{self, Reissued};
+use storage::logs::reopening::{self, Occasion, Reissued};
 use storage::logs::{self, Stored, aside, cutting, read, watching};
 use storage::peers::{self, Peer, RoundResult};
 use storage::{Database, StorageError, holders};
@@ -138,8 +138,8 @@ pub trait Store: Send + Sync {
     fn halted(&self) -> impl Future<Output = Answer<Option<Halted>>> + Send;
     /// Writes nothing from now on; counts the time anew.
     fn halt(&self, why: Halt, now: OffsetDateTime) -> impl Future<Output = Answer<()>> + Send;
-    /// Writes again.
-    fn lift_halt(&self) -> impl Future<Output = Answer<()>> + Send;
+    /// Writes again, if the halt is still the one that was judged; says whether it is.
+    fn lift_halt(&self, judged: &Halted) -> impl Future<Output = Answer<bool>> + Send;
     /// Keeps entries of another history of the hub's own log, from the place on where it parts, to be issued again.
     fn keep_branch(
         &self,
@@ -156,13 +156,15 @@ pub trait Store: Send + Sync {
         log: &LogId,
         head: &Extent,
     ) -> impl Future<Output = Answer<bool>> + Send;
-    /// Begins the hub's next log, which accepts all that is held of the open one.
+    /// Begins the hub's next log, which accepts all that is held of the open one, if the halt is still the one that was
+    /// judged, or any halt if none is given.
     fn reopen(
         &self,
         key: &SigningKey,
+        judged: Option<&Halted>,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
-    ) -> impl Future<Output = Answer<LogId>> + Send;
+    ) -> impl Future<Output = Answer<Option<LogId>>> + Send;
     /// Issues again what was set aside of the hub's own, unless it is halted.
     fn reissue(
         &self,
@@ -300,8 +302,8 @@ impl Store for Database {
         halt::set(self, why, now).await
     }
 
-    async fn lift_halt(&self) -> Answer<()> {
-        halt::lift(self).await
+    async fn lift_halt(&self, judged: &Halted) -> Answer<bool> {
+        halt::lift(self, judged).await
     }
 
     async fn keep_branch(
@@ -325,10 +327,11 @@ impl Store for Database {
     async fn reopen(
         &self,
         key: &SigningKey,
+        judged: Option<&Halted>,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
-    ) -> Answer<LogId> {
-        reopening::reopen(self, key, None, clock, entropy).await
+    ) -> Answer<Option<LogId>> {
+        reopening::reopen(self, key, Occasion::Halted(judged), clock, entropy).await
     }
 
     async fn reissue(

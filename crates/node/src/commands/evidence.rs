@@ -6,8 +6,8 @@ use domain::log::Checkpoint;
 use domain::trust::Trust;
 use serde_json::json;
 use storage::Database;
-use storage::logs::heads;
 use storage::logs::watching::{self, ForkEvidence};
+use storage::logs::{aside, heads};
 
 use crate::cli::{Common, Outcome};
 use crate::output;
@@ -18,6 +18,9 @@ pub struct Evidence {
     /// Only the logs of this hub
     hub: Option<HubId>,
 }
+
+/// The most entries set aside that are shown of one log.
+const MOST_ASIDE: u32 = 1000;
 
 /// One piece of evidence, and what can be said of it.
 struct Exhibit {
@@ -40,13 +43,16 @@ impl Evidence {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let hub = common.open_hub().await?;
         let exhibits = gather(&hub.db, &hub.trust().await?, self.hub.as_ref()).await?;
+        let aside = gather_aside(&hub.db, self.hub.as_ref()).await?;
         hub.close().await?;
         if common.json {
-            print_json(&exhibits)?;
+            print_json(&exhibits, &aside)?;
         } else {
             print_text(&exhibits);
+            print_aside(&aside);
         }
-        Ok(if exhibits.is_empty() {
+        let is_settled = exhibits.iter().all(|exhibit| !exhibit.is_frozen);
+        Ok(if is_settled && aside.is_empty() {
             Outcome::Well
         } else {
             Outcome::Amiss
@@ -81,6 +87,53 @@ async fn gather(
     Ok(exhibits)
 }
 
+/// An entry of another history of the hub's own log that was not issued again.
+struct Aside {
+    log: LogId,
+    place: i64,
+    header: String,
+    payload: Option<String>,
+    is_conflict: bool,
+}
+
+async fn gather_aside(db: &Database, wanted: Option<&HubId>) -> anyhow::Result<Vec<Aside>> {
+    let mut kept = Vec::new();
+    if wanted.is_some_and(|hub| hub != db.hub()) {
+        return Ok(kept);
+    }
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    for log in heads::of_hub(db, db.hub()).await? {
+        for entry in aside::list_open(db, &log, MOST_ASIDE).await? {
+            kept.push(Aside {
+                log: log.clone(),
+                place: entry.place,
+                header: text(entry.header),
+                payload: entry.payload.map(text),
+                is_conflict: entry.outcome.as_deref() == Some("conflict"),
+            });
+        }
+    }
+    Ok(kept)
+}
+
+fn print_aside(aside: &[Aside]) {
+    for entry in aside {
+        let why = if entry.is_conflict {
+            "its record was changed in both histories, and what this hub shows stands"
+        } else {
+            "no peer had its content so far"
+        };
+        output::say(format!(
+            "{} entry {}: not issued again, {why}",
+            entry.log, entry.place
+        ));
+        output::say(format!("  {}", entry.header));
+        if let Some(payload) = &entry.payload {
+            output::say(format!("  {payload}"));
+        }
+    }
+}
+
 impl Statement {
     fn of(trust: &Trust, text: &str) -> Self {
         let stated = Checkpoint::parse(text).ok();
@@ -110,7 +163,6 @@ impl Statement {
 fn print_text(exhibits: &[Exhibit]) {
     if exhibits.is_empty() {
         output::say("no evidence is kept: no log was found with two histories");
-        return;
     }
     for Exhibit {
         log,
@@ -146,7 +198,7 @@ fn print_text(exhibits: &[Exhibit]) {
     }
 }
 
-fn print_json(exhibits: &[Exhibit]) -> anyhow::Result<()> {
+fn print_json(exhibits: &[Exhibit], aside: &[Aside]) -> anyhow::Result<()> {
     let statement = |statement: &Statement, text: &str| {
         json!({
             "checkpoint": text,
@@ -169,5 +221,16 @@ fn print_json(exhibits: &[Exhibit]) -> anyhow::Result<()> {
             "theirs": statement(&exhibit.theirs, &kept.theirs),
         })
     };
-    output::json(&exhibits.iter().map(exhibit).collect::<Vec<_>>())
+    let entry = |entry: &Aside| {
+        json!({
+            "hub": entry.log.hub,
+            "epoch": entry.log.epoch,
+            "place": entry.place,
+            "header": entry.header,
+            "payload": entry.payload,
+            "notIssuedAgain": if entry.is_conflict { "conflict" } else { "missing" },
+        })
+    };
+    let exhibits = exhibits.iter().map(exhibit);
+    output::json(&exhibits.chain(aside.iter().map(entry)).collect::<Vec<_>>())
 }

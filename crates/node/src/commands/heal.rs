@@ -40,7 +40,7 @@ pub async fn heal(hub: &Hub, as_it_is: bool) -> anyhow::Result<Outcome> {
     output::remark(halted.why.to_string());
     let healer = hub.healer();
     let ended = if as_it_is {
-        Some(healer.reopen().await?)
+        healer.reopen(None).await?
     } else {
         pull(hub).await?
     };

@@ -40,7 +40,7 @@ impl Import {
         let checked = checking.await.context("checking was cut off")??;
         let may_write = !self.dry_run && (checked.bad_rows == 0 || self.skip_bad_rows);
         let written = if may_write {
-            let hub = common.open_hub().await?;
+            let hub = common.open_hub_to_write().await?;
             let written = write(&hub, &self.file, checked.rows - checked.bad_rows).await?;
             hub.close().await?;
             Some(written)

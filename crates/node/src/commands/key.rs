@@ -31,7 +31,10 @@ pub struct Rotate {
 
 impl Key {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
-        let hub = common.open_hub().await?;
+        let hub = match self {
+            Self::Rotate(_) => common.open_hub_to_write().await?,
+            _ => common.open_hub().await?,
+        };
         match self {
             Self::Show => show(&hub.key.public(), common)?,
             Self::Next => next(&hub, common)?,

@@ -81,7 +81,10 @@ pub struct Standing {
 
 impl Member {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
-        let hub = common.open_hub().await?;
+        let hub = match self {
+            Self::List | Self::Found => common.open_hub().await?,
+            _ => common.open_hub_to_write().await?,
+        };
         match self {
             Self::Found => found(&hub).await?,
             Self::Admit(admit) => admit.run(&hub).await?,

@@ -24,7 +24,7 @@ pub async fn keep_well(hub: Hub, closing: CancellationToken) {
     let healer = hub.healer();
     tokio::select! {
         () = closing.cancelled() => return,
-        () = probe_all(&hub, &healer) => {}
+        () = probe_until_done(&hub) => {}
     }
     hub.db.end_boot();
     loop {
@@ -38,23 +38,34 @@ pub async fn keep_well(hub: Hub, closing: CancellationToken) {
     }
 }
 
-async fn probe_all(hub: &Hub, healer: &Healer) {
-    let Ok(client) = HttpPeer::client(SOFTWARE) else {
-        return;
-    };
-    let listed = peers::list(&hub.db).await.unwrap_or_default();
-    let probe = async |peer: peers::Peer| {
+async fn probe_until_done(hub: &Hub) {
+    while let Err(error) = probe_all(hub).await {
+        tracing::error!(error = %format!("{error:#}"), "peers cannot be asked; nothing is written until they are");
+        sleep(LOOK_INTERVAL).await;
+    }
+}
+
+/// Asks all peers at once what they hold of the hub's own log, and halts if one knows more. Peers that do not answer are
+/// passed over.
+pub async fn probe_all(hub: &Hub) -> anyhow::Result<()> {
+    let (client, healer) = (HttpPeer::client(SOFTWARE)?, hub.healer());
+    let probe = async |peer: peers::Peer| -> anyhow::Result<()> {
         let Ok(remote) = HttpPeer::new(client.clone(), &peer.url) else {
-            return;
+            return Ok(());
         };
         match timeout(MOST_PROBE_TIME, healer.probe(&remote)).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::info!(peer = %peer.hub, %error, "peer was not asked"),
-            Ok(Err(error)) => tracing::error!(%error, "what a peer said cannot be compared"),
+            Ok(answered) => {
+                if let Err(error) = answered? {
+                    tracing::info!(peer = %peer.hub, %error, "peer was not asked");
+                }
+            }
             Err(_) => tracing::info!(peer = %peer.hub, "peer did not answer in time"),
         }
+        Ok(())
     };
-    join_all(listed.into_iter().map(probe)).await;
+    let listed = peers::list(&hub.db).await?;
+    let asked = join_all(listed.into_iter().map(probe)).await;
+    asked.into_iter().collect()
 }
 
 /// Ends a halt if it can be ended, and issues again what waits for it.

@@ -18,7 +18,9 @@ const ASIDE: Insert<8> = Insert {
     columns: [
         "log_id", "place", "leaf", "record", "header", "payload", "reason", "at",
     ],
-    conflict: "ON CONFLICT DO NOTHING",
+    conflict: "ON CONFLICT (log_id, place, leaf) DO UPDATE SET payload = COALESCE(set_aside.payload, excluded.payload),
+        outcome = CASE WHEN excluded.payload IS NULL THEN set_aside.outcome END
+        WHERE set_aside.outcome IS NULL OR set_aside.outcome = 'missing'",
 };
 
 /// Whose entries were set aside.
@@ -148,12 +150,19 @@ pub struct SetAside {
 
 const SET_ASIDE: &str = "SELECT id, place, header, payload, reason, outcome FROM set_aside";
 
-/// The first entries set aside of a log, in order.
-pub async fn list(db: &Database, log: &LogId, limit: u32) -> Result<Vec<SetAside>, StorageError> {
+/// The first entries set aside of a log that were not issued again, because both histories changed their records or
+/// because nobody had their payloads, in order.
+pub async fn list_open(
+    db: &Database,
+    log: &LogId,
+    limit: u32,
+) -> Result<Vec<SetAside>, StorageError> {
     let Some(row) = heads::find_row(db.reader(), log).await? else {
         return Ok(Vec::new());
     };
-    let text = format!("{SET_ASIDE} WHERE log_id = $1 ORDER BY place, id LIMIT $2");
+    let text = format!(
+        "{SET_ASIDE} WHERE log_id = $1 AND outcome IN ('conflict', 'missing') ORDER BY place, id LIMIT $2"
+    );
     Ok(sql::all(
         db.reader(),
         &text,
@@ -177,6 +186,22 @@ pub(super) async fn waiting(
         "{SET_ASIDE} WHERE outcome IS NULL AND reason <> 'foreign' ORDER BY log_id, place, id LIMIT $1"
     );
     Ok(sql::all(tx, &text, vec![i64::from(limit).into()]).await?)
+}
+
+/// The other entries of a record that were set aside of one history of the hub's own log, by the headers' texts.
+pub(super) async fn of_record(
+    tx: &impl ConnectionTrait,
+    record: uuid::Uuid,
+    reason: &str,
+) -> Result<Vec<Header>, StorageError> {
+    let text = "SELECT header FROM set_aside WHERE record = $1 AND reason = $2";
+    let rows = sql::rows(tx, text, vec![record.into(), reason.into()]).await?;
+    let mut headers = Vec::with_capacity(rows.len());
+    for row in rows {
+        let header: Vec<u8> = row.try_get_by_index(0)?;
+        headers.extend(Header::parse(&String::from_utf8_lossy(&header)).ok());
+    }
+    Ok(headers)
 }
 
 /// Notes what became of an entry; its payload goes unless it waits for its operator.

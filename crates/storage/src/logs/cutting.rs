@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::aside::{self, Reason};
 use super::heads::{self, LogRow};
-use super::{EntryKey, door, read};
+use super::{EntryKey, door, read, succession};
 use crate::projection::{self, Change};
 use crate::{Database, StorageError, sql};
 
@@ -31,19 +31,20 @@ pub async fn cut(
     let Some(row) = heads::lock_row(&tx, log).await? else {
         return Ok(0);
     };
-    let taken = cut_in(db, &tx, &row, size, now).await?;
+    let taken = cut_in(db, &tx, &row, size, None, now).await?;
     if taken > 0 {
         db.commit(tx, row.id, &[]).await?;
     }
     Ok(taken)
 }
 
-/// The same within a transaction that holds the log's row.
-pub(crate) async fn cut_in(
+/// The same within a transaction that holds the log's row. Without a reason, this hub's own entries were written here.
+pub(super) async fn cut_in(
     db: &Database,
     tx: &DatabaseTransaction,
     row: &LogRow,
     size: u64,
+    reason: Option<Reason>,
     now: OffsetDateTime,
 ) -> Result<u64, StorageError> {
     let taken = row.size().saturating_sub(size);
@@ -51,7 +52,7 @@ pub(crate) async fn cut_in(
         return Ok(0);
     }
     let reason = if row.slug == db.hub().as_str() {
-        Reason::Local
+        reason.unwrap_or(Reason::Local)
     } else {
         Reason::Foreign
     };
@@ -79,6 +80,9 @@ pub(crate) async fn cut_in(
     cut_tiles(tx, row.id, size).await?;
     show_before(db, tx, row, gone.firsts).await?;
     set_back(tx, row, size, gone.bytes).await?;
+    if size == 0 {
+        succession::take_back(db, tx, row, now).await?;
+    }
     // Places are taken anew, so nothing that was read of them may be remembered, in other processes neither.
     sql::execute(tx, "UPDATE store SET drops = drops + 1", vec![]).await?;
     Ok(taken)
@@ -143,8 +147,8 @@ async fn show_before(
             speaking.push(Speaking::of(*key, header, left, &ranks));
         }
         let changes = speaking.iter().flat_map(Speaking::changes).collect();
-        let unreadable = projection::apply(db, tx, row.hub_id, changes).await?;
-        projection::note_unprojected(tx, unreadable.into_iter()).await?;
+        let applied = projection::apply(tx, row.hub_id, changes).await?;
+        projection::note_unprojected(tx, applied.unreadable.into_iter()).await?;
         let is_ours = row.slug == db.hub().as_str();
         let missing = speaking.iter().filter_map(|now| now.missing(row, is_ours));
         door::note_missing(tx, missing).await?;

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::heads::LogRow;
 use super::held::{self, HeldRecord};
-use super::{EntryKey, aside, tiles};
+use super::{EntryKey, aside, succession, tiles};
 use crate::bodies::Unreadable;
 use crate::bulk::Insert;
 use crate::projection::{self, Change};
@@ -94,9 +94,9 @@ pub(super) async fn pass(
     let intake = decide(log, origin, &batch.entries, &held);
     let changes = changes_of(log, &intake, &batch.entries, &held);
     drop_payloads(tx, &intake.superseded).await?;
-    let unreadable = projection::apply(db, tx, log.hub_id, changes).await?;
-    let unread = unreadable_of(log, &intake, &batch.entries);
-    projection::note_unprojected(tx, unread.into_iter().chain(unreadable)).await?;
+    let applied = projection::apply(tx, log.hub_id, changes).await?;
+    let mut unreadable = unreadable_of(log, &intake, &batch.entries);
+    unreadable.extend(applied.unreadable);
     let stored = Stored {
         entries: batch.entries.len() as u64,
         missing: intake.missing.len() as u64,
@@ -108,6 +108,8 @@ pub(super) async fn pass(
     let bytes = batch.entries.iter().map(entry_bytes).sum();
     insert_entries(tx, log, batch.entries, &intake.kept).await?;
     advance(tx, log, stored.size, bytes, &batch.checkpoint, now).await?;
+    unreadable.extend(succession::project(db, tx, &applied.openings).await?);
+    projection::note_unprojected(tx, unreadable.into_iter()).await?;
     Ok(stored)
 }
 
@@ -168,8 +170,10 @@ pub(super) async fn project(
     let intake = decide(log, origin, entries, &held);
     forget_unreadable(tx, &intake.superseded).await?;
     let changes = changes_of(log, &intake, entries, &held);
-    let mut unreadable = projection::apply(db, tx, log.hub_id, changes).await?;
+    let applied = projection::apply(tx, log.hub_id, changes).await?;
+    let mut unreadable = applied.unreadable;
     unreadable.extend(unreadable_of(log, &intake, entries));
+    unreadable.extend(succession::project(db, tx, &applied.openings).await?);
     Ok(unreadable)
 }
 

@@ -33,6 +33,14 @@ pub async fn apply(
         audience::note(&tx, &row, sight).await?;
         row.sight = sight;
     }
+    let end = page.append.edge.size();
+    if row
+        .accepted_size
+        .is_some_and(|accepted| end > sql::unsigned(accepted))
+    {
+        let why = "its hub's next log does not accept so much of it".to_owned();
+        return Err(StorageError::Closed { hub: log.hub, why });
+    }
     let batch = Batch {
         entries: page.entries,
         append: page.append,
@@ -51,7 +59,10 @@ pub async fn adopt(
 ) -> Result<bool, StorageError> {
     let tx = db.begin().await?;
     let row = heads::open_row(&tx, checkpoint.log()).await?;
-    if checkpoint.size() > row.size() || checkpoint.size() < sql::unsigned(row.proved_size) {
+    let accepted = row.accepted_size.map_or(u64::MAX, sql::unsigned);
+    if checkpoint.size() > row.size().min(accepted)
+        || checkpoint.size() < sql::unsigned(row.proved_size)
+    {
         return Ok(false);
     }
     let edge = tiles::edge(&tx, row.id, checkpoint.size()).await?;

@@ -1,5 +1,7 @@
 //! Proving one record's newest entry to anybody.
 
+use std::cmp::Reverse;
+
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use domain::log::{Receipt, proof};
@@ -55,12 +57,10 @@ async fn newest(
     hub: &HubId,
     record: RecordId,
 ) -> Result<Option<(Newest, LogRow, String)>, StorageError> {
-    for head in heads::list_proved(db)
-        .await?
-        .into_iter()
-        .filter(|head| head.log.hub == *hub)
-        .rev()
-    {
+    let mut proved = heads::list_proved(db).await?;
+    proved.retain(|head| head.log.hub == *hub);
+    proved.sort_unstable_by_key(|head| Reverse(head.log.epoch));
+    for head in proved {
         let Some(row) = heads::find_row(db.reader(), &head.log).await? else {
             continue;
         };

@@ -12,30 +12,46 @@ use sea_orm::DatabaseTransaction;
 use super::aside::{self, SetAside};
 use super::heads::{self, LogRow};
 use super::{cutting, door, held, issuing, tiles};
-use crate::{Database, StorageError, halt, sql};
+use crate::halt::{self, Halted};
+use crate::{Database, StorageError, sql};
 
 /// How many entries are issued again in one transaction.
 const AT_A_TIME: u32 = 500;
 
-/// Begins a new log that accepts the open one up to a size, or all that is held of it, and writes again. A halt that another
-/// process ended meanwhile begins none.
+/// Why a new log is begun.
+#[derive(Clone, Copy, Debug)]
+pub enum Occasion<'a> {
+    /// The hub is halted, by this very halt if one is given: one that another process ended, or that grew graver, begins none.
+    Halted(Option<&'a Halted>),
+    /// The key that signed the open log counts up to this size only.
+    KeyClosed(u64),
+}
+
+/// Begins a new log that accepts the open one as far as it counts, and writes again. Gives nothing if there is no occasion
+/// any more.
 pub async fn reopen(
     db: &Database,
     key: &SigningKey,
-    accepted: Option<u64>,
+    occasion: Occasion<'_>,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
-) -> Result<LogId, StorageError> {
+) -> Result<Option<LogId>, StorageError> {
     let old = issuing::own_log(db)
         .await?
         .ok_or_else(|| StorageError::NoLog(db.hub().clone()))?;
     let tx = db.begin().await?;
     let row = heads::open_row(&tx, &old).await?;
-    if accepted.is_none() && halt::read_in(&tx).await?.is_none() {
-        return Ok(old);
-    }
-    let size = accepted.map_or(row.size(), |size| size.min(row.size()));
-    cutting::cut_in(db, &tx, &row, size, clock.now()).await?;
+    let size = match occasion {
+        Occasion::KeyClosed(size) => size.min(row.size()),
+        Occasion::Halted(judged) => {
+            let halted = halt::lock(&tx).await?;
+            if halted.is_none() || judged.is_some_and(|judged| halted.as_ref() != Some(judged)) {
+                return Ok(None);
+            }
+            row.size()
+        }
+    };
+    cutting::cut_in(db, &tx, &row, size, None, clock.now()).await?;
     let edge = tiles::edge(&tx, row.id, size).await?;
     sign_anew(&tx, &row, &old, &edge, key, clock).await?;
     let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
@@ -64,7 +80,7 @@ pub async fn reopen(
     let sealed = vec![draft.seal(entropy)?];
     let stored = issuing::append(db, &tx, &new_row, &log, key, sealed, clock).await?;
     db.commit(tx, new_row.id, &stored.dropped).await?;
-    Ok(log)
+    Ok(Some(log))
 }
 
 /// The old log's last checkpoint is signed once more, by the key of today: the one before may be closed, or of another
@@ -203,8 +219,7 @@ impl Records<'_> {
             _ if is_deleted => return Ok(Again::Not("deleted")),
             // Nothing is brought back that was deleted in either history.
             (Operation::Delete { reason }, _) => Change::Delete(*reason),
-            // Within its history it was superseded, or nobody had it any more.
-            (Operation::Put { .. }, None) => return Ok(Again::Not("superseded")),
+            (Operation::Put { .. }, None) => return self.without_payload(entry, &header).await,
             (Operation::Put { .. }, Some(payload)) => {
                 let payload =
                     std::str::from_utf8(payload).map_err(|error| corrupt(error.to_string()))?;
@@ -216,7 +231,7 @@ impl Records<'_> {
         };
         let is_deletion = matches!(change, Change::Delete(_));
         let is_of_branch = entry.reason == aside::Reason::Branch.code();
-        if is_of_branch && !is_deletion && newest >= header.revision {
+        if is_of_branch && !is_deletion && newest >= self.first_of_branch(entry, &header).await? {
             return Ok(Again::Conflict);
         }
         self.newest.insert(header.record, (newest + 1, is_deletion));
@@ -228,6 +243,32 @@ impl Records<'_> {
             at: header.at,
             change,
         }))
+    }
+
+    /// Within its history it was superseded, or no supplier had it so far.
+    async fn without_payload(
+        &self,
+        entry: &SetAside,
+        header: &Header,
+    ) -> Result<Again, StorageError> {
+        let all = aside::of_record(self.tx, header.record.as_uuid(), &entry.reason).await?;
+        let is_superseded = all.iter().any(|other| other.revision > header.revision);
+        Ok(Again::Not(if is_superseded {
+            "superseded"
+        } else {
+            "missing"
+        }))
+    }
+
+    /// The first revision that the other history says of a record: what is shown here is older, or was changed in both.
+    async fn first_of_branch(
+        &self,
+        entry: &SetAside,
+        header: &Header,
+    ) -> Result<u64, StorageError> {
+        let all = aside::of_record(self.tx, header.record.as_uuid(), &entry.reason).await?;
+        let first = all.iter().map(|other| other.revision).min();
+        Ok(first.unwrap_or(header.revision))
     }
 
     /// A record's newest revision, and whether it says that the record is gone.

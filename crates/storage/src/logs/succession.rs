@@ -1,26 +1,28 @@
 //! What a hub's next log says of the one before: taken from its first entry, and applied to what is held.
 
+use domain::entry::Payload;
 use domain::identity::{Epoch, LogId};
 use domain::log::{Accepted, Opening, Settlement};
 use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
 
+use super::aside::Reason;
 use super::heads::{self, LogRow};
-use super::{cutting, tiles};
+use super::{cutting, read, tiles};
 use crate::bodies::Unreadable;
 use crate::logs::EntryKey;
-use crate::projection::Row;
+use crate::projection::Said;
 use crate::{Database, StorageError, sql};
 
 /// Applies what first entries of logs say of the logs before them.
 pub(crate) async fn project(
     db: &Database,
     tx: &DatabaseTransaction,
-    rows: &[Row<'_, Opening>],
+    said: &[Said],
 ) -> Result<Vec<(EntryKey, Unreadable)>, StorageError> {
     let mut unreadable = Vec::new();
-    for row in rows {
-        let entry = row.change.entry;
+    for Said { entry, at, opening } in said {
+        let entry = *entry;
         if entry.place() > 0 {
             let why = Unreadable::new("place", "an opening stands first in its log");
             unreadable.push((entry, why));
@@ -30,12 +32,12 @@ pub(crate) async fn project(
             continue;
         };
         let log = log.log_id(db.network())?;
-        if row.content.previous >= log.epoch {
+        if opening.previous >= log.epoch {
             let why = Unreadable::new("epoch", "an opening speaks of an earlier log than its own");
             unreadable.push((entry, why));
             continue;
         }
-        accept(db, tx, &log, &row.content, row.change.header.at).await?;
+        accept(db, tx, &log, opening, *at).await?;
     }
     Ok(unreadable)
 }
@@ -81,7 +83,9 @@ async fn settle(
     };
     match accepted.settle(row.size(), there) {
         Settlement::Cut(size) => {
-            Box::pin(cutting::cut_in(db, tx, row, size, now)).await?;
+            // What peers hold of it was not written here, so nothing of it outranks what is shown.
+            let reason = Some(Reason::Branch);
+            Box::pin(cutting::cut_in(db, tx, row, size, reason, now)).await?;
         }
         // Which place it strays from is asked of peers in the next round; until then the log stays frozen.
         Settlement::Astray => return Ok(()),
@@ -94,6 +98,36 @@ async fn settle(
         vec![sql::signed(accepted.size).into(), row.id.into()],
     )
     .await?;
+    Ok(())
+}
+
+/// Takes back what the first entry of a log said, which was cut, and lets those of the hub's other logs say it.
+pub(super) async fn take_back(
+    db: &Database,
+    tx: &DatabaseTransaction,
+    row: &LogRow,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let text = "UPDATE log SET accepted_size = NULL, accepted_root = NULL, accepted_by = NULL
+        WHERE hub_id = $1 AND accepted_by = $2";
+    let freed = sql::execute(tx, text, vec![row.hub_id.into(), row.epoch.into()]).await?;
+    if freed == 0 {
+        return Ok(());
+    }
+    for id in heads::ids_of_hub(tx, row.hub_id).await? {
+        let Some(other) = heads::find_by_id(tx, id).await? else {
+            continue;
+        };
+        let first = read::stretch_in(tx, id, 0..1).await?.pop();
+        let payload = first.and_then(|first| first.payload);
+        let payload = payload
+            .as_deref()
+            .and_then(|text| Payload::parse(text).ok());
+        let opening = payload.and_then(|payload| Opening::parse(payload.body()).ok());
+        if let Some(opening) = opening {
+            accept(db, tx, &other.log_id(db.network())?, &opening, now).await?;
+        }
+    }
     Ok(())
 }
 

@@ -107,7 +107,7 @@ pub async fn note_fork(
     ];
     sql::execute(&tx, keep, values).await?;
     if theirs.log().hub != *db.hub() {
-        let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2";
+        let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2 AND accepted_by IS NULL";
         sql::execute(&tx, freeze, vec![millis(now).into(), row.id.into()]).await?;
     }
     db.commit(tx, row.id, &[]).await?;

@@ -42,7 +42,14 @@ impl<S: Store, P: Peer> Search<'_, S, P> {
         let Some(head) = self.db.find_head(self.log).await? else {
             return Ok(None);
         };
-        let mut probe = Probe::of(head.proved_size);
+        // Of a frozen log only what is proved counts as evidence; else it is enough to know where the two part.
+        let is_evidence = head.accepted.is_none() && self.log.hub != *self.db.hub();
+        let held = if is_evidence {
+            head.proved_size
+        } else {
+            head.size
+        };
+        let mut probe = Probe::of(held);
         let mut last = None;
         while let Some(place) = probe.next() {
             match self.prove(place).await? {
