@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
+import simpul_epoch as epochs
 import simpul_log as log
 import simpul_token as tokens
 import simpul_trust as trust
@@ -166,6 +167,21 @@ def hub_token(case, _):
     tokens.issuer(case["token"], case["network"], case["hub"], case["now"], keys)
 
 
+def opening(case, _):
+    try:
+        read = epochs.read_opening(case["body"])
+        reading = {"previous": read.previous, "size": read.size, "root": log.encode(read.root)}
+    except log.NotProved:
+        reading = None
+    return differs("reading", reading, case["reads"])
+
+
+def settlement(case, _):
+    there = None if case["rootThere"] is None else log.decode(case["rootThere"], 32)
+    accepted = epochs.Opening(0, case["acceptedSize"], log.decode(case["acceptedRoot"], 32))
+    return differs("settlement", epochs.settle(accepted, case["held"], there), case["settlement"])
+
+
 CHECKS = {
     "root": root,
     "inclusion": inclusion,
@@ -185,4 +201,6 @@ CHECKS = {
     "trust": may_sign,
     "signHubToken": sign_hub_token,
     "hubToken": hub_token,
+    "opening": opening,
+    "settlement": settlement,
 }

@@ -35,6 +35,9 @@ pub enum OpeningError {
     /// The number is no epoch.
     #[error("{0} is not an epoch")]
     Epoch(u64),
+    /// The number is no size.
+    #[error("{0} is not the size of a log")]
+    Size(u64),
     /// The root is no hash.
     #[error("the root is not 32 bytes in base64")]
     Root,
@@ -55,6 +58,9 @@ impl Opening {
         let previous = Epoch::new(body.previous).map_err(|_| OpeningError::Epoch(body.previous))?;
         let root = Hash::parse(&body.root).ok_or(OpeningError::Root)?;
         let size = body.size;
+        if i64::try_from(size).is_err() {
+            return Err(OpeningError::Size(size));
+        }
         Ok(Self {
             previous,
             accepted: Accepted { size, root },

@@ -1,6 +1,7 @@
 //! Holding one case against the program's own code. What is of members and trust stands in [`trust`], what
-//! is of the tokens of hubs in [`token`].
+//! is of the tokens of hubs in [`token`], what is of a hub's next log in [`epoch`].
 
+mod epoch;
 mod token;
 mod trust;
 
@@ -42,6 +43,8 @@ pub(super) fn check(file: &File, case: &Check) -> Difference {
         Check::Trust(case) => case.check(),
         Check::SignHubToken(case) => case.check(),
         Check::HubToken(case) => as_said(case.counts(), case.holds),
+        Check::Opening(case) => case.check(),
+        Check::Settlement(case) => case.check(),
     }
 }
 

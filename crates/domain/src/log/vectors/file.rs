@@ -74,6 +74,8 @@ pub(super) enum Check {
     Trust(TrustCase),
     SignHubToken(SignHubToken),
     HubToken(HubToken),
+    Opening(OpeningText),
+    Settlement(SettlementOf),
 }
 
 /// Declares the cases: structs in camel case that know all their fields.
@@ -150,6 +152,19 @@ cases! {
     PinText { hub: String, key: String, }
     /// Whether the key may sign the hub's checkpoint of this size.
     Asked { hub: String, epoch: u64, size: u64, key: String, may_sign: bool, }
+    /// The body of a log's first entry says this of the log before; nothing if it breaks a rule.
+    OpeningText { body: String, reads: Option<OpeningReading>, }
+    /// What an opening accepts of the log before.
+    OpeningReading { previous: u64, size: u64, root: String, }
+    /// What becomes of a log of which so much is held, when its successor accepts so much: it is `settled` or `short`, it is
+    /// to be `cut`, or it is `astray`.
+    SettlementOf {
+        held: u64,
+        root_there: Option<String>,
+        accepted_size: u64,
+        accepted_root: String,
+        settlement: String,
+    }
     /// Signing the texts of header and claims gives the token.
     SignHubToken { seed: String, header: String, claims: String, token: String, }
     /// At this second, this hub of this network takes the token as one that a hub with one of these keys made.

@@ -1,5 +1,7 @@
-//! The files that are ours. That of members and trust is made in [`membership`], that of hubs' tokens in [`token`].
+//! The files that are ours. That of members and trust is made in [`membership`], that of hubs' tokens in [`token`],
+//! that of a hub's next log in [`epoch`].
 
+mod epoch;
 mod membership;
 mod token;
 
@@ -28,6 +30,7 @@ pub(super) fn files() -> Vec<(&'static str, File)> {
         ("heads-token.json", tokens(&small, &large)),
         ("membership.json", membership::file()),
         ("hub-token.json", token::file()),
+        ("epoch.json", epoch::file()),
     ]
 }
 
