@@ -135,12 +135,12 @@ impl Mode {
 pub struct HealingFacts {
     /// Why nothing is written.
     pub halt: Halt,
-    /// Every peer was asked since anything last changed.
-    pub is_every_peer_asked: bool,
-    /// One of them answered.
-    pub has_any_answered: bool,
-    /// All of them answered.
-    pub have_all_answered: bool,
+    /// How many peers there are.
+    pub peers: usize,
+    /// How many of them were asked since anything last changed.
+    pub asked: usize,
+    /// How many of them answered.
+    pub answered: usize,
     /// Everything that was seen of the open log is held.
     pub is_whole: bool,
     /// What the guard says of what is held by now, if there is one.
@@ -164,11 +164,11 @@ impl Ending {
     /// Decides. The old log is gone on with only if the guard is exactly what is held, or, where there was none, if every peer
     /// says that it knows no more; a new one costs an entry, a position that is used twice costs the network's trust.
     pub const fn of(facts: &HealingFacts) -> Self {
-        if !facts.is_every_peer_asked || !facts.has_any_answered || !facts.has_log {
+        if facts.asked < facts.peers || facts.answered == 0 || !facts.has_log {
             return Self::NotYet;
         }
         let is_vouched = match facts.halt {
-            Halt::Unguarded => facts.have_all_answered,
+            Halt::Unguarded => facts.answered == facts.peers,
             Halt::Behind => matches!(facts.guard, Some(Verdict::Met)),
             Halt::Forked => false,
         };
@@ -210,9 +210,9 @@ mod tests {
     fn healing_ends_when_all_were_asked_and_goes_on_only_with_a_whole_log() {
         let facts = HealingFacts {
             halt: Halt::Behind,
-            is_every_peer_asked: true,
-            has_any_answered: true,
-            have_all_answered: true,
+            peers: 2,
+            asked: 2,
+            answered: 2,
             is_whole: true,
             guard: Some(Verdict::Met),
             has_log: true,
@@ -245,31 +245,25 @@ mod tests {
                 Ending::NewLog,
             );
         }
-        let have_all_answered = false;
         let unguarded = halted(Halt::Unguarded);
+        let answered = 1;
         check(
             HealingFacts {
-                have_all_answered,
+                answered,
                 ..unguarded
             },
             Ending::NewLog,
         );
-        check(
-            HealingFacts {
-                have_all_answered,
-                ..facts
-            },
-            Ending::Resume,
-        );
+        check(HealingFacts { answered, ..facts }, Ending::Resume);
         for halt in [Halt::Unguarded, Halt::Behind, Halt::Forked] {
             assert_eq!(Halt::parse(halt.code()), Some(halt));
             for facts in [
                 HealingFacts {
-                    is_every_peer_asked: false,
+                    asked: 1,
                     ..halted(halt)
                 },
                 HealingFacts {
-                    has_any_answered: false,
+                    answered: 0,
                     ..halted(halt)
                 },
                 HealingFacts {

@@ -16,6 +16,7 @@ use domain::log::SigningKey;
 use storage::halt::Halted;
 use storage::logs::heads::Head;
 use storage::logs::reopening::Reissued;
+use storage::peers::Record;
 use storage::{Database, StorageError};
 
 use crate::peer::{Peer, PeerError};
@@ -127,16 +128,15 @@ impl<S: Store> Healer<S> {
         };
         let peers = self.db.list_peers().await?;
         let newest = self.newest().await?;
-        let is_since = |moment: Option<i64>| moment.is_some_and(|moment| moment >= halted.at);
+        let since = |moment: fn(&Record) -> Option<i64>| {
+            let moments = peers.iter().filter_map(|peer| moment(&peer.record));
+            moments.filter(|moment| *moment >= halted.at).count()
+        };
         let facts = HealingFacts {
             halt: halted.why,
-            is_every_peer_asked: peers.iter().all(|peer| is_since(peer.record.last_round_at)),
-            has_any_answered: peers
-                .iter()
-                .any(|peer| is_since(peer.record.last_success_at)),
-            have_all_answered: peers
-                .iter()
-                .all(|peer| is_since(peer.record.last_success_at)),
+            peers: peers.len(),
+            asked: since(|record| record.last_round_at),
+            answered: since(|record| record.last_success_at),
             is_whole: newest
                 .as_ref()
                 .is_some_and(|head| head.newest_seen <= head.size),
