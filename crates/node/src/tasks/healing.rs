@@ -53,13 +53,12 @@ pub async fn probe_all(hub: &Hub) -> anyhow::Result<()> {
         let Ok(remote) = HttpPeer::new(client.clone(), &peer.url) else {
             return Ok(());
         };
-        match timeout(MOST_PROBE_TIME, healer.probe(&remote)).await {
-            Ok(answered) => {
-                if let Err(error) = answered? {
-                    tracing::info!(peer = %peer.hub, %error, "peer was not asked");
-                }
-            }
-            Err(_) => tracing::info!(peer = %peer.hub, "peer did not answer in time"),
+        let Ok(answered) = timeout(MOST_PROBE_TIME, healer.probe(&remote)).await else {
+            tracing::info!(peer = %peer.hub, "peer did not answer in time");
+            return Ok(());
+        };
+        if let Err(error) = answered? {
+            tracing::info!(peer = %peer.hub, %error, "peer was not asked");
         }
         Ok(())
     };
