@@ -125,6 +125,17 @@ pub(crate) fn wanted(first: usize, values: Vec<Value>) -> (String, Vec<Value>) {
     (table, values)
 }
 
+/// The statement that reads id and columns of all entries about some records, in the order of ids. Without that order
+/// SQLite would read the whole table instead of its index.
+pub(crate) fn entries_of(columns: &str, records: Vec<Value>) -> (String, Vec<Value>) {
+    let (wanted, values) = wanted(1, records);
+    let text = format!(
+        "{wanted} SELECT id, {columns} FROM wanted CROSS JOIN entry
+         WHERE entry.record = wanted.value ORDER BY entry.id"
+    );
+    (text, values)
+}
+
 /// The statement that counts the rows of a table under some conditions, without those that may not be seen. What is hidden
 /// is subtracted, so that the count of all goes by the indexes that it always went by; it is few, or there is none.
 pub(crate) fn count_seen(table: &str, conditions: &str, sight: Sight) -> String {
@@ -214,6 +225,9 @@ impl Clause {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm_migration::MigratorTrait as _;
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -234,5 +248,26 @@ mod tests {
     fn a_list_is_as_long_as_a_power_of_two() {
         let (marks, values) = list(2, vec![1.into(), 2.into(), 3.into()]);
         assert_eq!((marks.as_str(), values.len()), ("$2,$3,$4,$5", 4));
+    }
+
+    #[tokio::test]
+    async fn entries_about_records_are_found_by_their_index() {
+        let db = sea_orm::Database::connect("sqlite::memory:")
+            .await
+            .expect("memory is there");
+        migrations::Migrator::up(&db, None)
+            .await
+            .expect("the schema can be made");
+        let (text, values) = entries_of("header", vec![Uuid::nil().into(), Uuid::max().into()]);
+        let plan = rows(&db, &format!("EXPLAIN QUERY PLAN {text}"), values).await;
+        let steps: Vec<String> = plan
+            .expect("the statement can be planned")
+            .iter()
+            .map(|row| row.try_get("", "detail").expect("a step has a text"))
+            .collect();
+        let by_index = steps
+            .iter()
+            .any(|step| step.starts_with("SEARCH entry USING INDEX entry_record"));
+        assert!(by_index, "{steps:?}");
     }
 }

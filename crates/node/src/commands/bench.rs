@@ -2,6 +2,7 @@
 //!
 //! Every figure is taken from real processes of this program on this machine, over loopback, with durable databases.
 
+mod change;
 mod hint;
 mod idle;
 mod import;
@@ -30,6 +31,7 @@ enum What {
     Read(read::Read),
     Idle(idle::Idle),
     Hint(hint::Hint),
+    Change(change::Change),
 }
 
 impl Bench {
@@ -40,6 +42,7 @@ impl Bench {
             What::Read(read) => read.run().await?,
             What::Idle(idle) => idle.run().await?,
             What::Hint(hint) => hint.run().await?,
+            What::Change(change) => change.run().await?,
         };
         if common.json {
             let pairs = figures

@@ -169,10 +169,7 @@ async fn left_of(
     records: &[RecordId],
 ) -> Result<HashMap<RecordId, Vec<Left>>, StorageError> {
     let ids = records.iter().map(|record| Value::from(record.as_uuid()));
-    let (wanted, values) = sql::wanted(1, ids.collect());
-    let text = format!(
-        "{wanted} SELECT entry.id, entry.header, entry.payload FROM wanted CROSS JOIN entry WHERE entry.record = wanted.value"
-    );
+    let (text, values) = sql::entries_of("header, payload", ids.collect());
     let mut left: HashMap<RecordId, Vec<Left>> = HashMap::new();
     for row in sql::rows(tx, &text, values).await? {
         let key = EntryKey::from(row.try_get_by_index::<i64>(0)?);

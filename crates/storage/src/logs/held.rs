@@ -78,11 +78,7 @@ async fn find(
 ) -> Result<Vec<(usize, EntryKey, Header)>, StorageError> {
     let mut found = Vec::new();
     for some in ids.chunks(256) {
-        let (wanted, values) = sql::wanted(1, some.to_vec());
-        let text = format!(
-            "{wanted} SELECT entry.id, entry.header FROM wanted CROSS JOIN entry
-             WHERE entry.record = wanted.value"
-        );
+        let (text, values) = sql::entries_of("header", some.to_vec());
         for row in sql::rows(tx, &text, values).await? {
             let key = EntryKey::from(row.try_get_by_index::<i64>(0)?);
             // Another hub's record may bear the same id, by ill will; it is another record.

@@ -94,10 +94,10 @@ fn url(hub: &Hub) -> String {
 }
 
 /// When a hub told which size of a log it holds and proves.
-type Arrivals = mpsc::UnboundedReceiver<(u64, Instant)>;
+pub(super) type Arrivals = mpsc::UnboundedReceiver<(u64, Instant)>;
 
 /// Follows what a hub tells of the writer's log, as any peer does.
-async fn listen(hub: &Hub, writer: &Hub) -> anyhow::Result<Arrivals> {
+pub(super) async fn listen(hub: &Hub, writer: &Hub) -> anyhow::Result<Arrivals> {
     let (told, arrivals) = mpsc::unbounded_channel();
     let log: HubId = writer.db.hub().clone();
     let mut hints = Hints::open(&Hints::client(SOFTWARE)?, &url(hub)).await?;
@@ -112,7 +112,7 @@ async fn listen(hub: &Hub, writer: &Hub) -> anyhow::Result<Arrivals> {
     Ok(arrivals)
 }
 
-async fn arrival(arrivals: &mut Arrivals, size: u64) -> anyhow::Result<Instant> {
+pub(super) async fn arrival(arrivals: &mut Arrivals, size: u64) -> anyhow::Result<Instant> {
     loop {
         let told = timeout(PATIENCE, arrivals.recv()).await;
         let told = told.with_context(|| format!("entry {size} did not arrive"))?;

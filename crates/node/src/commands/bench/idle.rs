@@ -74,7 +74,7 @@ async fn pull(folder: &std::path::Path) -> anyhow::Result<()> {
 
 /// What crossed the wire.
 #[derive(Default)]
-struct Wire {
+pub(super) struct Wire {
     asked: AtomicU64,
     answered: AtomicU64,
     requests: AtomicU64,
@@ -82,7 +82,7 @@ struct Wire {
 
 impl Wire {
     #[expect(clippy::cast_precision_loss, reason = "byte counts are far below 2^52")]
-    fn totals(&self) -> (f64, f64, f64) {
+    pub(super) fn totals(&self) -> (f64, f64, f64) {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64;
         (
             read(&self.asked),
@@ -93,7 +93,7 @@ impl Wire {
 }
 
 /// Forwards connections and counts their bytes; a piece that begins with a method is a request.
-async fn forward(listener: TcpListener, to: SocketAddr, wire: Arc<Wire>) {
+pub(super) async fn forward(listener: TcpListener, to: SocketAddr, wire: Arc<Wire>) {
     while let Ok((client, _)) = listener.accept().await {
         let Ok(server) = TcpStream::connect(to).await else {
             return;

@@ -158,7 +158,7 @@ fn sample_agency(number: u64) -> AgencyDraft {
     }
 }
 
-fn draft(record: RecordId, kind: &str, body: String) -> anyhow::Result<EntryDraft> {
+pub(super) fn draft(record: RecordId, kind: &str, body: String) -> anyhow::Result<EntryDraft> {
     let at = SystemClock.now();
     Ok(EntryDraft {
         record,
