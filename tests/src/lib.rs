@@ -6,6 +6,7 @@
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
 //!   [`records`] is what hubs say, [`fixture`] what older programs left, [`forge`] what only another program would say.
 //! - [`program`]: the real program, run as people run it.
+//! - [`fleet`]: many hubs as processes; [`soak`] lets a storm blow over them.
 //! - [`postgres`]: a throw-away server. [`clock`], [`entropy`], [`patience`]: time and chance in the test's hand.
 //!
 //! Only the network, the clock and randomness are ever replaced; the database is real.
@@ -23,6 +24,7 @@ pub mod dump;
 pub mod entropy;
 pub mod federation;
 pub mod fixture;
+pub mod fleet;
 pub mod forge;
 pub mod noise;
 pub mod patience;
@@ -31,6 +33,7 @@ pub mod program;
 pub mod records;
 pub mod relay;
 pub mod site;
+pub mod soak;
 pub mod store;
 
 pub use drawing::Drawing;
