@@ -6,7 +6,7 @@
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
 //!   [`records`] is what hubs say, [`fixture`] what older programs left, [`forge`] what only another program would say.
 //! - [`program`]: the real program, run as people run it.
-//! - [`fleet`]: many hubs as processes; [`soak`] lets a storm blow over them.
+//! - [`fleet`]: many hubs as processes; [`soak`] lets a storm blow over them, [`network`] measures what they cost.
 //! - [`postgres`]: a throw-away server. [`clock`], [`entropy`], [`patience`]: time and chance in the test's hand.
 //!
 //! Only the network, the clock and randomness are ever replaced; the database is real.
@@ -26,6 +26,7 @@ pub mod federation;
 pub mod fixture;
 pub mod fleet;
 pub mod forge;
+pub mod network;
 pub mod noise;
 pub mod patience;
 pub mod postgres;

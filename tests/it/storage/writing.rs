@@ -1,11 +1,14 @@
 //! The hub's own entries.
 
 use domain::entry::{Header, Kind, Operation, Sight};
+use domain::healing::Halt;
 use domain::log::MAX_PAGE_BYTES;
+use node::system::SystemEntropy;
 use storage::bodies::{self, Content};
 use storage::logs::read::{self, PageBounds};
+use storage::logs::reopening::{Occasion, reopen};
 use storage::logs::{self, heads};
-use storage::{StorageError, innovations};
+use storage::{StorageError, halt, innovations};
 use testkit::records::{agency, delete, innovation, put, record};
 use testkit::{Backend, Store};
 
@@ -17,6 +20,7 @@ on_both_databases! {
     only_the_next_revision_is_taken,
     a_batch_is_taken_whole_or_not_at_all,
     writers_at_the_same_time_take_turns,
+    nothing_is_written_to_a_log_that_was_just_followed_by_a_new_one,
     a_commit_is_told_and_moves_the_head,
     what_is_dropped_is_forgotten_also_by_other_processes,
 }
@@ -47,6 +51,34 @@ async fn what_is_dropped_is_forgotten_also_by_other_processes(backend: Backend) 
     assert!(held(&store.db).await.is_none());
     other.refresh().await.unwrap();
     assert!(held(&other).await.is_none());
+}
+
+/// The writer has chosen its log and waits for the lock while another one begins the next log.
+async fn nothing_is_written_to_a_log_that_was_just_followed_by_a_new_one(backend: Backend) {
+    let store = Store::fresh(backend, "hub-a").await;
+    for number in 1..=20 {
+        let old = logs::own_log(&store.db).await.unwrap().unwrap();
+        let size = heads::edge(&store.db, &old).await.unwrap().size();
+        let now = store.now();
+        halt::set(&store.db, Halt::Behind, now).await.unwrap();
+        let dinas = agency("Dinas Satu", None);
+        let draft = put(record(number), 1, Kind::AGENCY, &dinas, now);
+        let (db, key) = (&store.db, &store.key);
+        let reopening = reopen(
+            db,
+            key,
+            Occasion::Halted(None),
+            &store.clock,
+            &SystemEntropy,
+        );
+        let writing = store.try_issue(vec![draft]);
+        let (reopened, written) = tokio::join!(reopening, writing);
+        let new = reopened.unwrap().expect("the hub was halted");
+        let held = heads::edge(&store.db, &old).await.unwrap().size();
+        assert_eq!(held, size, "{old} is longer than {new} says");
+        let held = heads::edge(&store.db, &new).await.unwrap().size();
+        assert_eq!(held, 1 + u64::from(written.is_ok()), "{written:?}");
+    }
 }
 
 /// SQLite leaves what is deleted in free pages of its file, unless it is told to overwrite it.

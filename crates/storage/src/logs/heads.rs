@@ -121,6 +121,11 @@ impl LogRow {
         EntryKey::new(self.id, self.size() + place as u64)
     }
 
+    /// Whether a later log of the hub said how much of this one counts. The hub writes no more to it: nobody would take it.
+    pub(crate) const fn has_successor(&self) -> bool {
+        self.accepted_by.is_some()
+    }
+
     /// Why nothing may be added, if so.
     pub(crate) fn closed(&self) -> Option<String> {
         let forked = self

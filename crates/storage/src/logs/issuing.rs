@@ -86,6 +86,10 @@ pub async fn issue(
     if let Some(why) = row.closed() {
         return Err(StorageError::Closed { hub: log.hub, why });
     }
+    if row.has_successor() {
+        let why = "the hub has just gone on in a new log; try again".to_owned();
+        return Err(StorageError::Closed { hub: log.hub, why });
+    }
     if let Some(halted) = halt::read_in(&tx).await? {
         let why = halted.why.to_string();
         return Err(StorageError::Closed { hub: log.hub, why });

@@ -41,6 +41,9 @@ pub async fn reopen(
         .ok_or_else(|| StorageError::NoLog(db.hub().clone()))?;
     let tx = db.begin().await?;
     let row = heads::open_row(&tx, &old).await?;
+    if row.has_successor() {
+        return Ok(None);
+    }
     let size = match occasion {
         Occasion::KeyClosed(size) => size.min(row.size()),
         Occasion::Halted(judged) => {
@@ -152,7 +155,7 @@ async fn reissue_some(
     };
     let tx = db.begin().await?;
     let row = heads::open_row(&tx, &log).await?;
-    if row.closed().is_some() || halt::read_in(&tx).await?.is_some() {
+    if row.closed().is_some() || row.has_successor() || halt::read_in(&tx).await?.is_some() {
         return Ok(done);
     }
     let mut records = Records {
