@@ -28,6 +28,7 @@ mod reader;
 mod repair;
 mod scenarios;
 mod schema;
+mod soak;
 mod storage;
 mod tidy;
 mod together;
