@@ -258,7 +258,19 @@ mod tests {
         migrations::Migrator::up(&db, None)
             .await
             .expect("the schema can be made");
-        let (text, values) = entries_of("header", vec![Uuid::nil().into(), Uuid::max().into()]);
+        // What SQLite learned of the table when it was small misleads it later.
+        let entry = "INSERT INTO entry (id, record, header) VALUES ($1, $2, $3)";
+        for id in 1..3_i64 {
+            let values = vec![id.into(), Uuid::nil().into(), vec![0_u8; 300].into()];
+            execute(&db, entry, values)
+                .await
+                .expect("an entry can be kept");
+        }
+        execute(&db, "ANALYZE", vec![])
+            .await
+            .expect("it can be looked at");
+        let records = (0..256).map(|number| Uuid::from_u128(number).into());
+        let (text, values) = entries_of("header", records.collect());
         let plan = rows(&db, &format!("EXPLAIN QUERY PLAN {text}"), values).await;
         let steps: Vec<String> = plan
             .expect("the statement can be planned")
