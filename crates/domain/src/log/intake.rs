@@ -12,7 +12,7 @@ use crate::identity::RecordId;
 /// What is held of a record from before; `K` names an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held<K> {
-    /// Its entries in this log and in earlier ones of the hub.
+    /// Its entries in this log and in earlier ones of the hub, as far as they may still have a payload.
     pub entries: Vec<K>,
     /// Its newest revision in this log.
     pub newest_here: Option<u64>,

@@ -102,9 +102,9 @@ async fn sqlite(
                 .statement_cache_capacity(256);
             match access {
                 // What is erased is overwritten, so that no page of the file still holds it.
-                Access::Write => sqlite
-                    .pragma("secure_delete", "ON")
-                    .optimize_on_close(true, None),
+                // No statistics are kept: what SQLite learns of a table while it is small makes it read the whole of it when it
+                // has grown.
+                Access::Write => sqlite.pragma("secure_delete", "ON"),
                 Access::Read => sqlite.pragma("query_only", "ON"),
             }
         });

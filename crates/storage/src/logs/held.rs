@@ -24,6 +24,8 @@ pub(super) struct HeldRecord {
     pub(super) newest: u64,
     /// What decides over new entries.
     pub(super) revisions: Held<EntryKey>,
+    /// The log and the revision of the last of these.
+    speaking: Option<(i64, u64)>,
 }
 
 /// The hub's logs, with where each stands to the one that takes entries in.
@@ -129,6 +131,7 @@ fn note(
             newest_here: None,
             is_in_later: false,
         },
+        speaking: None,
     };
     let record = held.entry(header.record).or_insert_with(fresh);
     record.newest = record.newest.max(header.revision);
@@ -137,7 +140,17 @@ fn note(
         revisions.is_in_later = true;
         return;
     }
-    revisions.entries.push(key);
+    // Of each log only the newest revision may still have a payload; it went when the next one came.
+    let speaks = record
+        .speaking
+        .is_none_or(|(log, revision)| log != key.log_id() || revision < header.revision);
+    if speaks {
+        if record.speaking.is_some_and(|(log, _)| log == key.log_id()) {
+            revisions.entries.pop();
+        }
+        revisions.entries.push(key);
+        record.speaking = Some((key.log_id(), header.revision));
+    }
     if rank.is_eq() {
         revisions.newest_here = revisions.newest_here.max(Some(header.revision));
     }
