@@ -104,6 +104,28 @@ fn every_large_library_has_its_owners_only() {
     }
 }
 
+/// The switches that take rules away are compiled for the simulator only.
+#[test]
+fn the_program_has_no_mutations() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--package",
+            "node",
+            "--edges",
+            "normal,build,features",
+            "--offline",
+            "--locked",
+        ])
+        .current_dir(root)
+        .output()
+        .expect("cargo runs");
+    let features = String::from_utf8_lossy(&tree.stdout);
+    assert!(features.contains("domain v"), "{features}");
+    assert!(!features.contains("mutations"), "{features}");
+}
+
 #[test]
 fn the_program_is_the_default_of_the_workspace() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));

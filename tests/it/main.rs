@@ -5,7 +5,8 @@
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
 //!   `together`: several on one database. `bounds`: how much a supplier can make a hub take, and wait.
-//! - `schema`, `architecture`, `tidy`: what must stay true of the source. `conformance`: suites of others. `reader`: an
+//! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
+//!   `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
 #![expect(
@@ -28,6 +29,7 @@ mod reader;
 mod repair;
 mod scenarios;
 mod schema;
+mod simulation;
 mod soak;
 mod storage;
 mod tidy;

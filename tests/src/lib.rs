@@ -5,6 +5,7 @@
 //! - [`relay`]: a proxy before a hub that lies. [`counter`]: one that counts. [`noise`]: one that makes noise where hints are expected.
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
 //!   [`records`] is what hubs say, [`fixture`] what older programs left, [`forge`] what only another program would say.
+//! - [`simulation`]: many nodes in virtual time, from a seed.
 //! - [`program`]: the real program, run as people run it.
 //! - [`fleet`]: many hubs as processes; [`soak`] lets a storm blow over them, [`network`] measures what they cost.
 //! - [`postgres`]: a throw-away server. [`clock`], [`entropy`], [`patience`]: time and chance in the test's hand.
@@ -33,6 +34,7 @@ pub mod postgres;
 pub mod program;
 pub mod records;
 pub mod relay;
+pub mod simulation;
 pub mod site;
 pub mod soak;
 pub mod store;

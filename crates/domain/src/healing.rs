@@ -2,12 +2,18 @@
 //!
 //! - [`Guard`] is a note outside the database of how far the log had come; [`Guard::judge`] compares.
 //! - [`Halt`] is why nothing is written; [`Mode`] is the same for people, in one word.
+//! - [`Again::of`] says what becomes of an entry that another history held.
 //! - [`Ending::of`] says when healing is over, and whether the log can be gone on with.
 
 use serde::{Deserialize, Serialize};
 
 use crate::identity::Epoch;
 use crate::log::Hash;
+use crate::rules::Rule;
+
+mod again;
+
+pub use again::{Again, Aside};
 
 /// How far the hub's own log had come, noted outside the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,7 @@ impl Guard {
                     Verdict::Passed
                 }
             }
+            _ if !Rule::GuardCompared.holds() => Verdict::Passed,
             _ => Verdict::Unmet,
         }
     }
@@ -163,7 +170,7 @@ pub enum Ending {
 impl Ending {
     /// Decides. The old log is gone on with only if the guard is exactly what is held, or, where there was none, if every peer
     /// says that it knows no more; a new one costs an entry, a position that is used twice costs the network's trust.
-    pub const fn of(facts: &HealingFacts) -> Self {
+    pub fn of(facts: &HealingFacts) -> Self {
         if facts.asked < facts.peers || facts.answered == 0 || !facts.has_log {
             return Self::NotYet;
         }
@@ -172,7 +179,7 @@ impl Ending {
             Halt::Behind => matches!(facts.guard, Some(Verdict::Met)),
             Halt::Forked => false,
         };
-        if is_vouched && facts.is_whole {
+        if is_vouched && facts.is_whole || !Rule::NewLogUnlessVouched.holds() {
             Self::Resume
         } else {
             Self::NewLog

@@ -10,6 +10,7 @@
 //! - [`holding`] says which hubs have a record's newest entry.
 //! - [`lease`] says how several processes of one hub share its work.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
+//! - [`rules`] names what the invariants rest on, for the simulator to take away.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
 //! Not here: where any of it is kept (`storage`), how it travels (`sync`, `graphql`).
@@ -23,6 +24,7 @@ pub mod holding;
 pub mod identity;
 pub mod lease;
 pub mod log;
+pub mod rules;
 pub mod standing;
 pub mod token;
 pub mod trust;

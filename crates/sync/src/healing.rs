@@ -152,15 +152,20 @@ impl<S: Store> Healer<S> {
                 tracing::info!("the hub's log is whole; it is written again");
                 Ok(Some(Ended::Resumed))
             }
-            Ending::NewLog => self.reopen(Some(&halted)).await,
+            Ending::NewLog => self.reopen(Some(&halted), guard).await,
         }
     }
 
     /// Begins a new log with what is held: if the halt is still the one that was judged, or whatever it is.
-    pub async fn reopen(&self, judged: Option<&Halted>) -> Result<Option<Ended>, StorageError> {
+    pub async fn reopen(
+        &self,
+        judged: Option<&Halted>,
+        guard: Option<&Guard>,
+    ) -> Result<Option<Ended>, StorageError> {
+        let noted = guard.map(|guard| guard.epoch);
         let reopened = self
             .db
-            .reopen(&self.key, judged, &*self.clock, &*self.entropy);
+            .reopen(&self.key, judged, noted, &*self.clock, &*self.entropy);
         let Some(log) = reopened.await? else {
             return Ok(None);
         };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::identity::{HubId, NetworkId};
 use domain::log::{Accepted, Hash, LogState};
+use domain::rules::Rule;
 
 /// The protocol version that this program speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -99,6 +100,7 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
             }
         }
         (_, _, Owner::Ours) if view.is_known_branch => Step::Nothing,
+        (Some(_), _, Owner::Ours) if !Rule::BranchFetched.holds() => Step::Nothing,
         (Some(_), _, Owner::Ours) => Step::Branch,
         (None, Some((accepted, ours)), Owner::Ours) => {
             if theirs.size > accepted.size && ours == Some(accepted.root) {
@@ -111,6 +113,7 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
         (Some(_), None, Owner::Theirs) if view.is_forked || theirs.size > view.proved_size => {
             Step::Nothing
         }
+        (Some(_), None, Owner::Theirs) if !Rule::ForkFreezes.holds() => Step::Nothing,
         (Some(_), None, Owner::Theirs) => Step::Freeze,
         (None, _, Owner::Ours) => Step::Recover,
         (None, None, Owner::Theirs) if view.is_forked => Step::Nothing,
@@ -123,7 +126,7 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
 
 /// Whether a peer states of our own log what we do not hold.
 pub fn is_ahead(ours_there: Option<Hash>, theirs: &Extent) -> bool {
-    ours_there != Some(theirs.root)
+    ours_there != Some(theirs.root) && Rule::PeersAskedFirst.holds()
 }
 
 /// What to do about another hub's log of which its next one accepts so much, and of which the peer states something that
@@ -198,7 +201,7 @@ impl Probe {
 
 /// Whether two headers, each proved to stand at one place of one log, show that its hub signed two histories.
 pub fn is_fork(ours: Option<&str>, theirs: &str) -> bool {
-    ours.is_some_and(|ours| ours != theirs)
+    ours.is_some_and(|ours| ours != theirs) || !Rule::ForkProved.holds()
 }
 
 /// What a peer says of itself.

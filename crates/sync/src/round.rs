@@ -18,6 +18,7 @@ use std::time::Duration;
 use domain::clock::Clock;
 use domain::identity::{HubId, LogId};
 use domain::log::{Checkpoint, LogState, PublicKey};
+use domain::rules::Rule;
 use domain::trust::{Standing, Trust, TrustError};
 use storage::leases::Lease;
 use storage::logs::heads::Head;
@@ -273,7 +274,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             self.result.error.clone_from(&self.result.parked);
             return Ok(());
         }
-        let is_same_store = self.peer.store == Some(greeting.store);
+        let is_same_store = self.peer.store == Some(greeting.store) || !Rule::CursorOfStore.holds();
         self.result.store = Some(greeting.store);
         if self.is_done(&greeting.heads_token, is_same_store).await? {
             self.result.heads_token = Some(greeting.heads_token);
@@ -285,8 +286,8 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         // The token may be of a later time than heads that were asked for beside it, so the one before it is kept: it
         // says as well that nothing is left undone before the cursor.
         let token = match early {
-            Some(_) => self.peer.heads_token.clone(),
-            None => Some(greeting.heads_token),
+            Some(_) if Rule::TokenOfHeads.holds() => self.peer.heads_token.clone(),
+            _ => Some(greeting.heads_token),
         };
         let mut is_complete = self.follow_heads(&trust, is_same_store, early).await?;
         for _ in 0..MOST_NEW_TRUSTS {
@@ -305,8 +306,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             (self.result.error, self.result.strikes) = (None, 0);
             is_complete = self.follow_heads(&trust, false, None).await?;
         }
-        self.fill_missing(&trust).await?;
-        if is_complete && self.puller.trust().await? == trust {
+        if Rule::MissingAskedFor.holds() {
+            self.fill_missing(&trust).await?;
+        }
+        let is_settled = self.puller.trust().await? == trust || !Rule::TokenWaitsForTrust.holds();
+        if is_complete && is_settled {
             self.result.heads_token = token;
         }
         Ok(())
@@ -355,7 +359,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 LogState::CatchingUp | LogState::Unproved | LogState::Incomplete
             )
         });
-        if open.is_empty() {
+        if open.is_empty() || !Rule::UnfinishedIsPulled.holds() {
             return Ok(true);
         }
         let trust = self.puller.trust().await?;
@@ -370,7 +374,8 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         mut early: Option<Result<HeadsPage, PeerError>>,
     ) -> Result<bool, RoundError> {
         // A log that was left unfinished may not have changed at the peer since, so everything is looked at again.
-        let was_complete = self.peer.heads_token.is_some() && is_same_store;
+        let is_settled = self.peer.heads_token.is_some() || !Rule::CursorWaits.holds();
+        let was_complete = is_settled && is_same_store;
         let mut cursor = self.peer.cursor.clone().filter(|_| was_complete);
         let mut is_complete = true;
         for _ in 0..MOST_HEADS_PAGES {
@@ -387,7 +392,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 break;
             }
         }
-        if is_complete {
+        if is_complete || !Rule::CursorWaits.holds() {
             self.result.cursor = cursor;
         }
         Ok(is_complete)

@@ -8,7 +8,7 @@ use std::future::Future;
 use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::healing::Halt;
-use domain::identity::{HubId, LogId, NetworkId};
+use domain::identity::{Epoch, HubId, LogId, NetworkId};
 use domain::log::{PublicKey, RawEntry, SignedCheckpoint, SigningKey, TreeEdge, VerifiedPage};
 use domain::trust::Trust;
 use storage::halt::{self, Halted};
@@ -157,11 +157,12 @@ pub trait Store: Send + Sync {
         head: &Extent,
     ) -> impl Future<Output = Answer<bool>> + Send;
     /// Begins the hub's next log, which accepts all that is held of the open one, if the halt is still the one that was
-    /// judged, or any halt if none is given.
+    /// judged, or any halt if none is given. It is later than the log that was noted outside the database.
     fn reopen(
         &self,
         key: &SigningKey,
         judged: Option<&Halted>,
+        noted: Option<Epoch>,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> impl Future<Output = Answer<Option<LogId>>> + Send;
@@ -328,10 +329,12 @@ impl Store for Database {
         &self,
         key: &SigningKey,
         judged: Option<&Halted>,
+        noted: Option<Epoch>,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Answer<Option<LogId>> {
-        reopening::reopen(self, key, Occasion::Halted(judged), clock, entropy).await
+        let occasion = Occasion::Halted { judged, noted };
+        reopening::reopen(self, key, occasion, clock, entropy).await
     }
 
     async fn reissue(

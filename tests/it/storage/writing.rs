@@ -67,7 +67,10 @@ async fn nothing_is_written_to_a_log_that_was_just_followed_by_a_new_one(backend
         let reopening = reopen(
             db,
             key,
-            Occasion::Halted(None),
+            Occasion::Halted {
+                judged: None,
+                noted: None,
+            },
             &store.clock,
             &SystemEntropy,
         );

@@ -47,7 +47,7 @@ pub struct EntryDraft {
 }
 
 /// What is said of a record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Its content is now this JSON text.
     Put(String),

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::VerifiedEntry;
 use crate::entry::{Header, Operation};
 use crate::identity::RecordId;
+use crate::rules::Rule;
 
 /// What is held of a record from before; `K` names an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ impl<K: Copy> Intake<K> {
             let here = held(header.record).and_then(|held| held.newest_here);
             let in_batch = newest.get(&header.record).map(|(revision, _)| *revision);
             match in_batch.max(here) {
-                Some(before) if before >= header.revision => {
+                Some(before) if before >= header.revision && Rule::RevisionsGrow.holds() => {
                     intake.out_of_order.push((place, before));
                 }
                 _ => drop(newest.insert(header.record, (header.revision, place))),
@@ -70,10 +71,13 @@ impl<K: Copy> Intake<K> {
         winners.sort_unstable_by_key(|(place, _)| *place);
         for (place, record) in winners {
             let held = held(record);
+            let is_dropping = Rule::SupersededDropped.holds();
             if !held.is_some_and(|held| held.is_in_later) {
-                intake
-                    .superseded
-                    .extend(held.iter().flat_map(|held| &held.entries).copied());
+                intake.superseded.extend(
+                    held.iter()
+                        .filter(|_| is_dropping)
+                        .flat_map(|held| &held.entries),
+                );
                 intake.keep(place, &entries[place], &is_entitled);
             }
         }
@@ -83,10 +87,11 @@ impl<K: Copy> Intake<K> {
     fn keep(&mut self, place: usize, entry: &VerifiedEntry, is_entitled: impl Fn(&Header) -> bool) {
         let Ok(header) = &entry.header else { return };
         self.winners.push(place);
-        let is_entitled = is_entitled(header);
+        let is_entitled = is_entitled(header) || !Rule::AudienceKept.holds();
         let is_put = matches!(header.operation, Operation::Put { .. });
         self.kept[place] = is_entitled && entry.payload.is_some();
-        if is_entitled && is_put && entry.payload.is_none() {
+        let is_missing = is_entitled && is_put && entry.payload.is_none();
+        if is_missing && Rule::MissingNoted.holds() {
             self.missing.push(place);
         }
     }

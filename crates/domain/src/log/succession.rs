@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Hash;
-use crate::identity::Epoch;
+use crate::identity::{Epoch, NameError};
+use crate::rules::Rule;
 
 /// What a log's first entry says of the log before it: the body of an entry of kind `epoch`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,13 @@ impl Opening {
     }
 }
 
+/// The epoch of a hub's next log: the second in which it is begun, but later than the open log and than any that is noted
+/// outside the database, which may be an older one, whatever the clock says.
+pub fn next_epoch(open: Epoch, noted: Option<Epoch>, second: u64) -> Result<Epoch, NameError> {
+    let last = noted.map_or(open, |noted| noted.max(open));
+    Epoch::new(second.max(last.get().saturating_add(1)))
+}
+
 /// What to do about a log of which its successor accepts so much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
@@ -97,7 +105,9 @@ impl Accepted {
         match root_there {
             None => Settlement::Short,
             Some(root) if root != self.root => Settlement::Astray,
-            Some(_) if held > self.size => Settlement::Cut(self.size),
+            Some(_) if held > self.size && Rule::CutToAccepted.holds() => {
+                Settlement::Cut(self.size)
+            }
             Some(_) => Settlement::Settled,
         }
     }
@@ -127,6 +137,22 @@ mod tests {
         ] {
             assert!(Opening::parse(body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn the_next_log_is_later_than_any_that_is_known() {
+        let epoch = |number| Epoch::new(number).unwrap();
+        let check = |open: u64, noted: Option<u64>, second: u64, expected: u64| {
+            let next = next_epoch(epoch(open), noted.map(epoch), second);
+            assert_eq!(next, Ok(epoch(expected)));
+        };
+        check(5, None, 9, 9);
+        check(5, None, 5, 6);
+        check(5, Some(5), 9, 9);
+        check(5, Some(9), 9, 10);
+        check(5, Some(12), 9, 13);
+        check(12, Some(5), 9, 13);
+        assert!(next_epoch(epoch(5), None, u64::MAX).is_err());
     }
 
     #[test]

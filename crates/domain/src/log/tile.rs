@@ -22,7 +22,7 @@ pub struct TileId {
 }
 
 /// Tiles read from somewhere, from which subtrees are computed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tiles(HashMap<TileId, Vec<Hash>>);
 
 impl Tiles {

@@ -12,6 +12,7 @@ use crate::catalog::{
 };
 use crate::identity::{Epoch, HubId};
 use crate::log::PublicKey;
+use crate::rules::Rule;
 
 /// What is said of a member before it is checked: the JSON body of a `membership` entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +124,10 @@ impl Membership {
 pub fn last_words<T>(said: impl IntoIterator<Item = T>, of: impl Fn(&T) -> &Membership) -> Vec<T> {
     let mut words = BTreeMap::new();
     for word in said {
-        words.insert(of(&word).hub.clone(), word);
+        let hub = of(&word).hub.clone();
+        if Rule::LastWordCounts.holds() || !words.contains_key(&hub) {
+            words.insert(hub, word);
+        }
     }
     words.into_values().collect()
 }

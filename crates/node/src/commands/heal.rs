@@ -40,7 +40,9 @@ pub async fn heal(hub: &Hub, as_it_is: bool) -> anyhow::Result<Outcome> {
     output::remark(halted.why.to_string());
     let healer = hub.healer();
     let ended = if as_it_is {
-        healer.reopen(None).await?
+        healer
+            .reopen(None, crate::guard::read(hub).as_ref())
+            .await?
     } else {
         pull(hub).await?
     };

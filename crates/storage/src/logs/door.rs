@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use domain::entry::{Header, Operation};
 use domain::identity::RecordId;
 use domain::log::{Append, Intake, SignedCheckpoint, VerifiedEntry};
+use domain::rules::Rule;
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
@@ -366,7 +367,7 @@ async fn advance(
         ],
     )
     .await?;
-    if size == checkpoint.size() {
+    if size == checkpoint.size() || !Rule::ProvedWhenReached.holds() {
         let proved = "UPDATE log SET proved_size = $1, checkpoint = $2, proved_at = $3, unproved_since = NULL WHERE id = $4";
         let values = vec![
             sql::signed(size).into(),

@@ -2,6 +2,7 @@
 
 use domain::clock::Clock;
 use domain::log::{SignedCheckpoint, VerifiedPage};
+use domain::rules::Rule;
 
 use super::door::{self, Batch, Origin, Stored};
 use super::{audience, heads, tiles};
@@ -23,7 +24,7 @@ pub async fn apply(
     if let Some(why) = row.closed() {
         return Err(StorageError::Closed { hub: log.hub, why });
     }
-    if row.size() != page.from {
+    if row.size() != page.from && Rule::SizeCompared.holds() {
         return Err(StorageError::Moved {
             held: row.size(),
             from: page.from,

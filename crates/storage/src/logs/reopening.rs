@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use domain::clock::Clock;
 use domain::entropy::Entropy;
-use domain::entry::{Audience, Change, EntryDraft, Header, Kind, Operation, Payload};
+use domain::entry::{Audience, Change, EntryDraft, Header, Kind};
+use domain::healing::{Again, Aside};
 use domain::identity::{Epoch, LogId, RecordId};
-use domain::log::{Accepted, Checkpoint, Opening, SigningKey, TreeEdge};
+use domain::log::{Accepted, Checkpoint, Opening, SigningKey, TreeEdge, next_epoch};
 use sea_orm::DatabaseTransaction;
 
 use super::aside::{self, SetAside};
@@ -21,8 +22,13 @@ const AT_A_TIME: u32 = 500;
 /// Why a new log is begun.
 #[derive(Clone, Copy, Debug)]
 pub enum Occasion<'a> {
-    /// The hub is halted, by this very halt if one is given: one that another process ended, or that grew graver, begins none.
-    Halted(Option<&'a Halted>),
+    /// The hub is halted.
+    Halted {
+        /// By this very halt, if one is given: one that another process ended, or that grew graver, begins none.
+        judged: Option<&'a Halted>,
+        /// The log that was noted outside the database as the open one.
+        noted: Option<Epoch>,
+    },
     /// The key that signed the open log counts up to this size only.
     KeyClosed(u64),
 }
@@ -46,7 +52,7 @@ pub async fn reopen(
     }
     let size = match occasion {
         Occasion::KeyClosed(size) => size.min(row.size()),
-        Occasion::Halted(judged) => {
+        Occasion::Halted { judged, .. } => {
             let halted = halt::lock(&tx).await?;
             if halted.is_none() || judged.is_some_and(|judged| halted.as_ref() != Some(judged)) {
                 return Ok(None);
@@ -58,9 +64,13 @@ pub async fn reopen(
     let edge = tiles::edge(&tx, row.id, size).await?;
     sign_anew(&tx, &row, &old, &edge, key, clock).await?;
     let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
-    let next = second.max(old.epoch.get() + 1);
+    let noted = match occasion {
+        Occasion::Halted { noted, .. } => noted,
+        Occasion::KeyClosed(_) => None,
+    };
     let log = LogId {
-        epoch: Epoch::new(next).map_err(|error| StorageError::corrupt("log", next, error))?,
+        epoch: next_epoch(old.epoch, noted, second)
+            .map_err(|error| StorageError::corrupt("log", row.id, error))?,
         ..old.clone()
     };
     let opening = Opening {
@@ -165,21 +175,17 @@ async fn reissue_some(
     };
     let mut sealed = Vec::new();
     for entry in aside::waiting(&tx, AT_A_TIME).await? {
-        match records.again(&entry).await? {
-            Again::Issue(draft) => {
-                sealed.push(draft.seal(entropy)?);
-                aside::settle(&tx, entry.id, "issued", false).await?;
-                done.issued += 1;
-            }
-            Again::Not(outcome) => {
-                aside::settle(&tx, entry.id, outcome, false).await?;
-                done.settled += 1;
-            }
-            Again::Conflict => {
-                aside::settle(&tx, entry.id, "conflict", true).await?;
-                done.conflicts += 1;
-            }
+        let (again, draft) = records.again(&entry).await?;
+        if let Some(draft) = draft {
+            sealed.push(draft.seal(entropy)?);
         }
+        let (outcome, counted) = match again {
+            Again::Issue(_) => ("issued", &mut done.issued),
+            Again::Not(outcome) => (outcome, &mut done.settled),
+            Again::Conflict => ("conflict", &mut done.conflicts),
+        };
+        *counted += 1;
+        aside::settle(&tx, entry.id, outcome, outcome == "conflict").await?;
     }
     if done == Reissued::default() {
         return Ok(done);
@@ -193,12 +199,6 @@ async fn reissue_some(
     Ok(done)
 }
 
-enum Again {
-    Issue(EntryDraft),
-    Not(&'static str),
-    Conflict,
-}
-
 /// What the hub's logs hold of the records that are issued again.
 struct Records<'a> {
     tx: &'a DatabaseTransaction,
@@ -207,71 +207,56 @@ struct Records<'a> {
 }
 
 impl Records<'_> {
-    /// What becomes of one entry.
-    async fn again(&mut self, entry: &SetAside) -> Result<Again, StorageError> {
-        let corrupt = |rule: String| StorageError::corrupt("set_aside", entry.id, rule);
+    /// What becomes of one entry, and as what it is said again.
+    async fn again(
+        &mut self,
+        entry: &SetAside,
+    ) -> Result<(Again, Option<EntryDraft>), StorageError> {
         let text = String::from_utf8_lossy(&entry.header);
         let Ok(header) = Header::parse(&text) else {
-            return Ok(Again::Not("unreadable"));
+            return Ok((Again::Not("unreadable"), None));
         };
-        if header.kind.as_str() == Kind::EPOCH {
-            return Ok(Again::Not("opening"));
-        }
+        let payload = entry.payload.as_deref().map(std::str::from_utf8);
+        let payload = payload
+            .transpose()
+            .map_err(|error| StorageError::corrupt("set_aside", entry.id, error))?;
         let (newest, is_deleted) = self.newest(header.record).await?;
-        let change = match (&header.operation, &entry.payload) {
-            _ if is_deleted => return Ok(Again::Not("deleted")),
-            // Nothing is brought back that was deleted in either history.
-            (Operation::Delete { reason }, _) => Change::Delete(*reason),
-            (Operation::Put { .. }, None) => return self.without_payload(entry, &header).await,
-            (Operation::Put { .. }, Some(payload)) => {
-                let payload =
-                    std::str::from_utf8(payload).map_err(|error| corrupt(error.to_string()))?;
-                match Payload::parse(payload) {
-                    Ok(payload) => Change::Put(payload.body().to_owned()),
-                    Err(_) => return Ok(Again::Not("unreadable")),
-                }
-            }
+        let again = Again::of(&Aside {
+            header: &header,
+            payload,
+            is_of_branch: entry.reason == aside::Reason::Branch.code(),
+            revisions: self.revisions(entry, &header).await?,
+            newest,
+            is_deleted,
+        });
+        let Again::Issue(change) = &again else {
+            return Ok((again, None));
         };
         let is_deletion = matches!(change, Change::Delete(_));
-        let is_of_branch = entry.reason == aside::Reason::Branch.code();
-        if is_of_branch && !is_deletion && newest >= self.first_of_branch(entry, &header).await? {
-            return Ok(Again::Conflict);
-        }
         self.newest.insert(header.record, (newest + 1, is_deletion));
-        Ok(Again::Issue(EntryDraft {
+        let draft = EntryDraft {
             record: header.record,
             revision: newest + 1,
             kind: header.kind,
             audience: header.audience,
             at: header.at,
-            change,
-        }))
+            change: change.clone(),
+        };
+        Ok((again, Some(draft)))
     }
 
-    /// Within its history it was superseded, or no supplier had it so far.
-    async fn without_payload(
+    /// The lowest and the highest revision that the same history says of a record.
+    async fn revisions(
         &self,
         entry: &SetAside,
         header: &Header,
-    ) -> Result<Again, StorageError> {
+    ) -> Result<(u64, u64), StorageError> {
         let all = aside::of_record(self.tx, header.record.as_uuid(), &entry.reason).await?;
-        let is_superseded = all.iter().any(|other| other.revision > header.revision);
-        Ok(Again::Not(if is_superseded {
-            "superseded"
-        } else {
-            "missing"
+        let revisions = all.iter().map(|other| other.revision);
+        let own = (header.revision, header.revision);
+        Ok(revisions.fold(own, |(first, last), other| {
+            (first.min(other), last.max(other))
         }))
-    }
-
-    /// The first revision that the other history says of a record: what is shown here is older, or was changed in both.
-    async fn first_of_branch(
-        &self,
-        entry: &SetAside,
-        header: &Header,
-    ) -> Result<u64, StorageError> {
-        let all = aside::of_record(self.tx, header.record.as_uuid(), &entry.reason).await?;
-        let first = all.iter().map(|other| other.revision).min();
-        Ok(first.unwrap_or(header.revision))
     }
 
     /// A record's newest revision, and whether it says that the record is gone.

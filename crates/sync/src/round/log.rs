@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::healing::Halt;
 use domain::identity::LogId;
 use domain::log::{Hash, LogState, SignedCheckpoint};
+use domain::rules::Rule;
 use domain::trust::Trust;
 use storage::StorageError;
 use storage::logs::heads::Head;
@@ -130,6 +131,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         }
         let (db, now) = (&self.puller.db, self.puller.clock.now());
         if matches!(error, RoundError::False { .. })
+            && Rule::ForkLookedFor.holds()
             && let Some(fork) = self.find_fork(trust, log).await?
         {
             let head = db.find_head(log).await?;
@@ -206,8 +208,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         theirs: &SignedCheckpoint,
     ) -> Result<(), RoundError> {
         let (db, log) = (&self.puller.db, theirs.log());
-        let now = self.puller.clock.now();
-        db.halt(Halt::Behind, now).await?;
+        // Said again each time, a peer that states more and gives nothing would put off the end of the halt for ever.
+        let halted = db.halted().await?;
+        if halted.is_none_or(|halted| halted.why < Halt::Behind) {
+            db.halt(Halt::Behind, self.puller.clock.now()).await?;
+        }
         tracing::warn!(%log, size = theirs.size(), peer = %self.peer.hub, "a peer holds more of our own log");
         let before = self.result.entries;
         let mut pulled = self.pull_pages(trust, theirs).await;

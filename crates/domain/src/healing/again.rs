@@ -1,0 +1,154 @@
+//! What becomes of an entry of this hub that stood in a history which does not count.
+
+use crate::entry::{Change, Header, Kind, Operation, Payload};
+use crate::rules::Rule;
+
+/// An entry that was set aside, and what is known of its record.
+#[derive(Clone, Copy, Debug)]
+pub struct Aside<'a> {
+    /// The entry's header.
+    pub header: &'a Header,
+    /// Its payload, if it is held.
+    pub payload: Option<&'a str>,
+    /// A peer held it, so the network has seen it.
+    pub is_of_branch: bool,
+    /// The lowest and the highest revision of the record among what was set aside of the same history.
+    pub revisions: (u64, u64),
+    /// The record's newest revision in the hub's logs, 0 if there is none.
+    pub newest: u64,
+    /// That revision says that the record is gone.
+    pub is_deleted: bool,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It is said again, as the next revision of its record.
+    Issue(Change),
+    /// It need not be, or cannot be; the word says why.
+    Not(&'static str),
+    /// Both histories changed the record: what is shown stays.
+    Conflict,
+}
+
+impl Again {
+    /// Decides. Nothing comes back that was deleted in either history.
+    pub fn of(aside: &Aside<'_>) -> Self {
+        let Aside { header, .. } = aside;
+        if header.kind.as_str() == Kind::EPOCH {
+            return Self::Not("opening");
+        }
+        if aside.is_deleted && Rule::DeletedStaysDeleted.holds() {
+            return Self::Not("deleted");
+        }
+        let (first, last) = aside.revisions;
+        match (&header.operation, aside.payload) {
+            (Operation::Delete { reason }, _) => Self::Issue(Change::Delete(*reason)),
+            // Within its history it was superseded, or no supplier had it so far.
+            (Operation::Put { .. }, None) if last > header.revision => Self::Not("superseded"),
+            (Operation::Put { .. }, None) => Self::Not("missing"),
+            // What is shown here is older than the other history, or was changed in both.
+            (Operation::Put { .. }, Some(_)) if aside.is_of_branch && aside.newest >= first => {
+                match aside.payload.map(Payload::parse) {
+                    Some(Ok(_)) => Self::Conflict,
+                    _ => Self::Not("unreadable"),
+                }
+            }
+            (Operation::Put { .. }, Some(text)) => match Payload::parse(text) {
+                Ok(payload) => Self::Issue(Change::Put(payload.body().to_owned())),
+                Err(_) => Self::Not("unreadable"),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::DeletionReason;
+
+    fn header(kind: &str, operation: &str, revision: u64) -> Header {
+        let text = format!(
+            r#"{{"v":1,"record":"019c0000-0000-7000-8000-000000000001","revision":{revision},"kind":"{kind}","audience":"public","at":"2026-02-03T04:05:06Z",{operation}}}"#
+        );
+        Header::parse(&text).unwrap()
+    }
+
+    const PAYLOAD: &str = r#"{"salt":"AAAAAAAAAAAAAAAAAAAAAA==","schema":1,"body":{"n":1}}"#;
+    const DELETE: &str = r#""op":"delete","reason":"erasure""#;
+
+    fn put() -> String {
+        let hash = crate::log::Hash::of(PAYLOAD.as_bytes());
+        format!(r#""op":"put","payload":"{hash}","size":{}"#, PAYLOAD.len())
+    }
+
+    #[test]
+    fn what_was_set_aside_is_issued_again_unless_it_is_settled() {
+        let put = header("innovation", &put(), 3);
+        let aside = Aside {
+            header: &put,
+            payload: Some(PAYLOAD),
+            is_of_branch: false,
+            revisions: (3, 3),
+            newest: 2,
+            is_deleted: false,
+        };
+        let check = |aside: Aside<'_>, expected: Again| assert_eq!(Again::of(&aside), expected);
+        let issued = Again::Issue(Change::Put(r#"{"n":1}"#.to_owned()));
+        check(aside, issued.clone());
+        let newest = 7;
+        check(Aside { newest, ..aside }, issued.clone());
+        let is_of_branch = true;
+        let branch = Aside {
+            is_of_branch,
+            ..aside
+        };
+        check(branch, issued);
+        check(Aside { newest, ..branch }, Again::Conflict);
+        let is_deleted = true;
+        check(
+            Aside {
+                is_deleted,
+                ..aside
+            },
+            Again::Not("deleted"),
+        );
+        let payload = None;
+        check(Aside { payload, ..aside }, Again::Not("missing"));
+        let revisions = (3, 4);
+        let older = Aside {
+            payload,
+            revisions,
+            ..aside
+        };
+        check(older, Again::Not("superseded"));
+        let payload = Some("?");
+        check(Aside { payload, ..aside }, Again::Not("unreadable"));
+    }
+
+    #[test]
+    fn a_deletion_is_issued_again_whatever_was_said_since() {
+        let delete = header("innovation", DELETE, 3);
+        let aside = Aside {
+            header: &delete,
+            payload: None,
+            is_of_branch: true,
+            revisions: (3, 3),
+            newest: 9,
+            is_deleted: false,
+        };
+        let deletion = Change::Delete(DeletionReason::Erasure);
+        assert_eq!(Again::of(&aside), Again::Issue(deletion));
+        let is_deleted = true;
+        assert_eq!(
+            Again::of(&Aside {
+                is_deleted,
+                ..aside
+            }),
+            Again::Not("deleted")
+        );
+        let opening = header(Kind::EPOCH, &put(), 1);
+        let header = &opening;
+        assert_eq!(Again::of(&Aside { header, ..aside }), Again::Not("opening"));
+    }
+}

@@ -1,0 +1,175 @@
+//! The rules that protect the invariants, by name, so that the simulator can take one away and see that it is missed.
+//!
+//! In the program each rule is the constant `true`. Only with the cargo feature `mutations`, which nothing but the package
+//! `tests` turns on, a rule can be switched off, for one thread and one run.
+
+/// A rule on which an invariant rests, asked where it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// A page leads to its checkpoint.
+    ConsistencyChecked,
+    /// A payload is the one that its header names.
+    PayloadChecked,
+    /// A signature is the key's.
+    SignatureChecked,
+    /// A key counts within its range of sizes.
+    KeyRange,
+    /// A checkpoint is of our network.
+    NetworkChecked,
+    /// A page is stored only where the log still has the size at which it begins.
+    SizeCompared,
+    /// A revision that is not above those before it shows nothing.
+    RevisionsGrow,
+    /// The payloads of older revisions go.
+    SupersededDropped,
+    /// A payload of another audience is not stored.
+    AudienceKept,
+    /// A payload that did not come along is noted as missing.
+    MissingNoted,
+    /// Payloads that are missing are asked for.
+    MissingAskedFor,
+    /// A checkpoint is kept once its size is reached, not before.
+    ProvedWhenReached,
+    /// Two roots at one size freeze the log.
+    ForkFreezes,
+    /// Behind a page that does not verify a fork is looked for.
+    ForkLookedFor,
+    /// A fork needs a proof of the other history.
+    ForkProved,
+    /// A page has an entry at least.
+    PageBringsForward,
+    /// The cursor stays while a head was not dealt with, and the next round begins anew.
+    CursorWaits,
+    /// A cursor counts for its store only.
+    CursorOfStore,
+    /// A round looks further while something is unfinished here.
+    UnfinishedIsPulled,
+    /// A token is not remembered if trust widened while the round ran.
+    TokenWaitsForTrust,
+    /// A token of a time after the heads is not remembered.
+    TokenOfHeads,
+    /// A membership outranks a pin.
+    MembershipOutranksPins,
+    /// While a word of the authority is missing no pin counts.
+    MissingWordCounts,
+    /// Of several words on a member the last counts.
+    LastWordCounts,
+    /// Of a hub that is suspended or revoked nothing new is taken.
+    ClosedNotFollowed,
+    /// A denial outranks everything.
+    DenialWins,
+    /// What a key signed beyond its end is taken out.
+    KeyEndEnforced,
+    /// The database is compared with the guard.
+    GuardCompared,
+    /// Peers are asked for the hub's own log before it writes.
+    PeersAskedFirst,
+    /// A new log is begun unless the guard, or every peer, vouches for the old one.
+    NewLogUnlessVouched,
+    /// Another history of the hub's own log is fetched.
+    BranchFetched,
+    /// A log is cut to what its hub's next log accepts.
+    CutToAccepted,
+    /// What was deleted is not issued again.
+    DeletedStaysDeleted,
+}
+
+impl Rule {
+    /// All rules.
+    pub const ALL: [Self; 33] = [
+        Self::ConsistencyChecked,
+        Self::PayloadChecked,
+        Self::SignatureChecked,
+        Self::KeyRange,
+        Self::NetworkChecked,
+        Self::SizeCompared,
+        Self::RevisionsGrow,
+        Self::SupersededDropped,
+        Self::AudienceKept,
+        Self::MissingNoted,
+        Self::MissingAskedFor,
+        Self::ProvedWhenReached,
+        Self::ForkFreezes,
+        Self::ForkLookedFor,
+        Self::ForkProved,
+        Self::PageBringsForward,
+        Self::CursorWaits,
+        Self::CursorOfStore,
+        Self::UnfinishedIsPulled,
+        Self::TokenWaitsForTrust,
+        Self::TokenOfHeads,
+        Self::MembershipOutranksPins,
+        Self::MissingWordCounts,
+        Self::LastWordCounts,
+        Self::ClosedNotFollowed,
+        Self::DenialWins,
+        Self::KeyEndEnforced,
+        Self::GuardCompared,
+        Self::PeersAskedFirst,
+        Self::NewLogUnlessVouched,
+        Self::BranchFetched,
+        Self::CutToAccepted,
+        Self::DeletedStaysDeleted,
+    ];
+
+    /// Says whether the rule holds: always, in the program.
+    #[cfg(not(feature = "mutations"))]
+    #[inline]
+    pub const fn holds(self) -> bool {
+        true
+    }
+
+    /// Says whether the rule holds in this thread.
+    #[cfg(feature = "mutations")]
+    #[inline]
+    pub fn holds(self) -> bool {
+        switch::BROKEN.get() != Some(self)
+    }
+}
+
+#[cfg(feature = "mutations")]
+pub(crate) use switch::once;
+#[cfg(feature = "mutations")]
+pub use switch::without;
+
+#[cfg(feature = "mutations")]
+mod switch {
+    use std::cell::{Cell, RefCell};
+    use std::collections::HashMap;
+
+    use super::Rule;
+    use crate::log::Hash;
+
+    /// So many answers are remembered before all are forgotten.
+    const MOST_ANSWERS: usize = 50_000;
+
+    thread_local! {
+        pub(super) static BROKEN: Cell<Option<Rule>> = const { Cell::new(None) };
+        static ANSWERS: RefCell<HashMap<Hash, bool>> = RefCell::default();
+    }
+
+    /// Answers a question that this thread was asked before as it was answered then.
+    pub(crate) fn once(question: &Hash, compute: impl FnOnce() -> bool) -> bool {
+        ANSWERS.with_borrow_mut(|answers| {
+            if answers.len() >= MOST_ANSWERS {
+                answers.clear();
+            }
+            *answers.entry(*question).or_insert_with(compute)
+        })
+    }
+
+    /// Runs something without a rule, or with all of them.
+    pub fn without<T>(rule: Option<Rule>, run: impl FnOnce() -> T) -> T {
+        let _back = Back(BROKEN.replace(rule));
+        run()
+    }
+
+    /// Sets a switch back, also when what ran panicked.
+    struct Back(Option<Rule>);
+
+    impl Drop for Back {
+        fn drop(&mut self) {
+            BROKEN.set(self.0);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Simulates many seeds and prints what came of them. CONTRIBUTING.md says how to use it.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people"
+)]
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use domain::rules::Rule;
+use testkit::simulation::faults::Fault;
+use testkit::simulation::growth::{self, Growth};
+use testkit::simulation::{Outcome, Settings, simulate};
+
+const USAGE: &str = "usage: simulate [--seeds FROM..UNTIL | --seeds SEED] [--nodes N] [--steps N] [--threads N] [--without RULE] [--except SEED,…]
+       simulate --growth N,N,…";
+
+struct Wishes {
+    seeds: Range<u64>,
+    settings: Settings,
+    threads: u64,
+    except: Vec<u64>,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [name, hubs] = &arguments[..]
+        && name == "--growth"
+    {
+        return grow(hubs);
+    }
+    match parse(&arguments) {
+        Ok(wishes) => run(&wishes),
+        Err(why) => {
+            eprintln!("{why}\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn parse(arguments: &[String]) -> Result<Wishes, String> {
+    let mut wishes = Wishes {
+        seeds: 0..1000,
+        settings: Settings {
+            seed: 0,
+            nodes: 8,
+            steps: 300,
+            without: None,
+        },
+        threads: 1,
+        except: Vec::new(),
+    };
+    let mut arguments = arguments.iter();
+    while let Some(name) = arguments.next() {
+        let mut value = || {
+            arguments
+                .next()
+                .ok_or_else(|| format!("{name} needs a value"))
+        };
+        match name.as_str() {
+            "--seeds" => wishes.seeds = seeds(value()?)?,
+            "--nodes" => wishes.settings.nodes = number(name, value()?)?,
+            "--steps" => wishes.settings.steps = number(name, value()?)?,
+            "--threads" => wishes.threads = number(name, value()?)?,
+            "--except" => {
+                let listed = value()?.split(',').map(|seed| number(name, seed));
+                wishes.except = listed.collect::<Result<_, _>>()?;
+            }
+            "--without" => wishes.settings.without = Some(rule(value()?)?),
+            other => return Err(format!("{other} is no option")),
+        }
+    }
+    if wishes.settings.nodes < 3 {
+        return Err("--nodes must be 3 at least".to_owned());
+    }
+    Ok(wishes)
+}
+
+/// Prints how requests, bytes and virtual time grow with the number of hubs.
+fn grow(hubs: &str) -> ExitCode {
+    println!("{}", Growth::COLUMNS);
+    for hubs in hubs.split(',') {
+        match number("--growth", hubs) {
+            Ok(hubs) if hubs > 5 => println!("{}", growth::measure(hubs, 1)),
+            _ => {
+                eprintln!("{hubs:?} is not a number of hubs above 5\n{USAGE}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn number<T: std::str::FromStr>(name: &str, raw: &str) -> Result<T, String> {
+    raw.parse()
+        .map_err(|_| format!("{name} needs a number, not {raw:?}"))
+}
+
+fn seeds(raw: &str) -> Result<Range<u64>, String> {
+    if let Some((from, until)) = raw.split_once("..") {
+        return Ok(number("--seeds", from)?..number("--seeds", until)?);
+    }
+    let seed = number("--seeds", raw)?;
+    Ok(seed..seed + 1)
+}
+
+fn rule(raw: &str) -> Result<Rule, String> {
+    let found = Rule::ALL
+        .into_iter()
+        .find(|rule| format!("{rule:?}") == raw);
+    found.ok_or_else(|| format!("{raw:?} is no rule; there are {:?}", Rule::ALL))
+}
+
+#[derive(Default)]
+struct Sum {
+    seeds: u64,
+    faults: BTreeMap<Fault, (u64, u64)>,
+    rounds: u64,
+    questions: u64,
+    entries: u64,
+    failed: Vec<Outcome>,
+}
+
+impl Sum {
+    fn add(&mut self, outcome: Outcome) {
+        self.seeds += 1;
+        self.rounds += outcome.rounds;
+        self.questions += outcome.questions;
+        self.entries += outcome.entries;
+        for (fault, times) in &outcome.faults {
+            let (seeds, all) = self.faults.entry(*fault).or_default();
+            *seeds += 1;
+            *all += times;
+        }
+        if outcome.violation.is_some() {
+            self.failed.push(outcome);
+        }
+    }
+
+    fn print(&self, seconds: f64) {
+        println!("{:<14} {:>8} {:>10}", "fault", "seeds", "times");
+        for (fault, off) in Fault::ALL {
+            let (seeds, times) = self.faults.get(&fault).copied().unwrap_or_default();
+            match off {
+                Some(why) => println!("{:<14} off: {why}", format!("{fault:?}")),
+                None => println!("{:<14} {seeds:>8} {times:>10}", format!("{fault:?}")),
+            }
+        }
+        println!(
+            "{} seeds, {} rounds, {} questions, {} entries written, {seconds:.1} s",
+            self.seeds, self.rounds, self.questions, self.entries
+        );
+    }
+}
+
+fn run(wishes: &Wishes) -> ExitCode {
+    let begun = Instant::now();
+    let sum = Mutex::new(Sum::default());
+    let next = AtomicU64::new(wishes.seeds.start);
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= wishes.seeds.end {
+                break;
+            }
+            if wishes.except.contains(&seed) {
+                continue;
+            }
+            let settings = Settings {
+                seed,
+                ..wishes.settings
+            };
+            let outcome = simulate(settings);
+            if outcome.violation.is_some() {
+                println!("{outcome}\n");
+            }
+            sum.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .add(outcome);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..wishes.threads.max(1) {
+            scope.spawn(work);
+        }
+    });
+    let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+    sum.print(begun.elapsed().as_secs_f64());
+    if sum.failed.is_empty() {
+        println!("all invariants hold");
+        return ExitCode::SUCCESS;
+    }
+    let seeds: Vec<u64> = sum
+        .failed
+        .iter()
+        .map(|failed| failed.settings.seed)
+        .collect();
+    println!("{} seeds fail: {seeds:?}", seeds.len());
+    ExitCode::FAILURE
+}

@@ -1,0 +1,102 @@
+//! What goes wrong in a simulation, and how often it did.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// A question is lost on its way.
+    LostQuestion,
+    /// An answer is lost on its way.
+    LostAnswer,
+    /// A question is answered twice.
+    Repeated,
+    /// An answer takes long, so that others overtake it.
+    Delayed,
+    /// An answer is cut off.
+    CutAnswer,
+    /// Two groups of nodes cannot reach one another.
+    Parted,
+    /// A node answers slowly, one entry at a time.
+    Slow,
+    /// A node crashes between two calls to its memory.
+    Crash,
+    /// A node's memory is put back to an earlier one, which has its own log whole.
+    Restore,
+    /// The same, and its own log had gone on since; the note of how far it had come is kept.
+    RestoreBehind,
+    /// The same, and the note is put back as well.
+    RestoreWhole,
+    /// The same, and the note is lost.
+    LostGuard,
+    /// A node is lost for good.
+    LostNode,
+    /// Two pullers of one node are at the same memory.
+    TwoPullers,
+    /// A node lies about what it holds of others.
+    Lie,
+    /// A hub signs two histories.
+    TwoHistories,
+    /// A hub changes its key, and its old one is stolen.
+    Rotation,
+    /// A key signed entries before anybody knew that it was stolen.
+    StolenKey,
+    /// The authority admits, suspends, revokes or takes back a member.
+    Membership,
+    /// An operator denies a hub.
+    Denial,
+    /// Entries for others than everyone.
+    Audience,
+    /// Entries that only another program would write: newer versions, unknown kinds, revisions in no order.
+    OddEntries,
+}
+
+impl Fault {
+    /// All kinds. Those with a reason are switched off, because the product does not yet do what they ask for.
+    pub const ALL: [(Self, Option<&'static str>); 22] = [
+        (Self::LostQuestion, None),
+        (Self::LostAnswer, None),
+        (Self::Repeated, None),
+        (Self::Delayed, None),
+        (Self::CutAnswer, None),
+        (Self::Parted, None),
+        (Self::Slow, None),
+        (Self::Crash, None),
+        (Self::Restore, None),
+        (Self::RestoreBehind, None),
+        (Self::RestoreWhole, None),
+        (Self::LostGuard, None),
+        (Self::LostNode, None),
+        (Self::TwoPullers, None),
+        (Self::Lie, None),
+        (Self::TwoHistories, None),
+        (Self::Rotation, None),
+        (
+            Self::StolenKey,
+            Some("what a stolen key signed is not dropped yet, and no new epoch is opened"),
+        ),
+        (Self::Membership, None),
+        (Self::Denial, None),
+        (Self::Audience, None),
+        (Self::OddEntries, None),
+    ];
+}
+
+/// How often each fault happened.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<BTreeMap<Fault, u64>>);
+
+impl Tally {
+    /// Counts a fault.
+    pub fn count(&self, fault: Fault) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(fault).or_default() += 1;
+    }
+
+    /// The counts so far.
+    pub fn counts(&self) -> BTreeMap<Fault, u64> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.clone()
+    }
+}

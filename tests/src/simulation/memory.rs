@@ -1,0 +1,467 @@
+//! A hub's memory as values: logs, what is shown of them, peers, and whom the hub believes. It is the database of the
+//! simulator; what it decides it asks of the code that decides for the real one (`Intake`, `LogState`, `Trust`).
+//!
+//! - [`MemoryLog`] is one log. [`Memory`] is all of it at one moment; a clone is a backup and costs little.
+//! - [`MemoryStore`] is the memory of a running node, and the product's [`sync::store::Store`].
+//! - `standing` makes trust from it; `healing` is what becomes of logs that were put back or closed.
+
+mod healing;
+mod log;
+mod standing;
+mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::entry::{HEADER_VERSION, Header, Kind, Operation};
+use domain::identity::{Epoch, HubId, LogId, NetworkId, RecordId};
+use domain::log::{
+    Checkpoint, Hash, Held, Intake, SigningKey, VerifiedEntry, VerifiedPage, heads_token,
+};
+use domain::rules::Rule;
+use domain::trust::{Trust, TrustedKey};
+use storage::StorageError;
+use storage::halt::Halted;
+use storage::logs::Stored;
+use storage::logs::fill::Filled;
+use storage::peers::Peer;
+use uuid::Uuid;
+
+pub use healing::{Reason, SetAside};
+pub use log::{Kept, MemoryLog, is_for_everyone};
+pub(crate) use standing::read_membership;
+pub use store::{Commit, MemoryStore, Watch};
+
+/// What speaks for a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The epoch of its log.
+    pub epoch: Epoch,
+    /// Its place there.
+    pub place: u64,
+    /// The payload's text.
+    pub payload: Arc<str>,
+}
+
+/// What readers see: by hub and record.
+pub type Projection = BTreeMap<(HubId, RecordId), Shown>;
+
+/// Where an entry is, among those of its hub.
+type Place = (Epoch, u64);
+
+/// Whose entries are taken in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Here,
+    /// The hub's own, as a peer has it.
+    Own,
+    Elsewhere,
+}
+
+/// Everything that a hub remembers.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// The network.
+    pub network: NetworkId,
+    /// The hub.
+    pub hub: HubId,
+    /// The database's name.
+    pub store: Uuid,
+    /// Commits so far.
+    pub position: u64,
+    /// The logs.
+    pub logs: BTreeMap<LogId, Arc<MemoryLog>>,
+    /// What readers see.
+    pub shown: Arc<Projection>,
+    /// Whom records of kind `membership` named, by the hub that said it.
+    names: Arc<BTreeMap<(HubId, RecordId), HubId>>,
+    /// The hubs that are pulled.
+    pub peers: Vec<Peer>,
+    /// The hub whose word on members counts.
+    pub authority: Option<HubId>,
+    /// Keys that the operator wrote down.
+    pub pins: Vec<(HubId, TrustedKey)>,
+    /// Hubs of which nothing new is taken.
+    pub denied: BTreeSet<HubId>,
+    /// Why the hub writes nothing, if so.
+    pub halted: Option<Halted>,
+    /// Entries of histories that do not count.
+    pub aside: Vec<SetAside>,
+    branches: BTreeSet<(LogId, u64, String)>,
+    strangers: BTreeSet<LogId>,
+    trust: Option<Trust>,
+}
+
+impl Memory {
+    /// An empty database.
+    pub fn new(network: NetworkId, hub: HubId, store: Uuid) -> Self {
+        Self {
+            network,
+            hub,
+            store,
+            position: 0,
+            logs: BTreeMap::new(),
+            shown: Arc::default(),
+            names: Arc::default(),
+            peers: Vec::new(),
+            authority: None,
+            pins: Vec::new(),
+            denied: BTreeSet::new(),
+            halted: None,
+            aside: Vec::new(),
+            branches: BTreeSet::new(),
+            strangers: BTreeSet::new(),
+            trust: None,
+        }
+    }
+
+    /// The name of a hub's log.
+    pub fn log_id(&self, hub: &HubId, epoch: u64) -> LogId {
+        LogId {
+            network: self.network.clone(),
+            hub: hub.clone(),
+            epoch: Epoch::new(epoch).expect("the simulator's epochs are small"),
+        }
+    }
+
+    /// The hub's own log: that of its highest epoch.
+    pub fn own_log(&self) -> Option<&LogId> {
+        self.logs.keys().rfind(|log| log.hub == self.hub)
+    }
+
+    /// Opens the hub's own log.
+    pub fn open_own(&mut self, epoch: u64, key: &SigningKey) {
+        let log = self.log_id(&self.hub, epoch);
+        let opened = MemoryLog::open(log.clone(), key);
+        self.logs.insert(log.clone(), Arc::new(opened));
+        self.stamp(&log);
+    }
+
+    /// The logs of a hub, in order.
+    pub fn logs_of(&self, hub: &HubId) -> impl Iterator<Item = &LogId> {
+        self.logs.keys().filter(move |log| log.hub == *hub)
+    }
+
+    fn log_mut(&mut self, log: &LogId) -> &mut MemoryLog {
+        Arc::make_mut(self.logs.entry(log.clone()).or_default())
+    }
+
+    /// Counts a commit that changed a log.
+    fn stamp(&mut self, log: &LogId) {
+        self.position += 1;
+        let position = self.position;
+        self.log_mut(log).position = position;
+        if self.authority.as_ref() == Some(&log.hub) {
+            self.trust = None;
+        }
+    }
+
+    /// The hash over all proved heads.
+    pub fn token(&self) -> String {
+        let head = |(id, log): (&LogId, &Arc<MemoryLog>)| {
+            let checkpoint = log.checkpoint.as_ref()?;
+            Some(Checkpoint {
+                log: id.clone(),
+                size: checkpoint.size(),
+                root: *checkpoint.root(),
+            })
+        };
+        let mut heads: Vec<_> = self.logs.iter().filter_map(head).collect();
+        heads_token(&mut heads).to_string()
+    }
+
+    /// Appends entries to the hub's own log.
+    pub fn issue(
+        &mut self,
+        key: &SigningKey,
+        entries: Vec<VerifiedEntry>,
+    ) -> Result<LogId, StorageError> {
+        let hub = self.hub.clone();
+        let log = self.own_log().cloned();
+        let log = log.ok_or_else(|| StorageError::NoLog(hub.clone()))?;
+        if let Some(why) = self.log_mut(&log).closed() {
+            return Err(StorageError::Closed { hub, why });
+        }
+        if let Some(halted) = self.halted {
+            let why = halted.why.to_string();
+            return Err(StorageError::Closed { hub, why });
+        }
+        let held = self.log_mut(&log);
+        let leaves = entries
+            .iter()
+            .map(|entry| Hash::of_leaf(entry.header_text.as_bytes()));
+        let append = held.edge.append(leaves);
+        let checkpoint = Checkpoint {
+            log: log.clone(),
+            size: append.edge.size(),
+            root: append.edge.root(),
+        };
+        let from = held.size();
+        let page = VerifiedPage {
+            from,
+            entries,
+            append,
+            checkpoint: checkpoint.sign(key),
+        };
+        self.pass(page, Origin::Here);
+        Ok(log)
+    }
+
+    /// Stores a page of another hub's log, if the log still has the size at which it begins.
+    pub fn apply(&mut self, page: VerifiedPage) -> Result<Stored, StorageError> {
+        let log = page.checkpoint.log().clone();
+        let held = self.logs.get(&log);
+        if let Some(why) = held.and_then(|held| held.closed()) {
+            return Err(StorageError::Closed { hub: log.hub, why });
+        }
+        let (held, from) = (held.map_or(0, |held| held.size()), page.from);
+        if held != from && Rule::SizeCompared.holds() {
+            return Err(StorageError::Moved { held, from });
+        }
+        let end = page.append.edge.size();
+        let accepted = self.logs.get(&log).and_then(|held| held.accepted);
+        if accepted.is_some_and(|(accepted, _)| end > accepted.size) {
+            let why = "its hub's next log does not accept so much of it".to_owned();
+            return Err(StorageError::Closed { hub: log.hub, why });
+        }
+        let origin = self.origin(&log);
+        Ok(self.pass(page, origin))
+    }
+
+    fn pass(&mut self, page: VerifiedPage, origin: Origin) -> Stored {
+        let log = page.checkpoint.log().clone();
+        let from = self.log_mut(&log).size();
+        if origin != Origin::Elsewhere {
+            self.forget_aside(&page.entries);
+        }
+        let intake = self.decide(&log, from, &page.entries, origin);
+        let openings = Self::openings(from, &page.entries, &intake.winners);
+        for (epoch, place) in &intake.superseded {
+            self.drop_payload(&log.with(*epoch), *place);
+        }
+        self.project(&log, from, &page.entries, &intake);
+        let held = self.log_mut(&log);
+        held.missing
+            .extend(intake.missing.iter().map(|place| from + *place as u64));
+        let mut stored = Stored::default();
+        stored.entries = page.entries.len() as u64;
+        stored.missing = intake.missing.len() as u64;
+        held.add(page.entries, &intake.kept, page.append, &page.checkpoint);
+        stored.size = held.size();
+        for opening in &openings {
+            self.accept(&log, opening);
+        }
+        self.stamp(&log);
+        stored
+    }
+
+    fn decide(
+        &self,
+        log: &LogId,
+        size: u64,
+        entries: &[VerifiedEntry],
+        origin: Origin,
+    ) -> Intake<Place> {
+        let held = self.held(log, size, entries);
+        let is_entitled = |header: &Header| origin != Origin::Elsewhere || is_for_everyone(header);
+        Intake::of(entries, |record| held.get(&record), is_entitled)
+    }
+
+    /// What the logs of a hub hold of the records of some entries; of this log what stands before a size.
+    fn held(
+        &self,
+        log: &LogId,
+        size: u64,
+        entries: &[VerifiedEntry],
+    ) -> BTreeMap<RecordId, Held<Place>> {
+        let headers = entries
+            .iter()
+            .filter_map(|entry| entry.header.as_ref().ok());
+        let wanted: BTreeSet<_> = headers.map(|header| header.record).collect();
+        let mut found: BTreeMap<RecordId, Held<Place>> = BTreeMap::new();
+        for (id, other) in self.logs.iter().filter(|(id, _)| id.hub == log.hub) {
+            let entries = (0..).zip(&other.entries);
+            let entries = entries.take_while(|(place, _)| id != log || *place < size);
+            for (place, entry) in entries {
+                let Some(header) = &entry.header else {
+                    continue;
+                };
+                if !wanted.contains(&header.record) {
+                    continue;
+                }
+                let record = found.entry(header.record).or_insert(Held {
+                    entries: Vec::new(),
+                    newest_here: None,
+                    is_in_later: false,
+                });
+                if id.epoch > log.epoch {
+                    record.is_in_later = true;
+                    continue;
+                }
+                record.entries.push((id.epoch, place));
+                if id == log {
+                    record.newest_here = record.newest_here.max(Some(header.revision));
+                }
+            }
+        }
+        found
+    }
+
+    fn drop_payload(&mut self, log: &LogId, place: u64) {
+        let held = self.log_mut(log);
+        held.missing.remove(&place);
+        let index = usize::try_from(place).unwrap_or(usize::MAX);
+        if let Some(entry) = held.entries.get_mut(index) {
+            entry.payload = None;
+        }
+    }
+
+    /// Shows what speaks for its record from now on.
+    fn project(
+        &mut self,
+        log: &LogId,
+        from: u64,
+        entries: &[VerifiedEntry],
+        intake: &Intake<Place>,
+    ) {
+        let mut says_of_members = false;
+        let shown = Arc::make_mut(&mut self.shown);
+        for place in &intake.winners {
+            let Ok(header) = &entries[*place].header else {
+                continue;
+            };
+            let key = (log.hub.clone(), header.record);
+            shown.remove(&key);
+            let payload = entries[*place].payload.as_deref();
+            let payload = payload.filter(|_| intake.kept[*place]);
+            standing::note_name(&mut self.names, &key, header, payload);
+            if let Some(payload) = payload.filter(|_| header.version <= HEADER_VERSION) {
+                says_of_members |= Self::says_of_members(header);
+                let now = Shown {
+                    epoch: log.epoch,
+                    place: from + *place as u64,
+                    payload: payload.into(),
+                };
+                shown.insert(key, now);
+            }
+        }
+        if says_of_members {
+            self.trust_may_widen(&log.hub);
+        }
+    }
+
+    /// Stores payloads that are missing and match their headers.
+    pub fn fill(&mut self, log: &LogId, payloads: Vec<(u64, String)>) -> Filled {
+        let mut filled = Filled::default();
+        if !self.logs.contains_key(log) {
+            return filled;
+        }
+        for (place, payload) in payloads {
+            let held = self.log_mut(log);
+            let Some(entry) = held.entry(place).cloned() else {
+                continue;
+            };
+            let Some(header) = entry.header.filter(|header| header.commits_to(&payload)) else {
+                filled.false_ones += 1;
+                continue;
+            };
+            if !held.missing.remove(&place) {
+                continue;
+            }
+            let index = usize::try_from(place).expect("the entry is held");
+            held.entries[index].payload = Some(payload.as_str().into());
+            filled.filled += 1;
+            let entry = VerifiedEntry {
+                header_text: entry.text.to_string(),
+                header: Ok((*header).clone()),
+                payload: Some(payload),
+            };
+            let entries = [entry];
+            let intake = self.decide(log, place, &entries, self.origin(log));
+            self.project(log, place, &entries, &intake);
+            for opening in Self::openings(place, &entries, &intake.winners) {
+                self.accept(log, &opening);
+            }
+        }
+        if filled.filled > 0 {
+            self.stamp(log);
+        }
+        filled
+    }
+
+    /// The entries of a log that speak for their records: no later log of its hub has them.
+    pub fn speaking(&self, log: &LogId) -> Vec<(u64, &Header)> {
+        let later = self
+            .logs
+            .iter()
+            .filter(|(id, _)| id.hub == log.hub && id.epoch > log.epoch);
+        let later: Vec<_> = later.map(|(_, held)| held).collect();
+        let is_in_later = |record: RecordId| {
+            let mut entries = later.iter().flat_map(|held| &held.entries);
+            entries.any(|entry| {
+                entry
+                    .header
+                    .as_ref()
+                    .is_some_and(|found| found.record == record)
+            })
+        };
+        let held = self.logs.get(log).into_iter();
+        let speaking = held.flat_map(|held| held.speaking());
+        speaking
+            .filter(|(_, header)| !is_in_later(header.record))
+            .collect()
+    }
+
+    /// Makes the projection anew from the entries, by its definition: of each record the newest revision in its hub's
+    /// latest log that has it speaks, if its payload is held.
+    pub fn projection_from_entries(&self) -> Projection {
+        let mut newest: BTreeMap<(HubId, RecordId), (Epoch, u64, u64)> = BTreeMap::new();
+        for (id, log) in &self.logs {
+            for (place, entry) in (0..).zip(&log.entries) {
+                let Some(header) = &entry.header else {
+                    continue;
+                };
+                let rank = (id.epoch, header.revision, place);
+                let slot = newest.entry((id.hub.clone(), header.record));
+                let slot = slot.or_insert(rank);
+                if (rank.0, rank.1) > (slot.0, slot.1) {
+                    *slot = rank;
+                }
+            }
+        }
+        let shown = |(key, (epoch, _, place)): ((HubId, RecordId), (Epoch, u64, u64))| {
+            let log = self.log_id(&key.0, epoch.get());
+            let entry = self.logs.get(&log)?.entry(place)?;
+            let header = entry.header.as_deref()?;
+            let is_read = header.version <= HEADER_VERSION
+                && matches!(header.operation, Operation::Put { .. });
+            let payload = entry.payload.clone().filter(|_| is_read)?;
+            let shown = Shown {
+                epoch,
+                place,
+                payload,
+            };
+            Some((key, shown))
+        };
+        newest.into_iter().filter_map(shown).collect()
+    }
+
+    /// Whether a record of a kind is a word on a member.
+    fn says_of_members(header: &Header) -> bool {
+        header.kind.as_str() == Kind::MEMBERSHIP
+    }
+}
+
+/// Naming another log of the same hub.
+trait WithEpoch {
+    fn with(&self, epoch: Epoch) -> LogId;
+}
+
+impl WithEpoch for LogId {
+    fn with(&self, epoch: Epoch) -> LogId {
+        LogId {
+            epoch,
+            ..self.clone()
+        }
+    }
+}

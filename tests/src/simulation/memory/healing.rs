@@ -1,0 +1,437 @@
+//! What becomes of a hub's own log when it was put back, and of logs that their hubs closed: cutting, setting aside, the
+//! next log and what it accepts. What is decided, `domain::healing` and `domain::log` decide.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::clock::Clock;
+use domain::entropy::Entropy;
+use domain::entry::{Audience, Change, EntryDraft, Header, Kind, Operation, Payload};
+use domain::healing::{Again, Aside, Guard, Halt};
+use domain::identity::{Epoch, LogId, RecordId};
+use domain::log::{
+    Accepted, Checkpoint, Opening, Settlement, SigningKey, VerifiedEntry, next_epoch,
+};
+use storage::StorageError;
+use storage::halt::Halted;
+use storage::logs::reopening::Reissued;
+use time::OffsetDateTime;
+
+use super::{Kept, Memory, MemoryLog, Origin, Shown, WithEpoch, standing};
+
+/// Whose entries were set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// This hub wrote them here; the network knows another history.
+    Local,
+    /// This hub wrote them, and a peer held them.
+    Branch,
+    /// Another hub's.
+    Foreign,
+}
+
+/// An entry of a history that does not count.
+#[derive(Clone, Debug)]
+pub struct SetAside {
+    log: LogId,
+    place: u64,
+    /// The entry.
+    pub entry: Kept,
+    /// Why it is set aside.
+    pub reason: Reason,
+    /// What became of it; nothing while it waits to be issued again.
+    pub outcome: Option<&'static str>,
+}
+
+fn millis(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+impl Memory {
+    /// How far the hub's own log has come.
+    pub fn guard(&self) -> Option<Guard> {
+        let log = self.own_log()?;
+        let held = self.logs.get(log)?;
+        Some(Guard {
+            epoch: log.epoch,
+            size: held.size(),
+            root: held.edge.root(),
+        })
+    }
+
+    /// Writes nothing from now on. The first time it is another store to its peers, and looks at all that they hold.
+    pub(super) fn halt(&mut self, why: Halt, now: OffsetDateTime) {
+        let known = self.halted;
+        if known.is_none() {
+            self.look_again();
+            self.store = uuid::Uuid::from_u128(self.store.as_u128().wrapping_add(1 << 64));
+        }
+        self.halted = Some(Halted {
+            why: known.map_or(why, |known| known.why.max(why)),
+            at: known.map_or(millis(now), |known| millis(now).max(known.at + 1)),
+        });
+    }
+
+    /// Keeps entries that stood from a place on.
+    pub(super) fn set_aside(&mut self, log: &LogId, from: u64, entries: Vec<Kept>, reason: Reason) {
+        for (place, mut entry) in (from..).zip(entries) {
+            if reason == Reason::Foreign {
+                entry.payload = None;
+            }
+            let is_same = |held: &&mut SetAside| {
+                held.log == *log && held.place == place && held.entry.text == entry.text
+            };
+            match self.aside.iter_mut().find(is_same) {
+                Some(held) if matches!(held.outcome, None | Some("missing")) => {
+                    if entry.payload.is_some() {
+                        held.outcome = None;
+                    }
+                    held.entry.payload = held.entry.payload.take().or(entry.payload);
+                }
+                Some(_) => {}
+                None => self.aside.push(SetAside {
+                    log: log.clone(),
+                    place,
+                    entry,
+                    reason,
+                    outcome: None,
+                }),
+            }
+        }
+    }
+
+    /// What is kept of a record that was deleted goes.
+    pub(super) fn forget_aside(&mut self, entries: &[VerifiedEntry]) {
+        let headers = entries
+            .iter()
+            .filter_map(|entry| entry.header.as_ref().ok());
+        for header in headers.filter(|header| matches!(header.operation, Operation::Delete { .. }))
+        {
+            for held in &mut self.aside {
+                if held.record() == Some(header.record) {
+                    held.entry.payload = None;
+                }
+            }
+        }
+    }
+
+    /// Takes out what a log holds from a size on, and says how much that was.
+    pub(super) fn cut(&mut self, log: &LogId, size: u64, reason: Option<Reason>) -> u64 {
+        let Some(held) = self.logs.get(log) else {
+            return 0;
+        };
+        let taken = held.size().saturating_sub(size);
+        if taken == 0 {
+            return 0;
+        }
+        let from = usize::try_from(size).expect("logs are short");
+        let gone = held.entries[from..].to_vec();
+        let reason = if log.hub == self.hub {
+            reason.unwrap_or(Reason::Local)
+        } else {
+            Reason::Foreign
+        };
+        self.set_aside(log, size, gone.clone(), reason);
+        self.log_mut(log).cut(size);
+        let headers = gone.iter().filter_map(|entry| entry.header.as_deref());
+        let records: BTreeSet<RecordId> = headers.map(|header| header.record).collect();
+        for record in records {
+            self.show_before(log, record);
+        }
+        if self.authority.as_ref() == Some(&log.hub) {
+            self.look_again();
+        }
+        if size == 0 {
+            self.take_back(log);
+        }
+        taken
+    }
+
+    /// Shows of a record what the hub's logs still say of it: a later log before an earlier one, in it the first of the
+    /// highest revision.
+    fn show_before(&mut self, log: &LogId, record: RecordId) {
+        let key = (log.hub.clone(), record);
+        Arc::make_mut(&mut self.shown).remove(&key);
+        let of_hub = self.logs.iter().filter(|(id, _)| id.hub == log.hub);
+        let left = of_hub.flat_map(|(id, held)| {
+            let entries = (0..).zip(&held.entries);
+            entries.filter_map(move |(place, entry)| {
+                let header = entry
+                    .header
+                    .clone()
+                    .filter(|found| found.record == record)?;
+                Some((id.epoch, place, header, entry.payload.clone()))
+            })
+        });
+        let speaks = |(epoch, place, header, _): &(Epoch, u64, Arc<Header>, Option<Arc<str>>)| {
+            (*epoch, header.revision, std::cmp::Reverse(*place))
+        };
+        let Some((epoch, place, header, payload)) = left.max_by_key(speaks) else {
+            return;
+        };
+        standing::note_name(&mut self.names, &key, &header, payload.as_deref());
+        let is_put = matches!(header.operation, Operation::Put { .. });
+        let is_entitled = log.hub == self.hub || super::is_for_everyone(&header);
+        match payload {
+            None if is_put && is_entitled => {
+                self.log_mut(&log.with(epoch)).missing.insert(place);
+            }
+            Some(payload) if header.version <= domain::entry::HEADER_VERSION => {
+                let now = Shown {
+                    epoch,
+                    place,
+                    payload,
+                };
+                Arc::make_mut(&mut self.shown).insert(key, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Applies what the first entry of a log says of the log before it.
+    pub(super) fn accept(&mut self, log: &LogId, opening: &Opening) {
+        if opening.previous >= log.epoch {
+            return;
+        }
+        let previous = log.with(opening.previous);
+        let accepted = opening.accepted;
+        let held = self.log_mut(&previous);
+        if held.accepted.is_some_and(|(_, by)| by > log.epoch) {
+            return;
+        }
+        held.accepted = Some((accepted, log.epoch));
+        let there = held.edge_at(accepted.size).map(|edge| edge.root());
+        match accepted.settle(held.size(), there) {
+            Settlement::Cut(size) => drop(self.cut(&previous, size, Some(Reason::Branch))),
+            Settlement::Astray => return,
+            Settlement::Settled | Settlement::Short => {}
+        }
+        let held = self.log_mut(&previous);
+        held.is_forked = false;
+        held.newest_seen = accepted.size;
+    }
+
+    /// Takes back what the first entry of a log said, which was cut, and lets those of the hub's other logs say it.
+    fn take_back(&mut self, log: &LogId) {
+        let of_hub: Vec<LogId> = self.logs_of(&log.hub).cloned().collect();
+        let mut is_freed = false;
+        for other in &of_hub {
+            let held = self.log_mut(other);
+            if held.accepted.is_some_and(|(_, by)| by == log.epoch) {
+                held.accepted = None;
+                is_freed = true;
+            }
+        }
+        for other in of_hub.iter().filter(|_| is_freed) {
+            let first = self.logs.get(other).and_then(|held| held.entry(0).cloned());
+            let payload = first.and_then(|first| first.payload);
+            if let Some(opening) = payload.as_deref().and_then(opening_of) {
+                self.accept(other, &opening);
+            }
+        }
+    }
+
+    /// Begins the hub's next log, which accepts all that is held of the open one.
+    pub(super) fn reopen(
+        &mut self,
+        key: &SigningKey,
+        noted: Option<Epoch>,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<LogId, StorageError> {
+        let own = self.own_log().cloned();
+        let old = own.ok_or_else(|| StorageError::NoLog(self.hub.clone()))?;
+        let size = self.logs[&old].size();
+        let log = self.log_mut(&old);
+        let accepted = Accepted {
+            size,
+            root: log.edge.root(),
+        };
+        log.close(&old, key);
+        self.stamp(&old);
+        let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
+        let epoch = next_epoch(old.epoch, noted, second).expect("the simulator's times are early");
+        let next = old.with(epoch);
+        let previous = old.epoch;
+        let body = Opening { previous, accepted }.to_body();
+        self.halted = None;
+        self.logs.insert(next.clone(), Arc::default());
+        let draft = EntryDraft {
+            record: RecordId::generate(clock.now(), entropy),
+            revision: 1,
+            kind: Kind::parse(Kind::EPOCH).expect("it is a word"),
+            audience: Audience::Public,
+            at: clock.now(),
+            change: Change::Put(body),
+        };
+        self.issue(key, vec![sealed(draft, entropy)?])?;
+        Ok(next)
+    }
+
+    /// Issues again what was set aside of the hub's own.
+    pub(super) fn reissue(
+        &mut self,
+        key: &SigningKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Reissued, StorageError> {
+        let mut done = Reissued::default();
+        let Some(own) = self.own_log().cloned() else {
+            return Ok(done);
+        };
+        if self.logs[&own].closed().is_some() || self.halted.is_some() {
+            return Ok(done);
+        }
+        let mut waiting: Vec<usize> = (0..self.aside.len())
+            .filter(|at| self.aside[*at].waits())
+            .collect();
+        waiting.sort_by_key(|at| (self.aside[*at].log.clone(), self.aside[*at].place));
+        for at in waiting {
+            let set_aside = self.aside[at].clone();
+            let again = self.again(&set_aside);
+            let (outcome, counted) = match &again {
+                Again::Issue(_) => ("issued", &mut done.issued),
+                Again::Not(outcome) => (*outcome, &mut done.settled),
+                Again::Conflict => ("conflict", &mut done.conflicts),
+            };
+            *counted += 1;
+            self.aside[at].outcome = Some(outcome);
+            if let (Again::Issue(change), Some(header)) = (again, set_aside.entry.header) {
+                let draft = EntryDraft {
+                    record: header.record,
+                    revision: self.newest(header.record).0 + 1,
+                    kind: header.kind.clone(),
+                    audience: header.audience.clone(),
+                    at: header.at,
+                    change,
+                };
+                self.issue(key, vec![sealed(draft, entropy)?])?;
+            }
+        }
+        Ok(done)
+    }
+
+    fn again(&self, set_aside: &SetAside) -> Again {
+        let Some(header) = set_aside.entry.header.as_deref() else {
+            return Again::Not("unreadable");
+        };
+        let (newest, is_deleted) = self.newest(header.record);
+        let same = self.aside.iter().filter(|other| {
+            other.reason == set_aside.reason && other.record() == Some(header.record)
+        });
+        let revisions = same.filter_map(|other| other.entry.header.as_ref());
+        let revisions: Vec<u64> = revisions.map(|header| header.revision).collect();
+        Again::of(&Aside {
+            header,
+            payload: set_aside.entry.payload.as_deref(),
+            is_of_branch: set_aside.reason == Reason::Branch,
+            revisions: (
+                revisions.iter().copied().min().unwrap_or(header.revision),
+                revisions.iter().copied().max().unwrap_or(header.revision),
+            ),
+            newest,
+            is_deleted,
+        })
+    }
+
+    /// A record's newest revision in the hub's own logs, and whether it says that the record is gone.
+    pub fn newest(&self, record: RecordId) -> (u64, bool) {
+        let own = self.logs.iter().filter(|(id, _)| id.hub == self.hub);
+        let headers = own.flat_map(|(_, log)| log.entries.iter());
+        let headers = headers.filter_map(|entry| entry.header.as_deref());
+        let newest = headers
+            .filter(|header| header.record == record)
+            .max_by_key(|header| header.revision);
+        newest.map_or((0, false), |header| {
+            let is_gone = matches!(header.operation, Operation::Delete { .. });
+            (header.revision, is_gone)
+        })
+    }
+
+    /// Takes a checkpoint of what is held already; says whether it is of that.
+    pub(super) fn adopt(&mut self, checkpoint: &domain::log::SignedCheckpoint) -> bool {
+        let log = checkpoint.log();
+        let size = checkpoint.size();
+        let held = self.log_mut(log);
+        let most = held
+            .accepted
+            .map_or(u64::MAX, |(accepted, _)| accepted.size);
+        let root = held.edge_at(size.min(most)).map(|edge| edge.root());
+        if size > most || size < held.proved_size || root.as_ref() != Some(checkpoint.root()) {
+            return false;
+        }
+        held.proved_size = size;
+        held.checkpoint = Some(checkpoint.clone());
+        held.is_unproved = false;
+        self.stamp(log);
+        true
+    }
+
+    /// The openings among entries that speak: only the first entry of a log may be one.
+    pub(super) fn openings(
+        from: u64,
+        entries: &[VerifiedEntry],
+        winners: &[usize],
+    ) -> Vec<Opening> {
+        let said = winners.iter().filter(|place| from + **place as u64 == 0);
+        let said = said.filter_map(|place| {
+            let entry = &entries[*place];
+            let header = entry.header.as_ref().ok()?;
+            let is_opening = header.kind.as_str() == Kind::EPOCH;
+            entry
+                .payload
+                .as_deref()
+                .filter(|_| is_opening)
+                .and_then(opening_of)
+        });
+        said.collect()
+    }
+
+    pub(super) fn origin(&self, log: &LogId) -> Origin {
+        if log.hub == self.hub {
+            Origin::Own
+        } else {
+            Origin::Elsewhere
+        }
+    }
+}
+
+impl SetAside {
+    fn record(&self) -> Option<RecordId> {
+        self.entry.header.as_ref().map(|header| header.record)
+    }
+
+    /// Whether it waits to be issued again.
+    pub fn waits(&self) -> bool {
+        self.outcome.is_none() && self.reason != Reason::Foreign
+    }
+}
+
+impl MemoryLog {
+    /// Nothing more is added to it: its last checkpoint is signed once more.
+    fn close(&mut self, log: &LogId, key: &SigningKey) {
+        let checkpoint = Checkpoint {
+            log: log.clone(),
+            size: self.size(),
+            root: self.edge.root(),
+        };
+        self.checkpoint = Some(checkpoint.sign(key));
+        self.proved_size = self.size();
+        self.newest_seen = self.size();
+        self.is_forked = false;
+        self.parked = None;
+    }
+}
+
+fn opening_of(payload: &str) -> Option<Opening> {
+    let payload = Payload::parse(payload).ok()?;
+    Opening::parse(payload.body()).ok()
+}
+
+fn sealed(draft: EntryDraft, entropy: &dyn Entropy) -> Result<VerifiedEntry, StorageError> {
+    let sealed = draft.seal(entropy)?;
+    Ok(VerifiedEntry {
+        header_text: sealed.header_text,
+        header: Ok(sealed.header),
+        payload: sealed.payload,
+    })
+}

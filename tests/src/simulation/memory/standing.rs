@@ -1,0 +1,136 @@
+//! Whom a memory believes: the authority's words, the operator's pins and denials, put together by [`Trust`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::entry::{Header, Operation, Payload};
+use domain::identity::{HubId, RecordId};
+use domain::log::PublicKey;
+use domain::trust::{
+    Membership, MembershipDraft, Trust, TrustSources, TrustedKey, last_words, named_in,
+};
+
+use super::Memory;
+
+type Names = BTreeMap<(HubId, RecordId), HubId>;
+
+/// Notes whom a record names, and forgets it when the record is deleted.
+pub(super) fn note_name(
+    names: &mut Arc<Names>,
+    key: &(HubId, RecordId),
+    header: &Header,
+    payload: Option<&str>,
+) {
+    if !Memory::says_of_members(header) {
+        return;
+    }
+    let body = payload.and_then(|text| Payload::parse(text).ok());
+    if let Some(named) = body.and_then(|payload| named_in(payload.body())) {
+        Arc::make_mut(names).insert(key.clone(), named);
+    }
+    if matches!(header.operation, Operation::Delete { .. }) {
+        Arc::make_mut(names).remove(key);
+    }
+}
+
+/// Reads a membership from a payload.
+pub(crate) fn read_membership(payload: &str) -> Option<Membership> {
+    let payload = Payload::parse(payload).ok()?;
+    let draft: MembershipDraft = serde_json::from_str(payload.body()).ok()?;
+    Membership::read(&draft).ok()
+}
+
+impl Memory {
+    /// The trust of this moment.
+    pub fn trust(&mut self, own_key: PublicKey) -> Trust {
+        if let Some(trust) = &self.trust {
+            return trust.clone();
+        }
+        let mut trust = Trust::from_sources(self.network.clone(), self.sources());
+        trust.add_own(self.hub.clone(), TrustedKey::always(own_key));
+        self.trust = Some(trust.clone());
+        trust
+    }
+
+    fn sources(&self) -> TrustSources {
+        let mut sources = TrustSources {
+            authority: self.authority.clone(),
+            is_word_whole: true,
+            pins: self.pins.clone(),
+            denied: self.denied.clone(),
+            ..TrustSources::default()
+        };
+        if let Some(authority) = &self.authority {
+            let logs = self.logs.iter().filter(|(id, _)| id.hub == *authority);
+            sources.is_word_whole = logs.clone().all(|(_, log)| log.missing.is_empty());
+            let names = self.names.iter().filter(|((hub, _), _)| hub == authority);
+            sources.named = names.map(|(_, named)| named.clone()).collect();
+            sources.members = last_words(self.memberships(authority), |member| member);
+        }
+        sources
+    }
+
+    /// What a hub says of members, in the order of its logs.
+    fn memberships(&self, authority: &HubId) -> Vec<Membership> {
+        let mut said: Vec<_> = self
+            .shown
+            .iter()
+            .filter(|((hub, _), _)| hub == authority)
+            .filter(|(_, shown)| {
+                let log = self.log_id(authority, shown.epoch.get());
+                let entry = self.logs.get(&log).and_then(|log| log.entry(shown.place));
+                let header = entry.and_then(|entry| entry.header.as_deref());
+                header.is_some_and(Self::says_of_members)
+            })
+            .map(|(_, shown)| shown)
+            .collect();
+        said.sort_by_key(|shown| (shown.epoch, shown.place));
+        let read = |shown: &super::Shown| read_membership(&shown.payload);
+        said.into_iter().filter_map(read).collect()
+    }
+
+    /// What the authority says of members, each once.
+    pub fn words(&self) -> Vec<Membership> {
+        let said = self.authority.as_ref().map(|hub| self.memberships(hub));
+        last_words(said.unwrap_or_default(), |member| member)
+    }
+
+    /// The hub's own key is another now.
+    pub fn forget_trust(&mut self) {
+        self.trust = None;
+    }
+
+    /// Lets the next rounds look at all heads again.
+    pub(super) fn look_again(&mut self) {
+        self.trust = None;
+        for peer in &mut self.peers {
+            peer.heads_token = None;
+            peer.trust_mark += 1;
+        }
+    }
+
+    /// After entries of a hub came in that may widen trust.
+    pub(super) fn trust_may_widen(&mut self, hub: &HubId) {
+        if self.authority.as_ref() == Some(hub) {
+            self.look_again();
+        }
+    }
+
+    /// Takes nothing new of a hub.
+    pub fn deny(&mut self, hub: HubId) {
+        self.denied.insert(hub);
+        self.trust = None;
+    }
+
+    /// Takes a denial back.
+    pub fn allow(&mut self, hub: &HubId) {
+        self.denied.remove(hub);
+        self.look_again();
+    }
+
+    /// Writes a key down.
+    pub fn pin(&mut self, hub: HubId, key: TrustedKey) {
+        self.pins.push((hub, key));
+        self.look_again();
+    }
+}

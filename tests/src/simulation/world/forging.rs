@@ -1,0 +1,140 @@
+//! What liars make up: logs that nobody wrote, old states, and second histories.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::entry::{Audience, Change, Kind};
+use domain::identity::LogId;
+use domain::log::{SigningKey, VerifiedEntry};
+use serde_json::json;
+
+use super::{World, hub_of};
+use crate::simulation::memory::{Memory, MemoryLog};
+use crate::simulation::network::Pretence;
+
+impl World {
+    /// The liar pretends to hold something of another hub that nobody wrote, or that is old.
+    pub(super) fn make_up(&mut self, liar: usize) -> bool {
+        let about = self.random.place(self.nodes.len());
+        if about == liar || self.two_faced == Some(about) {
+            return false;
+        }
+        let memory = self.nodes[liar].store.memory().clone();
+        let log = memory.log_id(&hub_of(about), 1);
+        let held = memory.logs.get(&log).cloned().unwrap_or_default();
+        let own_key = self.nodes[liar].key.clone();
+        let mut told: BTreeSet<usize> = (0..self.nodes.len()).collect();
+        let (log, forged) = match self.random.below(6) {
+            // An old state, with its genuine checkpoint.
+            0 => (log, held),
+            // A log of another network in which the same hub has a part.
+            1 => {
+                let elsewhere = LogId {
+                    network: "elsewhere".parse().expect("it is a name"),
+                    ..log
+                };
+                let key = self.nodes[about].key.clone();
+                let forged = self.forge(&MemoryLog::default(), 0, &elsewhere, &key);
+                (elsewhere, forged)
+            }
+            // What a stolen key signed, told to those who know that it counts no more.
+            2..4 => {
+                let Some((member, knowing)) = self.closed_key() else {
+                    return false;
+                };
+                told = knowing;
+                let log = memory.log_id(&hub_of(member), 1);
+                let held = memory.logs.get(&log).cloned().unwrap_or_default();
+                let Some((old, until)) = self.nodes[member].old_key.clone() else {
+                    return false;
+                };
+                if held.proved_size < until || member == liar {
+                    return false;
+                }
+                self.forget_backups();
+                (log.clone(), self.forge(&held, until, &log, &old))
+            }
+            // Entries that nobody wrote, signed by the liar itself.
+            _ => {
+                let keep = self.random.below(held.proved_size + 1);
+                let keep = if self.random.chance(500) {
+                    keep
+                } else {
+                    held.proved_size
+                };
+                (log.clone(), self.forge(&held, keep, &log, &own_key))
+            }
+        };
+        let line = format_args!("{liar} makes up {} entries of {log}", forged.size());
+        self.judge.state().trace.note(line);
+        self.pretend(liar, &memory, log, forged, told);
+        true
+    }
+
+    /// Backups from before a key was known to be stolen would believe it.
+    fn forget_backups(&mut self) {
+        for node in &mut self.nodes {
+            node.backups.clear();
+        }
+    }
+
+    fn pretend(
+        &self,
+        liar: usize,
+        memory: &Memory,
+        log: LogId,
+        mut held: Arc<MemoryLog>,
+        told: BTreeSet<usize>,
+    ) {
+        Arc::make_mut(&mut held).position = memory.position + 1;
+        let mut road = self.network.road();
+        let pretences = road.pretences.entry(liar).or_default();
+        pretences.retain(|pretence| pretence.log != log);
+        pretences.push(Pretence { log, held, told });
+    }
+
+    /// The first entries of a log with others behind them, signed by a key.
+    fn forge(&self, held: &MemoryLog, keep: u64, log: &LogId, key: &SigningKey) -> Arc<MemoryLog> {
+        let number = 1 + self.random.below(3);
+        let entries: Vec<_> = (0..number).map(|_| self.made_up()).collect();
+        Arc::new(held.first(keep).continued(log, entries, key))
+    }
+
+    fn made_up(&self) -> VerifiedEntry {
+        let body = json!({"number": "made up"}).to_string();
+        let (record, change) = (self.new_record(), Change::Put(body));
+        self.seal(record, 1, Kind::INNOVATION, Audience::Public, change)
+    }
+
+    /// A hub signs a second history of its log, which some are told.
+    pub(super) fn write_otherwise(&mut self) -> bool {
+        let Some(number) = self.two_faced else {
+            return false;
+        };
+        let memory = self.nodes[number].store.memory().clone();
+        let Some(log) = memory.own_log().cloned() else {
+            return false;
+        };
+        let key = self.nodes[number].key.clone();
+        let before = self
+            .network
+            .road()
+            .pretences
+            .get(&number)
+            .and_then(|pretences| pretences.iter().find(|pretence| pretence.log == log))
+            .map(|pretence| Arc::clone(&pretence.held));
+        let (base, keep) = if let Some(before) = before {
+            (Arc::clone(&before), before.size())
+        } else {
+            let held = Arc::clone(&memory.logs[&log]);
+            let keep = self.random.below(held.size() + 1);
+            (held, keep)
+        };
+        let forged = self.forge(&base, keep, &log, &key);
+        let texts = forged.entries.iter().map(|entry| Arc::clone(&entry.text));
+        self.judge.state().wrote_otherwise(&log, texts.collect());
+        let odd = (0..self.nodes.len()).filter(|number| number % 2 == 1);
+        self.pretend(number, &memory, log, forged, odd.collect());
+        true
+    }
+}
