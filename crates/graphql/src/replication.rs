@@ -20,7 +20,7 @@ const MOST_ITEMS: usize = 1000;
 pub(crate) enum LogState {
     /// Two checkpoints of the log that cannot both be true were seen; nothing is added any more.
     Forked,
-    /// The log is over its quota, or a peer holds more of this hub's own log than it does itself.
+    /// The log is over its quota.
     Parked,
     /// A larger head was seen, and the last pull towards it failed.
     Unproved,
