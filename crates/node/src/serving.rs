@@ -54,10 +54,10 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let served = axum::serve(listener, service)
         .with_graceful_shutdown(async move { stop.cancelled().await });
-    let mut tasks = vec![tokio::spawn(tasks::watch_commits(
-        hub.clone(),
-        closing.clone(),
-    ))];
+    let mut tasks = vec![
+        tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),
+        tokio::spawn(tasks::give_back_memory(hub.clone(), closing.clone())),
+    ];
     if pulling == Pulling::ByItself {
         tasks.push(tokio::spawn(tasks::healing::keep_guard(
             hub.clone(),

@@ -5,6 +5,7 @@
 //! - [`borrowed`] lets somebody pull a peer once, though another process may be at it.
 //! - [`healing`] asks before anything is written, heals, and renews the guard file.
 //! - [`watch_commits`] hears of what other processes committed, and looks for it.
+//! - [`give_back_memory`] lets a database that nobody uses forget what it keeps in memory.
 //! - [`upgrade`] tries again what an older program could not read.
 
 mod borrow;
@@ -34,6 +35,8 @@ pub use borrow::borrowed;
 
 /// How often peers and leases are read again and commits of other processes are looked for.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often a database that is at rest gives memory back.
+const REST_INTERVAL: Duration = Duration::from_mins(1);
 /// The longest that looking at peers and leases may take, so that lost leases are noticed though the database hangs.
 const MOST_LOOKING: Duration = Duration::from_secs(5);
 /// The pause before commits are heard again after the connection was lost.
@@ -142,6 +145,25 @@ pub async fn watch_commits(hub: Hub, closing: CancellationToken) {
         () = closing.cancelled() => {}
         () = hear_commits(&hub) => {}
         () = look_for_commits(&hub) => {}
+    }
+}
+
+/// Lets the database give memory back once a minute, if little was asked of it meanwhile.
+pub async fn give_back_memory(hub: Hub, closing: CancellationToken) {
+    let giving = async {
+        loop {
+            sleep(REST_INTERVAL).await;
+            if let Err(error) = hub.db.rest().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "memory cannot be given back"
+                );
+            }
+        }
+    };
+    tokio::select! {
+        () = closing.cancelled() => {}
+        () = giving => {}
     }
 }
 

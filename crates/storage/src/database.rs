@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use domain::identity::{HubId, NetworkId};
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -22,10 +22,12 @@ use crate::bodies::Bodies;
 use crate::hubs::Slugs;
 use crate::logs::EntryKey;
 use crate::{StorageError, halt, sql};
-use readers::Readers;
+use readers::{Readers, SHRINK};
 
 /// How long a write waits for the hub to have asked its peers.
 const MOST_BOOT_TIME: Duration = Duration::from_secs(10);
+/// With so many statements or more since it was last asked, a database is not at rest.
+const STATEMENTS_AT_REST: u64 = 6000;
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,8 @@ struct Inner {
     /// How many commits dropped payloads, as far as this process knows.
     drops: AtomicI64,
     statements: Arc<AtomicU64>,
+    /// How many statements had been sent when [`Database::rest`] was last called.
+    statements_before: AtomicU64,
     bodies: Bodies,
     slugs: Slugs,
     /// Nothing is written to the hub's own log yet.
@@ -111,6 +115,7 @@ impl Database {
             position: watch::Sender::new(sql::unsigned(row.position)),
             drops: AtomicI64::new(row.drops),
             statements,
+            statements_before: AtomicU64::new(0),
             bodies: Bodies::default(),
             slugs: Slugs::default(),
             is_booting: watch::Sender::new(false),
@@ -178,6 +183,19 @@ impl Database {
     /// How many statements were sent since the database was opened: for tests that hold their number.
     pub fn statements(&self) -> u64 {
         self.0.statements.load(Ordering::Relaxed)
+    }
+
+    /// Gives back the pages that SQLite keeps in memory, which is up to 16 MB for each connection, unless much was asked since
+    /// this was last called. To be called about once a minute. What is read next comes from the system's memory for files.
+    pub async fn rest(&self) -> Result<(), StorageError> {
+        let statements = self.statements();
+        let before = self.0.statements_before.swap(statements, Ordering::Relaxed);
+        let is_busy = statements - before >= STATEMENTS_AT_REST;
+        if is_busy || self.writer().get_database_backend() != DbBackend::Sqlite {
+            return Ok(());
+        }
+        self.writer().execute_unprepared(SHRINK).await?;
+        Ok(self.reader().shrink().await?)
     }
 
     /// Asks the database for a sign of life.

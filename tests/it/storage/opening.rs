@@ -12,6 +12,7 @@ use super::NONE;
 on_both_databases! {
     a_reopened_database_continues_where_it_was,
     another_hubs_database_is_refused,
+    a_database_at_rest_gives_memory_back_and_goes_on,
 }
 
 async fn a_reopened_database_continues_where_it_was(backend: Backend) {
@@ -38,6 +39,37 @@ async fn a_reopened_database_continues_where_it_was(backend: Backend) {
     assert_eq!(store.size(&store.log).await, 3);
     assert_eq!(store.faults().await, NONE);
     assert!(store.db.refresh().await.unwrap() > position);
+}
+
+async fn a_database_at_rest_gives_memory_back_and_goes_on(backend: Backend) {
+    let store = Store::fresh(backend, "hub-a").await;
+    let draft = agency("Dinas Satu", Some("13"));
+    store.put_agency(record(1), 1, &draft).await;
+    // Connections that were busy at the same time are idle now.
+    let reads = std::iter::repeat_with(|| store.db.refresh()).take(16);
+    futures_util::future::join_all(reads).await;
+    let before = store.db.statements();
+    store.db.rest().await.expect("it can rest");
+    let asked = store.db.statements() - before;
+    match backend {
+        // The writer and some readers.
+        Backend::Sqlite => assert!((2..=5).contains(&asked), "{asked} connections"),
+        Backend::Postgres => assert_eq!(asked, 0, "its memory is not ours"),
+    }
+
+    let draft = innovation("One", record(1));
+    store.put_innovation(record(2), 1, &draft).await;
+    assert_eq!(store.size(&store.log).await, 2);
+    for _ in 0..6000 {
+        store.db.refresh().await.expect("it can be read");
+    }
+    let before = store.db.statements();
+    store.db.rest().await.expect("it may be told");
+    assert_eq!(
+        store.db.statements(),
+        before,
+        "it is busy, so nothing is given back"
+    );
 }
 
 async fn another_hubs_database_is_refused(backend: Backend) {

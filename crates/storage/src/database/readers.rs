@@ -18,6 +18,9 @@ use sea_orm_migration::prelude::async_trait;
 use sea_query_sqlx::SqlxValues;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+/// What makes SQLite give back the pages that it keeps for a connection.
+pub(super) const SHRINK: &str = "PRAGMA shrink_memory";
+
 /// Connections for reading. Whoever reads through them cannot write.
 #[derive(Debug)]
 pub(crate) struct Readers {
@@ -55,6 +58,18 @@ impl Readers {
         let backend = self.get_database_backend();
         self.query_one_raw(Statement::from_string(backend, "SELECT 1"))
             .await?;
+        Ok(())
+    }
+
+    /// Gives back the pages that SQLite keeps for connections that are idle just now.
+    pub(super) async fn shrink(&self) -> Result<(), DbErr> {
+        match &self.kept {
+            Kept::Sqlite(connections) => {
+                let many = connections.run_on_idle(SHRINK).await?;
+                self.statements.fetch_add(many, Ordering::Relaxed);
+            }
+            Kept::Postgres(_) => {}
+        }
         Ok(())
     }
 
@@ -128,7 +143,33 @@ where
             }
             read => read,
         }
-        .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))
+        .map_err(failed)
+    }
+
+    /// Runs a statement on every connection that is idle just now; says on how many.
+    async fn run_on_idle(&self, text: &str) -> Result<u64, DbErr> {
+        let statement = Statement::from_string(DbBackend::Sqlite, text);
+        let mut leases = Vec::new();
+        while let Some(lease) = self.lease_idle() {
+            leases.push(lease);
+        }
+        let many = leases.len() as u64;
+        for lease in leases {
+            lease.read(&statement).await.map_err(failed)?;
+        }
+        Ok(many)
+    }
+
+    /// A connection that is idle just now, if there is one.
+    fn lease_idle(&self) -> Option<Lease<'_, DB>> {
+        let permit = self.free.try_acquire().ok()?;
+        let connection = self.idle().pop()?;
+        Some(Lease {
+            connections: self,
+            connection,
+            was_idle: true,
+            _permit: permit,
+        })
     }
 
     async fn lease(&self) -> Result<Lease<'_, DB>, DbErr> {
@@ -194,6 +235,10 @@ where
         drop(idle);
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
 fn is_broken(error: &sqlx::Error) -> bool {
