@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -19,7 +20,7 @@ use testkit::simulation::growth::{self, Growth};
 use testkit::simulation::{Outcome, Settings, simulate};
 
 const USAGE: &str = "usage: simulate [--seeds FROM..UNTIL | --seeds SEED] [--nodes N] [--steps N] [--threads N] [--without RULE] [--except SEED,…]
-       simulate --growth N,N,…";
+       simulate --growth N,N,… [--plot FILE]";
 
 struct Wishes {
     seeds: Range<u64>,
@@ -30,10 +31,12 @@ struct Wishes {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [name, hubs] = &arguments[..]
-        && name == "--growth"
-    {
-        return grow(hubs);
+    match &arguments[..] {
+        [growth, hubs] if growth == "--growth" => return grow(hubs, None),
+        [growth, hubs, plot, file] if growth == "--growth" && plot == "--plot" => {
+            return grow(hubs, Some(Path::new(file)));
+        }
+        _ => {}
     }
     match parse(&arguments) {
         Ok(wishes) => run(&wishes),
@@ -82,17 +85,26 @@ fn parse(arguments: &[String]) -> Result<Wishes, String> {
     Ok(wishes)
 }
 
-/// Prints how requests, bytes and virtual time grow with the number of hubs.
-fn grow(hubs: &str) -> ExitCode {
+/// Prints how requests, bytes and virtual time grow with the number of hubs, and draws it.
+fn grow(hubs: &str, plot: Option<&Path>) -> ExitCode {
     println!("{}", Growth::COLUMNS);
+    let mut measured = Vec::new();
     for hubs in hubs.split(',') {
         match number("--growth", hubs) {
-            Ok(hubs) if hubs > 5 => println!("{}", growth::measure(hubs, 1)),
+            Ok(hubs) if hubs > 5 => {
+                let growth = growth::measure(hubs, 1);
+                println!("{growth}");
+                measured.push(growth);
+            }
             _ => {
                 eprintln!("{hubs:?} is not a number of hubs above 5\n{USAGE}");
                 return ExitCode::from(2);
             }
         }
+    }
+    if let Some(Err(error)) = plot.map(|file| growth::draw(&measured, file)) {
+        eprintln!("the plot cannot be drawn: {error}");
+        return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use plotters::prelude::*;
 
 use super::measure::Cost;
@@ -21,19 +22,29 @@ pub const FIGURES: [Figure; 8] = [
     ("memory of the largest, MB", |cost| cost.largest_megabytes),
 ];
 
+/// A small chart: what it is called, and its points by the number of hubs.
+pub type Chart = (&'static str, Vec<(f64, f64)>);
+
 /// Draws one small chart for each figure into an SVG file.
 pub fn draw(costs: &[Cost], file: &Path) -> anyhow::Result<()> {
-    let area = SVGBackend::new(file, (1000, 520)).into_drawing_area();
+    let charts = FIGURES.map(|(name, figure)| {
+        let points = costs.iter().map(|cost| (hubs(cost), figure(cost)));
+        (name, points.collect())
+    });
+    draw_charts(&charts, file)
+}
+
+/// Draws small charts, four in a row, into an SVG file.
+pub fn draw_charts(charts: &[Chart], file: &Path) -> anyhow::Result<()> {
+    let rows = charts.len().div_ceil(4);
+    let height = 260 * u32::try_from(rows).context("charts are few")?;
+    let area = SVGBackend::new(file, (1000, height)).into_drawing_area();
     area.fill(&WHITE)?;
-    for ((name, figure), panel) in FIGURES.into_iter().zip(area.split_evenly((2, 4))) {
-        let points: Vec<(f64, f64)> = costs
-            .iter()
-            .map(|cost| (hubs(cost), figure(cost)))
-            .collect();
+    for ((name, points), panel) in charts.iter().zip(area.split_evenly((rows, 4))) {
         let highest = points.iter().map(|(_, y)| *y).fold(0.0, f64::max).max(1.0) * 1.15;
         let widest = points.iter().map(|(x, _)| *x).fold(0.0, f64::max) * 1.08;
         let mut chart = ChartBuilder::on(&panel)
-            .caption(name, ("sans-serif", 15))
+            .caption(*name, ("sans-serif", 15))
             .margin(8)
             .x_label_area_size(34)
             .y_label_area_size(52)
@@ -47,8 +58,8 @@ pub fn draw(costs: &[Cost], file: &Path) -> anyhow::Result<()> {
             .draw()?;
         chart.draw_series(LineSeries::new(points.iter().copied(), &BLUE))?;
         let dots = points
-            .into_iter()
-            .map(|point| Circle::new(point, 3, BLUE.filled()));
+            .iter()
+            .map(|point| Circle::new(*point, 3, BLUE.filled()));
         chart.draw_series(dots)?;
     }
     Ok(area.present()?)

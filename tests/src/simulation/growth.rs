@@ -1,6 +1,7 @@
 //! How requests, bytes and time grow with the number of hubs, each of which pulls five others.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use domain::log::{LogState, VerifiedEntry};
 use domain::trust::TrustedKey;
 use sync::plan;
 use sync::round::{Occasion, Puller};
+
+use crate::fleet::chart::pairs;
+use crate::network::chart;
 
 use super::judge::Judge;
 use super::memory::{Memory, MemoryStore};
@@ -44,7 +48,6 @@ pub struct Growth {
 
 impl fmt::Display for Growth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of_hub = |sum: u64| sum / self.hubs as u64;
         write!(
             f,
             "{:>5} {:>10} {:>12} {:>8} {:>10} {:>12} {:>8} {:>12}",
@@ -52,15 +55,55 @@ impl fmt::Display for Growth {
             self.requests,
             self.bytes,
             self.seconds,
-            of_hub(self.requests),
-            of_hub(self.bytes),
-            of_hub(self.quiet_requests),
-            of_hub(self.quiet_bytes),
+            self.of_hub(self.requests),
+            self.of_hub(self.bytes),
+            self.of_hub(self.quiet_requests),
+            self.of_hub(self.quiet_bytes),
         )
     }
 }
 
+/// A figure of growth: what it is called, and which it is.
+type Figure = (&'static str, fn(&Growth) -> u64);
+
+const FIGURES: [Figure; 8] = [
+    ("requests", |growth| growth.requests),
+    ("KB of answers", |growth| growth.bytes / 1000),
+    ("virtual seconds", |growth| growth.seconds),
+    ("requests of a hub", |growth| growth.of_hub(growth.requests)),
+    ("KB of answers to a hub", |growth| {
+        growth.of_hub(growth.bytes) / 1000
+    }),
+    ("quiet minute, requests", |growth| growth.quiet_requests),
+    ("quiet minute, requests of a hub", |growth| {
+        growth.of_hub(growth.quiet_requests)
+    }),
+    ("quiet minute, bytes to a hub", |growth| {
+        growth.of_hub(growth.quiet_bytes)
+    }),
+];
+
+/// Draws one small chart for each figure into an SVG file.
+pub fn draw(measured: &[Growth], file: &Path) -> anyhow::Result<()> {
+    let charts = FIGURES.map(|(name, figure)| {
+        let points = measured
+            .iter()
+            .map(|growth| (number(growth.hubs as u64), number(figure(growth))));
+        (name, points.collect())
+    });
+    chart::draw_charts(&charts, file)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+const fn number(count: u64) -> f64 {
+    count as f64
+}
+
 impl Growth {
+    const fn of_hub(&self, sum: u64) -> u64 {
+        sum / self.hubs as u64
+    }
+
     /// What the columns are.
     pub const COLUMNS: &str =
         " hubs   requests        bytes  seconds   requests        bytes  minute:        bytes
@@ -135,6 +178,8 @@ fn stores(hubs: usize, random: &Random, judge: &Arc<Judge>) -> Vec<MemoryStore> 
         .enumerate()
         .map(|(number, key)| (hub_of(number), TrustedKey::always(key.public())))
         .collect();
+    // As hubs that run are wired: who is pulled by nobody would never be heard of.
+    let pairs = pairs(hubs, PEERS, &mut fastrand::Rng::with_seed(1));
     let store = |number: usize| {
         let mut memory = Memory::new(network_id(), hub_of(number), uuid_of(random));
         memory.open_own(1, &keys[number]);
@@ -143,9 +188,8 @@ fn stores(hubs: usize, random: &Random, judge: &Arc<Judge>) -> Vec<MemoryStore> 
         memory
             .issue(&keys[number], vec![entry])
             .expect("an open log takes entries");
-        let mut others: Vec<usize> = (0..hubs).filter(|other| *other != number).collect();
-        random.shuffle(&mut others);
-        memory.peers = others.into_iter().take(PEERS).map(peer_row).collect();
+        let peers = pairs.iter().filter(|(puller, _)| *puller == number);
+        memory.peers = peers.map(|(_, supplier)| peer_row(*supplier)).collect();
         MemoryStore::new(number, memory, Arc::clone(judge) as Arc<_>)
     };
     (0..hubs).map(store).collect()
