@@ -4,6 +4,7 @@
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
 //! - `audience`: what is not for everybody. `leases`: several processes on one database. `standing`: what is known of all logs.
 //!   `listing`: orders and pages. `filtering`: which innovations a list holds.
+//!   `plans`: how pages of many innovations are read.
 //! - `upgrading`: databases of older and of newer programs.
 
 /// Makes two tests of each function, one for each database.
@@ -30,6 +31,7 @@ mod filtering;
 mod leases;
 mod listing;
 mod opening;
+mod plans;
 mod projection;
 mod pulling;
 mod standing;

@@ -150,7 +150,28 @@ pub async fn list(
     filter: &InnovationFilter,
     stretch: &Stretch,
 ) -> Result<Vec<InnovationRef>, StorageError> {
-    let mut clause = filter.clause();
+    let (text, values) = statement(filter, stretch);
+    read(
+        db,
+        stretch.order,
+        sql::list_of(db.reader(), ROW, &text, values).await?,
+    )
+    .await
+}
+
+/// How the database would read a list, step by step in its own words: for tests that hold it.
+pub async fn plan(
+    db: &Database,
+    filter: &InnovationFilter,
+    stretch: &Stretch,
+) -> Result<Vec<String>, StorageError> {
+    let (text, values) = statement(filter, stretch);
+    Ok(sql::plan(db.reader(), &text, values).await?)
+}
+
+/// The statement that reads a list.
+fn statement(filter: &InnovationFilter, stretch: &Stretch) -> (String, Vec<Value>) {
+    let mut clause = filter.clause(stretch.order);
     let (forward, backward, word) = match stretch.direction {
         Direction::Ascending => (">", "<", "ASC"),
         Direction::Descending => ("<", ">", "DESC"),
@@ -164,12 +185,7 @@ pub async fn list(
         stretch.order.select_from("innovation", filter.sight),
         clause.text()
     );
-    read(
-        db,
-        stretch.order,
-        sql::list_of(db.reader(), ROW, &text, clause.values).await?,
-    )
-    .await
+    (text, clause.values)
 }
 
 fn bound(clause: &mut Clause, column: &str, comparison: &str, edge: Option<&(Place, EntryKey)>) {
@@ -186,7 +202,7 @@ fn bound(clause: &mut Clause, column: &str, comparison: &str, edge: Option<&(Pla
 
 /// Counts innovations.
 pub async fn count(db: &Database, filter: &InnovationFilter) -> Result<u64, StorageError> {
-    let clause = filter.conditions();
+    let clause = filter.counted();
     let text = sql::count_seen("innovation", &clause.text(), filter.sight);
     Ok(sql::unsigned(
         sql::number(db.reader(), &text, clause.values).await?,

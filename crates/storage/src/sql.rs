@@ -82,6 +82,21 @@ pub(crate) async fn list_of<T: FromQueryResult + DeserializeOwned>(
     serde_json::from_str(&list).map_err(|error| DbErr::Type(error.to_string()))
 }
 
+/// How the database would run a statement, step by step in its own words.
+pub(crate) async fn plan(
+    db: &impl ConnectionTrait,
+    text: &str,
+    values: Vec<Value>,
+) -> Result<Vec<String>, DbErr> {
+    let (explain, column) = match db.get_database_backend() {
+        DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+        _ => ("EXPLAIN (COSTS OFF)", 0),
+    };
+    let steps = rows(db, &format!("{explain} {text}"), values).await?;
+    let step = |row: &QueryResult| row.try_get_by_index(column);
+    steps.iter().map(step).collect()
+}
+
 /// Reads the first row into a struct, if there is one.
 pub(crate) async fn one<T: FromQueryResult>(
     db: &impl ConnectionTrait,
@@ -271,12 +286,8 @@ mod tests {
             .expect("it can be looked at");
         let records = (0..256).map(|number| Uuid::from_u128(number).into());
         let (text, values) = entries_of("header", records.collect());
-        let plan = rows(&db, &format!("EXPLAIN QUERY PLAN {text}"), values).await;
-        let steps: Vec<String> = plan
-            .expect("the statement can be planned")
-            .iter()
-            .map(|row| row.try_get("", "detail").expect("a step has a text"))
-            .collect();
+        let steps = plan(&db, &text, values).await;
+        let steps = steps.expect("the statement can be planned");
         let by_index = steps
             .iter()
             .any(|step| step.starts_with("SEARCH entry USING INDEX entry_record"));

@@ -4,6 +4,7 @@ use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode, Sdg, V
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 
+use super::Order;
 use crate::sql::Clause;
 
 /// Conditions that all must hold. An empty list asks for nothing.
@@ -36,18 +37,32 @@ pub struct InnovationFilter {
 }
 
 impl InnovationFilter {
-    /// All conditions, that of what may be seen among them.
-    pub(super) fn clause(&self) -> Clause {
-        let mut clause = self.conditions();
+    /// All conditions, that of what may be seen among them, for a list in this order.
+    pub(super) fn clause(&self, order: Order) -> Clause {
+        // The indexes of provinces, stages and adoption statuses go on by this time; for another order all of a stage would
+        // be sorted.
+        let mut clause = self.conditions(order == Order::Published && !self.is_narrow());
         clause.seen("innovation.audience", self.sight);
         clause
     }
 
-    /// The conditions that were asked for.
-    pub(super) fn conditions(&self) -> Clause {
+    /// The conditions that were asked for, for counting.
+    pub(super) fn counted(&self) -> Clause {
+        self.conditions(!self.is_narrow())
+    }
+
+    /// Whether a better index than that of a stage or status leads to what is wanted. SQLite, which keeps no statistics,
+    /// could not tell which is better.
+    const fn is_narrow(&self) -> bool {
+        !self.hubs.is_empty() || self.agency.is_some() || !self.tags.is_empty()
+    }
+
+    /// The conditions that were asked for; `by_class` says whether a province, stage or status may lead the way.
+    fn conditions(&self, by_class: bool) -> Clause {
         let mut clause = Clause::default();
         self.by_owner(&mut clause);
-        self.by_classification(&mut clause);
+        let is_placed = self.by_region(&mut clause, by_class);
+        self.by_classification(&mut clause, by_class && !is_placed);
         if let Some(year) = self.year_from {
             let year = clause.bind(i32::from(year));
             clause.and(format!("innovation.year >= {year}"));
@@ -77,9 +92,6 @@ impl InnovationFilter {
                 ));
             }
         }
-        if let Some(region) = self.region {
-            clause.within("innovation.region", region);
-        }
         if let Some((hub, agency)) = &self.agency {
             let (hub, agency) = (clause.bind(hub.as_str()), clause.bind(agency.as_uuid()));
             clause.and(format!("innovation.agency = {agency}"));
@@ -89,7 +101,20 @@ impl InnovationFilter {
         }
     }
 
-    fn by_classification(&self, clause: &mut Clause) {
+    /// Says whether there is a region.
+    fn by_region(&self, clause: &mut Clause, by_class: bool) -> bool {
+        match self.region {
+            Some(region) if region.is_province() && by_class => {
+                let province = clause.bind(region.to_string());
+                clause.and(format!("substr(innovation.region, 1, 2) = {province}"));
+            }
+            Some(region) => clause.within("innovation.region", region),
+            None => {}
+        }
+        self.region.is_some()
+    }
+
+    fn by_classification(&self, clause: &mut Clause, by_class: bool) {
         let affairs = self
             .affairs
             .iter()
@@ -100,11 +125,13 @@ impl InnovationFilter {
         any_of(
             clause,
             "innovation.stage",
+            by_class,
             self.stages.iter().map(|stage| stage.code()),
         );
         any_of(
             clause,
             "innovation.adoption",
+            by_class,
             self.adoptions.iter().map(|adoption| adoption.code()),
         );
         for tag in &self.tags {
@@ -123,9 +150,17 @@ fn bits(clause: &mut Clause, column: &str, bits: u64) {
     }
 }
 
-fn any_of<'a>(clause: &mut Clause, column: &str, codes: impl Iterator<Item = &'a str>) {
+/// A cast to what the column is anyway hides its index from SQLite; PostgreSQL ignores it and chooses by its statistics.
+fn any_of<'a>(
+    clause: &mut Clause,
+    column: &str,
+    by_index: bool,
+    codes: impl Iterator<Item = &'a str>,
+) {
     let marks: Vec<_> = codes.map(|code| clause.bind(code)).collect();
-    if !marks.is_empty() {
-        clause.and(format!("{column} IN ({})", marks.join(",")));
+    match marks.as_slice() {
+        [] => {}
+        [code] if by_index => clause.and(format!("{column} = {code}")),
+        codes => clause.and(format!("CAST({column} AS TEXT) IN ({})", codes.join(","))),
     }
 }
