@@ -66,7 +66,7 @@ impl fmt::Display for Growth {
 /// A figure of growth: what it is called, and which it is.
 type Figure = (&'static str, fn(&Growth) -> u64);
 
-const FIGURES: [Figure; 8] = [
+const FIGURES: [Figure; 7] = [
     ("requests", |growth| growth.requests),
     ("KB of answers", |growth| growth.bytes / 1000),
     ("virtual seconds", |growth| growth.seconds),
@@ -74,7 +74,6 @@ const FIGURES: [Figure; 8] = [
     ("KB of answers to a hub", |growth| {
         growth.of_hub(growth.bytes) / 1000
     }),
-    ("quiet minute, requests", |growth| growth.quiet_requests),
     ("quiet minute, requests of a hub", |growth| {
         growth.of_hub(growth.quiet_requests)
     }),
