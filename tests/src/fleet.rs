@@ -14,12 +14,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use domain::clock::Clock as _;
+use domain::identity::HubId;
+use node::hub::Hub;
 use node::system::SystemClock;
 use storage::{peers, pins};
 
 use crate::postgres::Server;
 use link::Link;
-use process::HubProcess;
+use process::{HubProcess, Place};
 
 /// How many hubs there are, and how they stand to each other.
 #[derive(Clone, Debug)]
@@ -40,8 +42,6 @@ pub struct Fleet {
     pub hubs: Vec<HubProcess>,
     /// The links, each from who pulls to who is pulled.
     pub links: Vec<Link>,
-    /// Runs as long as the hubs whose databases it holds.
-    _postgres: Option<Arc<Server>>,
 }
 
 impl Fleet {
@@ -56,7 +56,10 @@ impl Fleet {
         let (mut hubs, mut made) = (Vec::new(), Vec::new());
         for number in 0..design.hubs {
             let database = match &postgres {
-                Some(server) if number < design.on_postgres => Some(server.create_database().await),
+                Some(server) if number < design.on_postgres => Some(Place {
+                    server: Arc::clone(server),
+                    url: server.create_database().await,
+                }),
                 _ => None,
             };
             let id = format!("hub-{number:02}");
@@ -68,31 +71,36 @@ impl Fleet {
         }
         let mut links = Vec::new();
         for (puller, supplier) in chart::pairs(design.hubs, design.peers, chance) {
-            let link = Link::open((puller, supplier), hubs[supplier].address()).await?;
-            let now = SystemClock.now();
-            let (db, peer) = (&made[puller].db, made[supplier].db.hub());
-            peers::add(db, &link.url, peer, now).await?;
-            links.push(link);
+            links.push(Link::open((puller, supplier), hubs[supplier].address()).await?);
         }
-        for hub in &made {
-            for other in made.iter().filter(|other| other.db.hub() != hub.db.hub()) {
-                let now = SystemClock.now();
-                pins::add(&hub.db, other.db.hub(), &other.key.public(), now).await?;
-            }
+        let fleet = Self { hubs, links };
+        for (number, hub) in made.iter().enumerate() {
+            fleet.acquaint(number, hub).await?;
         }
         for hub in made {
             hub.db.close().await?;
         }
-        Ok(Self {
-            hubs,
-            links,
-            _postgres: postgres,
-        })
+        Ok(fleet)
     }
 
-    /// Starts all hubs that do not run.
+    /// Tells a hub whom it pulls, and everybody's key.
+    pub async fn acquaint(&self, number: usize, hub: &Hub) -> anyhow::Result<()> {
+        let others = self.hubs.iter().enumerate();
+        for (_, other) in others.filter(|(other, _)| *other != number) {
+            let id = HubId::parse(&other.id)?;
+            pins::add(&hub.db, &id, &other.key, SystemClock.now()).await?;
+        }
+        for link in self.links.iter().filter(|link| link.ends.0 == number) {
+            let id = HubId::parse(&self.hubs[link.ends.1].id)?;
+            peers::add(&hub.db, &link.url, &id, SystemClock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts all hubs that do not run and have a database.
     pub async fn start(&mut self) -> anyhow::Result<()> {
-        for hub in self.hubs.iter_mut().filter(|hub| !hub.is_running()) {
+        let can_run = |hub: &&mut HubProcess| !hub.is_running() && !hub.is_empty;
+        for hub in self.hubs.iter_mut().filter(can_run) {
             hub.start().await?;
         }
         Ok(())

@@ -105,12 +105,58 @@ impl Server {
         db.close().await.expect("the connection closes");
     }
 
+    /// Writes a database into a file while it is in use, as a backup does.
+    pub async fn dump(&self, url: &str, file: &Path) -> anyhow::Result<()> {
+        let mut dump = self.tool("pg_dump");
+        dump.args(["--format=custom", "--dbname", name_of(url), "--file"]);
+        ended_well(dump.arg(file)).await
+    }
+
+    /// Puts what a file holds in the place of a database. Whoever is connected to it is cut off.
+    pub async fn restore(&self, url: &str, file: &Path) -> anyhow::Result<()> {
+        self.empty(url).await;
+        let mut restore = self.tool("pg_restore");
+        restore.args(["--exit-on-error", "--dbname", name_of(url)]);
+        ended_well(restore.arg(file)).await
+    }
+
+    /// Puts an empty database in the place of one. Whoever is connected to it is cut off.
+    pub async fn empty(&self, url: &str) {
+        let name = name_of(url);
+        let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+        self.execute("postgres", &drop).await;
+        self.execute("postgres", &format!("CREATE DATABASE {name}"))
+            .await;
+    }
+
+    fn tool(&self, name: &str) -> tokio::process::Command {
+        let mut tool = tokio::process::Command::new(binaries().join(name));
+        tool.args(["--username", "simpul", "--host"])
+            .arg(&self.folder)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        tool
+    }
+
     fn url(&self, database: &str) -> String {
         format!(
             "postgres://simpul@localhost/{database}?host={}",
             self.folder.display()
         )
     }
+}
+
+/// The name of the database in a URL of this server.
+fn name_of(url: &str) -> &str {
+    let path = url.split('?').next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+async fn ended_well(command: &mut tokio::process::Command) -> anyhow::Result<()> {
+    let output = command.output().await?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{command:?}: {told}");
+    Ok(())
 }
 
 impl Drop for Server {

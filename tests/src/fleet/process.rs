@@ -4,9 +4,11 @@ use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use domain::log::PublicKey;
 use node::config::{Config, FILE};
 use node::hub::Hub;
 use sea_orm::ConnectionTrait as _;
@@ -16,6 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use super::link::Address;
+use crate::postgres::Server;
 use crate::records;
 
 /// How long starting, stopping and one command may take.
@@ -24,6 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 const DATABASE: &str = "simpul.db";
 const GUARD: &str = "simpul.guard";
+const KEY: &str = "simpul.key";
+/// The copy of the key that is kept where no backup of the machine goes.
+const KEPT_KEY: &str = "kept.key";
+const TOKEN: &str = "operator.token";
 
 /// A hub and, while it runs, its process.
 #[derive(Debug)]
@@ -32,13 +39,27 @@ pub struct HubProcess {
     pub id: String,
     /// Where its files are.
     pub folder: PathBuf,
-    /// Whether its database is a file.
-    pub is_sqlite: bool,
+    /// The key with which it signs.
+    pub key: PublicKey,
+    /// Its database was lost, and was not got back yet.
+    pub is_empty: bool,
+    /// Its database, unless that is a file.
+    postgres: Option<Place>,
+    settings: String,
     binary: PathBuf,
     token: String,
     child: Option<Child>,
     address: watch::Sender<Option<SocketAddr>>,
     client: reqwest::Client,
+}
+
+/// A database on a PostgreSQL server.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The server.
+    pub server: Arc<Server>,
+    /// The database.
+    pub url: String,
 }
 
 /// A copy of a hub's database, and of its guard file at that time.
@@ -69,29 +90,35 @@ pub struct Usage {
 }
 
 impl HubProcess {
-    /// Makes a hub in a new folder, on SQLite unless a PostgreSQL URL is given. The open hub is for setting up.
+    /// Makes a hub in a new folder, on SQLite unless a PostgreSQL database is given. The open hub is for setting up.
     pub async fn create(
         binary: &Path,
         folder: PathBuf,
         id: &str,
-        postgres: Option<String>,
+        postgres: Option<Place>,
         interval_seconds: u32,
     ) -> anyhow::Result<(Self, Hub)> {
         std::fs::create_dir_all(&folder)?;
-        let is_sqlite = postgres.is_none();
-        let database = postgres.unwrap_or_else(|| format!("sqlite:{DATABASE}"));
+        let database = match &postgres {
+            Some(place) => place.url.clone(),
+            None => format!("sqlite:{DATABASE}"),
+        };
         let text = format!(
             "[hub]\nnetwork = \"soak\"\nid = \"{id}\"\n\n[database]\nurl = \"{database}\"\n\n[http]\nlisten = \"127.0.0.1:0\"\n\n[sync]\ninterval_seconds = {interval_seconds}\n"
         );
         let mut config = Config::parse(&text)?;
         config.folder.clone_from(&folder);
         let hub = Hub::create(config, &records::profile(id)).await?;
-        std::fs::write(folder.join(FILE), text)?;
-        let token = std::fs::read_to_string(folder.join("operator.token"))?;
+        std::fs::write(folder.join(FILE), &text)?;
+        std::fs::copy(folder.join(KEY), folder.join(KEPT_KEY))?;
+        let token = std::fs::read_to_string(folder.join(TOKEN))?;
         let process = Self {
             id: id.to_owned(),
             folder,
-            is_sqlite,
+            key: hub.key.public(),
+            is_empty: false,
+            postgres,
+            settings: text,
             binary: binary.to_owned(),
             token: token.trim().to_owned(),
             child: None,
@@ -217,34 +244,89 @@ impl HubProcess {
         Some(token.to_owned())
     }
 
-    /// Copies its database while it runs, as a backup would. SQLite only.
+    /// Copies its database while it runs, as a backup would.
     pub async fn copy(&self, number: usize) -> anyhow::Result<Copied> {
-        let copy = self.folder.join(format!("copy-{number}.db"));
+        let copy = self.folder.join(format!("copy-{number}"));
         drop(std::fs::remove_file(&copy));
-        let url = format!("sqlite:{}", self.folder.join(DATABASE).display());
-        let db = sea_orm::Database::connect(url).await?;
-        db.execute_unprepared(&format!("VACUUM INTO '{}'", copy.display()))
-            .await?;
-        db.close().await?;
+        // What was noted before the copy is in it; what is noted after may not be.
+        let guard = std::fs::read(self.folder.join(GUARD)).unwrap_or_default();
+        if let Some(place) = &self.postgres {
+            place.server.dump(&place.url, &copy).await?;
+        } else {
+            let url = format!("sqlite:{}", self.folder.join(DATABASE).display());
+            let db = sea_orm::Database::connect(url).await?;
+            db.execute_unprepared(&format!("VACUUM INTO '{}'", copy.display()))
+                .await?;
+            db.close().await?;
+        }
         Ok(Copied {
             database: copy,
-            guard: std::fs::read(self.folder.join(GUARD)).unwrap_or_default(),
+            guard,
         })
     }
 
     /// Puts a copy in the place of its database. It must not run.
-    pub fn put_back(&self, copied: &Copied, fate: GuardFate) -> anyhow::Result<()> {
-        for journal in ["simpul.db-wal", "simpul.db-shm"] {
-            drop(std::fs::remove_file(self.folder.join(journal)));
+    pub async fn put_back(&self, copied: &Copied, fate: GuardFate) -> anyhow::Result<()> {
+        if let Some(place) = &self.postgres {
+            place.server.restore(&place.url, &copied.database).await?;
+        } else {
+            self.remove(&["simpul.db-wal", "simpul.db-shm"]);
+            std::fs::copy(&copied.database, self.folder.join(DATABASE))?;
         }
-        std::fs::copy(&copied.database, self.folder.join(DATABASE))?;
-        let guard = self.folder.join(GUARD);
         match fate {
             GuardFate::Kept => {}
-            GuardFate::Lost => drop(std::fs::remove_file(guard)),
-            GuardFate::PutBack => std::fs::write(guard, &copied.guard)?,
+            GuardFate::Lost => self.remove(&[GUARD]),
+            GuardFate::PutBack => std::fs::write(self.folder.join(GUARD), &copied.guard)?,
         }
         Ok(())
+    }
+
+    fn remove(&self, files: &[&str]) {
+        for file in files {
+            drop(std::fs::remove_file(self.folder.join(file)));
+        }
+    }
+
+    /// Loses everything but the copy of its key that is kept elsewhere. It must not run.
+    pub async fn lose_everything(&mut self) -> anyhow::Result<()> {
+        self.is_empty = true;
+        self.remove(&["simpul.db-wal", "simpul.db-shm", DATABASE]);
+        self.remove(&[FILE, KEY, TOKEN, GUARD]);
+        if let Some(place) = &self.postgres {
+            place.server.empty(&place.url).await;
+        }
+        Ok(())
+    }
+
+    /// Gets itself back from hubs at these addresses, whose keys are known; says whether it did. Those that are not
+    /// asked at once are added by hand, as peers and pins are.
+    pub async fn recover(&mut self, from: &[(String, PublicKey)]) -> anyhow::Result<bool> {
+        // What an attempt before this one left.
+        self.lose_everything().await?;
+        let mut arguments = vec!["recover", "--key", KEPT_KEY, "--listen", "127.0.0.1:0"];
+        let fingerprints: Vec<_> = from.iter().map(|(_, key)| key.fingerprint()).collect();
+        for ((url, _), fingerprint) in from.iter().zip(&fingerprints) {
+            arguments.extend(["--from", url, "--fingerprint", fingerprint]);
+        }
+        if let Some(place) = &self.postgres {
+            arguments.extend(["--database", &place.url]);
+        }
+        let (code, _) = self.run(&arguments).await?;
+        if !matches!(code, Some(0 | 3)) {
+            return Ok(false);
+        }
+        self.is_empty = false;
+        std::fs::write(self.folder.join(FILE), &self.settings)?;
+        let token = std::fs::read_to_string(self.folder.join(TOKEN))?;
+        token.trim().clone_into(&mut self.token);
+        Ok(true)
+    }
+
+    /// Opens the hub in this process, for setting up. It must not run.
+    pub async fn open(&self) -> anyhow::Result<Hub> {
+        let mut config = Config::parse(&self.settings)?;
+        config.folder.clone_from(&self.folder);
+        Hub::open(config).await
     }
 
     /// What its process used so far; nothing where there is no `/proc`.

@@ -21,10 +21,12 @@ pub enum Deed {
     Kill(usize, Duration),
     /// A hub is stopped in good order, and started after a while.
     Stop(usize, Duration),
-    /// A hub's database is copied, if it is SQLite.
+    /// A hub's database is copied.
     Copy(usize),
     /// One of a hub's copies is put in the place of its database: which one, counted from the newest.
     PutBack(usize, usize, GuardFate),
+    /// A hub's machine is lost, and the hub is got back on an empty one with its key and its peers.
+    Lose(usize),
     /// A link passes bytes otherwise, for a while.
     Disturb(usize, Flow, Duration),
 }
@@ -40,9 +42,10 @@ pub fn draw(chance: &mut fastrand::Rng) -> (Deed, Duration) {
         60..62 => Deed::Import(hub, which, chance.usize(1..30)),
         62..68 => Deed::Kill(hub, seconds(chance, 0.0, 4.0)),
         68..70 => Deed::Stop(hub, seconds(chance, 0.0, 4.0)),
-        70..80 => Deed::Copy(hub),
-        80..84 => Deed::PutBack(hub, chance.usize(..3), fate(chance)),
-        84..92 => Deed::Disturb(which, Flow::Cut, seconds(chance, 1.0, 15.0)),
+        70..78 => Deed::Copy(hub),
+        78..84 => Deed::PutBack(hub, chance.usize(..3), fate(chance)),
+        84 => Deed::Lose(hub),
+        85..92 => Deed::Disturb(which, Flow::Cut, seconds(chance, 1.0, 15.0)),
         _ => Deed::Disturb(which, slow(chance), seconds(chance, 1.0, 15.0)),
     };
     (deed, seconds(chance, 0.02, 0.3))

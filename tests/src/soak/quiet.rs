@@ -91,7 +91,8 @@ fn troubles_of(hub: &HubProcess, status: &Value) -> Vec<String> {
         ));
     }
     for log in status["logs"].as_array().into_iter().flatten() {
-        if log["state"] != "Proved" {
+        // Of a log that its hub lost before anybody had it nothing is left to prove.
+        if log["state"] != "Proved" && log["state"] != "Empty" {
             troubles.push(format!("{}: log {log}", hub.id));
         }
     }

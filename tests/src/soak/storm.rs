@@ -25,6 +25,8 @@ const SHOWN: &str =
     nodes { id revision title } pageInfo { hasNextPage endCursor } } }";
 /// Copies of a hub's database that are kept.
 const MOST_COPIES: usize = 3;
+/// How long getting lost hubs back may take when the storm is over.
+const MOST_RECOVERING: Duration = Duration::from_secs(180);
 
 /// What happened.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +101,16 @@ impl Storm {
         for link in &self.fleet.links {
             link.set(Flow::Open);
         }
-        self.fleet.start().await
+        self.fleet.start().await?;
+        let end = Instant::now() + MOST_RECOVERING;
+        while self.fleet.hubs.iter().any(|hub| hub.is_empty) {
+            anyhow::ensure!(
+                Instant::now() < end,
+                "a hub whose machine was lost is not got back"
+            );
+            self.recover_all().await?;
+        }
+        Ok(())
     }
 
     /// Starts hubs and mends links whose time has come.
@@ -110,10 +121,11 @@ impl Storm {
             .extract_if(.., |(at, _)| *at <= now)
             .collect::<Vec<_>>()
         {
-            if !self.fleet.hubs[hub].is_running() {
+            if !self.fleet.hubs[hub].is_running() && !self.fleet.hubs[hub].is_empty {
                 self.fleet.hubs[hub].start().await?;
             }
         }
+        self.recover_all().await?;
         for (_, link) in self.ends.extract_if(.., |(at, _)| *at <= now) {
             self.fleet.links[link].set(Flow::Open);
         }
@@ -135,6 +147,7 @@ impl Storm {
             Deed::Stop(hub, pause) => self.end(hub % hubs, pause, false).await?,
             Deed::Copy(hub) => self.copy(hub % hubs).await?,
             Deed::PutBack(hub, which, fate) => self.put_back(hub % hubs, which, fate).await?,
+            Deed::Lose(hub) => self.lose(hub % hubs).await?,
             Deed::Disturb(link, flow, pause) => {
                 let link = link % self.fleet.links.len();
                 self.fleet.links[link].set(flow);
@@ -274,7 +287,7 @@ impl Storm {
     }
 
     async fn copy(&mut self, hub: usize) -> anyhow::Result<()> {
-        if !self.fleet.hubs[hub].is_sqlite {
+        if self.fleet.hubs[hub].is_empty {
             return Ok(());
         }
         let number = usize::try_from(self.tally.done.get("copies").copied().unwrap_or_default())?;
@@ -292,29 +305,16 @@ impl Storm {
         let Some(index) = which.checked_rem(self.copies[hub].len()) else {
             return Ok(());
         };
+        if self.fleet.hubs[hub].is_empty {
+            return Ok(());
+        }
         let copied = self.copies[hub][index].clone();
         self.fleet.hubs[hub].kill().await?;
-        let mut others = Vec::new();
-        for (number, other) in self.fleet.hubs.iter().enumerate() {
-            if number != hub && other.is_running() {
-                others.push(shown(other).await.unwrap_or_default());
-            }
-        }
-        let ids: Vec<String> = self
-            .fleet
-            .hubs
-            .iter()
-            .map(|hub| format!(":{}:", hub.id))
+        let others: Vec<usize> = (0..self.fleet.hubs.len())
+            .filter(|other| *other != hub)
             .collect();
-        for other in self.put_back.iter().filter(|other| **other != hub) {
-            self.ledger.lose(|id| id.contains(&ids[*other]), &others);
-        }
-        self.ledger
-            .put_back(hub, |id| id.contains(&ids[hub]), &others);
-        self.put_back.insert(hub);
-        // Of the agency nobody knows whether it is in the copy.
-        self.agencies[hub] = None;
-        self.fleet.hubs[hub].put_back(&copied, fate)?;
+        self.forget(hub, &others).await;
+        self.fleet.hubs[hub].put_back(&copied, fate).await?;
         self.fleet.hubs[hub].start().await?;
         self.tally.count(match fate {
             GuardFate::Kept => "put back, guard kept",
@@ -322,6 +322,69 @@ impl Storm {
             GuardFate::PutBack => "put back, guard too",
         });
         Ok(())
+    }
+
+    /// Notes that a hub forgets what these others do not show.
+    async fn forget(&mut self, hub: usize, others: &[usize]) {
+        let mut seen = Vec::new();
+        for other in others {
+            if self.fleet.hubs[*other].is_running() {
+                seen.push(shown(&self.fleet.hubs[*other]).await.unwrap_or_default());
+            }
+        }
+        let named = |hub: &HubProcess| format!(":{}:", hub.id);
+        let ids: Vec<String> = self.fleet.hubs.iter().map(named).collect();
+        for other in self.put_back.iter().filter(|other| **other != hub) {
+            self.ledger.lose(|id| id.contains(&ids[*other]), &seen);
+        }
+        self.ledger
+            .put_back(hub, |id| id.contains(&ids[hub]), &seen);
+        self.put_back.insert(hub);
+        // Of the agency nobody knows whether it comes back.
+        self.agencies[hub] = None;
+    }
+
+    async fn lose(&mut self, hub: usize) -> anyhow::Result<()> {
+        self.fleet.hubs[hub].kill().await?;
+        self.fleet.hubs[hub].lose_everything().await?;
+        self.tally.count("machines lost");
+        Ok(())
+    }
+
+    async fn recover_all(&mut self) -> anyhow::Result<()> {
+        for hub in 0..self.fleet.hubs.len() {
+            if self.fleet.hubs[hub].is_empty {
+                self.recover(hub).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gets a hub back from all its peers, once all of them can be asked: what one holds that was not asked is lost.
+    async fn recover(&mut self, hub: usize) -> anyhow::Result<()> {
+        let fleet = &self.fleet;
+        let links = fleet.links.iter().filter(|link| link.ends.0 == hub);
+        let is_ready = |other: usize| fleet.hubs[other].is_running();
+        if !links
+            .clone()
+            .all(|link| link.flow() != Flow::Cut && is_ready(link.ends.1))
+        {
+            return Ok(());
+        }
+        let peers: Vec<usize> = links.clone().map(|link| link.ends.1).collect();
+        let from: Vec<_> = links
+            .map(|link| (link.url.clone(), fleet.hubs[link.ends.1].key))
+            .collect();
+        self.forget(hub, &peers).await;
+        if !self.fleet.hubs[hub].recover(&from).await? {
+            self.tally.count("recoveries refused");
+            return Ok(());
+        }
+        self.tally.count("recoveries");
+        let opened = self.fleet.hubs[hub].open().await?;
+        self.fleet.acquaint(hub, &opened).await?;
+        opened.close().await?;
+        self.fleet.hubs[hub].start().await
     }
 }
 

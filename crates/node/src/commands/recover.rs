@@ -20,19 +20,20 @@ use crate::{introduction, keys, output};
 /// The most pages of heads that are looked through for the hub's own log.
 const MOST_PAGES: usize = 50;
 
-/// Get a lost hub back on an empty machine: its log and its peers' logs, from one peer, with the hub's key
+/// Get a lost hub back on an empty machine: its log and its peers' logs, from its peers, with the hub's key
 #[derive(Debug, clap::Args)]
 pub struct Recover {
     /// The hub's private key: the copy that was kept in a safe place
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
-    /// Where a hub answers that pulled this one, such as `https://jipp.example.go.id`
-    #[arg(long, value_name = "URL")]
-    from: String,
-    /// The fingerprint that its operator told you; without it you are asked
+    /// Where a hub answers that pulled this one, such as `https://jipp.example.go.id`. Name all of them: what only one that
+    /// is not asked holds is lost
+    #[arg(long, value_name = "URL", required = true)]
+    from: Vec<String>,
+    /// The fingerprint that its operator told you; without it you are asked. With several hubs, one for each, in their order
     #[arg(long, value_name = "HEX")]
-    fingerprint: Option<String>,
-    /// That hub is the network's authority, and is followed again
+    fingerprint: Vec<String>,
+    /// The first of these hubs is the network's authority, and is followed again
     #[arg(long)]
     authority: bool,
     /// Where to listen
@@ -49,8 +50,14 @@ impl Recover {
                 file.display()
             );
         }
+        let (hubs, told) = (self.from.len(), self.fingerprint.len());
+        if told > 0 && told != hubs {
+            bail!(
+                "{hubs} hubs are named, and {told} fingerprints; give one for each, in their order"
+            );
+        }
         let key = keys::read_key(&self.key)?;
-        let log = find_log(&self.from, &key).await?;
+        let log = find_newest(&self.from, &key).await?;
         output::remark(format!(
             "the key is that of hub {} of network {}",
             log.hub, log.network
@@ -58,26 +65,31 @@ impl Recover {
         let database = common.database.as_deref();
         let text = init::settings(&log.network, &log.hub, database, &self.listen)?;
         let hub = self.make(file, &text).await?;
-        let found = introduction::introduce(&hub, &self.from, self.fingerprint.as_deref()).await;
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => {
-                hub.db.close().await?;
-                return Err(error.context(
-                    "the settings are made; go on with `simpul peer add URL` and `simpul heal`",
-                ));
-            }
-        };
-        let now = SystemClock.now();
-        pins::add(&hub.db, &found.hub, &found.key, now).await?;
-        peers::add(&hub.db, &found.url, &found.hub, now).await?;
-        if self.authority {
-            trust::follow(&hub.db, &found.hub).await?;
+        if let Err(error) = self.meet(&hub).await {
+            hub.db.close().await?;
+            return Err(error.context(
+                "the settings are made; go on with `simpul peer add URL` and `simpul heal`",
+            ));
         }
         let outcome = heal::heal(&hub, false).await?;
         report(&hub).await?;
         hub.close().await?;
         Ok(outcome)
+    }
+
+    /// Adds the hubs that are asked as peers.
+    async fn meet(&self, hub: &Hub) -> anyhow::Result<()> {
+        for (place, url) in self.from.iter().enumerate() {
+            let fingerprint = self.fingerprint.get(place).map(String::as_str);
+            let found = introduction::introduce(hub, url, fingerprint).await?;
+            let now = SystemClock.now();
+            pins::add(&hub.db, &found.hub, &found.key, now).await?;
+            peers::add(&hub.db, &found.url, &found.hub, now).await?;
+            if self.authority && place == 0 {
+                trust::follow(&hub.db, &found.hub).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes settings, key, token and an empty database that waits for its log.
@@ -103,6 +115,23 @@ impl Recover {
         let hub = Hub::open(config).await?;
         halt::set(&hub.db, Halt::Behind, SystemClock.now()).await?;
         Ok(hub)
+    }
+}
+
+/// Finds the newest log that this key signed at some hubs, of which one at least must hold one.
+async fn find_newest(urls: &[String], key: &SigningKey) -> anyhow::Result<LogId> {
+    let mut found: Option<LogId> = None;
+    let mut failed = None;
+    for url in urls {
+        match find_log(url, key).await {
+            Ok(log) => found = found.into_iter().chain([log]).max_by_key(|log| log.epoch),
+            Err(error) => failed = Some(error),
+        }
+    }
+    match (found, failed) {
+        (Some(log), _) => Ok(log),
+        (None, Some(error)) => Err(error),
+        (None, None) => bail!("no hub is named that could be asked"),
     }
 }
 
