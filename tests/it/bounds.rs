@@ -159,3 +159,34 @@ async fn a_log_that_does_not_come_in_time_is_let_go_with_what_came() {
     scene.hubs.wait_for_peers(Patience::default(), HOUR);
     scene.truth().await;
 }
+
+//  a ─▶ relay ─▶ b, where a's machine was put back and b holds the history that a lost
+#[tokio::test]
+async fn another_history_of_the_own_log_is_fetched_within_the_same_bounds() {
+    let mut hubs = Federation::build(Drawing::drawn("a -> b")).await;
+    hubs.publish("a", "Kept").await;
+    let (snapshot, guard) = (hubs.snapshot("a").await, hubs.guard("a").await);
+    for number in 0..30 {
+        hubs.publish("a", &format!("First {number:02}")).await;
+    }
+    hubs.round("b", "a").await;
+    hubs.put_machine_back("a", &snapshot, &guard).await;
+    for number in 0..40 {
+        hubs.publish("a", &format!("Second {number:02}")).await;
+    }
+    let relay = LyingRelay::before(hubs.api("b").url(), hubs.log("a").await).await;
+    hubs.add_peer("a", "b", relay.url()).await;
+
+    relay.tell(Lie::EntryByEntry);
+    let error = hubs.round("a", "b").await.error.unwrap_or_default();
+    assert!(error.contains("in pages of a few entries"), "{error}");
+    hubs.wait_for_peers(Patience::default(), Duration::ZERO);
+    let error = hubs.round("a", "b").await.error.unwrap_or_default();
+    assert!(error.contains("did not come within 0 s"), "{error}");
+
+    hubs.wait_for_peers(Patience::default(), HOUR);
+    hubs.add_peer("a", "b", hubs.api("b").url()).await;
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.titles("a").await.len(), 71);
+    assert_eq!(hubs.verify("a").await, NONE);
+}

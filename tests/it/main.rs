@@ -1,10 +1,11 @@
 //! Tests of whole hubs: one program, so that it is linked once.
 //!
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
-//!   `membership`: whom the authority names. `hints`: hubs that tell one another at once. `healing`: hubs that were put back.
+//!   `membership`: whom the authority names; `stolen_keys`: what a thief signed. `hints`: hubs that tell one another at
+//!   once. `healing`: hubs that were put back.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
-//!   `together`: several on one database. `bounds`: how much a supplier can make a hub take, and wait.
+//!   `together`: several on one database; `tls`: over HTTPS. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `conformance`: suites of others. `reader`: an
 //!   independent implementation.
@@ -31,6 +32,7 @@ mod scenarios;
 mod schema;
 mod simulation;
 mod soak;
+mod stolen_keys;
 mod storage;
 mod tidy;
 mod together;

@@ -3,7 +3,7 @@
 //! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
 //! - `audience`: what is not for everybody. `leases`: several processes on one database. `standing`: what is known of all logs.
-//!   `listing`: orders and pages. `filtering`: which innovations a list holds.
+//!   `locks`: writers at once. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `plans`: how pages of many innovations are read.
 //! - `upgrading`: databases of older and of newer programs.
 
@@ -30,6 +30,7 @@ mod audience;
 mod filtering;
 mod leases;
 mod listing;
+mod locks;
 mod opening;
 mod plans;
 mod projection;

@@ -19,14 +19,26 @@ pub struct Forge {
 impl Forge {
     /// An empty log of a hub.
     pub fn of(hub: &str) -> Self {
+        Self::of_epoch(hub, 1)
+    }
+
+    /// An empty log of a hub, one of several.
+    pub fn of_epoch(hub: &str, epoch: u64) -> Self {
         let hub = hub_id(hub);
+        let key = key_of(&hub);
+        let log = LogId {
+            network: network(),
+            hub,
+            epoch: Epoch::new(epoch).expect("it is an epoch"),
+        };
+        Self::signed(log, key)
+    }
+
+    /// An empty log that is signed with this key.
+    pub fn signed(log: LogId, key: SigningKey) -> Self {
         Self {
-            key: key_of(&hub),
-            log: LogId {
-                network: network(),
-                hub,
-                epoch: Epoch::new(1).expect("1 is an epoch"),
-            },
+            log,
+            key,
             edge: TreeEdge::default(),
             fresh: Vec::new(),
         }
@@ -76,13 +88,16 @@ impl Forge {
         self.fresh.last_mut().and_then(|entry| entry.payload.take())
     }
 
+    /// The tree with everything that was added so far.
+    pub fn grown(&self) -> TreeEdge {
+        let leaf = |entry: &RawEntry| Hash::of_leaf(entry.header.as_bytes());
+        self.edge.append(self.fresh.iter().map(leaf)).edge
+    }
+
     /// A page of everything that was added since the last one, with a checkpoint at its end.
     pub fn page(&mut self) -> VerifiedPage {
+        let grown = self.grown();
         let entries = std::mem::take(&mut self.fresh);
-        let leaves = entries
-            .iter()
-            .map(|entry| Hash::of_leaf(entry.header.as_bytes()));
-        let grown = self.edge.append(leaves).edge;
         let checkpoint = Checkpoint {
             log: self.log.clone(),
             size: grown.size(),

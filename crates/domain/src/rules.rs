@@ -16,7 +16,7 @@ pub enum Rule {
     KeyRange,
     /// A checkpoint is of our network.
     NetworkChecked,
-    /// A page is stored only where the log still has the size at which it begins.
+    /// A page is stored only where the log still has the entries that it continues.
     SizeCompared,
     /// A revision that is not above those before it shows nothing.
     RevisionsGrow,

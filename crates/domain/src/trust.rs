@@ -313,6 +313,12 @@ impl Trust {
         })
     }
 
+    /// Whether a key of the log's hub may sign a checkpoint of this size, or none is known.
+    pub fn counts_at(&self, log: &LogId, size: u64) -> bool {
+        let keys = self.keys(&log.hub);
+        keys.is_empty() || keys.iter().any(|key| key.counts_at(log.epoch, size))
+    }
+
     /// Whether a key of the log's hub ends in the log before this size.
     pub fn is_closed(&self, log: &LogId, size: u64) -> bool {
         let ends =

@@ -46,7 +46,7 @@ pub enum ApiError {
         "this needs the operator's token: send it as `Authorization: Bearer …` (simpul init wrote it to operator.token)"
     )]
     Unauthenticated,
-    /// The record was changed in the meantime.
+    /// The record was changed in the meantime, or other writes were in the way.
     #[error("{0}")]
     Conflict(StorageError),
     /// The hub's log takes no entries at present.
@@ -163,7 +163,7 @@ impl From<FormErrors> for ApiError {
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Conflict { .. } => Self::Conflict(error),
+            StorageError::Conflict { .. } | StorageError::Busy(_) => Self::Conflict(error),
             StorageError::Closed { .. } | StorageError::NoLog(_) => {
                 Self::ReadOnly(error.to_string())
             }

@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use domain::catalog::{HubProfile, HubProfileDraft};
 use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind};
-use domain::identity::{Epoch, LogId, RecordId};
-use domain::log::SigningKey;
+use domain::identity::{LogId, RecordId};
+use domain::log::{SigningKey, first_epoch};
 use domain::trust::{Membership, MembershipDraft, Trust};
 use serde::Serialize;
 use storage::bodies::{self, Content};
@@ -88,7 +88,7 @@ impl Hub {
         };
         let second = u64::try_from(SystemClock.now().unix_timestamp())
             .context("the clock is before 1970")?;
-        logs::open_own(&hub.db, Epoch::new(second)?, &hub.key, &SystemClock).await?;
+        logs::open_own(&hub.db, first_epoch(second), &hub.key, &SystemClock).await?;
         hub.introduce(&HubProfileDraft::from(&parsed)).await?;
         guard::renew(&hub).await?;
         Ok(hub)
@@ -145,18 +145,20 @@ impl Hub {
         file.into()
     }
 
-    /// Up to which size the hub's open log counts, if the authority closed the key that signed it before its end.
-    async fn closed_at(&self) -> anyhow::Result<Option<u64>> {
-        let head = heads::find(&self.db, &self.own_log().await?).await?;
-        let checkpoint = head.and_then(|head| head.checkpoint);
+    /// The hub's own logs that were signed beyond the end of a key which the authority closed, each with the size up to
+    /// which it counts. A thief may have begun some of them.
+    async fn closed_logs(&self) -> anyhow::Result<Vec<(LogId, u64)>> {
         let trust = storage::trust::load(&self.db).await?;
-        Ok(checkpoint.and_then(|checkpoint| trust.bound(&checkpoint)))
+        let heads = heads::list(&self.db).await?.into_iter();
+        let closed = heads.filter(|head| head.log.hub == *self.db.hub());
+        let end = |head: heads::Head| Some((head.log, trust.bound(&head.checkpoint?)?));
+        Ok(closed.filter_map(end).collect())
     }
 
-    /// Begins a new log that accepts the open one up to a size, and issues again what this hub wrote beyond.
-    async fn begin_next_log(&self, accepted: u64) -> anyhow::Result<()> {
+    /// Begins a new log that accepts what counts, and issues again what this database holds beyond.
+    async fn begin_next_log(&self, ends: &[(LogId, u64)]) -> anyhow::Result<()> {
         let (clock, entropy) = (SystemClock, SystemEntropy);
-        let occasion = reopening::Occasion::KeyClosed(accepted);
+        let occasion = reopening::Occasion::KeyClosed(ends);
         reopening::reopen(&self.db, &self.key, occasion, &clock, &entropy).await?;
         reopening::reissue(&self.db, &self.key, &clock, &entropy).await?;
         Ok(())
@@ -183,8 +185,9 @@ impl Hub {
             key: next,
             ..self.clone()
         };
-        if let Some(size) = self.closed_at().await? {
-            rotated.begin_next_log(size).await?;
+        let closed = self.closed_logs().await?;
+        if !closed.is_empty() {
+            rotated.begin_next_log(&closed).await?;
         }
         let (record, revision, profile) = self.own_profile().await?;
         rotated

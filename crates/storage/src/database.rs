@@ -1,4 +1,18 @@
 //! Opening the database: one writer and several readers on SQLite, one pool on PostgreSQL.
+//!
+//! # The order of locks
+//! On PostgreSQL several transactions write at once, here and in other processes. None may wait for one that waits for it,
+//! so each takes what it needs in this order, and never goes back:
+//!
+//! 1. rows of `lease`, by name, in one statement;
+//! 2. the row of a hub, before any of its logs: it guards all logs of the hub and all that they show. Of several hubs, by id;
+//! 3. rows of `log` and whatever belongs to them, in any order;
+//! 4. the row of `store`: marks of trust, halts, and last of all the next position;
+//! 5. rows of `peer`, by id.
+//!
+//! Whoever changes one row in a transaction of its own need not care. A statement that changes several rows of `lease` or
+//! `peer` locks them in order first. On SQLite a transaction that may write holds everything from its beginning. What is
+//! refused all the same, because the database is busy, is [`StorageError::Busy`].
 
 pub(crate) mod connect;
 mod hearing;

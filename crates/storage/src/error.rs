@@ -2,7 +2,7 @@
 
 use domain::entry::SealError;
 use domain::identity::{HubId, LogId, NetworkId, RecordId};
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::leases;
 
@@ -11,7 +11,10 @@ use crate::leases;
 pub enum StorageError {
     /// The database refused or could not be reached.
     #[error("the database failed")]
-    Database(#[from] DbErr),
+    Database(#[source] DbErr),
+    /// Other writes were in the way, and nothing was changed.
+    #[error("the database is busy with other writes, so nothing was changed; try again")]
+    Busy(#[source] DbErr),
     /// A row breaks a rule that writing had kept: the file was changed from outside, or the disk failed.
     #[error("table {table}, row {row}: {rule}; run `simpul verify` to see how far it goes")]
     Corrupt {
@@ -66,7 +69,9 @@ pub enum StorageError {
         held: u64,
     },
     /// The log moved on while a page was on its way; the page was not stored and nothing is lost.
-    #[error("the log is at {held}, the page continues {from}; pull again")]
+    #[error(
+        "the log was changed meanwhile: it has {held} entries, and the page continues another {from}; pull again"
+    )]
     Moved {
         /// The size of the log here.
         held: u64,
@@ -101,6 +106,39 @@ pub enum StorageError {
     /// The blocking work was cut off by the end of the program.
     #[error("the program is ending")]
     Ending,
+}
+
+/// Where a database's refusal becomes an error: one that is over when others have finished is told apart.
+impl From<DbErr> for StorageError {
+    fn from(error: DbErr) -> Self {
+        if is_busy(&error) {
+            Self::Busy(error)
+        } else {
+            Self::Database(error)
+        }
+    }
+}
+
+/// PostgreSQL: a transaction that cannot be put in an order with others, a deadlock, a lock that is not to be had, a
+/// statement that waited for locks until its time was up.
+const POSTGRES_BUSY: [&str; 4] = ["40001", "40P01", "55P03", "57014"];
+/// SQLite: another process writes, or another connection of this one. Extended codes have these in their lowest byte.
+const SQLITE_BUSY: [u32; 2] = [5, 6];
+
+fn is_busy(error: &DbErr) -> bool {
+    let (DbErr::Exec(cause) | DbErr::Query(cause) | DbErr::Conn(cause)) = error else {
+        return false;
+    };
+    let RuntimeErr::SqlxError(cause) = cause else {
+        return false;
+    };
+    let told = cause.as_database_error();
+    let Some(code) = told.and_then(sqlx::error::DatabaseError::code) else {
+        return false;
+    };
+    // A code of PostgreSQL has five characters, and one of SQLite that is as long is none of these.
+    let is_sqlite = |code: u32| code < 10_000 && SQLITE_BUSY.contains(&(code & 0xff));
+    POSTGRES_BUSY.contains(&&*code) || code.parse().is_ok_and(is_sqlite)
 }
 
 impl StorageError {

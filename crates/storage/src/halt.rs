@@ -1,7 +1,7 @@
 //! Why this hub writes nothing to its own log, if so. It is kept in the database, so that every process heeds it.
 
 use domain::healing::Halt;
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 use time::OffsetDateTime;
 
 use crate::logs::millis;
@@ -59,7 +59,7 @@ pub async fn set(db: &Database, why: Halt, now: OffsetDateTime) -> Result<(), St
 }
 
 pub(crate) async fn set_in(
-    db: &impl ConnectionTrait,
+    db: &DatabaseTransaction,
     why: Halt,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
@@ -76,7 +76,7 @@ pub(crate) async fn set_in(
 }
 
 /// A database that may be an older one is another store to its peers, and all that they hold is looked at anew.
-async fn begin(db: &impl ConnectionTrait) -> Result<(), StorageError> {
+async fn begin(db: &DatabaseTransaction) -> Result<(), StorageError> {
     trust::look_again(db).await?;
     renew_store(db).await
 }

@@ -5,7 +5,7 @@
 //!
 //! A holder that was paused may write after another took over. Where that would do harm, its [`Lease`] goes with the
 //! write, and a write under a lease that was lost is refused: so `peers::note_round`. Pages need none: what is stored was
-//! proved, whoever fetched it, and only where the log still has the size at which the page begins.
+//! proved, whoever fetched it, and only where the log still is what the page continues.
 //!
 //! Not here: who takes and gives what (`domain::lease`), and when (`node::tasks`).
 
@@ -120,7 +120,7 @@ pub async fn take(
     let mut taken = Vec::new();
     let mut names = names.to_vec();
     // In one order, so that two processes do not wait for each other.
-    names.sort_unstable();
+    names.sort_unstable_by_key(Name::to_string);
     for some in names.chunks(SOME) {
         let rows: Vec<String> = (2..2 + some.len())
             .map(|n| format!("(${n}, $1, 1, {})", lapse(db)))
@@ -145,10 +145,11 @@ pub async fn take(
 /// Counts a process among those that share the work, and forgets those that are gone, and peers that are.
 pub async fn join(db: &Database, process: Uuid) -> Result<(), StorageError> {
     let gone = format!(
-        "DELETE FROM lease WHERE NOT {} AND (name LIKE 'process/%' OR name LIKE 'pull/%'
+        "NOT {} AND (name LIKE 'process/%' OR name LIKE 'pull/%'
             AND NOT EXISTS (SELECT 1 FROM peer WHERE lease.name = 'pull/' || CAST(peer.id AS TEXT)))",
         held(db.writer())
     );
+    let gone = format!("DELETE FROM lease WHERE {}", in_order(db, &gone));
     sql::execute(db.writer(), &gone, vec![]).await?;
     take(db, process, &[Name::Process(process)]).await?;
     Ok(())
@@ -157,7 +158,8 @@ pub async fn join(db: &Database, process: Uuid) -> Result<(), StorageError> {
 /// Renews all that a process holds. What nobody took meanwhile is its own again, though it had lapsed.
 pub async fn renew(db: &Database, process: Uuid) -> Result<(), StorageError> {
     let lapse = lapse(db.writer());
-    let text = format!("UPDATE lease SET lapses_at = {lapse} WHERE holder = $1");
+    let which = in_order(db, "holder = $1");
+    let text = format!("UPDATE lease SET lapses_at = {lapse} WHERE {which}");
     sql::execute(db.writer(), &text, vec![process.into()]).await?;
     Ok(())
 }
@@ -166,7 +168,8 @@ pub async fn renew(db: &Database, process: Uuid) -> Result<(), StorageError> {
 pub async fn give(db: &Database, process: Uuid, names: &[Name]) -> Result<(), StorageError> {
     for some in names.chunks(SOME) {
         let (marks, values) = sql::list(2, some.iter().map(|n| n.to_string().into()).collect());
-        let text = format!("{} WHERE holder = $1 AND name IN ({marks})", giving(db));
+        let which = in_order(db, &format!("holder = $1 AND name IN ({marks})"));
+        let text = format!("{} WHERE {which}", giving(db));
         let values = std::iter::once(process.into()).chain(values).collect();
         sql::execute(db.writer(), &text, values).await?;
     }
@@ -175,9 +178,20 @@ pub async fn give(db: &Database, process: Uuid, names: &[Name]) -> Result<(), St
 
 /// Gives everything that a process holds, and counts it no more.
 pub async fn leave(db: &Database, process: Uuid) -> Result<(), StorageError> {
-    let text = format!("{} WHERE holder = $1", giving(db));
+    let text = format!("{} WHERE {}", giving(db), in_order(db, "holder = $1"));
     sql::execute(db.writer(), &text, vec![process.into()]).await?;
     Ok(())
+}
+
+/// A condition for several leases that are to be changed. PostgreSQL locks them by name, and looks again at each that it
+/// waited for, so that two processes do not wait for each other.
+fn in_order(db: &Database, condition: &str) -> String {
+    match db.writer().get_database_backend() {
+        DbBackend::Postgres => format!(
+            "name IN (SELECT name FROM lease WHERE {condition} ORDER BY name COLLATE \"C\" FOR UPDATE)"
+        ),
+        _ => condition.to_owned(),
+    }
 }
 
 fn giving(db: &Database) -> String {

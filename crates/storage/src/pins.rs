@@ -58,10 +58,11 @@ pub async fn add(
         key.to_string().into(),
         millis(now).into(),
     ];
-    if sql::execute(db.writer(), text, values).await? > 0 {
-        trust::look_again(db.writer()).await?;
+    let tx = db.begin().await?;
+    if sql::execute(&tx, text, values).await? > 0 {
+        trust::look_again(&tx).await?;
     }
-    Ok(())
+    Ok(tx.commit().await?)
 }
 
 /// Takes back all pins of a hub, and says how many there were.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::identity::HubId;
 use domain::log::PublicKey;
 use domain::trust::{Trust, TrustSources, TrustedKey};
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 use time::OffsetDateTime;
 
 use crate::logs::{EntryKey, millis};
@@ -67,9 +67,11 @@ pub async fn authority(db: &Database) -> Result<Option<HubId>, StorageError> {
 
 /// Follows a hub's word on who is a member, instead of any other's.
 pub async fn follow(db: &Database, authority: &HubId) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
     let text = "INSERT INTO authority (id, hub) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET hub = excluded.hub";
-    sql::execute(db.writer(), text, vec![authority.as_str().into()]).await?;
-    look_again(db.writer()).await
+    sql::execute(&tx, text, vec![authority.as_str().into()]).await?;
+    look_again(&tx).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The hubs that the operator denies, by id.
@@ -89,9 +91,11 @@ pub async fn deny(db: &Database, hub: &HubId, now: OffsetDateTime) -> Result<(),
 
 /// Takes a denial back, and says whether there was one.
 pub async fn allow(db: &Database, hub: &HubId) -> Result<bool, StorageError> {
+    let tx = db.begin().await?;
     let text = "DELETE FROM denial WHERE hub = $1";
-    let removed = sql::execute(db.writer(), text, vec![hub.as_str().into()]).await?;
-    look_again(db.writer()).await?;
+    let removed = sql::execute(&tx, text, vec![hub.as_str().into()]).await?;
+    look_again(&tx).await?;
+    tx.commit().await?;
     Ok(removed > 0)
 }
 
@@ -103,10 +107,12 @@ pub(crate) async fn mark(db: &impl ConnectionTrait) -> Result<(), StorageError> 
 }
 
 /// Lets the next round with each peer look at all its heads once more: some that were passed over may now be followed.
-pub(crate) async fn look_again(db: &impl ConnectionTrait) -> Result<(), StorageError> {
+pub(crate) async fn look_again(tx: &DatabaseTransaction) -> Result<(), StorageError> {
+    mark(tx).await?;
+    // The row of `store`, which the mark holds, lets one through at a time; rounds that are noted hold one peer only.
     let text = "UPDATE peer SET heads_token = NULL, trust_mark = trust_mark + 1";
-    sql::execute(db, text, vec![]).await?;
-    mark(db).await
+    sql::execute(tx, text, vec![]).await?;
+    Ok(())
 }
 
 fn hub(table: &'static str, row: &QueryResult) -> Result<HubId, StorageError> {

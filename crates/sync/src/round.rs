@@ -209,6 +209,12 @@ impl<S: Store> Puller<S> {
                 tracing::warn!(log = %head.log, size, "what a closed key signed is taken out");
                 self.db.cut(&head.log, size, self.clock.now()).await?;
             }
+            // Who stated what was seen and is not held is not known. If it counts, it is stated again in the next look.
+            let is_void = !trust.counts_at(&head.log, head.newest_seen);
+            let may_be_void = is_news && trust.is_closed(&head.log, head.newest_seen);
+            if head.newest_seen > head.size && (is_void || may_be_void) {
+                self.db.forget_seen(&head.log).await?;
+            }
         }
         *self.enforced() = Some(trust.clone());
         Ok(())

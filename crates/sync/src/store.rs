@@ -55,7 +55,7 @@ pub trait Store: Send + Sync {
         place: u64,
     ) -> impl Future<Output = Answer<Option<String>>> + Send;
 
-    /// Stores a page, if the log still has the size at which it begins.
+    /// Stores a page, if the log still is what it continues.
     fn apply(
         &self,
         page: VerifiedPage,
@@ -81,6 +81,10 @@ pub trait Store: Send + Sync {
         size: u64,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
+    /// Waits no more for what was seen of a log and is not held.
+    fn forget_seen(&self, _log: &LogId) -> impl Future<Output = Answer<()>> + Send {
+        std::future::ready(Ok(()))
+    }
     /// Notes that pulling begins again.
     fn note_hope(&self, log: &LogId) -> impl Future<Output = Answer<()>> + Send;
     /// Notes that no supplier proves the newest head.
@@ -237,6 +241,10 @@ impl Store for Database {
 
     async fn note_seen(&self, log: &LogId, size: u64, now: OffsetDateTime) -> Answer<()> {
         watching::note_seen(self, log, size, now).await
+    }
+
+    async fn forget_seen(&self, log: &LogId) -> Answer<()> {
+        watching::forget_seen(self, log).await
     }
 
     async fn note_hope(&self, log: &LogId) -> Answer<()> {

@@ -2,7 +2,7 @@
 
 use domain::catalog::InnovationDraft;
 use domain::entry::{Kind, Sight};
-use domain::log::LogState;
+use domain::log::{Accepted, LogState, Opening};
 use serde_json::{Value, json};
 use storage::StorageError;
 use storage::logs::{fill, heads, read, watching};
@@ -23,6 +23,7 @@ on_both_databases! {
     texts_that_no_column_takes_are_kept_and_show_nothing,
     revisions_out_of_order_show_the_highest,
     a_log_that_is_set_aside_takes_nothing,
+    what_was_seen_of_a_log_that_its_hub_passed_over_is_not_waited_for,
 }
 
 /// A hub with an agency and some innovations, the first of them revised.
@@ -388,6 +389,36 @@ async fn a_log_that_is_set_aside_takes_nothing(backend: Backend) {
     watching::park(&puller.db, &origin.log, None).await.unwrap();
     puller.pull(&origin, &origin.log, WHOLE_PAGES).await;
     assert_eq!(puller.size(&origin.log).await, 7);
+}
+
+/// A hub lost a log that it had just begun, and went on in another. A head of the lost one was seen here.
+async fn what_was_seen_of_a_log_that_its_hub_passed_over_is_not_waited_for(backend: Backend) {
+    let puller = Store::fresh(backend, "hub-p").await;
+    let mut first = Forge::of("hub-o");
+    let agency = body(&agency("Dinas Satu", None));
+    first.put(record(1), 1, Kind::AGENCY, &agency, |_| {});
+    puller.apply(first.page()).await.unwrap();
+    let lost = Forge::of_epoch("hub-o", 2);
+    let seen = watching::note_seen(&puller.db, lost.log(), 3, puller.now()).await;
+    seen.unwrap();
+    assert_eq!(state(&puller, &lost).await, LogState::CatchingUp);
+
+    let opening = Opening {
+        previous: first.log().epoch,
+        accepted: Accepted {
+            size: 1,
+            root: first.grown().root(),
+        },
+    };
+    let said = serde_json::from_str(&opening.to_body()).unwrap();
+    let mut next = Forge::of_epoch("hub-o", 3);
+    next.put(record(2), 1, Kind::EPOCH, &said, |_| {});
+    puller.apply(next.page()).await.unwrap();
+    assert_eq!(state(&puller, &lost).await, LogState::Empty);
+    // Somebody has it after all.
+    let seen = watching::note_seen(&puller.db, lost.log(), 3, puller.now()).await;
+    seen.unwrap();
+    assert_eq!(state(&puller, &lost).await, LogState::CatchingUp);
 }
 
 fn body(draft: &impl serde::Serialize) -> Value {

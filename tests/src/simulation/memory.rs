@@ -196,9 +196,9 @@ impl Memory {
             size: append.edge.size(),
             root: append.edge.root(),
         };
-        let from = held.size();
         let page = VerifiedPage {
-            from,
+            from: held.size(),
+            root: held.edge.root(),
             entries,
             append,
             checkpoint: checkpoint.sign(key),
@@ -207,15 +207,16 @@ impl Memory {
         Ok(log)
     }
 
-    /// Stores a page of another hub's log, if the log still has the size at which it begins.
+    /// Stores a page of another hub's log, if the log still is what it continues.
     pub fn apply(&mut self, page: VerifiedPage) -> Result<Stored, StorageError> {
         let log = page.checkpoint.log().clone();
         let held = self.logs.get(&log);
         if let Some(why) = held.and_then(|held| held.closed()) {
             return Err(StorageError::Closed { hub: log.hub, why });
         }
-        let (held, from) = (held.map_or(0, |held| held.size()), page.from);
-        if held != from && Rule::SizeCompared.holds() {
+        let edge = held.map(|held| held.edge.clone()).unwrap_or_default();
+        if !page.continues(&edge) && Rule::SizeCompared.holds() {
+            let (held, from) = (edge.size(), page.from);
             return Err(StorageError::Moved { held, from });
         }
         let end = page.append.edge.size();

@@ -87,6 +87,8 @@ pub struct VerifiedEntry {
 pub struct VerifiedPage {
     /// The size of our log before this page.
     pub from: u64,
+    /// The root over our entries before this page.
+    pub root: Hash,
     /// The entries.
     pub entries: Vec<VerifiedEntry>,
     /// The tree with them, and the tiles that changed.
@@ -112,6 +114,7 @@ impl Page {
         let entries = (ours.size()..).zip(self.entries).map(verify_entry);
         Ok(VerifiedPage {
             from: ours.size(),
+            root: ours.root(),
             entries: entries.collect::<Result<_, _>>()?,
             append,
             checkpoint,
@@ -136,6 +139,13 @@ impl Page {
             let bytes = entry.header.len();
             Err(PageError::HeaderTooLong { index, bytes })
         })
+    }
+}
+
+impl VerifiedPage {
+    /// Whether the page continues what is held: a log may have had the same size with other entries in the meantime.
+    pub fn continues(&self, held: &TreeEdge) -> bool {
+        self.from == held.size() && self.root == held.root()
     }
 }
 

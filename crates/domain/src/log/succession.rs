@@ -5,7 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Hash;
+use super::{Hash, VerifiedEntry};
+use crate::entry::{Audience, Kind, Payload};
 use crate::identity::{Epoch, NameError};
 use crate::rules::Rule;
 
@@ -52,6 +53,14 @@ struct Body {
 }
 
 impl Opening {
+    /// What a log's first entry says of the log before it, if it says something.
+    pub fn of(first: &VerifiedEntry) -> Option<Self> {
+        let header = first.header.as_ref().ok()?;
+        let is_opening = header.kind.as_str() == Kind::EPOCH && header.audience == Audience::Public;
+        let payload = first.payload.as_deref().filter(|_| is_opening)?;
+        Self::parse(Payload::parse(payload).ok()?.body()).ok()
+    }
+
     /// Reads a body.
     pub fn parse(body: &str) -> Result<Self, OpeningError> {
         let body: Body =
@@ -79,10 +88,58 @@ impl Opening {
     }
 }
 
+/// Below this an epoch needs no reason: the Unix seconds until the year 2242.
+const FREE_EPOCHS: u64 = 1 << 33;
+/// How far the epoch of a log may lie above that of the log that it follows.
+const MOST_LEAP: u64 = 1 << 32;
+
+/// Whether a log of this epoch needs an opening that says which log it follows.
+pub const fn needs_opening(epoch: Epoch) -> bool {
+    epoch.get() >= FREE_EPOCHS
+}
+
+/// Whether a log may have this epoch if its first entry says this. Whoever has a hub's key for a while could else use up
+/// all numbers, and leave the hub none for its next log. All nodes decide alike, by the log alone.
+pub fn may_begin(epoch: Epoch, opening: Option<&Opening>) -> bool {
+    let is_near = |opening: &Opening| {
+        let leap = epoch.get().checked_sub(opening.previous.get());
+        leap.is_some_and(|leap| leap <= MOST_LEAP)
+    };
+    !needs_opening(epoch) || opening.is_some_and(is_near)
+}
+
+/// The epoch of a hub's first log: the second in which it is begun, whatever the clock says.
+pub fn first_epoch(second: u64) -> Epoch {
+    Epoch::new(second.min(FREE_EPOCHS - 1)).expect("it is below the greatest")
+}
+
+/// The epoch of the log that follows one after which others were begun that do not count: later than all of them, unless
+/// they lie too far ahead.
+pub fn epoch_past(previous: Epoch, known: &[Epoch], second: u64) -> Result<Epoch, NameError> {
+    let last = known.iter().fold(previous, |last, other| last.max(*other));
+    let next = next_epoch(last, None, second)?;
+    let opening = Opening {
+        previous,
+        accepted: Accepted {
+            size: 0,
+            root: Hash::of_empty_tree(),
+        },
+    };
+    if may_begin(next, Some(&opening)) {
+        return Ok(next);
+    }
+    let mut next = next_epoch(previous, None, second)?;
+    while known.contains(&next) {
+        next = Epoch::new(next.get() + 1)?;
+    }
+    Ok(next)
+}
+
 /// The epoch of a hub's next log: the second in which it is begun, but later than the open log and than any that is noted
-/// outside the database, which may be an older one, whatever the clock says.
+/// outside the database, which may be an older one, and not too far from them, whatever the clock says.
 pub fn next_epoch(open: Epoch, noted: Option<Epoch>, second: u64) -> Result<Epoch, NameError> {
     let last = noted.map_or(open, |noted| noted.max(open));
+    let second = second.min(last.get().saturating_add(MOST_LEAP));
     Epoch::new(second.max(last.get().saturating_add(1)))
 }
 
@@ -152,7 +209,57 @@ mod tests {
         check(5, Some(9), 9, 10);
         check(5, Some(12), 9, 13);
         check(12, Some(5), 9, 13);
-        assert!(next_epoch(epoch(5), None, u64::MAX).is_err());
+        check(5, None, u64::MAX, 5 + MOST_LEAP);
+        let last = epoch(i64::MAX.unsigned_abs());
+        assert!(next_epoch(last, None, 9).is_err());
+        assert_eq!(first_epoch(9), epoch(9));
+        assert!(!needs_opening(first_epoch(u64::MAX)));
+    }
+
+    #[test]
+    fn a_log_far_ahead_must_follow_one_that_is_near() {
+        let epoch = |number| Epoch::new(number).unwrap();
+        let opening = |previous| Opening {
+            previous: epoch(previous),
+            accepted: Accepted {
+                size: 1,
+                root: Hash::of_leaf(b"x"),
+            },
+        };
+        let check = |number: u64, previous: Option<u64>, expected: bool| {
+            let said = previous.map(opening);
+            assert_eq!(
+                may_begin(epoch(number), said.as_ref()),
+                expected,
+                "{number} after {previous:?}"
+            );
+        };
+        check(1_795_000_000, None, true);
+        check(FREE_EPOCHS - 1, None, true);
+        check(FREE_EPOCHS, None, false);
+        check(FREE_EPOCHS, Some(1_795_000_000), false);
+        check(FREE_EPOCHS, Some(FREE_EPOCHS - MOST_LEAP), true);
+        check(FREE_EPOCHS, Some(FREE_EPOCHS - MOST_LEAP - 1), false);
+        check(FREE_EPOCHS, Some(FREE_EPOCHS + 1), false);
+        check((1 << 53) - 1, Some(1_795_000_000), false);
+    }
+
+    #[test]
+    fn logs_that_do_not_count_are_passed_by_number_but_not_too_far() {
+        let epoch = |number| Epoch::new(number).unwrap();
+        let check = |known: &[u64], expected: u64| {
+            let known: Vec<_> = known.iter().map(|number| epoch(*number)).collect();
+            assert_eq!(
+                epoch_past(epoch(100), &known, 150),
+                Ok(epoch(expected)),
+                "{known:?}"
+            );
+        };
+        check(&[100], 150);
+        check(&[100, 200], 201);
+        check(&[100, FREE_EPOCHS - 2], FREE_EPOCHS - 1);
+        check(&[100, FREE_EPOCHS - 1], 150);
+        check(&[100, 150, 151, FREE_EPOCHS << 4], 152);
     }
 
     #[test]

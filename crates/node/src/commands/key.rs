@@ -1,10 +1,11 @@
 //! `simpul key`
 
 use anyhow::bail;
+use domain::lease::LASTS;
 use domain::trust::Standing;
 use serde_json::json;
 use storage::logs::heads;
-use storage::trust;
+use storage::{leases, trust};
 
 use crate::cli::{Common, Outcome};
 use crate::hub::Hub;
@@ -71,6 +72,20 @@ fn next(hub: &Hub, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A node that runs would go on signing with the key of before.
+async fn refuse_if_served(hub: &Hub) -> anyhow::Result<()> {
+    let is_node = |lease: &leases::Standing| matches!(lease.name, leases::Name::Process(_));
+    let standings = leases::list(&hub.db).await?;
+    let mut running = standings.into_iter().filter(is_node);
+    match running.find_map(|lease| lease.holder) {
+        Some(process) => bail!(
+            "a node still runs on this database (process {process}); stop it, and start it again afterwards. One that was killed is noticed within {} s",
+            LASTS.as_secs()
+        ),
+        None => Ok(()),
+    }
+}
+
 impl Rotate {
     async fn run(self, hub: &Hub) -> anyhow::Result<()> {
         let file = hub.next_key_file();
@@ -92,6 +107,7 @@ impl Rotate {
                 next.public()
             );
         }
+        refuse_if_served(hub).await?;
         let rotated = hub.rotate_key(next).await?;
         output::say(format!("the hub signs with {} now", rotated.key.public()));
         output::say(format!(

@@ -194,6 +194,21 @@ pub async fn of_hub(db: &Database, hub: &HubId) -> Result<Vec<LogId>, StorageErr
     rows.iter().map(log).collect()
 }
 
+/// The newest log of a hub. One of which nothing is held and nothing more is known, because it was cut whole, comes after
+/// all others.
+pub(super) async fn newest_of(
+    db: &impl ConnectionTrait,
+    network: &NetworkId,
+    hub: &HubId,
+) -> Result<Option<LogId>, StorageError> {
+    let text = format!(
+        "{LOGS} WHERE slug = $1 ORDER BY CASE WHEN size = 0 AND newest_seen = 0 AND checkpoint IS NULL THEN 1 ELSE 0 END,
+         epoch DESC LIMIT 1"
+    );
+    let row: Option<LogRow> = sql::one(db, &text, vec![hub.as_str().into()]).await?;
+    row.map(|row| row.log_id(network)).transpose()
+}
+
 /// One log with everything known of it.
 pub async fn find(db: &Database, log: &LogId) -> Result<Option<Head>, StorageError> {
     let text = counted(" WHERE slug = $1 AND epoch = $2");
@@ -286,15 +301,25 @@ pub async fn edge_at(
 
 /// The rows of all logs, in the order in which they were begun, held until the transaction ends: no log grows meanwhile.
 pub(super) async fn lock_rows(db: &impl ConnectionTrait) -> Result<Vec<LogRow>, StorageError> {
+    if is_postgres(db) {
+        let hubs = "SELECT id FROM hub ORDER BY id FOR NO KEY UPDATE";
+        sql::rows(db, hubs, vec![]).await?;
+    }
     let text = format!("{LOGS} ORDER BY log.id{}", row_lock(db));
     Ok(sql::all(db, &text, vec![]).await?)
 }
 
-/// What makes a `SELECT` hold the logs it finds. On SQLite the transaction holds everything already.
+fn is_postgres(db: &impl ConnectionTrait) -> bool {
+    db.get_database_backend() == sea_orm::DbBackend::Postgres
+}
+
+/// What makes a `SELECT` hold the logs it finds, and before them their hubs, as the order of locks wants it
+/// (`crate::database`). On SQLite the transaction holds everything already.
 fn row_lock(db: &impl ConnectionTrait) -> &'static str {
-    match db.get_database_backend() {
-        sea_orm::DbBackend::Postgres => " FOR UPDATE OF log",
-        _ => "",
+    if is_postgres(db) {
+        " FOR NO KEY UPDATE OF hub, log"
+    } else {
+        ""
     }
 }
 
@@ -350,8 +375,16 @@ pub(super) async fn open_row(
     db: &impl ConnectionTrait,
     log: &LogId,
 ) -> Result<LogRow, StorageError> {
+    if let Some(row) = lock_row(db, log).await? {
+        return Ok(row);
+    }
     let hub = "INSERT INTO hub (slug) VALUES ($1) ON CONFLICT DO NOTHING";
     sql::execute(db, hub, vec![log.hub.as_str().into()]).await?;
+    if is_postgres(db) {
+        // Before the log's row: whoever makes the same log holds the hub.
+        let hub = "SELECT id FROM hub WHERE slug = $1 FOR NO KEY UPDATE";
+        sql::rows(db, hub, vec![log.hub.as_str().into()]).await?;
+    }
     let insert = "INSERT INTO log (hub_id, epoch, size, bytes, proved_size, newest_seen, position)
         SELECT id, $2, 0, 0, 0, 0, 0 FROM hub WHERE slug = $1 ON CONFLICT DO NOTHING";
     let values = vec![log.hub.as_str().into(), sql::signed(log.epoch.get()).into()];

@@ -55,9 +55,9 @@ pub async fn open_own(
     Ok(log)
 }
 
-/// This hub's open log: that of its highest epoch.
+/// This hub's open log: that of its highest epoch of which anything counts.
 pub async fn own_log(db: &Database) -> Result<Option<LogId>, StorageError> {
-    Ok(heads::of_hub(db, db.hub()).await?.pop())
+    heads::newest_of(db.reader(), db.network(), db.hub()).await
 }
 
 /// Appends entries to this hub's log, all or none. Each draft must be its record's next revision.

@@ -8,7 +8,8 @@ use super::door::{self, Batch, Origin, Stored};
 use super::{audience, heads, tiles};
 use crate::{Database, StorageError, sql};
 
-/// Stores a page whole, if the log is still where the page begins; a page that comes twice is refused without harm.
+/// Stores a page whole, if the log is still what the page was proved to continue; a page that comes twice is refused
+/// without harm. The root is compared, too: another process may have cut the log and brought another branch to this size.
 pub async fn apply(
     db: &Database,
     page: VerifiedPage,
@@ -24,7 +25,8 @@ pub async fn apply(
     if let Some(why) = row.closed() {
         return Err(StorageError::Closed { hub: log.hub, why });
     }
-    if row.size() != page.from && Rule::SizeCompared.holds() {
+    let edge = tiles::edge(&tx, row.id, row.size()).await?;
+    if !page.continues(&edge) && Rule::SizeCompared.holds() {
         return Err(StorageError::Moved {
             held: row.size(),
             from: page.from,

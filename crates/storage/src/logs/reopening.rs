@@ -7,7 +7,7 @@ use domain::entropy::Entropy;
 use domain::entry::{Audience, Change, EntryDraft, Header, Kind};
 use domain::healing::{Again, Aside};
 use domain::identity::{Epoch, LogId, RecordId};
-use domain::log::{Accepted, Checkpoint, Opening, SigningKey, TreeEdge, next_epoch};
+use domain::log::{Accepted, Checkpoint, Opening, SigningKey, TreeEdge, epoch_past, next_epoch};
 use sea_orm::DatabaseTransaction;
 
 use super::aside::{self, SetAside};
@@ -29,12 +29,12 @@ pub enum Occasion<'a> {
         /// The log that was noted outside the database as the open one.
         noted: Option<Epoch>,
     },
-    /// The key that signed the open log counts up to this size only.
-    KeyClosed(u64),
+    /// Of these logs of the hub less counts than is held, since the key that signed them was closed: so much of each.
+    KeyClosed(&'a [(LogId, u64)]),
 }
 
-/// Begins a new log that accepts the open one as far as it counts, and writes again. Gives nothing if there is no occasion
-/// any more.
+/// Begins a new log that accepts the last one that counts, as far as it counts, and writes again. Gives nothing if there is
+/// no occasion any more.
 pub async fn reopen(
     db: &Database,
     key: &SigningKey,
@@ -42,41 +42,44 @@ pub async fn reopen(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Option<LogId>, StorageError> {
-    let old = issuing::own_log(db)
-        .await?
-        .ok_or_else(|| StorageError::NoLog(db.hub().clone()))?;
+    let no_log = || StorageError::NoLog(db.hub().clone());
+    let open = issuing::own_log(db).await?.ok_or_else(no_log)?;
     let tx = db.begin().await?;
+    // Holds the hub, and so all its logs.
+    heads::open_row(&tx, &open).await?;
+    if let Occasion::KeyClosed(ends) = occasion {
+        cut_all(db, &tx, ends, clock).await?;
+    }
+    let old = heads::newest_of(&tx, db.network(), db.hub()).await?;
+    let old = old.ok_or_else(no_log)?;
     let row = heads::open_row(&tx, &old).await?;
     if row.has_successor() {
         return Ok(None);
     }
-    let size = match occasion {
-        Occasion::KeyClosed(size) => size.min(row.size()),
-        Occasion::Halted { judged, .. } => {
+    let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
+    let epoch = match occasion {
+        Occasion::KeyClosed(ends) => {
+            let known: Vec<Epoch> = ends.iter().map(|(log, _)| log.epoch).collect();
+            epoch_past(old.epoch, &known, second)
+        }
+        Occasion::Halted { judged, noted } => {
             let halted = halt::lock(&tx).await?;
             if halted.is_none() || judged.is_some_and(|judged| halted.as_ref() != Some(judged)) {
                 return Ok(None);
             }
-            row.size()
+            next_epoch(old.epoch, noted, second)
         }
     };
-    cutting::cut_in(db, &tx, &row, size, None, clock.now()).await?;
-    let edge = tiles::edge(&tx, row.id, size).await?;
+    let edge = tiles::edge(&tx, row.id, row.size()).await?;
     sign_anew(&tx, &row, &old, &edge, key, clock).await?;
-    let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
-    let noted = match occasion {
-        Occasion::Halted { noted, .. } => noted,
-        Occasion::KeyClosed(_) => None,
-    };
     let log = LogId {
-        epoch: next_epoch(old.epoch, noted, second)
-            .map_err(|error| StorageError::corrupt("log", row.id, error))?,
+        epoch: epoch.map_err(|error| StorageError::corrupt("log", row.id, error))?,
         ..old.clone()
     };
     let opening = Opening {
         previous: old.epoch,
         accepted: Accepted {
-            size,
+            size: edge.size(),
             root: edge.root(),
         },
     };
@@ -94,6 +97,23 @@ pub async fn reopen(
     let stored = issuing::append(db, &tx, &new_row, &log, key, sealed, clock).await?;
     db.commit(tx, new_row.id, &stored.dropped).await?;
     Ok(Some(log))
+}
+
+/// Cuts logs to what counts of them, the newest first, so that what it said of those before it is taken back.
+async fn cut_all(
+    db: &Database,
+    tx: &DatabaseTransaction,
+    ends: &[(LogId, u64)],
+    clock: &dyn Clock,
+) -> Result<(), StorageError> {
+    let mut ends = ends.to_vec();
+    ends.sort_unstable_by_key(|(log, _)| std::cmp::Reverse(log.epoch));
+    for (log, size) in &ends {
+        if let Some(row) = heads::lock_row(tx, log).await? {
+            cutting::cut_in(db, tx, &row, *size, None, clock.now()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The old log's last checkpoint is signed once more, by the key of today: the one before may be closed, or of another

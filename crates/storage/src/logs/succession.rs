@@ -65,6 +65,21 @@ async fn accept(
     if sql::execute(tx, text, values).await? > 0 {
         settle(db, tx, &row, &opening.accepted, now).await?;
     }
+    pass_over(tx, &row, log).await
+}
+
+/// What was seen of logs between these two, and is not held, is waited for no more: their hub lost them and went on without.
+/// Whoever holds one states it in every look at the heads, and then it is looked for again.
+async fn pass_over(
+    tx: &DatabaseTransaction,
+    previous: &LogRow,
+    next: &LogId,
+) -> Result<(), StorageError> {
+    let text = "UPDATE log SET newest_seen = size, behind_since = NULL, unproved_since = NULL
+        WHERE hub_id = $1 AND epoch > $2 AND epoch < $3 AND newest_seen > size";
+    let next = sql::signed(next.epoch.get());
+    let values = vec![previous.hub_id.into(), previous.epoch.into(), next.into()];
+    sql::execute(tx, text, values).await?;
     Ok(())
 }
 

@@ -27,6 +27,18 @@ pub async fn note_seen(
     Ok(())
 }
 
+/// Waits no more for what was seen of a log and is not held: the key that stated it was closed before. What counts is stated
+/// again.
+pub async fn forget_seen(db: &Database, log: &LogId) -> Result<(), StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(());
+    };
+    let text = "UPDATE log SET newest_seen = size, behind_since = NULL, unproved_since = NULL
+        WHERE id = $1 AND newest_seen > size";
+    sql::execute(db.writer(), text, vec![row.id.into()]).await?;
+    Ok(())
+}
+
 /// Notes that no supplier proves the newest head.
 pub async fn note_unproved(
     db: &Database,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::healing::Halt;
 use domain::identity::LogId;
-use domain::log::{Hash, LogState, SignedCheckpoint};
+use domain::log::{Hash, LogState, Opening, SignedCheckpoint, TreeEdge, may_begin, needs_opening};
 use domain::rules::Rule;
 use domain::trust::Trust;
 use storage::StorageError;
@@ -45,6 +45,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             root: *theirs.root(),
         };
         let head = db.find_head(log).await?;
+        if head.as_ref().is_none_or(|head| head.size == 0) && !self.may_begin(trust, log).await? {
+            return self.note_stranger(theirs.text()).await;
+        }
         let view = self.view(log, head.as_ref(), &extent).await?;
         match plan::step(&view, &extent, self.puller.quota) {
             Step::Nothing => self.note_holding(theirs).await,
@@ -69,6 +72,17 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 Ok(db.park(log, Some(OVER_QUOTA)).await?)
             }
         }
+    }
+
+    /// Whether a log may have its epoch, which only its first entry can tell if it lies far ahead.
+    async fn may_begin(&self, trust: &Trust, log: &LogId) -> Result<bool, RoundError> {
+        if !needs_opening(log.epoch) {
+            return Ok(true);
+        }
+        let stated = self.remote.page(log, 0, 1).await?;
+        let page = pull::verify(trust, log, TreeEdge::default(), stated).await?;
+        let opening = page.entries.first().and_then(Opening::of);
+        Ok(may_begin(log.epoch, opening.as_ref()))
     }
 
     /// Notes what the peer holds of a log, if that is what is held here.
@@ -174,7 +188,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         self.has_begun_log |= pulled.from == 0 && pulled.entries > 0;
         match pulled.error {
             // Another process on this database is at it.
-            Some(RoundError::Storage(StorageError::Moved { .. })) => {
+            Some(RoundError::Storage(StorageError::Moved { .. } | StorageError::Busy(_))) => {
                 Err(RoundError::Busy(log.clone()))
             }
             Some(error) => Err(error),
@@ -265,6 +279,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             remote: self.remote,
             trust,
             log,
+            time: self.puller.log_time,
         };
         let head = branch.fetch(fork, theirs.size()).await?;
         db.note_branch(log, &head).await?;

@@ -68,33 +68,16 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
         mut edge: TreeEdge,
         pages: mpsc::Sender<VerifiedPage>,
     ) -> Result<(), RoundError> {
-        let deadline = Instant::now() + self.time;
-        let mut short_pages = 0;
+        let mut patience = Patience::begin(self.log, self.time);
         while edge.size() < self.target {
-            let asked = self.remote.page(self.log, edge.size(), MAX_PAGE_ENTRIES);
-            let stated = timeout_at(deadline, asked);
-            let stated = stated.await.map_err(|_| self.out_of_time())??;
-            let count = stated.page.entries.len();
-            let bytes = stated.page.entries.iter().map(RawEntry::bytes).sum();
-            let page = verify(self.trust, self.log, edge, stated).await?;
-            let (end, size) = (page.append.edge.size(), page.checkpoint.size());
-            short_pages += usize::from(plan::is_short(MAX_PAGE_ENTRIES, count, bytes, end, size));
+            let page = patience.page(self.remote, self.trust, edge).await?;
             edge = page.append.edge.clone();
             if pages.send(page).await.is_err() {
                 break;
             }
-            if short_pages > plan::MOST_SHORT_PAGES {
-                return Err(RoundError::Dripping(self.log.clone()));
-            }
+            patience.check()?;
         }
         Ok(())
-    }
-
-    fn out_of_time(&self) -> RoundError {
-        RoundError::OutOfTime {
-            log: self.log.clone(),
-            seconds: self.time.as_secs(),
-        }
     }
 
     async fn store(
@@ -124,7 +107,56 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
     }
 }
 
-async fn verify(
+/// How long one supplier may take with one log, and how many of its pages may be short.
+struct Patience<'a> {
+    log: &'a LogId,
+    time: Duration,
+    deadline: Instant,
+    short_pages: usize,
+}
+
+impl<'a> Patience<'a> {
+    fn begin(log: &'a LogId, time: Duration) -> Self {
+        Self {
+            log,
+            time,
+            deadline: Instant::now() + time,
+            short_pages: 0,
+        }
+    }
+
+    /// Asks for the page that continues an edge, and verifies it.
+    async fn page(
+        &mut self,
+        remote: &impl Peer,
+        trust: &Trust,
+        edge: TreeEdge,
+    ) -> Result<VerifiedPage, RoundError> {
+        let asked = remote.page(self.log, edge.size(), MAX_PAGE_ENTRIES);
+        let stated = timeout_at(self.deadline, asked).await;
+        let stated = stated.map_err(|_| RoundError::OutOfTime {
+            log: self.log.clone(),
+            seconds: self.time.as_secs(),
+        })??;
+        let count = stated.page.entries.len();
+        let bytes = stated.page.entries.iter().map(RawEntry::bytes).sum();
+        let page = verify(trust, self.log, edge, stated).await?;
+        let (end, size) = (page.append.edge.size(), page.checkpoint.size());
+        let is_short = plan::is_short(MAX_PAGE_ENTRIES, count, bytes, end, size);
+        self.short_pages += usize::from(is_short);
+        Ok(page)
+    }
+
+    /// Gives up a supplier whose pages are shorter than they need be. What came of it is kept.
+    fn check(&self) -> Result<(), RoundError> {
+        if self.short_pages > plan::MOST_SHORT_PAGES {
+            return Err(RoundError::Dripping(self.log.clone()));
+        }
+        Ok(())
+    }
+}
+
+pub(super) async fn verify(
     trust: &Trust,
     log: &LogId,
     edge: TreeEdge,
@@ -161,17 +193,20 @@ pub(super) struct Branch<'a, S, P> {
     pub(super) remote: &'a P,
     pub(super) trust: &'a Trust,
     pub(super) log: &'a LogId,
+    /// How long it may take before it is left to another supplier.
+    pub(super) time: Duration,
 }
 
 impl<S: Store, P: Peer> Branch<'_, S, P> {
-    /// Keeps what the supplier proves from a place on, up to a size, and gives the head that proves it.
+    /// Keeps what the supplier proves from a place on, up to a size, and gives the head that proves it. Time and short
+    /// pages are bounded as in any other pull.
     pub(super) async fn fetch(&self, from: u64, target: u64) -> Result<Extent, RoundError> {
         let edge = self.db.edge_at(self.log, from).await?;
         let mut edge = edge.unwrap_or_default();
+        let mut patience = Patience::begin(self.log, self.time);
         loop {
             let place = edge.size();
-            let stated = self.remote.page(self.log, place, MAX_PAGE_ENTRIES).await?;
-            let page = verify(self.trust, self.log, edge, stated).await?;
+            let page = patience.page(self.remote, self.trust, edge).await?;
             edge = page.append.edge.clone();
             let raw = |entry: VerifiedEntry| RawEntry {
                 header: entry.header_text,
@@ -186,6 +221,7 @@ impl<S: Store, P: Peer> Branch<'_, S, P> {
                     root: edge.root(),
                 });
             }
+            patience.check()?;
         }
     }
 }
