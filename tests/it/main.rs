@@ -35,5 +35,6 @@ mod soak;
 mod stolen_keys;
 mod storage;
 mod tidy;
+mod tls;
 mod together;
 mod upgrade;

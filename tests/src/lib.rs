@@ -3,6 +3,7 @@
 //! - [`federation`]: several real hubs in one process, whose rounds happen when the test says so; [`drawing`] says who
 //!   pulls whom, [`api`] asks a hub as anybody would.
 //! - [`relay`]: a proxy before a hub that lies. [`counter`]: one that counts. [`noise`]: one that makes noise where hints are expected.
+//!   [`tls`]: one with TLS, and certificates for it.
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
 //!   [`records`] is what hubs say, [`fixture`] what older programs left, [`forge`] what only another program would say.
 //! - [`simulation`]: many nodes in virtual time, from a seed.
@@ -38,6 +39,7 @@ pub mod simulation;
 pub mod site;
 pub mod soak;
 pub mod store;
+pub mod tls;
 
 pub use drawing::Drawing;
 pub use federation::Federation;

@@ -116,9 +116,14 @@ impl Program {
 
     /// Serves on a free port, and pulls every second.
     pub async fn serve(&self) -> Serving {
+        self.serve_every(1).await
+    }
+
+    /// The same, and pulls every so many seconds.
+    pub async fn serve_every(&self, seconds: u32) -> Serving {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
         let mut child = command
-            .env("SIMPUL_SYNC__INTERVAL_SECONDS", "1")
+            .env("SIMPUL_SYNC__INTERVAL_SECONDS", seconds.to_string())
             .stderr(Stdio::null())
             .spawn()
             .expect("the program starts");

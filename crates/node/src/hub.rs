@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::guard;
 use crate::keys::{self, OperatorToken};
 use crate::system::{SystemClock, SystemEntropy};
+use crate::tls;
 
 /// The program and its version, as peers and people see it.
 pub const SOFTWARE: &str = concat!("simpul ", env!("CARGO_PKG_VERSION"));
@@ -56,6 +57,7 @@ impl Hub {
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         let key = keys::read_key(&config.path(&config.hub.key_file))?;
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
+        tls::roots(&config)?;
         let db = open_database(&config).await?;
         let hub = Self {
             config: Arc::new(config),

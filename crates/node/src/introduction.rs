@@ -10,8 +10,8 @@ use domain::standing::without_user_info;
 use sync::peer::{Greeting, HttpPeer};
 use sync::plan;
 
-use crate::hub::{Hub, SOFTWARE};
-use crate::output;
+use crate::hub::Hub;
+use crate::{output, tls};
 
 /// A hub that answered, with the key that a person confirmed.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub async fn introduce(
     fingerprint: Option<&str>,
 ) -> anyhow::Result<Introduced> {
     let url = url.trim_end_matches('/');
-    let greeting = HttpPeer::new(HttpPeer::client(SOFTWARE)?, url)?
+    let greeting = HttpPeer::new(tls::client(&ours.config)?, url)?
         .introduce()
         .await?;
     let introduction = &greeting.introduction;

@@ -21,3 +21,4 @@ pub mod serving;
 pub mod system;
 pub mod tasks;
 pub mod telemetry;
+pub mod tls;

@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use storage::leases::Lease;
 use storage::peers::{self, Peer};
-use sync::peer::HttpPeer;
 use sync::plan;
 use sync::round::{Occasion, Puller};
 use tokio::sync::Notify;
@@ -27,8 +26,9 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::hub::{Hub, SOFTWARE};
+use crate::hub::Hub;
 use crate::system::SystemEntropy;
+use crate::tls;
 use share::Share;
 
 pub use borrow::borrowed;
@@ -92,7 +92,7 @@ async fn follow_peer(hub: Hub, puller: Arc<Puller>, peer: Peer, lease: Lease) {
 
 /// Pulls one peer again and again: at its interval, and when it is woken.
 async fn pull_peer(hub: &Hub, puller: &Puller, mut peer: Peer, lease: &Lease, wake: &Notify) {
-    let remote = match HttpPeer::client(SOFTWARE).map(|client| hub.remote(client, &peer)) {
+    let remote = match tls::client(&hub.config).map(|client| hub.remote(client, &peer)) {
         Ok(Ok(remote)) => remote,
         Ok(Err(error)) => return tracing::error!(peer = %peer.hub, %error, "peer cannot be asked"),
         Err(error) => return tracing::error!(peer = %peer.hub, %error, "no client can be made"),

@@ -93,7 +93,16 @@ pub struct Hints {
 impl Hints {
     /// Makes the client for such subscriptions: that of pulls, but for HTTP/1.1 only, which upgrades.
     pub fn client(user_agent: &str) -> Result<reqwest::Client, reqwest::Error> {
+        Self::client_trusting(user_agent, Vec::new())
+    }
+
+    /// The same, which trusts these roots beside those of this machine.
+    pub fn client_trusting(
+        user_agent: &str,
+        roots: Vec<reqwest::Certificate>,
+    ) -> Result<reqwest::Client, reqwest::Error> {
         client_builder(user_agent, Patience::default())
+            .tls_certs_merge(roots)
             .http1_only()
             .build()
     }

@@ -13,7 +13,7 @@ use crate::plan::Introduction;
 
 pub use http::{HttpPeer, Patience};
 pub(crate) use http::{client_builder, endpoint};
-pub use reqwest::Client;
+pub use reqwest::{Certificate, Client};
 pub use signer::Signer;
 
 /// Why a peer gave no answer that could be used.

@@ -3,13 +3,12 @@
 use anyhow::bail;
 use storage::{halt, peers};
 use sync::healing::Ended;
-use sync::peer::HttpPeer;
 
 use super::sync::pull as pull_peer;
 use crate::cli::{Common, Outcome};
 use crate::guard;
-use crate::hub::{Hub, SOFTWARE};
-use crate::{output, tasks};
+use crate::hub::Hub;
+use crate::{output, tasks, tls};
 
 /// How often all peers are asked: once for what they hold, and once more to see that nothing changed.
 const PASSES: usize = 4;
@@ -77,7 +76,7 @@ async fn pull(hub: &Hub) -> anyhow::Result<Option<Ended>> {
             "there is no peer to ask; add one with `simpul peer add URL`, or go on with --as-it-is"
         );
     }
-    let client = HttpPeer::client(SOFTWARE)?;
+    let client = tls::client(&hub.config)?;
     let (puller, healer) = (hub.puller(), hub.healer());
     for _ in 0..PASSES {
         for peer in peers::list(&hub.db).await? {

@@ -11,8 +11,8 @@ use storage::peers::{self, Peer};
 use sync::peer::HttpPeer;
 
 use crate::cli::{Common, Outcome};
-use crate::hub::{Hub, SOFTWARE};
-use crate::output;
+use crate::hub::Hub;
+use crate::{output, tls};
 
 /// Find entries whose bytes were changed on the disk, and take the right ones from a peer
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ impl Repair {
         let hub = common.open_hub().await?;
         let trust = hub.trust().await?;
         let peer = self.find_peer(&hub).await?;
-        let remote = hub.remote(HttpPeer::client(SOFTWARE)?, &peer)?;
+        let remote = hub.remote(tls::client(&hub.config)?, &peer)?;
         let mut heads = heads::list(&hub.db).await?;
         heads.retain(|head| head.log.hub == self.hub);
         if heads.is_empty() {

@@ -11,9 +11,9 @@ use sync::peer::HttpPeer;
 use sync::round::{Occasion, Progress, Puller};
 
 use crate::cli::{Common, Outcome};
-use crate::hub::{Hub, SOFTWARE};
+use crate::hub::Hub;
 use crate::serving;
-use crate::{output, tasks};
+use crate::{output, tasks, tls};
 
 /// Pull peers now, without serving
 #[derive(Debug, clap::Args)]
@@ -55,7 +55,7 @@ impl Sync {
                 "there is no such peer; `simpul peer list` shows them, `simpul peer add URL` adds one"
             );
         }
-        let client = HttpPeer::client(SOFTWARE)?;
+        let client = tls::client(&hub.config)?;
         let puller = hub.puller();
         let mut outcome = Outcome::Well;
         let mut report = Vec::new();

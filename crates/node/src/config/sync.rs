@@ -1,6 +1,7 @@
 //! How the hub pulls its peers: the section `[sync]`.
 
 use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,10 @@ pub struct SyncConfig {
     pub interval_seconds: NonZeroU32,
     /// Whether peers are asked to tell at once when something changed, so that a round need not wait for the interval.
     pub hints: bool,
+    /// A file of certificates in PEM that peers' certificates may lead to, beside those that this machine trusts: for a
+    /// network with a certificate authority of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
     /// The most entries that are taken of one hub's log; above it the log is set aside.
     pub max_entries_per_hub: NonZeroU64,
     /// The most bytes that are taken of one hub's log; above it the log is set aside.
@@ -26,6 +31,7 @@ impl Default for SyncConfig {
         Self {
             interval_seconds: NonZeroU32::new(60).expect("the default is not 0"),
             hints: true,
+            ca_file: None,
             max_entries_per_hub: number(1_000_000),
             max_bytes_per_hub: number(4 * 1024 * 1024 * 1024),
         }

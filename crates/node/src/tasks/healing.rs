@@ -11,8 +11,8 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::LOOK_INTERVAL;
-use crate::guard;
-use crate::hub::{Hub, SOFTWARE};
+use crate::hub::Hub;
+use crate::{guard, tls};
 
 /// How long a peer may take to say what it holds of our log, before anything is written.
 const MOST_PROBE_TIME: Duration = Duration::from_secs(3);
@@ -48,7 +48,7 @@ async fn probe_until_done(hub: &Hub) {
 /// Asks all peers at once what they hold of the hub's own log, and halts if one knows more. Peers that do not answer are
 /// passed over.
 pub async fn probe_all(hub: &Hub) -> anyhow::Result<()> {
-    let (client, healer) = (HttpPeer::client(SOFTWARE)?, hub.healer());
+    let (client, healer) = (tls::client(&hub.config)?, hub.healer());
     let probe = async |peer: peers::Peer| -> anyhow::Result<()> {
         let Ok(remote) = HttpPeer::new(client.clone(), &peer.url) else {
             return Ok(());

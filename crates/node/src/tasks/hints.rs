@@ -10,13 +10,14 @@ use sync::round::Puller;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use crate::hub::{Hub, SOFTWARE};
+use crate::hub::Hub;
 use crate::system::SystemEntropy;
+use crate::tls;
 
 /// Wakes the peer's pull loop whenever it may have changed. A subscription that is lost is looked for again; until it is
 /// back the periodic pull does what it always does.
 pub(super) async fn hear(hub: Hub, puller: Arc<Puller>, peer: Peer, wake: Arc<Notify>) {
-    let client = match Hints::client(SOFTWARE) {
+    let client = match tls::hints_client(&hub.config) {
         Ok(client) => client,
         Err(error) => return tracing::error!(peer = %peer.hub, %error, "no client can be made"),
     };

@@ -74,6 +74,15 @@ impl HttpPeer {
         Self::patient_client(user_agent, Patience::default())
     }
 
+    /// The same, which trusts these roots beside those of this machine.
+    pub fn client_trusting(
+        user_agent: &str,
+        roots: Vec<reqwest::Certificate>,
+    ) -> Result<reqwest::Client, reqwest::Error> {
+        let builder = client_builder(user_agent, Patience::default());
+        builder.tls_certs_merge(roots).build()
+    }
+
     /// The same, waiting as long as this.
     pub fn patient_client(
         user_agent: &str,

@@ -175,7 +175,7 @@ pub(super) fn peer(
         },
         Err(error) => {
             let next = if error.is_certificate() {
-                "its TLS certificate is not one that this machine trusts: let its operator renew it, or check the address and this machine's clock"
+                "its TLS certificate is not one that this machine trusts: let its operator renew it, or check the address and this machine's clock; if the network has a certificate authority of its own, name its certificate in sync.ca_file"
             } else {
                 "check that its node runs, that the address is right, and that no firewall stands between"
             };

@@ -8,14 +8,15 @@ use domain::clock::Clock as _;
 use futures_util::StreamExt as _;
 use storage::peers::Peer;
 use storage::{Database, Location, checkup, peers};
-use sync::peer::{Greeting, HttpPeer, PeerError};
+use sync::peer::{Client, Greeting, HttpPeer, PeerError};
 use time::OffsetDateTime;
 
 use super::{Finding, judge};
 use crate::config::Config;
-use crate::hub::{self, SOFTWARE};
+use crate::hub;
 use crate::keys::{self, OperatorToken};
 use crate::system::SystemClock;
+use crate::tls;
 
 /// How many peers are asked at once.
 const PEERS_AT_ONCE: usize = 8;
@@ -38,7 +39,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     if is_ready {
         match hub::open_database(config).await {
             Ok(db) => {
-                findings.extend(neighbours(&db).await);
+                findings.extend(neighbours(config, &db).await);
                 drop(db.close().await);
             }
             Err(error) => findings.push(Finding::fault("database", format!("{error:#}"))),
@@ -88,13 +89,17 @@ async fn database(location: &Location) -> (Vec<Finding>, bool) {
 }
 
 /// Asks every peer, and compares clocks with those that answer.
-async fn neighbours(db: &Database) -> Vec<Finding> {
+async fn neighbours(config: &Config, db: &Database) -> Vec<Finding> {
     let listed = match peers::list(db).await {
         Ok(listed) => listed,
         Err(error) => return vec![Finding::fault("peers", error.to_string())],
     };
+    let client = match tls::client(config) {
+        Ok(client) => client,
+        Err(error) => return vec![Finding::fault("TLS", format!("{error:#}"))],
+    };
     let ask = async |peer: Peer| {
-        let answer = ask(&peer).await;
+        let answer = ask(client.clone(), &peer).await;
         (peer, answer)
     };
     let answers: Vec<_> = futures_util::stream::iter(listed)
@@ -122,8 +127,7 @@ async fn neighbours(db: &Database) -> Vec<Finding> {
     findings
 }
 
-async fn ask(peer: &Peer) -> Result<Answered, PeerError> {
-    let client = HttpPeer::client(SOFTWARE).map_err(PeerError::Client)?;
+async fn ask(client: Client, peer: &Peer) -> Result<Answered, PeerError> {
     let remote = HttpPeer::new(client, &peer.url)?;
     let before = SystemClock.now();
     let greeting = tokio::time::timeout(PEER_PATIENCE, remote.introduce()).await;
