@@ -14,6 +14,7 @@ mod m0007_audience;
 mod m0008_lease;
 mod m0009_epochs;
 mod m0010_projection;
+mod m0011_used_tokens;
 mod m0012_classified;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_lease::Migration),
             Box::new(m0009_epochs::Migration),
             Box::new(m0010_projection::Migration),
+            Box::new(m0011_used_tokens::Migration),
             Box::new(m0012_classified::Migration),
         ]
     }

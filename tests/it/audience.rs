@@ -6,12 +6,18 @@ use domain::identity::RecordId;
 use domain::log::LogState;
 use domain::token;
 use domain::trust::{MemberKeyDraft, Membership, MembershipDraft};
+use node::config::Config;
+use node::hub::Hub;
+use node::serving::{self, Pulling, Running};
 use node::system::SystemEntropy;
 use serde_json::{Value, json};
 use storage::{holders, members, trust};
+use testkit::api::{Answer, Api, client};
+use testkit::patience::eventually;
 use testkit::records::hub_id;
 use testkit::{Drawing, Federation};
 use time::OffsetDateTime;
+use tokio::net::TcpListener;
 
 const NONE: [&str; 0] = [];
 const HUBS: [&str; 4] = ["k", "a", "b", "c"];
@@ -99,23 +105,26 @@ async fn operator_titles(hubs: &Federation, at: &str) -> Vec<String> {
     nodes.iter().map(title).collect()
 }
 
+#[expect(clippy::disallowed_methods, reason = "the hubs use the real clock")]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
 /// A token with which one hub asks another.
 fn bearer(hubs: &Federation, from: &str, to: &str) -> String {
     let (from, to) = (hubs.hub(from), hubs.hub(to));
-    #[expect(clippy::disallowed_methods, reason = "the hubs use the real clock")]
-    let now = OffsetDateTime::now_utc();
     let network = from.db.network();
     token::sign(
         network,
         from.db.hub(),
         to.db.hub(),
-        now,
+        now(),
         &from.key,
         &SystemEntropy,
     )
 }
 
-async fn ask(hubs: &Federation, at: &str, token: &str, document: &str) -> testkit::api::Answer {
+async fn ask(hubs: &Federation, at: &str, token: &str, document: &str) -> Answer {
     let body = json!({ "query": document });
     hubs.api(at).send(Some(token), &body).await
 }
@@ -348,4 +357,58 @@ async fn only_a_good_token_of_a_member_opens_and_a_bad_one_is_an_error() {
     hubs.sync_until_quiet().await;
     let suspended = ask(&hubs, "a", &bearer(&hubs, "b", "a"), count).await;
     assert!(suspended.messages()[0].contains("suspended"));
+}
+
+/// Serves a hub once more, as another process would.
+async fn another(hub: &Hub) -> (Hub, Running) {
+    let opened = Hub::open(Config::clone(&hub.config)).await;
+    let opened = opened.expect("the hub opens twice");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let running = serving::start_at(&opened, listener, Pulling::Never).unwrap();
+    (opened, running)
+}
+
+#[tokio::test]
+async fn a_token_that_was_used_is_refused_by_other_processes_and_after_a_restart() {
+    let hubs = network().await;
+    hubs.sync_until_quiet().await;
+    let count = json!({"query": "{ innovations { totalCount } }"});
+    for (from, to, expected) in [
+        ("a", "b", "used before"),
+        ("b", "a", "before this hub began"),
+    ] {
+        let token = bearer(&hubs, from, to);
+        let (other, serving) = another(hubs.hub(to)).await;
+        let used = hubs.api(to).send(Some(&token), &count).await;
+        assert_eq!(used.codes(), [""; 0], "{to}: {used:?}");
+        if to == "b" {
+            let api = Api::new(client(), &serving.url(), "");
+            let refused = api.send(Some(&token), &count).await;
+            assert_eq!(refused.codes(), ["UNAUTHENTICATED"], "{refused:?}");
+            assert!(refused.messages()[0].contains(expected), "{refused:?}");
+            let fresh = api.send(Some(&bearer(&hubs, from, to)), &count).await;
+            assert_eq!(fresh.codes(), [""; 0], "{fresh:?}");
+        }
+        serving.stop().await.unwrap();
+        other.db.close().await.unwrap();
+
+        let second = now().unix_timestamp();
+        eventually("another second", async || {
+            (now().unix_timestamp() > second).then_some(())
+        })
+        .await;
+        hubs.take_offline(to).await;
+        hubs.bring_back(to).await;
+        let refused = hubs.api(to).send(Some(&token), &count).await;
+        assert_eq!(refused.codes(), ["UNAUTHENTICATED"], "{to}: {refused:?}");
+        assert!(
+            refused.messages()[0].contains(expected),
+            "{to}: {refused:?}"
+        );
+        let fresh = hubs
+            .api(to)
+            .send(Some(&bearer(&hubs, from, to)), &count)
+            .await;
+        assert_eq!(fresh.codes(), [""; 0], "{to}: {fresh:?}");
+    }
 }

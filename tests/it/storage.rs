@@ -5,7 +5,7 @@
 //! - `audience`: what is not for everybody. `leases`: several processes on one database. `standing`: what is known of all logs.
 //!   `locks`: writers at once. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `plans`: how pages of many innovations are read.
-//! - `upgrading`: databases of older and of newer programs.
+//! - `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
 
 /// Makes two tests of each function, one for each database.
 macro_rules! on_both_databases {
@@ -36,6 +36,7 @@ mod plans;
 mod projection;
 mod pulling;
 mod standing;
+mod tokens;
 mod upgrading;
 mod writing;
 

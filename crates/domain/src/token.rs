@@ -92,6 +92,11 @@ pub enum TokenError {
     /// It was used before.
     #[error("the token was used before; make a new one for every request")]
     Replayed,
+    /// It may have been used before anybody here took note of it.
+    #[error(
+        "the token was made {0} seconds before this hub began to note which were used; make a new one, and compare the two hubs' clocks"
+    )]
+    Unremembered(i64),
     /// Its hub used too many.
     #[error(
         "hub {0} used more tokens than are remembered; ask again in a minute, or without a token for what is public"
@@ -106,8 +111,20 @@ pub struct Token {
     pub issuer: HubId,
     /// What makes it different from all others of this hub.
     pub id: String,
+    /// When it was made, in Unix seconds, by its hub's clock.
+    pub made: i64,
     /// When its time is over, in Unix seconds.
     pub expires: i64,
+}
+
+impl Token {
+    /// Refuses a token that was made before anybody took note of those that are used, in Unix seconds.
+    pub fn made_since(&self, since: i64) -> Result<(), TokenError> {
+        if self.made < since {
+            return Err(TokenError::Unremembered(since.saturating_sub(self.made)));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
@@ -231,6 +248,7 @@ impl Claims {
             Some(Standing::Trusted) => Ok(Token {
                 issuer,
                 id: self.jti.clone(),
+                made: self.iat,
                 expires: self.exp,
             }),
             Some(standing) => Err(TokenError::NotHeard {

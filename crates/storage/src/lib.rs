@@ -5,7 +5,7 @@
 //!   written here or pulled from a peer. Commit order is log order.
 //! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
-//! - [`leases`] are who of several processes on one database does what.
+//! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
 //! - [`holders`] is what peers showed that they hold.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
@@ -30,6 +30,7 @@ pub mod members;
 pub mod peers;
 pub mod pins;
 pub mod standing;
+pub mod tokens;
 pub mod trust;
 
 pub use database::{Database, Location, Owner};

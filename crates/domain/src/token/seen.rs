@@ -14,15 +14,27 @@ pub const MOST_IDS: usize = 100_000;
 pub const MOST_IDS_PER_HUB: usize = 5_000;
 
 /// The tokens that were used and whose time is not over. What cannot be remembered is refused, never let through.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Seen {
+    since: i64,
     hubs: HashMap<HubId, BTreeSet<(i64, Hash)>>,
     count: usize,
 }
 
 impl Seen {
-    /// Notes a token that was verified. It fails for one that was used before, and while there is no room for its hub.
+    /// Remembers from a time on. What was made before may have been used before, so it is refused.
+    pub fn since(start: OffsetDateTime) -> Self {
+        Self {
+            since: start.unix_timestamp(),
+            hubs: HashMap::new(),
+            count: 0,
+        }
+    }
+
+    /// Notes a token that was verified. It fails for one that was used before or may have been, and while there is no
+    /// room for its hub.
     pub fn note(&mut self, token: &Token, now: OffsetDateTime) -> Result<(), TokenError> {
+        token.made_since(self.since)?;
         let now = now.unix_timestamp();
         self.forget(&token.issuer, now);
         if self.count >= MOST_IDS {

@@ -140,10 +140,11 @@ fn a_token_is_read_strictly() {
 
 #[test]
 fn a_token_is_used_once_and_no_hub_crowds_out_another() {
-    let mut seen = Seen::default();
+    let mut seen = Seen::since(NOW);
     let token = |hub_id: &str, number: usize, expires: i64| Token {
         issuer: hub(hub_id),
         id: number.to_string(),
+        made: NOW.unix_timestamp(),
         expires: NOW.unix_timestamp() + expires,
     };
     seen.note(&token("id-13", 0, 60), NOW).unwrap();
@@ -170,4 +171,22 @@ fn a_token_is_used_once_and_no_hub_crowds_out_another() {
         let _ = seen.note(&token(&format!("h-{}", number / 4_000), number, 120), later);
     }
     assert_eq!(seen.count(), MOST_IDS);
+}
+
+#[test]
+fn what_was_made_before_anybody_took_note_is_refused() {
+    let mut seen = Seen::since(NOW);
+    let mut note = |made: i64| {
+        let token = Token {
+            issuer: hub("id-13"),
+            id: made.to_string(),
+            made: NOW.unix_timestamp() + made,
+            expires: NOW.unix_timestamp() + 60,
+        };
+        seen.note(&token, NOW)
+    };
+    assert_eq!(note(0), Ok(()));
+    assert_eq!(note(-1), Err(TokenError::Unremembered(1)));
+    assert_eq!(note(-1), Err(TokenError::Unremembered(1)));
+    assert_eq!(note(30), Ok(()));
 }

@@ -1,14 +1,15 @@
 //! Who asks: the holder of the operator's token, another hub that shows who it is, or anyone.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_graphql::Data;
 use axum::Router;
 use domain::clock::Clock;
-use domain::token::{self, Seen};
+use domain::token;
 use graphql::guard::{Guarded, Limits};
 use graphql::{OperationTrust, Schema, Viewer};
-use storage::Database;
+use storage::tokens::UsedTokens;
+use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
 
 use super::graphql::{Caller, Endpoint, Refused, RequestContext, Settings};
@@ -21,27 +22,26 @@ pub struct Viewers {
     token: OperatorToken,
     db: Database,
     clock: Arc<dyn Clock>,
-    seen: Mutex<Seen>,
+    used: UsedTokens,
 }
 
 impl Viewers {
     /// The hub that made a token for this one.
     async fn hub(&self, text: &str) -> Result<Viewer, Refused> {
-        let trust = storage::trust::load(&self.db).await.map_err(|error| {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "trust cannot be read");
-            Refused::internal()
-        })?;
+        let trust = storage::trust::load(&self.db).await.map_err(failed)?;
         let now = self.clock.now();
-        let verified = token::verify(text, &trust, self.db.hub(), now).and_then(|token| {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.note(&token, now).map(|()| token)
-        });
-        match verified {
-            Ok(token) => Ok(Viewer::Hub(token.issuer)),
-            Err(error) => Err(Refused::unauthenticated(error.to_string())),
-        }
+        let wrong = |error: token::TokenError| Refused::unauthenticated(error.to_string());
+        let token = token::verify(text, &trust, self.db.hub(), now).map_err(wrong)?;
+        let noted = self.used.note(&token, now).await.map_err(failed)?;
+        noted.map_err(wrong)?;
+        Ok(Viewer::Hub(token.issuer))
     }
+}
+
+fn failed(error: StorageError) -> Refused {
+    let error = &error as &dyn std::error::Error;
+    tracing::error!(error, "who asks cannot be told");
+    Refused::internal()
 }
 
 impl RequestContext for Viewers {
@@ -87,17 +87,13 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
         body_bytes,
         ..Settings::default()
     };
-    Endpoint::new(
-        guarded,
-        Viewers {
-            token: hub.token.clone(),
-            db: hub.db.clone(),
-            clock: Arc::new(SystemClock),
-            seen: Mutex::default(),
-        },
-        settings,
-        closing,
-    )
+    let viewers = Viewers {
+        token: hub.token.clone(),
+        used: UsedTokens::new(&hub.db, SystemClock.now()),
+        db: hub.db.clone(),
+        clock: Arc::new(SystemClock),
+    };
+    Endpoint::new(guarded, viewers, settings, closing)
 }
 
 /// The routes of the GraphQL endpoint; the WebSocket has a path of its own beside the shared one.
