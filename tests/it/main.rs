@@ -37,4 +37,5 @@ mod storage;
 mod tidy;
 mod tls;
 mod together;
+mod turns;
 mod upgrade;

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+    TransactionTrait as _,
+};
 use storage::Location;
 
 /// The lines of every table that is made from entries, sorted. Keys are written as log and place, so that two databases
@@ -110,6 +113,27 @@ pub async fn change(location: &Location, text: &str) {
         .await
         .expect("the statement is right");
     db.close().await.expect("the connection closes");
+}
+
+/// A table of PostgreSQL that nobody can read until this is dropped or let go.
+#[derive(Debug)]
+pub struct Held(DatabaseTransaction);
+
+impl Held {
+    /// Keeps a table.
+    pub async fn table(location: &Location, table: &str) -> Self {
+        let db = connect(location).await;
+        let tx = db.begin().await.expect("a transaction begins");
+        let lock = format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        let locked = tx.execute_unprepared(&lock).await;
+        locked.expect("the table can be locked");
+        Self(tx)
+    }
+
+    /// Lets it go.
+    pub async fn let_go(self) {
+        self.0.rollback().await.expect("the transaction ends");
+    }
 }
 
 async fn connect(location: &Location) -> DatabaseConnection {

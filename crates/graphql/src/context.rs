@@ -13,7 +13,8 @@ use storage::Database;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::ApiError;
+use crate::error::{ApiError, RETRY_AFTER_SECONDS};
+use crate::turns::{OperationTurn, Turns};
 
 /// The hub that a schema speaks for.
 pub struct Hub {
@@ -29,6 +30,8 @@ pub struct Hub {
     pub software: String,
     /// What this process is called among those that share the database.
     pub process: Uuid,
+    /// Whose turn it is among the hubs that pull.
+    pub turns: Arc<Turns>,
 }
 
 /// Who asks. Until people have accounts there are three.
@@ -68,6 +71,9 @@ pub(crate) trait ContextExt {
 
     /// What whoever asks may see of one hub's log.
     async fn sight_on(&self, origin: &HubId) -> Result<Sight, ApiError>;
+
+    /// Waits until the hub that asks may pull: one operation of each hub at a time. Anybody else may at once.
+    async fn take_turn(&self) -> Result<(), ApiError>;
 }
 
 impl ContextExt for Context<'_> {
@@ -96,6 +102,20 @@ impl ContextExt for Context<'_> {
             Viewer::Anyone => Sight::Public,
             Viewer::Operator => Sight::All,
             Viewer::Hub(hub) => trust(self).await?.sight_of(hub, origin),
+        })
+    }
+
+    async fn take_turn(&self) -> Result<(), ApiError> {
+        let Viewer::Hub(hub) = self.viewer() else {
+            return Ok(());
+        };
+        let of_operation: &OperationTurn = self.data_unchecked();
+        let turn = of_operation.0.get_or_try_init(async || {
+            let turn = self.hub().turns.take(hub).await;
+            turn.ok_or_else(|| ApiError::RateLimited(hub.clone()))
+        });
+        turn.await.map(drop).inspect_err(|_| {
+            self.insert_http_header("retry-after", RETRY_AFTER_SECONDS.to_string());
         })
     }
 }

@@ -7,6 +7,11 @@ use domain::catalog::FormErrors;
 use domain::identity::HubId;
 use storage::StorageError;
 
+use crate::turns::MOST_WAITING;
+
+/// When to ask again that was told to, in seconds.
+pub(crate) const RETRY_AFTER_SECONDS: u32 = 1;
+
 /// Every way a request can fail. The codes are part of the public schema (common ones bear the names clients know from
 /// Apollo): add, never rename.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +60,11 @@ pub enum ApiError {
     /// The content is longer than a record may be.
     #[error("{0}")]
     TooLarge(StorageError),
+    /// The hub that asks has too many requests under way.
+    #[error(
+        "hub {0} has one request for its pulling served here and {MOST_WAITING} waiting; ask again in {RETRY_AFTER_SECONDS} s, one at a time"
+    )]
+    RateLimited(HubId),
     /// Something failed that the caller can do nothing about.
     #[error("internal error")]
     Internal(#[source] StorageError),
@@ -82,6 +92,8 @@ pub enum Code {
     HubReadOnly,
     /// The content is too long.
     TooLarge,
+    /// Too many requests at once.
+    RateLimited,
     /// Something failed here.
     InternalServerError,
 }
@@ -98,6 +110,7 @@ impl Code {
             Self::Conflict => "CONFLICT",
             Self::HubReadOnly => "HUB_READ_ONLY",
             Self::TooLarge => "TOO_LARGE",
+            Self::RateLimited => "RATE_LIMITED",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
     }
@@ -115,6 +128,7 @@ impl ApiError {
             Self::Conflict(_) => Code::Conflict,
             Self::ReadOnly(_) => Code::HubReadOnly,
             Self::TooLarge(_) => Code::TooLarge,
+            Self::RateLimited(_) => Code::RateLimited,
             Self::Internal(_) | Self::Shared(_) => Code::InternalServerError,
         }
     }
@@ -182,6 +196,9 @@ impl From<ApiError> for async_graphql::Error {
         let fields = error.fields();
         Self::new(error.to_string()).extend_with(|_, extensions| {
             extensions.set("code", error.code().as_str());
+            if error.code() == Code::RateLimited {
+                extensions.set("retryAfterSeconds", RETRY_AFTER_SECONDS);
+            }
             if !fields.is_empty() {
                 extensions.set("fields", fields);
             }

@@ -29,8 +29,10 @@ mod regions;
 mod replication;
 mod root;
 mod scalars;
+mod turns;
 mod vocabulary;
 
 pub use context::{Hub as HubContext, OperationTrust, Viewer};
 pub use error::{ApiError, Code};
 pub use root::{Schema, schema, sdl, serve};
+pub use turns::{MOST_WAITING, OperationTurn, Turns};

@@ -137,6 +137,7 @@ pub(crate) async fn heads(
     first: i32,
     hubs: Option<Vec<HubId>>,
 ) -> Result<LogHeadConnection, ApiError> {
+    ctx.take_turn().await?;
     let first = bounded("first", first, MOST_HEADS)?;
     let parse = |raw: &String| {
         let position = raw.parse::<i64>().ok().and_then(|raw| raw.try_into().ok());
@@ -195,6 +196,7 @@ pub(crate) struct EntriesArgs {
 
 /// Reads a page of a log.
 pub(crate) async fn entries(ctx: &Context<'_>, args: EntriesArgs) -> Result<EntryPage, ApiError> {
+    ctx.take_turn().await?;
     let most_entries = u32::try_from(MAX_PAGE_ENTRIES).expect("1000 fits");
     let most_bytes = u32::try_from(MAX_PAGE_BYTES).expect("4 MiB fits");
     let bounds = PageBounds {
@@ -227,6 +229,7 @@ pub(crate) async fn payloads(
     epoch: Long,
     indexes: Vec<Long>,
 ) -> Result<Vec<EntryPayload>, ApiError> {
+    ctx.take_turn().await?;
     if indexes.len() > MOST_PAYLOADS as usize {
         let reason = format!("has {} indexes; {MOST_PAYLOADS} are allowed", indexes.len());
         return Err(ApiError::invalid("indexes", reason));

@@ -270,6 +270,7 @@ impl Hub {
             entropy: Arc::new(SystemEntropy),
             software: SOFTWARE.to_owned(),
             process: self.process,
+            turns: Arc::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use axum::Router;
 use domain::clock::Clock;
 use domain::token;
 use graphql::guard::{Guarded, Limits};
-use graphql::{OperationTrust, Schema, Viewer};
+use graphql::{OperationTrust, OperationTurn, Schema, Viewer};
 use storage::tokens::UsedTokens;
 use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
@@ -69,6 +69,7 @@ impl RequestContext for Viewers {
         data.insert(viewer.clone());
         if matches!(viewer, Viewer::Hub(_)) {
             data.insert(OperationTrust::default());
+            data.insert(OperationTurn::default());
         }
         data
     }

@@ -25,6 +25,10 @@ const MOST_WINDOW_LOG: u32 = 24;
 /// Who answers says little of itself.
 const MOST_GREETING_BYTES: usize = 64 * 1024;
 const HEADS_PER_PAGE: usize = 200;
+/// How often a peer is asked again that has too much of ours under way, and the pause before the first time; the next
+/// are as much longer.
+const MOST_RETURNS: u32 = 3;
+const RETURN_PAUSE: Duration = Duration::from_secs(1);
 /// The most heads that a peer gives at once: far more than one hub has logs.
 const MOST_HEADS: usize = 500;
 
@@ -132,11 +136,19 @@ impl HttpPeer {
     ) -> Result<T, PeerError> {
         let question = json!({"query": query, "variables": variables});
         let signing = self.signing.as_ref().filter(|_| face == Face::Shown);
-        let shown = signing.and_then(|signing| Some((signing, signing.authorization()?)));
-        if let Some((signing, token)) = shown {
+        let shown = || signing.and_then(|signing| Some((signing, signing.authorization()?)));
+        let mut returns = 0;
+        while let Some((signing, token)) = shown() {
             match self.ask_once(&question, most_bytes, Some(token)).await {
                 Err(PeerError::Refused { code, message }) if code == "UNAUTHENTICATED" => {
                     signing.note_refusal(&message);
+                    break;
+                }
+                Err(PeerError::Refused { code, .. })
+                    if code == "RATE_LIMITED" && returns < MOST_RETURNS =>
+                {
+                    returns += 1;
+                    tokio::time::sleep(RETURN_PAUSE * returns).await;
                 }
                 answered => return answered,
             }
