@@ -2,8 +2,8 @@
 //!
 //! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
-//! - `audience`: what is not for everybody. `leases`: several processes on one database. `standing`: what is known of all logs.
-//!   `locks`: writers at once. `listing`: orders and pages. `filtering`: which innovations a list holds.
+//! - `audience`, `viewers`: what is not for everybody. `leases`: several processes on one database. `locks`: writers at once.
+//!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `plans`: how pages of many innovations are read.
 //! - `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
 
@@ -38,6 +38,7 @@ mod pulling;
 mod standing;
 mod tokens;
 mod upgrading;
+mod viewers;
 mod writing;
 
 /// What a check that finds faults finds when all is well.

@@ -91,6 +91,14 @@ impl Api {
 
     /// Follows a subscription over graphql-transport-ws.
     pub async fn subscribe(&self, document: &str) -> Subscription {
+        let mut subscription = self.open_socket(json!({})).await;
+        assert_eq!(subscription.hear().await, json!({"type": "connection_ack"}));
+        subscription.ask(document).await;
+        subscription
+    }
+
+    /// Opens a WebSocket and says `connection_init` with this payload, whatever comes of it.
+    pub async fn open_socket(&self, payload: Value) -> Subscription {
         let address = self.url.replacen("http", "ws", 1) + "/graphql/ws";
         let mut request = address.into_client_request().expect("the address is a URL");
         let protocol = "graphql-transport-ws".parse().expect("it is a header");
@@ -99,12 +107,8 @@ impl Api {
             .insert("sec-websocket-protocol", protocol);
         let (socket, _) = connect_async(request).await.expect("the hub upgrades");
         let mut subscription = Subscription { socket };
-        subscription.say(json!({"type": "connection_init"})).await;
-        assert_eq!(subscription.hear().await, json!({"type": "connection_ack"}));
-        let payload = json!({ "query": document });
-        subscription
-            .say(json!({"type": "subscribe", "id": "1", "payload": payload}))
-            .await;
+        let init = json!({"type": "connection_init", "payload": payload});
+        subscription.say(init).await;
         subscription
     }
 }
@@ -146,6 +150,29 @@ impl Subscription {
         assert_eq!(message["type"], "next", "{message}");
         assert!(message["payload"].get("errors").is_none(), "{message}");
         message["payload"]["data"].take()
+    }
+
+    /// Waits for the next message of the protocol: nothing if the hub hangs up, with its code and reason.
+    pub async fn answered(&mut self) -> Result<Value, (u16, String)> {
+        loop {
+            match self.receive().await {
+                Message::Close(Some(frame)) => {
+                    return Err((frame.code.into(), frame.reason.to_string()));
+                }
+                Message::Text(text) => {
+                    return Ok(serde_json::from_str(&text).expect("messages are JSON"));
+                }
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("a message is expected, not {other:?}"),
+            }
+        }
+    }
+
+    /// Asks an operation.
+    pub async fn ask(&mut self, document: &str) {
+        let payload = json!({ "query": document });
+        self.say(json!({"type": "subscribe", "id": "1", "payload": payload}))
+            .await;
     }
 
     /// Waits until the hub hangs up and gives its code.

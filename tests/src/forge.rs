@@ -76,8 +76,19 @@ impl Forge {
 
     /// Adds a revision that takes a record back.
     pub fn delete(&mut self, record: RecordId, revision: u64, kind: &str) -> &mut Self {
+        self.delete_for(record, revision, kind, "public")
+    }
+
+    /// The same, of a record for an audience.
+    pub fn delete_for(
+        &mut self,
+        record: RecordId,
+        revision: u64,
+        kind: &str,
+        audience: &str,
+    ) -> &mut Self {
         let header = json!({
-            "v": 1, "record": record, "revision": revision, "kind": kind, "op": "delete", "audience": "public",
+            "v": 1, "record": record, "revision": revision, "kind": kind, "op": "delete", "audience": audience,
             "at": "2026-02-03T04:05:06Z", "reason": "withdrawn",
         });
         self.add(header.to_string(), None)

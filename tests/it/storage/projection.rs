@@ -66,7 +66,7 @@ fn odd_logs_show_the_same_everywhere_on_postgres() {
     check_property(Backend::Postgres, 4, &odd_logs(), odd_log_shows_the_same);
 }
 
-fn check_property<T: std::fmt::Debug>(
+pub(super) fn check_property<T: std::fmt::Debug>(
     backend: Backend,
     cases: u32,
     made_up: &impl Strategy<Value = T>,
