@@ -1,13 +1,19 @@
 //! Several processes on one database: they share the pulling and the writing, and one that dies is replaced.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::entry::Kind;
+use domain::identity::{HubId, LogId};
+use domain::log::LogState;
 use node::config::Config;
 use node::hub::{Hub, SOFTWARE};
 use node::serving::{self, Pulling};
 use serde_json::{Value, json};
+use storage::peers;
 use sync::hint::Hints;
+use sync::peer::{Greeting, HeadsPage, HttpPeer, Peer, PeerError, StatedPage};
+use sync::round::Occasion;
 use testkit::api::{Api, client};
 use testkit::counter::Counter;
 use testkit::patience::eventually;
@@ -180,6 +186,89 @@ async fn a_single_round_beside_a_node_borrows_the_peers_and_sync_shares_them() {
     until_all_are_here(&node).await;
     node.kill().await;
     x.well(&["verify"]).await;
+}
+
+/// A peer whose first page is on the way while another process pulls it to the end.
+struct Slow {
+    remote: HttpPeer,
+    other: Hub,
+    peer: peers::Peer,
+    pages: AtomicU64,
+}
+
+impl Slow {
+    async fn let_the_other_pull(&self) {
+        let remote = self.other.remote(client(), &self.peer).unwrap();
+        let puller = self.other.puller();
+        let round = puller.run(&self.peer, &remote, Occasion::Turn, None, &|_| {});
+        let result = round.await.unwrap();
+        assert_eq!((result.strikes, result.error), (0, None));
+    }
+}
+
+impl Peer for Slow {
+    async fn greet(&self) -> Result<Greeting, PeerError> {
+        self.remote.greet().await
+    }
+
+    async fn heads(&self, after: Option<&str>) -> Result<HeadsPage, PeerError> {
+        self.remote.heads(after).await
+    }
+
+    async fn heads_of(&self, hub: &HubId) -> Result<Vec<String>, PeerError> {
+        self.remote.heads_of(hub).await
+    }
+
+    async fn page(&self, log: &LogId, from: u64, entries: usize) -> Result<StatedPage, PeerError> {
+        let page = self.remote.page(log, from, entries).await;
+        if self.pages.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.let_the_other_pull().await;
+        }
+        page
+    }
+
+    async fn payloads(&self, log: &LogId, places: &[u64]) -> Result<Vec<(u64, String)>, PeerError> {
+        self.remote.payloads(log, places).await
+    }
+
+    fn bytes_received(&self) -> u64 {
+        self.remote.bytes_received()
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_another_process_moved_in_the_middle_of_a_round_is_no_fault_of_the_peer() {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        let mut drawing = Drawing::drawn("a -> b");
+        if backend == Backend::Postgres {
+            drawing = drawing.on_postgres("b");
+        }
+        let hubs = Federation::build(drawing).await;
+        for number in 0..5 {
+            hubs.publish("a", &format!("Judul {number}")).await;
+        }
+        let peer = hubs.peer("b", "a").await;
+        let slow = Slow {
+            remote: hubs.hub("b").remote(client(), &peer).unwrap(),
+            other: another(hubs.hub("b")).await,
+            peer: peer.clone(),
+            pages: AtomicU64::new(0),
+        };
+        let puller = hubs.hub("b").puller();
+        let round = puller.run(&peer, &slow, Occasion::Turn, None, &|_| {});
+        let result = round.await.unwrap();
+        assert_eq!((result.strikes, &result.error), (0, &None));
+        assert_eq!(result.entries, 0, "the page came too late");
+        assert_eq!(result.heads_token, None, "the next round looks again");
+        assert_eq!(slow.pages.load(Ordering::SeqCst), 1);
+        assert_eq!(hubs.state("b", "a").await, LogState::Proved);
+        assert_eq!(hubs.titles("b").await, hubs.titles("a").await);
+        assert_eq!(hubs.verify("b").await, [""; 0]);
+        let again = hubs.round("b", "a").await;
+        assert_eq!((again.entries, again.error), (0, None));
+        assert!(again.heads_token.is_some(), "nothing is left to do");
+        slow.other.db.close().await.unwrap();
+    }
 }
 
 /// Opens a hub once more, as another process would.

@@ -27,6 +27,13 @@ pub struct Quota {
     pub bytes: u64,
 }
 
+impl Quota {
+    /// Whether a log of so many entries is taken, of which so many bytes are held.
+    pub const fn admits(&self, entries: u64, held_bytes: u64) -> bool {
+        entries <= self.entries && held_bytes < self.bytes
+    }
+}
+
 /// Whose log it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
@@ -117,9 +124,7 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
         (Some(_), None, Owner::Theirs) => Step::Freeze,
         (None, _, Owner::Ours) => Step::Recover,
         (None, None, Owner::Theirs) if view.is_forked => Step::Nothing,
-        (None, None, Owner::Theirs) if theirs.size > quota.entries || view.bytes >= quota.bytes => {
-            Step::Park
-        }
+        (None, None, Owner::Theirs) if !quota.admits(theirs.size, view.bytes) => Step::Park,
         (None, None, Owner::Theirs) => Step::Pull { from: view.size },
     }
 }
@@ -295,8 +300,7 @@ pub fn least_pause(failures: u64, brought: u64) -> Duration {
 /// A subscription that was held as long as this was a good one.
 const GOOD_HOLD: Duration = Duration::from_mins(1);
 
-/// How many subscriptions to a peer's hints were lost in a row, when one more was lost that had been held so long: the
-/// failures for [`pause`]. One that comes and goes counts like one that cannot be had.
+/// How many subscriptions were lost in a row with one that had been held so long: the failures for [`pause`].
 pub fn losses(before: u64, held: Duration) -> u64 {
     if held >= GOOD_HOLD { 1 } else { before + 1 }
 }
@@ -430,11 +434,10 @@ mod tests {
 
     #[test]
     fn a_page_is_short_that_ends_for_no_reason() {
-        let mib = LEAST_PAGE_BYTES;
         assert!(is_short(1000, 1, 500, 1, 2));
-        assert!(is_short(1000, 999, mib - 1, 999, 5000));
+        assert!(is_short(1000, 999, LEAST_PAGE_BYTES - 1, 999, 5000));
         assert!(!is_short(1000, 1000, 500, 1000, 5000), "as asked");
-        assert!(!is_short(1000, 4, mib, 4, 5000), "full");
+        assert!(!is_short(1000, 4, LEAST_PAGE_BYTES, 4, 5000), "full");
         assert!(!is_short(1000, 4, 500, 5000, 5000), "the log's end");
         assert!(!is_short(1, 1, 500, 1, 5000), "as asked");
     }

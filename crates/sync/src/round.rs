@@ -282,10 +282,13 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         }
         let is_same_store = self.peer.store == Some(greeting.store) || !Rule::CursorOfStore.holds();
         self.result.store = Some(greeting.store);
-        if self.is_done(&greeting.heads_token, is_same_store).await? {
+        let is_admitted = self.has_admitted().await?;
+        if !is_admitted && self.is_done(&greeting.heads_token, is_same_store).await? {
             self.result.heads_token = Some(greeting.heads_token);
             return Ok(());
         }
+        // Its head may lie before the cursor.
+        let is_same_store = is_same_store && !is_admitted;
         let mut trust = self.puller.trust().await?;
         self.puller.enforce(&trust).await?;
         let early = early.filter(|_| is_same_store);
@@ -320,6 +323,16 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             self.result.heads_token = token;
         }
         Ok(())
+    }
+
+    /// Whether a log is set aside that the quota admits by now.
+    async fn has_admitted(&self) -> Result<bool, StorageError> {
+        let quota = self.puller.quota;
+        let heads = self.puller.db.list_heads().await?;
+        Ok(heads.iter().any(|head| {
+            head.parked.as_deref() == Some(log::OVER_QUOTA)
+                && quota.admits(head.newest_seen, head.bytes)
+        }))
     }
 
     /// Whether a hub has several logs here, so that the first entry of one may say what counts of another.

@@ -17,7 +17,7 @@ use crate::plan::{self, Extent, Owner, Step, View};
 use crate::store::Store;
 
 /// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
-const OVER_QUOTA: &str = "the hub's log is over its quota";
+pub(super) const OVER_QUOTA: &str = "the hub's log is over its quota";
 
 /// How long one supplier may take to show where two histories part: some twenty small answers.
 const MOST_SEARCH_TIME: Duration = Duration::from_secs(30);
