@@ -19,6 +19,7 @@ mod api;
 mod architecture;
 mod audience;
 mod bounds;
+mod commands;
 mod conformance;
 mod doctor;
 mod healing;

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use domain::clock::Clock as _;
+use domain::entry::Audience;
 use serde_json::json;
 
 use crate::cli::{Common, Outcome};
 use crate::hub::Hub;
-use crate::import::mapping::RowFault;
+use crate::import::mapping::{RowAudience, RowFault};
 use crate::import::{self, Checked, Importer, Written, rows};
 use crate::output;
 use crate::system::SystemClock;
@@ -29,6 +30,10 @@ pub struct Import {
     /// Import the good rows of a file that has bad ones
     #[arg(long)]
     skip_bad_rows: bool,
+    /// For whom innovations are whose row has no audience: public (everybody) or network (hubs of the network). Without it
+    /// a new one is for everybody, and one that was there stays for whom it is. Agencies are always for everybody
+    #[arg(long, value_name = "AUDIENCE")]
+    audience: Option<RowAudience>,
 }
 
 impl Import {
@@ -41,7 +46,8 @@ impl Import {
         let may_write = !self.dry_run && (checked.bad_rows == 0 || self.skip_bad_rows);
         let written = if may_write {
             let hub = common.open_hub_to_write().await?;
-            let written = write(&hub, &self.file, checked.rows - checked.bad_rows).await?;
+            let rows = checked.rows - checked.bad_rows;
+            let written = write(&hub, &self, rows).await?;
             hub.close().await?;
             Some(written)
         } else {
@@ -110,13 +116,14 @@ impl Import {
     }
 }
 
-async fn write(hub: &Hub, file: &std::path::Path, rows: u64) -> anyhow::Result<Written> {
+async fn write(hub: &Hub, asked: &Import, rows: u64) -> anyhow::Result<Written> {
     let today = SystemClock.now().date();
     let bar = output::bar(rows, "importing");
-    let mut importer = Importer::new(hub).await?;
+    let audience = asked.audience.clone().map(Audience::from);
+    let mut importer = Importer::new(hub).await?.for_others(audience);
     // Reading goes on in a thread of its own while the last batch is written.
     let (batches, mut read) = tokio::sync::mpsc::channel(2);
-    let file = file.to_owned();
+    let file = asked.file.clone();
     let reading = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
         for batch in import::batches(rows::open(&file)?, today, BATCH, |_| true) {
             if batches.blocking_send(batch?).is_err() {

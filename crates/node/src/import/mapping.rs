@@ -1,15 +1,18 @@
 //! From a row of the data folder's shape (`data/README.md`) to an agency and an innovation.
 
+use std::str::FromStr;
+
 use domain::catalog::{
     Affair, Agency, AgencyDraft, AgencyKind, ExternalIdDraft, FieldError, FormErrors, Innovation,
     InnovationDraft, SourceDraft, Vocabulary as _, fold,
 };
+use domain::entry::Audience;
 use time::Date;
 
 use super::rows::Row;
 
 /// The columns that are imported; others are left out and named in the report.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 16] = [
     "id",
     "title",
     "expansion",
@@ -25,7 +28,44 @@ pub const COLUMNS: [&str; 15] = [
     "summary_id",
     "source_title",
     "source_url",
+    "audience",
 ];
+
+/// For whom an innovation is, as somebody wrote it: `public` or `network`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowAudience(Audience);
+
+/// Why a word names no audience that a row can have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AudienceError {
+    /// One that is planned.
+    #[error(
+        "\"local\" is not possible yet: what is in the log goes to other hubs; leave the row out, or say network"
+    )]
+    Local,
+    /// None at all.
+    #[error("{0:?} is not an audience; say public (everybody) or network (hubs of the network)")]
+    Unknown(String),
+}
+
+impl FromStr for RowAudience {
+    type Err = AudienceError;
+
+    fn from_str(raw: &str) -> Result<Self, AudienceError> {
+        match raw.trim().to_lowercase().as_str() {
+            "public" => Ok(Self(Audience::Public)),
+            "network" => Ok(Self(Audience::Network)),
+            "local" => Err(AudienceError::Local),
+            _ => Err(AudienceError::Unknown(raw.trim().to_owned())),
+        }
+    }
+}
+
+impl From<RowAudience> for Audience {
+    fn from(RowAudience(audience): RowAudience) -> Self {
+        audience
+    }
+}
 
 /// Stands for the agency while a row is checked; the importer puts the real one in.
 const NO_AGENCY: &str = "00000000-0000-0000-0000-000000000000";
@@ -44,10 +84,14 @@ pub struct RowFault {
 /// A row without faults.
 #[derive(Clone, Debug)]
 pub struct CheckedRow {
+    /// The line of the file, counted from 1.
+    pub line: u64,
     /// The agency that owns the innovation.
     pub agency: AgencyDraft,
     /// The innovation, its agency still to be filled in.
     pub innovation: InnovationDraft,
+    /// For whom the innovation is; nothing if the row does not say it.
+    pub audience: Option<Audience>,
 }
 
 impl CheckedRow {
@@ -78,6 +122,7 @@ pub fn check(row: &Row, today: Date) -> Result<CheckedRow, Vec<RowFault>> {
         ..innovation(row, &mut faults)
     };
     let agency = agency(row);
+    let audience = audience(row, &mut faults);
     faults.extend(faults_of(row, Agency::parse(&agency).err(), agency_column));
     faults.extend(faults_of(
         row,
@@ -85,7 +130,12 @@ pub fn check(row: &Row, today: Date) -> Result<CheckedRow, Vec<RowFault>> {
         innovation_column,
     ));
     if faults.is_empty() {
-        Ok(CheckedRow { agency, innovation })
+        Ok(CheckedRow {
+            line: row.line,
+            agency,
+            innovation,
+            audience,
+        })
     } else {
         Err(faults)
     }
@@ -187,6 +237,20 @@ fn innovation_column(field: &str) -> &'static str {
         "sources" if field.ends_with("url") => "source_url",
         "sources" => "source_title",
         _ => "",
+    }
+}
+
+fn audience(row: &Row, faults: &mut Vec<RowFault>) -> Option<Audience> {
+    match row.get("audience")?.parse::<RowAudience>() {
+        Ok(RowAudience(audience)) => Some(audience),
+        Err(error) => {
+            faults.push(RowFault {
+                line: row.line,
+                column: "audience".to_owned(),
+                reason: error.to_string(),
+            });
+            None
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use anyhow::bail;
 use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold};
 use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
@@ -31,7 +32,8 @@ pub struct Written {
 /// Writes rows into a hub's log.
 pub struct Importer<'a> {
     hub: &'a Hub,
-    agencies: HashMap<AgencyKey, RecordId>,
+    agencies: HashMap<AgencyKey, (RecordId, Audience)>,
+    audience: Option<Audience>,
     today: Date,
     /// What was written so far.
     pub written: Written,
@@ -55,7 +57,9 @@ impl<'a> Importer<'a> {
             let read = bodies::load(&hub.db, entries).await?;
             for (agency, body) in page.into_iter().zip(read) {
                 if let Some(Content::Agency(content)) = body.as_ref().map(|body| &body.content) {
-                    agencies_known.insert(key_of(content), agency.record);
+                    let key = key_of(content);
+                    let audience = body.map_or(Audience::Public, |body| body.audience.clone());
+                    agencies_known.insert(key, (agency.record, audience));
                 }
             }
         }
@@ -63,9 +67,18 @@ impl<'a> Importer<'a> {
         Ok(Self {
             hub,
             agencies: agencies_known,
+            audience: None,
             today,
             written: Written::default(),
         })
+    }
+
+    /// Says for whom innovations are whose row does not say it. Else a new one is for everybody, and one that is held stays
+    /// for whom it is.
+    #[must_use]
+    pub fn for_others(mut self, audience: Option<Audience>) -> Self {
+        self.audience = audience;
+        self
     }
 
     /// Writes a batch, all or none.
@@ -83,36 +96,38 @@ impl<'a> Importer<'a> {
             if id.clone().is_some_and(|id| !said.insert(id)) {
                 continue;
             }
-            let agency = self.agency(&row, now, &mut drafts, &mut written)?;
+            let held = id.and_then(|id| known.get(&id));
+            let audience = row.audience.clone().or_else(|| self.audience.clone());
+            let audience = audience.unwrap_or_else(|| {
+                held.map_or(Audience::Public, |(_, body)| body.audience.clone())
+            });
+            let agency = self.agency(&row, &audience, now, &mut drafts, &mut written)?;
             let draft = InnovationDraft {
                 agency: agency.to_string(),
                 ..row.innovation
             };
             let innovation = Innovation::parse(&draft, self.today)?;
-            match id.and_then(|id| known.get(&id)) {
-                Some((_, body)) if says(body, &innovation) => written.unchanged += 1,
+            let (record, revision) = match held {
+                Some((_, body)) if says(body, &innovation) && body.audience == audience => {
+                    written.unchanged += 1;
+                    continue;
+                }
                 Some((record, body)) => {
                     written.revised += 1;
-                    drafts.push(innovation_entry(
-                        *record,
-                        body.revision + 1,
-                        &innovation,
-                        &body.audience,
-                        now,
-                    )?);
+                    (*record, body.revision + 1)
                 }
                 None => {
                     written.created += 1;
-                    let record = RecordId::generate(now, &SystemEntropy);
-                    drafts.push(innovation_entry(
-                        record,
-                        1,
-                        &innovation,
-                        &Audience::Public,
-                        now,
-                    )?);
+                    (RecordId::generate(now, &SystemEntropy), 1)
                 }
-            }
+            };
+            drafts.push(innovation_entry(
+                record,
+                revision,
+                &innovation,
+                &audience,
+                now,
+            )?);
         }
         if !drafts.is_empty() {
             self.hub.issue(drafts).await?;
@@ -139,12 +154,20 @@ impl<'a> Importer<'a> {
     fn agency(
         &mut self,
         row: &CheckedRow,
+        audience: &Audience,
         now: OffsetDateTime,
         drafts: &mut Vec<EntryDraft>,
         written: &mut Written,
     ) -> anyhow::Result<RecordId> {
         let key = row.agency_key();
-        if let Some(record) = self.agencies.get(&key) {
+        if let Some((record, of_agency)) = self.agencies.get(&key) {
+            if of_agency.rank() > audience.rank() {
+                bail!(
+                    "line {}, column audience: agency {:?} is for the network only, so the innovation cannot be for everybody; say network",
+                    row.line,
+                    row.agency.name
+                );
+            }
             return Ok(*record);
         }
         let agency = Agency::parse(&row.agency)?;
@@ -158,7 +181,7 @@ impl<'a> Importer<'a> {
             now,
         )?);
         written.agencies += 1;
-        self.agencies.insert(key, record);
+        self.agencies.insert(key, (record, Audience::Public));
         Ok(record)
     }
 }
