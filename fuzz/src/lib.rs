@@ -1,19 +1,23 @@
 //! What must hold of anything that a stranger sends. Each function takes bytes that libFuzzer makes up, and panics when its
 //! property does not hold. `scripts/fuzz` runs them; [`vectors`] gives what they begin with.
 //!
-//! A target for the tokens by which hubs show who they are belongs here as soon as `domain` reads them.
+//! Not here: settings and the guard file, which only who runs the hub can write.
 
 pub mod vectors;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::catalog::{
     Agency, AgencyDraft, HubProfile, HubProfileDraft, Innovation, InnovationDraft,
 };
 use domain::entry::{Header, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, Operation, Payload};
 use domain::log::{
-    Checkpoint, Hash, MAX_PAGE_BYTES, Page, PublicKey, RawEntry, Receipt, SignedCheckpoint,
-    TreeEdge,
+    Checkpoint, Hash, MAX_PAGE_BYTES, Opening, Page, PublicKey, RawEntry, Receipt,
+    SignedCheckpoint, TreeEdge,
 };
+use domain::token::{self, MAX_TOKEN_BYTES, MOST_LIFE_SECONDS, MOST_SKEW_SECONDS};
 use domain::trust::{Membership, MembershipDraft, named_in};
+use ed25519_dalek::Signer as _;
 use serde_json::Value;
 
 fn text(bytes: &[u8]) -> Option<&str> {
@@ -281,4 +285,70 @@ pub fn receipt(bytes: &[u8]) {
         );
     }
     let _: Result<_, _> = PublicKey::parse(&receipt.public_key);
+}
+
+/// A token counts only if it is one of those that the vectors' key signed, byte for byte. And whatever a key in use signs,
+/// a header and claims with a line break between them, counts only within every bound.
+pub fn token(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let (trust, us, now) = vectors::asked_hub();
+    if let Ok(counted) = token::verify(text, &trust, &us, now) {
+        assert!(text.len() <= MAX_TOKEN_BYTES && token::is_one(text));
+        assert!(
+            vectors::tokens().any(|signed| signed == text),
+            "nobody signed {text:?}"
+        );
+        assert!(trust.standing(&counted.issuer).is_some());
+    }
+    let Some((header, claims)) = text.split_once('\n') else {
+        return;
+    };
+    let said = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part));
+    let said = said.join(".");
+    let signature = vectors::asking_key().sign(said.as_bytes()).to_bytes();
+    let made = format!("{said}.{}", URL_SAFE_NO_PAD.encode(signature));
+    let Ok(counted) = token::verify(&made, &trust, &us, now) else {
+        return;
+    };
+    assert!(made.len() <= MAX_TOKEN_BYTES);
+    let header: Value = serde_json::from_str(header).expect("a header is JSON");
+    assert_eq!(header, serde_json::json!({"alg": "EdDSA", "typ": "JWT"}));
+    let claims: Value = serde_json::from_str(claims).expect("claims are JSON");
+    assert_eq!(claims["iss"], counted.issuer.as_str());
+    assert_eq!(claims["aud"], us.as_str());
+    assert_eq!(claims["network"], trust.network().as_str());
+    assert_eq!(claims["jti"], *counted.id);
+    assert_eq!(
+        (&claims["iat"], &claims["exp"]),
+        (&counted.made.into(), &counted.expires.into())
+    );
+    let id = URL_SAFE_NO_PAD
+        .decode(&counted.id)
+        .expect("it is base64url");
+    assert!((16..=64).contains(&id.len()));
+    assert!((1..=MOST_LIFE_SECONDS).contains(&(counted.expires - counted.made)));
+    let now = now.unix_timestamp();
+    assert!(counted.made - now <= MOST_SKEW_SECONDS && now - counted.expires <= MOST_SKEW_SECONDS);
+}
+
+/// What a log's first entry says of the one before reads the same when it is written anew, and with a key that nobody
+/// knows; its numbers fit where they are kept.
+pub fn opening(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let Ok(opening) = Opening::parse(text) else {
+        return;
+    };
+    assert!(opening.previous.get() <= i64::MAX as u64);
+    assert!(opening.accepted.size <= i64::MAX as u64);
+    assert_eq!(Opening::parse(&opening.to_body()).as_ref(), Ok(&opening));
+    if let Some(end) = text.rfind('}') {
+        let longer = format!("{},\"newer\":[{{}}]{}", &text[..end], &text[end..]);
+        assert_eq!(Opening::parse(&longer).as_ref(), Ok(&opening));
+    }
+    let accepted = opening.accepted;
+    for root in [None, Some(accepted.root), Some(Hash::of(text.as_bytes()))] {
+        for held in [0, accepted.size, u64::MAX] {
+            let _ = std::hint::black_box(accepted.settle(held, root));
+        }
+    }
 }

@@ -3,16 +3,24 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use domain::identity::{HubId, NetworkId};
 use domain::log::{Checkpoint, PublicKey, SigningKey};
+use domain::trust::{Trust, TrustedKey};
 use serde_json::Value;
+use time::OffsetDateTime;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 7] = [
     include_str!("../../docs/vectors/entry.json"),
     include_str!("../../docs/vectors/checkpoint.json"),
     include_str!("../../docs/vectors/page.json"),
     include_str!("../../docs/vectors/receipt.json"),
     include_str!("../../docs/vectors/membership.json"),
+    include_str!("../../docs/vectors/hub-token.json"),
+    include_str!("../../docs/vectors/epoch.json"),
 ];
+
+/// From which the key of hub id-14 is made.
+const ASKING_SEED: [u8; 32] = [8; 32];
 
 fn cases() -> &'static [Value] {
     static CASES: OnceLock<Vec<Value>> = OnceLock::new();
@@ -45,6 +53,11 @@ pub fn seeds() -> Vec<(&'static str, Vec<String>)> {
         ("header", texts("header", "header")),
         ("payload", texts("payload", "payload")),
         ("membership", texts("membership", "body")),
+        ("opening", texts("opening", "body")),
+        (
+            "token",
+            tokens().map(str::to_owned).chain(unsigned()).collect(),
+        ),
         ("checkpoint", notes().map(str::to_owned).collect()),
         ("page", of("page").map(page).collect()),
         (
@@ -54,6 +67,43 @@ pub fn seeds() -> Vec<(&'static str, Vec<String>)> {
                 .collect(),
         ),
     ]
+}
+
+/// Every token of the vectors.
+pub fn tokens() -> impl Iterator<Item = &'static str> {
+    cases().iter().filter_map(|case| case["token"].as_str())
+}
+
+/// Header and claims of the vectors' tokens, with a line break between them.
+fn unsigned() -> impl Iterator<Item = String> {
+    of("signHubToken").map(|case| {
+        let text = |key: &str| case[key].as_str().expect("it is a text");
+        let claims = text("claims").replace("id-13", "id-14");
+        format!("{}\n{claims}", text("header"))
+    })
+}
+
+/// A hub that is asked with the vectors' tokens, when they were made: whom it trusts, its id, and the time.
+pub fn asked_hub() -> (Trust, HubId, OffsetDateTime) {
+    let first = of("hubToken").next().expect("there is a token");
+    let text = |value: &'static Value| value.as_str().expect("it is a text");
+    let hub = |name| HubId::parse(name).expect("it names a hub");
+    let network = NetworkId::parse(text(&first["network"])).expect("it names a network");
+    let mut trust = Trust::new(network);
+    let key = PublicKey::parse(text(&first["keys"][0]["key"])).expect("it is a key");
+    trust.add(hub(text(&first["keys"][0]["hub"])), TrustedKey::always(key));
+    trust.add(
+        hub("id-14"),
+        TrustedKey::always(SigningKey::from_seed(&ASKING_SEED).public()),
+    );
+    let now = first["now"].as_i64().expect("it is a second");
+    let now = OffsetDateTime::from_unix_timestamp(now).expect("it is a time");
+    (trust, hub(text(&first["hub"])), now)
+}
+
+/// The key of hub id-14, which is trusted too and signs whatever the fuzzer says.
+pub fn asking_key() -> ed25519_dalek::SigningKey {
+    ed25519_dalek::SigningKey::from_bytes(&ASKING_SEED)
 }
 
 /// Every checkpoint of the vectors.
