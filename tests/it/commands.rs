@@ -13,12 +13,13 @@ use time::{Duration, OffsetDateTime};
 
 /// A table with these rows: number, title, and for whom.
 fn table(hub: &Program, rows: &[(u32, &str, &str)]) -> String {
-    let mut text = "id,title,agency,agency_type,province_code,audience\n".to_owned();
-    for (number, title, audience) in rows {
-        text += &format!("LAN-{number:03},{title},Dinas Satu,PROVINCE,13,{audience}\n");
-    }
+    let head = "id,title,agency,agency_type,province_code,audience".to_owned();
+    let line = |(number, title, audience): &(u32, &str, &str)| {
+        format!("LAN-{number:03},{title},Dinas Satu,PROVINCE,13,{audience}")
+    };
+    let lines: Vec<String> = std::iter::once(head).chain(rows.iter().map(line)).collect();
     let file = hub.folder().join("rows.csv");
-    std::fs::write(&file, text).unwrap();
+    std::fs::write(&file, lines.join("\n")).unwrap();
     file.to_str().unwrap().to_owned()
 }
 

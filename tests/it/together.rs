@@ -256,7 +256,7 @@ async fn a_log_that_another_process_moved_in_the_middle_of_a_round_is_no_fault_o
         };
         let puller = hubs.hub("b").puller();
         let round = puller.run(&peer, &slow, Occasion::Turn, None, &|_| {});
-        let result = round.await.unwrap();
+        let result = Box::pin(round).await.unwrap();
         assert_eq!((result.strikes, &result.error), (0, &None));
         assert_eq!(result.entries, 0, "the page came too late");
         assert_eq!(result.heads_token, None, "the next round looks again");

@@ -151,9 +151,12 @@ impl Said {
 
     fn body(&self) -> Option<Value> {
         let word = if self.is_hidden() { HIDDEN } else { "terbuka" };
-        let tag = |tag: &&str| match self.is_hidden() {
-            true => format!("{tag} {HIDDEN}"),
-            false => (*tag).to_owned(),
+        let tag = |tag: &&str| {
+            if self.is_hidden() {
+                format!("{tag} {HIDDEN}")
+            } else {
+                (*tag).to_owned()
+            }
         };
         match self {
             Self::Agency { number, region, .. } => {
