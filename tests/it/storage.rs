@@ -5,6 +5,7 @@
 //! - `audience`, `viewers`: what is not for everybody. `leases`: several processes on one database. `locks`: writers at once.
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `plans`: how pages of many innovations are read.
+//!   `trusting`: what follows when the authority says something else.
 //! - `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
 
 /// Makes two tests of each function, one for each database.
@@ -37,6 +38,7 @@ mod projection;
 mod pulling;
 mod standing;
 mod tokens;
+mod trusting;
 mod upgrading;
 mod viewers;
 mod writing;

@@ -62,7 +62,7 @@ impl TryFrom<MemberRow> for Member {
     }
 }
 
-/// Writes what a log says of members, and lets the next rounds look again at all heads: who was a stranger may be none.
+/// Writes what a log says of members.
 pub(crate) async fn project(
     tx: &DatabaseTransaction,
     rows: &[Row<'_, Membership>],
@@ -86,8 +86,13 @@ pub(crate) async fn project(
         let member = row.content.hub.as_str();
         [row.change.key.into(), row.hub_id.into(), member.into()]
     });
-    NAMES.all(tx, named.collect()).await?;
-    if is_authority(tx, rows[0].hub_id).await? {
+    Ok(NAMES.all(tx, named.collect()).await?)
+}
+
+/// After what a hub says of members changed, also by being deleted, cut or known as a whole at last. If it is the
+/// authority, the next rounds look again at all heads: who was a stranger may be none, and pins may count again.
+pub(crate) async fn note_change(tx: &DatabaseTransaction, hub_id: i64) -> Result<(), StorageError> {
+    if is_authority(tx, hub_id).await? {
         trust::look_again(tx).await?;
     }
     Ok(())

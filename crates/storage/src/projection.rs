@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use crate::bodies::{Content, Unreadable};
 use crate::bulk::Insert;
 use crate::logs::{EntryKey, millis};
-use crate::{StorageError, agencies, hubs, innovations, members, sql, trust};
+use crate::{StorageError, agencies, hubs, innovations, members, sql};
 
 /// The number of this program's rules: what it can read, and what it writes for readers. It is raised by one whenever
 /// entries that were unreadable become readable: a kind is added, a version, a looser rule. Then every node tries its
@@ -122,7 +122,7 @@ pub(crate) async fn apply(
     }
     let concerns_members = |change: &Change<'_>| change.header.kind.as_str() == Kind::MEMBERSHIP;
     if changes.iter().any(concerns_members) {
-        trust::mark(tx).await?;
+        members::note_change(tx, hub_id).await?;
     }
     for change in changes.iter().filter(|change| says_of_members(change)) {
         members::name_unread(tx, hub_id, change).await?;

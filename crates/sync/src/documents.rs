@@ -1,11 +1,10 @@
 //! What a puller asks, in the words of the public schema. A test validates each against `schema.graphql`.
 
 /// Who the peer is, and whether anything changed: one request of an idle round.
-pub const HUB: &str = "query{hub{hubId node{network store protocolVersions headsToken}}}";
+pub const HUB: &str = "query{hub{hubId node{network store protocolVersions headsToken limits{entriesPerPage bytesPerPage}}}}";
 
 /// Who the peer is, for adding it and for looking at it: its keys, its name and its clock.
-pub const INTRODUCTION: &str =
-    "query{hub{hubId name node{network store protocolVersions headsToken publicKeys now}}}";
+pub const INTRODUCTION: &str = "query{hub{hubId name node{network store protocolVersions headsToken limits{entriesPerPage bytesPerPage} publicKeys now}}}";
 
 /// What changed since the peer's own cursor.
 pub const HEADS: &str = "query($after:String,$first:Int!){heads(after:$after,first:$first){nodes{hub epoch size checkpoint} pageInfo{hasNextPage endCursor}}}";

@@ -9,7 +9,7 @@ use domain::log::Page;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::plan::Introduction;
+use crate::plan::{Introduction, PageLimits};
 
 pub use http::{HttpPeer, Patience};
 pub(crate) use http::{client_builder, endpoint};
@@ -80,6 +80,8 @@ pub struct Greeting {
     pub store: Uuid,
     /// The hash over all its heads.
     pub heads_token: String,
+    /// How much it gives of a log at a time.
+    pub limits: PageLimits,
     /// Its name for people; only asked for when the peer is added.
     pub name: Option<String>,
     /// The keys that it says are its own; only asked for when the peer is added.

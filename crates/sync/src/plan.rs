@@ -153,10 +153,26 @@ pub const LEAST_PAGE_BYTES: usize = 1024 * 1024;
 /// entry.
 pub const MOST_SHORT_PAGES: usize = 16;
 
-/// Says whether a page that was asked for so many entries is shorter than an honest one: `end` is where it ends, `size`
-/// what its checkpoint states.
-pub fn is_short(asked: usize, entries: usize, bytes: usize, end: u64, size: u64) -> bool {
-    entries < asked && bytes < LEAST_PAGE_BYTES && end < size
+/// How much a supplier puts into a page at most, as it states of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLimits {
+    /// Entries.
+    pub entries: usize,
+    /// Bytes of headers and payloads.
+    pub bytes: usize,
+}
+
+/// Says whether a page is shorter than an honest one: it ends at `end` though its checkpoint states `size`, and more
+/// entries were asked for than it has, of a supplier that states that it gives more of them and more bytes.
+pub fn is_short(
+    asked: usize,
+    limits: PageLimits,
+    entries: usize,
+    bytes: usize,
+    end: u64,
+    size: u64,
+) -> bool {
+    entries < asked.min(limits.entries) && bytes < LEAST_PAGE_BYTES.min(limits.bytes) && end < size
 }
 
 /// Halving towards the last of our places at which a supplier proves an entry: proved below `proved`, refused from
@@ -312,189 +328,4 @@ pub fn is_news(state: LogState, ours: u64, stated: u64) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const QUOTA: Quota = Quota {
-        entries: 100,
-        bytes: 1000,
-    };
-
-    fn hash(root: &str) -> Hash {
-        Hash::of(root.as_bytes())
-    }
-
-    /// What is done about `held`, such as `ours 5 proved 3 there bb accepted 4 cc at dd forked known`, when a peer states
-    /// `size root`. All parts but the first are optional.
-    #[track_caller]
-    fn check(held: &str, theirs: &str, expected: Step) {
-        let words: Vec<_> = held.split(' ').collect();
-        let after = |word: &str| {
-            let at = words.iter().position(|found| *found == word);
-            at.map(|at| words[at + 1])
-        };
-        let number = |word: &str| after(word).map(|text| text.parse::<u64>().unwrap());
-        let is = |word: &str| words.contains(&word);
-        let owner = if is("ours") {
-            Owner::Ours
-        } else {
-            Owner::Theirs
-        };
-        let size = number("ours").or_else(|| number("theirs")).unwrap();
-        let accepted = number("accepted").map(|size| {
-            let at = words.iter().position(|word| *word == "accepted").unwrap();
-            let root = hash(words[at + 2]);
-            (Accepted { size, root }, after("at").map(hash))
-        });
-        let view = View {
-            owner,
-            size,
-            proved_size: number("proved").unwrap_or(size),
-            bytes: number("bytes").unwrap_or_default(),
-            is_forked: is("forked"),
-            ours_there: after("there").map(hash),
-            accepted,
-            is_known_branch: is("known"),
-        };
-        let (size, root) = theirs.split_once(' ').unwrap();
-        let stated = Extent {
-            size: size.parse().unwrap(),
-            root: hash(root),
-        };
-        assert_eq!(
-            step(&view, &stated, QUOTA),
-            expected,
-            "{held} against {theirs}"
-        );
-    }
-
-    #[test]
-    fn a_longer_log_is_pulled_and_a_different_one_frozen() {
-        check("theirs 3", "5 bb", Step::Pull { from: 3 });
-        check("theirs 0", "5 bb", Step::Pull { from: 0 });
-        check("theirs 5 there bb", "5 bb", Step::Nothing);
-        check("theirs 9 there bb", "5 bb", Step::Nothing);
-        check("theirs 9 proved 4 there bb", "5 bb", Step::Adopt);
-        check("theirs 5 there xx", "5 bb", Step::Freeze);
-        check("theirs 9 there xx", "5 bb", Step::Freeze);
-        // What is held beyond the newest proved checkpoint cannot be shown against anybody.
-        check("theirs 9 proved 4 there xx", "5 bb", Step::Nothing);
-        check("theirs 9 forked there xx", "5 bb", Step::Nothing);
-        check("theirs 3 forked", "5 bb", Step::Nothing);
-    }
-
-    #[test]
-    fn a_log_over_its_quota_is_parked() {
-        check("theirs 3", "101 bb", Step::Park);
-        check("theirs 3 bytes 1000", "5 bb", Step::Park);
-    }
-
-    #[test]
-    fn our_own_log_comes_back_and_other_histories_of_it_are_fetched() {
-        check("ours 3", "5 bb", Step::Recover);
-        check("ours 3 bytes 1000", "101 bb", Step::Recover);
-        check("ours 5 there xx", "5 bb", Step::Branch);
-        check("ours 5 there xx known", "5 bb", Step::Nothing);
-        check("ours 5 there bb", "5 bb", Step::Nothing);
-        check("ours 5 accepted 5 aa at aa", "7 bb", Step::Branch);
-        check("ours 5 accepted 5 aa at aa known", "7 bb", Step::Nothing);
-        check("ours 3 accepted 5 aa", "5 aa", Step::Pull { from: 3 });
-        check("ours 3 accepted 5 aa", "4 bb", Step::Nothing);
-        check("ours 7 accepted 5 aa at xx there xx", "5 aa", Step::Return);
-    }
-
-    #[test]
-    fn a_log_that_its_hub_closed_is_brought_to_what_counts() {
-        check("theirs 3 accepted 5 aa", "5 aa", Step::Pull { from: 3 });
-        check("theirs 3 accepted 5 aa", "4 bb", Step::Pull { from: 3 });
-        check("theirs 3 accepted 5 aa", "6 bb", Step::Nothing);
-        check(
-            "theirs 7 accepted 5 aa at xx there xx",
-            "5 aa",
-            Step::Return,
-        );
-        check(
-            "theirs 7 forked accepted 5 aa at xx there xx",
-            "5 aa",
-            Step::Return,
-        );
-        check(
-            "theirs 5 accepted 5 aa at aa there xx",
-            "4 bb",
-            Step::Nothing,
-        );
-        check("theirs 5 accepted 5 aa at aa", "7 bb", Step::Nothing);
-        check(
-            "theirs 5 proved 0 accepted 5 aa at aa there aa",
-            "5 aa",
-            Step::Adopt,
-        );
-        check("theirs 3 accepted 5 aa there xx", "2 bb", Step::Nothing);
-    }
-
-    #[test]
-    fn a_page_is_short_that_ends_for_no_reason() {
-        assert!(is_short(1000, 1, 500, 1, 2));
-        assert!(is_short(1000, 999, LEAST_PAGE_BYTES - 1, 999, 5000));
-        assert!(!is_short(1000, 1000, 500, 1000, 5000), "as asked");
-        assert!(!is_short(1000, 4, LEAST_PAGE_BYTES, 4, 5000), "full");
-        assert!(!is_short(1000, 4, 500, 5000, 5000), "the log's end");
-        assert!(!is_short(1, 1, 500, 1, 5000), "as asked");
-    }
-
-    #[test]
-    fn halving_finds_the_last_place_that_is_proved() {
-        for held in 0..40_u64 {
-            // Entries are proved as long as all before them are shared.
-            for shared in 0..held {
-                let (mut probe, mut last, mut asked) = (Probe::of(held), None, 0);
-                while let Some(place) = probe.next() {
-                    asked += 1;
-                    probe = if place <= shared {
-                        last = last.max(Some(place));
-                        probe.proved(place)
-                    } else {
-                        probe.refused(place)
-                    };
-                }
-                assert_eq!(last, Some(shared), "of {held}");
-                assert!(asked <= 6, "{asked} of {held}");
-            }
-        }
-        assert!(!is_fork(Some("a"), "a") && is_fork(Some("a"), "b") && !is_fork(None, "b"));
-    }
-
-    #[test]
-    fn pauses_stay_within_their_bounds() {
-        let interval = Duration::from_secs(60);
-        assert_eq!(pause(interval, 0, 0.0), Duration::from_secs(48));
-        assert_eq!(pause(interval, 0, 1.0), Duration::from_secs(72));
-        assert_eq!(pause(interval, 1, 1.0), Duration::from_secs(2));
-        assert_eq!(pause(interval, 3, 0.5), Duration::from_secs(4));
-        assert_eq!(pause(interval, 1, 0.0), Duration::from_millis(200));
-        assert_eq!(pause(interval, u64::MAX, 1.0), Duration::from_secs(300));
-        assert!(least_pause(0, 1) < least_pause(1, 1));
-        assert_eq!(least_pause(0, 0), least_pause(1, 1));
-        assert_eq!(least_pause(1, 0), least_pause(u64::MAX, 9));
-    }
-
-    #[test]
-    fn only_a_subscription_that_was_held_begins_the_count_anew() {
-        let check = |before: u64, held: u64, expected: u64| {
-            assert_eq!(losses(before, Duration::from_secs(held)), expected);
-        };
-        check(0, 0, 1);
-        check(3, 0, 4);
-        check(3, 59, 4);
-        check(3, 60, 1);
-    }
-
-    #[test]
-    fn what_is_held_and_proved_is_no_news() {
-        assert!(is_news(LogState::Proved, 4, 5));
-        assert!(!is_news(LogState::Proved, 5, 5));
-        assert!(!is_news(LogState::Proved, 6, 5));
-        assert!(is_news(LogState::Incomplete, 5, 5));
-        assert!(is_news(LogState::Empty, 0, 0));
-    }
-}
+mod tests;

@@ -27,7 +27,7 @@ use storage::{Database, StorageError};
 
 use crate::hint::Hint;
 use crate::peer::{Greeting, HeadsPage, Peer, PeerError};
-use crate::plan::{self, Quota};
+use crate::plan::{self, PageLimits, Quota};
 use crate::store::Store;
 
 /// The most pages of heads that one round reads; the next goes on where this one stopped.
@@ -36,6 +36,11 @@ const MOST_HEADS_PAGES: usize = 50;
 const MOST_LOG_TIME: Duration = Duration::from_mins(10);
 /// How often one round looks at all heads again because it brought new trust.
 const MOST_NEW_TRUSTS: usize = 3;
+/// What is reckoned with before the peer has stated anything.
+const UNSTATED: PageLimits = PageLimits {
+    entries: usize::MAX,
+    bytes: usize::MAX,
+};
 /// How many payloads are asked for at a time (docs/protocol.md, section 11).
 const PAYLOADS_PER_REQUEST: u32 = 200;
 
@@ -151,6 +156,7 @@ impl<S: Store> Puller<S> {
                 ..RoundResult::default()
             },
             has_begun_log: false,
+            limits: UNSTATED,
         };
         if let Err(error) = round.go(occasion).await {
             round.note_error(&error);
@@ -266,6 +272,8 @@ struct Round<'a, S, P> {
     result: RoundResult,
     /// The round stored the first entries of a log, which may speak of an earlier one.
     has_begun_log: bool,
+    /// How much the peer states to give at a time.
+    limits: PageLimits,
 }
 
 impl<S: Store, P: Peer> Round<'_, S, P> {
@@ -282,6 +290,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         }
         let is_same_store = self.peer.store == Some(greeting.store) || !Rule::CursorOfStore.holds();
         self.result.store = Some(greeting.store);
+        self.limits = greeting.limits;
+        if !is_same_store {
+            // Another store counts its commits anew: what it changed since would be passed over.
+            self.result.cursor = None;
+        }
         let is_admitted = self.has_admitted().await?;
         if !is_admitted && self.is_done(&greeting.heads_token, is_same_store).await? {
             self.result.heads_token = Some(greeting.heads_token);

@@ -126,18 +126,14 @@ pub trait Store: Send + Sync {
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
     /// Brings what is kept of each log into line with a trust that changed.
-    fn settle(&self) -> impl Future<Output = Answer<()>> + Send {
-        std::future::ready(Ok(()))
-    }
+    fn settle(&self) -> impl Future<Output = Answer<()>> + Send;
     /// Notes that a peer holds a log up to a size; of all logs what is held here if none is named.
     fn note_holding(
         &self,
-        _peer: i64,
-        _held: Option<(&LogId, u64)>,
-        _now: OffsetDateTime,
-    ) -> impl Future<Output = Answer<()>> + Send {
-        std::future::ready(Ok(()))
-    }
+        peer: i64,
+        held: Option<(&LogId, u64)>,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<()>> + Send;
     /// Why the hub writes nothing to its own log, if so.
     fn halted(&self) -> impl Future<Output = Answer<Option<Halted>>> + Send;
     /// Writes nothing from now on; counts the time anew.

@@ -9,12 +9,12 @@ mod trace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use domain::entry::Operation;
+use domain::entry::{Audience, Operation};
 use domain::identity::{HubId, LogId};
 use domain::log::{Hash, LogState, TreeEdge};
 use domain::rules;
 
-use super::memory::{Commit, Memory, MemoryLog, Watch, is_for_everyone};
+use super::memory::{Commit, Memory, MemoryLog, Watch};
 use oracle::Oracle;
 pub use trace::Trace;
 
@@ -184,8 +184,43 @@ impl State {
 
     /// The same, with what the node believes now.
     pub fn believes_now(&self, node: usize, hub: &HubId, checkpoint: &str, size: u64) -> bool {
-        let now = self.beliefs.get(&node).and_then(|beliefs| beliefs.last());
+        let now = self.belief(node);
         now.is_some_and(|oracle| oracle.believes(hub, checkpoint, size))
+    }
+
+    fn belief(&self, node: usize) -> Option<&Oracle> {
+        self.beliefs.get(&node).and_then(|beliefs| beliefs.last())
+    }
+
+    /// Whether a node hears a hub, by the judge's own reckoning.
+    pub fn hears(&self, node: usize, hub: &HubId) -> bool {
+        self.belief(node).is_some_and(|oracle| oracle.hears(hub))
+    }
+
+    /// Whether a node, which is of a hub, may keep a payload of another, likewise.
+    pub fn may_keep(&self, node: usize, us: &HubId, origin: &HubId, audience: &Audience) -> bool {
+        let belief = self.belief(node);
+        belief.is_some_and(|oracle| oracle.may_keep(us, origin, audience))
+    }
+
+    /// Whether a node may give a payload of a hub to another, likewise. That one `is_known` if it can show who it is.
+    pub fn gives(
+        &self,
+        node: usize,
+        viewer: &HubId,
+        origin: &HubId,
+        audience: &Audience,
+        is_known: bool,
+    ) -> bool {
+        let gives = |oracle: &Oracle| oracle.gives(viewer, origin, audience);
+        *audience == Audience::Public || is_known && self.belief(node).is_some_and(gives)
+    }
+
+    /// How many entries the longest history of a log has that was written.
+    pub fn longest(&self, log: &LogId) -> u64 {
+        let histories = self.truths.get(log).map_or(&[][..], |truth| &truth.0);
+        let sizes = histories.iter().map(|history| history.len() as u64);
+        sizes.max().unwrap_or_default()
     }
 
     fn look(&mut self, node: usize, memory: &Memory, id: &LogId, commit: Commit) {
@@ -295,7 +330,7 @@ impl State {
                     format!("{hub} holds the payload of entry {place} of {id}, which is superseded")
                 });
             }
-            if id.hub != *hub && !header.is_some_and(is_for_everyone) {
+            if id.hub != *hub && !header.is_some_and(|header| log.sight.sees(&header.audience)) {
                 self.object("I7", || {
                     format!("{hub} holds the payload of entry {place} of {id}, which is not for it")
                 });
@@ -319,7 +354,8 @@ impl State {
         };
         let lacking = speaking.iter().find(|(place, header)| {
             let is_put = matches!(header.operation, Operation::Put { .. });
-            is_put && is_for_everyone(header) && is_absent(place)
+            let is_entitled = id.hub == *hub || log.sight.sees(&header.audience);
+            is_put && is_entitled && is_absent(place)
         });
         if let Some((place, _)) = lacking {
             self.object("I5", || {

@@ -3,20 +3,21 @@
 //!
 //! - [`MemoryLog`] is one log. [`Memory`] is all of it at one moment; a clone is a backup and costs little.
 //! - [`MemoryStore`] is the memory of a running node, and the product's [`sync::store::Store`].
-//! - `standing` makes trust from it; `healing` is what becomes of logs that were put back or closed.
+//! - `standing` makes trust from it; `sight` keeps to what the hub may have; `healing` is what becomes of logs that were put back or closed.
 
 mod healing;
 mod log;
+mod sight;
 mod standing;
 mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::entry::{HEADER_VERSION, Header, Kind, Operation};
+use domain::entry::{HEADER_VERSION, Header, Kind, Operation, Sight};
 use domain::identity::{Epoch, HubId, LogId, NetworkId, RecordId};
 use domain::log::{
-    Checkpoint, Hash, Held, Intake, SigningKey, VerifiedEntry, VerifiedPage, heads_token,
+    Checkpoint, Hash, Held, Intake, PublicKey, SigningKey, VerifiedEntry, VerifiedPage, heads_token,
 };
 use domain::rules::Rule;
 use domain::trust::{Trust, TrustedKey};
@@ -89,7 +90,14 @@ pub struct Memory {
     pub aside: Vec<SetAside>,
     branches: BTreeSet<(LogId, u64, String)>,
     strangers: BTreeSet<LogId>,
+    /// What peers showed that they hold.
+    pub holdings: BTreeMap<(i64, LogId), u64>,
+    /// The hub's own key, by which others know it.
+    pub key: Option<PublicKey>,
+    /// What sources say, without the hub's own key.
     trust: Option<Trust>,
+    trust_mark: u64,
+    settled_mark: u64,
 }
 
 impl Memory {
@@ -111,7 +119,11 @@ impl Memory {
             aside: Vec::new(),
             branches: BTreeSet::new(),
             strangers: BTreeSet::new(),
+            holdings: BTreeMap::new(),
+            key: None,
             trust: None,
+            trust_mark: 0,
+            settled_mark: 0,
         }
     }
 
@@ -133,6 +145,7 @@ impl Memory {
     pub fn open_own(&mut self, epoch: u64, key: &SigningKey) {
         let log = self.log_id(&self.hub, epoch);
         let opened = MemoryLog::open(log.clone(), key);
+        self.key = Some(key.public());
         self.logs.insert(log.clone(), Arc::new(opened));
         self.stamp(&log);
     }
@@ -225,6 +238,10 @@ impl Memory {
             let why = "its hub's next log does not accept so much of it".to_owned();
             return Err(StorageError::Closed { hub: log.hub, why });
         }
+        if from == 0 {
+            let sight = self.sight_here(&log.hub);
+            self.log_mut(&log).sight = sight;
+        }
         let origin = self.origin(&log);
         Ok(self.pass(page, origin))
     }
@@ -237,8 +254,12 @@ impl Memory {
         }
         let intake = self.decide(&log, from, &page.entries, origin);
         let openings = Self::openings(from, &page.entries, &intake.winners);
+        let mut were_missing = false;
         for (epoch, place) in &intake.superseded {
-            self.drop_payload(&log.with(*epoch), *place);
+            were_missing |= self.drop_payload(&log.with(*epoch), *place);
+        }
+        if were_missing {
+            self.note_change(&log.hub);
         }
         self.project(&log, from, &page.entries, &intake);
         let held = self.log_mut(&log);
@@ -264,7 +285,9 @@ impl Memory {
         origin: Origin,
     ) -> Intake<Place> {
         let held = self.held(log, size, entries);
-        let is_entitled = |header: &Header| origin != Origin::Elsewhere || is_for_everyone(header);
+        let sight = self.logs.get(log).map_or(Sight::Public, |log| log.sight);
+        let is_entitled =
+            |header: &Header| origin != Origin::Elsewhere || sight.sees(&header.audience);
         Intake::of(entries, |record| held.get(&record), is_entitled)
     }
 
@@ -308,13 +331,15 @@ impl Memory {
         found
     }
 
-    fn drop_payload(&mut self, log: &LogId, place: u64) {
+    /// Drops a payload that is superseded, and says whether it was missing.
+    fn drop_payload(&mut self, log: &LogId, place: u64) -> bool {
         let held = self.log_mut(log);
-        held.missing.remove(&place);
+        let was_missing = held.missing.remove(&place);
         let index = usize::try_from(place).unwrap_or(usize::MAX);
         if let Some(entry) = held.entries.get_mut(index) {
             entry.payload = None;
         }
+        was_missing
     }
 
     /// Shows what speaks for its record from now on.
@@ -332,12 +357,12 @@ impl Memory {
                 continue;
             };
             let key = (log.hub.clone(), header.record);
+            says_of_members |= Self::says_of_members(header);
             shown.remove(&key);
             let payload = entries[*place].payload.as_deref();
             let payload = payload.filter(|_| intake.kept[*place]);
             standing::note_name(&mut self.names, &key, header, payload);
             if let Some(payload) = payload.filter(|_| header.version <= HEADER_VERSION) {
-                says_of_members |= Self::says_of_members(header);
                 let now = Shown {
                     epoch: log.epoch,
                     place: from + *place as u64,
@@ -347,7 +372,7 @@ impl Memory {
             }
         }
         if says_of_members {
-            self.trust_may_widen(&log.hub);
+            self.note_change(&log.hub);
         }
     }
 
@@ -385,6 +410,7 @@ impl Memory {
             }
         }
         if filled.filled > 0 {
+            self.note_change(&log.hub);
             self.stamp(log);
         }
         filled

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use domain::entry::Sight;
 use domain::identity::{HubId, LogId};
 use sync::peer::{Greeting, HeadsPage, Peer, PeerError, StatedHead, StatedPage};
-use sync::plan::{Introduction, PROTOCOL_VERSION};
+use sync::plan::{Introduction, PROTOCOL_VERSION, PageLimits};
 
 use super::faults::{Fault, Tally};
 use super::judge::Judge;
@@ -21,6 +22,8 @@ use super::time::sleep;
 
 /// How long a puller waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// What a node states to put into a page at most; its entries are short.
+const BYTES_PER_PAGE: usize = 4 * 1024 * 1024;
 /// More questions than any round needs.
 const MOST_QUESTIONS: u64 = 1500;
 
@@ -165,7 +168,7 @@ impl SimPeer {
         &self,
         what: &str,
         bytes: impl Fn(&T) -> u64,
-        answer: impl Fn(&Memory, Option<&Lie>) -> Result<T, PeerError>,
+        answer: impl Fn(&mut Memory, Option<&Lie>) -> Result<T, PeerError>,
     ) -> Result<T, PeerError> {
         let network = &self.network;
         let asked = self.questions.fetch_add(1, Ordering::Relaxed) + 1;
@@ -208,10 +211,16 @@ impl SimPeer {
         answered
     }
 
+    /// What the node lets the one that asks see of a log.
+    fn sight(&self, memory: &mut Memory, log: &LogId) -> Sight {
+        let viewer = self.network.stores[self.from].memory();
+        memory.sight_of(&viewer, &log.hub)
+    }
+
     /// What the node answers at this moment.
     fn answer<T>(
         &self,
-        answer: impl Fn(&Memory, Option<&Lie>) -> Result<T, PeerError>,
+        answer: impl Fn(&mut Memory, Option<&Lie>) -> Result<T, PeerError>,
     ) -> Result<T, PeerError> {
         let network = &self.network;
         let road = network.road();
@@ -219,9 +228,9 @@ impl SimPeer {
         if lie.is_some() {
             network.tally.count(Fault::Lie);
         }
-        let memory = network.stores[self.to].memory();
+        let mut memory = network.stores[self.to].memory();
         let Some(pretences) = road.pretences.get(&self.to) else {
-            return answer(&memory, lie);
+            return answer(&mut memory, lie);
         };
         let mut pretended = memory.clone();
         for pretence in pretences {
@@ -230,14 +239,19 @@ impl SimPeer {
                 pretended.logs.insert(pretence.log.clone(), held);
             }
         }
-        answer(&pretended, lie)
+        answer(&mut pretended, lie)
     }
 }
 
 impl Peer for SimPeer {
     async fn greet(&self) -> Result<Greeting, PeerError> {
         let own_token = self.network.stores[self.from].memory().token();
-        let greet = |memory: &Memory, lie: Option<&Lie>| {
+        let entries = self.network.road().entries_per_page;
+        let limits = PageLimits {
+            entries: usize::try_from(entries).expect("pages are small"),
+            bytes: BYTES_PER_PAGE,
+        };
+        let greet = |memory: &mut Memory, lie: Option<&Lie>| {
             let token = match lie {
                 Some(Lie::NothingNew) => own_token.clone(),
                 _ => memory.token(),
@@ -250,6 +264,7 @@ impl Peer for SimPeer {
                 },
                 store: memory.store,
                 heads_token: token,
+                limits,
                 name: None,
                 public_keys: Vec::new(),
                 now: None,
@@ -260,7 +275,7 @@ impl Peer for SimPeer {
 
     async fn heads(&self, after: Option<&str>) -> Result<HeadsPage, PeerError> {
         let most = self.network.road().heads_per_page;
-        let heads = |memory: &Memory, lie: Option<&Lie>| {
+        let heads = |memory: &mut Memory, lie: Option<&Lie>| {
             let mut page = heads_after(memory, after, most)?;
             if let Some(lie) = lie {
                 lies::about_heads(*lie, &mut page);
@@ -275,7 +290,7 @@ impl Peer for SimPeer {
     }
 
     async fn heads_of(&self, hub: &HubId) -> Result<Vec<String>, PeerError> {
-        let heads = |memory: &Memory, _: Option<&Lie>| {
+        let heads = |memory: &mut Memory, _: Option<&Lie>| {
             let logs = memory.logs.iter().filter(|(id, _)| id.hub == *hub);
             let stated = logs.filter_map(|(_, log)| log.checkpoint.as_ref());
             Ok(stated.map(|held| held.text().to_owned()).collect())
@@ -288,12 +303,21 @@ impl Peer for SimPeer {
         let is_slow = self.network.road().slow.contains(&self.to);
         let most = self.network.road().entries_per_page.min(entries as u64);
         let most = if is_slow { 1 } else { most };
-        let page = |memory: &Memory, lie: Option<&Lie>| {
-            let held = memory.logs.get(log).ok_or_else(unknown)?;
-            let page = held.page(from, most).ok_or_else(unknown)?;
+        let page = |memory: &mut Memory, lie: Option<&Lie>| {
+            let held = memory.logs.get(log).map(Arc::clone).ok_or_else(unknown)?;
+            let mut page = held.page(from, most).ok_or_else(unknown)?;
             Ok(match lie {
-                Some(lie) => lies::about_page(*lie, memory, held, from, page),
-                None => page,
+                // A liar keeps no secret either.
+                Some(lie) => lies::about_page(*lie, memory, &held, from, page),
+                None => {
+                    let sight = self.sight(memory, log);
+                    for (place, entry) in (from..).zip(&mut page.page.entries) {
+                        if !held.may_give(place, sight) {
+                            entry.payload = None;
+                        }
+                    }
+                    page
+                }
             })
         };
         let bytes = |stated: &StatedPage| {
@@ -304,10 +328,12 @@ impl Peer for SimPeer {
     }
 
     async fn payloads(&self, log: &LogId, places: &[u64]) -> Result<Vec<(u64, String)>, PeerError> {
-        let payloads = |memory: &Memory, lie: Option<&Lie>| {
+        let payloads = |memory: &mut Memory, lie: Option<&Lie>| {
+            let sight = lie.map_or_else(|| self.sight(memory, log), |_| Sight::All);
             let held = memory.logs.get(log);
             let payload = |place: &u64| {
                 let log = held.filter(|log| *place < log.proved_size)?;
+                let log = Some(log).filter(|log| log.may_give(*place, sight))?;
                 Some((*place, log.entry(*place)?.payload.as_deref()?.to_owned()))
             };
             let mut payloads = places.iter().filter_map(payload).collect();

@@ -2,13 +2,15 @@
 //!
 //! - [`World::run`] lets things happen, then ends all faults and looks whether everybody comes to hold the same.
 //! - `acts` are what nodes do and what befalls them; `writing` is what hubs say; `members` is what the authority says and
-//!   what becomes of keys; `healing` is what hubs do that were put back; `forging` is what liars make up; `end` is the quiet time after the faults.
+//!   what becomes of keys; `healing` is what hubs do that were put back; `forging` is what liars make up; `end` is the quiet
+//!   time after the faults, `quiet` what must hold then.
 
 mod acts;
 mod end;
 mod forging;
 mod healing;
 mod members;
+mod quiet;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,7 +16,7 @@ use super::aside::{self, Reason};
 use super::heads::{self, LogRow};
 use super::{EntryKey, door, read, succession};
 use crate::projection::{self, Change};
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, members, sql};
 
 const STRETCH: u64 = 1000;
 
@@ -80,6 +80,7 @@ pub(super) async fn cut_in(
     cut_tiles(tx, row.id, size).await?;
     show_before(db, tx, row, gone.firsts).await?;
     set_back(tx, row, size, gone.bytes).await?;
+    members::note_change(tx, row.hub_id).await?;
     if size == 0 {
         succession::take_back(db, tx, row, now).await?;
     }

@@ -15,7 +15,7 @@ use super::{EntryKey, aside, succession, tiles};
 use crate::bodies::Unreadable;
 use crate::bulk::Insert;
 use crate::projection::{self, Change};
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, members, sql};
 
 const ENTRIES: Insert<6> = Insert {
     table: "entry",
@@ -94,7 +94,9 @@ pub(super) async fn pass(
     move_firsts(tx, log, &batch.entries, &held).await?;
     let intake = decide(log, origin, &batch.entries, &held);
     let changes = changes_of(log, &intake, &batch.entries, &held);
-    drop_payloads(tx, &intake.superseded).await?;
+    if drop_payloads(tx, &intake.superseded).await? > 0 {
+        members::note_change(tx, log.hub_id).await?;
+    }
     let applied = projection::apply(tx, log.hub_id, changes).await?;
     let mut unreadable = unreadable_of(log, &intake, &batch.entries);
     unreadable.extend(applied.unreadable);
@@ -278,10 +280,12 @@ fn changes_of<'a>(
     intake.winners.iter().filter_map(change).collect()
 }
 
+/// Drops payloads that are superseded, and says how many of them were missing.
 async fn drop_payloads(
     tx: &DatabaseTransaction,
     superseded: &[EntryKey],
-) -> Result<(), StorageError> {
+) -> Result<u64, StorageError> {
+    let mut were_missing = 0;
     for some in superseded.chunks(256) {
         let (marks, values) = sql::list(1, some.iter().map(|key| Value::from(*key)).collect());
         let drop = format!(
@@ -289,9 +293,10 @@ async fn drop_payloads(
         );
         sql::execute(tx, &drop, values.clone()).await?;
         let forget = format!("DELETE FROM missing_payload WHERE entry IN ({marks})");
-        sql::execute(tx, &forget, values).await?;
+        were_missing += sql::execute(tx, &forget, values).await?;
     }
-    forget_unreadable(tx, superseded).await
+    forget_unreadable(tx, superseded).await?;
+    Ok(were_missing)
 }
 
 /// What a superseded entry's content lacked matters no more. That an entry came out of order stays told.

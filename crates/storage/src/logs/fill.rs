@@ -8,7 +8,7 @@ use sea_orm::DatabaseTransaction;
 use super::door::{self, Origin};
 use super::heads::{self, LogRow};
 use super::{EntryKey, read};
-use crate::{Database, StorageError, projection, sql};
+use crate::{Database, StorageError, members, projection, sql};
 
 /// The places in a log whose payloads this hub may have and lacks: first those that any peer gives, each sort in order.
 pub async fn list_missing(
@@ -60,6 +60,7 @@ pub async fn fill(
         }
     }
     if filled.filled > 0 {
+        members::note_change(&tx, row.hub_id).await?;
         db.commit(tx, row.id, &[]).await?;
     }
     Ok(filled)

@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 use super::{Greeting, HeadsPage, PeerError, StatedHead, StatedPage};
-use crate::plan::Introduction;
+use crate::plan::{Introduction, PageLimits};
 
 /// The longest text of a peer that is kept word for word, in bytes.
 const MOST_OPAQUE_BYTES: usize = 200;
@@ -82,9 +82,17 @@ struct Node {
     store: Uuid,
     protocol_versions: Vec<u32>,
     heads_token: String,
+    limits: Limits,
     #[serde(default)]
     public_keys: Vec<String>,
     now: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Limits {
+    entries_per_page: usize,
+    bytes_per_page: usize,
 }
 
 impl TryFrom<HubData> for Greeting {
@@ -102,6 +110,10 @@ impl TryFrom<HubData> for Greeting {
             },
             store: node.store,
             heads_token: opaque("headsToken", node.heads_token)?,
+            limits: PageLimits {
+                entries: node.limits.entries_per_page,
+                bytes: node.limits.bytes_per_page,
+            },
             name: data.hub.name,
             public_keys: node.public_keys,
             now: node

@@ -175,6 +175,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             trust,
             log,
             target: theirs.size(),
+            limits: self.limits,
             time: puller.log_time,
         };
         // Noted while the first page is on its way.
@@ -279,6 +280,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             remote: self.remote,
             trust,
             log,
+            limits: self.limits,
             time: self.puller.log_time,
         };
         let head = branch.fetch(fork, theirs.size()).await?;

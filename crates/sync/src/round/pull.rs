@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Progress, RoundError};
 use crate::peer::{Peer, StatedPage};
-use crate::plan::{self, Extent};
+use crate::plan::{self, Extent, PageLimits};
 use crate::store::Store;
 
 /// Pages that are verified and wait to be stored.
@@ -28,6 +28,8 @@ pub(super) struct Pull<'a, S, P> {
     pub(super) log: &'a LogId,
     /// The size that the peer stated; it may prove more by the time it is asked.
     pub(super) target: u64,
+    /// How much the peer states to give at a time.
+    pub(super) limits: PageLimits,
     /// How long it may take before the log is let go.
     pub(super) time: Duration,
 }
@@ -68,7 +70,7 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
         mut edge: TreeEdge,
         pages: mpsc::Sender<VerifiedPage>,
     ) -> Result<(), RoundError> {
-        let mut patience = Patience::begin(self.log, self.time);
+        let mut patience = Patience::begin(self.log, self.limits, self.time);
         while edge.size() < self.target {
             let page = patience.page(self.remote, self.trust, edge).await?;
             edge = page.append.edge.clone();
@@ -110,15 +112,17 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
 /// How long one supplier may take with one log, and how many of its pages may be short.
 struct Patience<'a> {
     log: &'a LogId,
+    limits: PageLimits,
     time: Duration,
     deadline: Instant,
     short_pages: usize,
 }
 
 impl<'a> Patience<'a> {
-    fn begin(log: &'a LogId, time: Duration) -> Self {
+    fn begin(log: &'a LogId, limits: PageLimits, time: Duration) -> Self {
         Self {
             log,
+            limits,
             time,
             deadline: Instant::now() + time,
             short_pages: 0,
@@ -132,8 +136,10 @@ impl<'a> Patience<'a> {
         trust: &Trust,
         edge: TreeEdge,
     ) -> Result<VerifiedPage, RoundError> {
-        let asked = remote.page(self.log, edge.size(), MAX_PAGE_ENTRIES);
-        let stated = timeout_at(self.deadline, asked).await;
+        // What is more than the peer states, it may refuse.
+        let asked = self.limits.entries.clamp(1, MAX_PAGE_ENTRIES);
+        let answer = remote.page(self.log, edge.size(), asked);
+        let stated = timeout_at(self.deadline, answer).await;
         let stated = stated.map_err(|_| RoundError::OutOfTime {
             log: self.log.clone(),
             seconds: self.time.as_secs(),
@@ -142,7 +148,7 @@ impl<'a> Patience<'a> {
         let bytes = stated.page.entries.iter().map(RawEntry::bytes).sum();
         let page = verify(trust, self.log, edge, stated).await?;
         let (end, size) = (page.append.edge.size(), page.checkpoint.size());
-        let is_short = plan::is_short(MAX_PAGE_ENTRIES, count, bytes, end, size);
+        let is_short = plan::is_short(asked, self.limits, count, bytes, end, size);
         self.short_pages += usize::from(is_short);
         Ok(page)
     }
@@ -193,6 +199,8 @@ pub(super) struct Branch<'a, S, P> {
     pub(super) remote: &'a P,
     pub(super) trust: &'a Trust,
     pub(super) log: &'a LogId,
+    /// How much the peer states to give at a time.
+    pub(super) limits: PageLimits,
     /// How long it may take before it is left to another supplier.
     pub(super) time: Duration,
 }
@@ -203,7 +211,7 @@ impl<S: Store, P: Peer> Branch<'_, S, P> {
     pub(super) async fn fetch(&self, from: u64, target: u64) -> Result<Extent, RoundError> {
         let edge = self.db.edge_at(self.log, from).await?;
         let mut edge = edge.unwrap_or_default();
-        let mut patience = Patience::begin(self.log, self.time);
+        let mut patience = Patience::begin(self.log, self.limits, self.time);
         loop {
             let place = edge.size();
             let page = patience.page(self.remote, self.trust, edge).await?;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::catalog::MemberStatus;
-use domain::entry::Kind;
+use domain::entry::{Audience, Kind};
 use domain::identity::HubId;
 use domain::log::{Checkpoint, SignedCheckpoint};
 use domain::trust::TrustedKey;
@@ -46,9 +46,52 @@ impl Oracle {
                     oracle.words.insert(word.hub, keys);
                 }
             }
-            oracle.is_word_whole &= log.missing.is_empty();
+            oracle.is_word_whole &= log.lacks_only_hidden();
         }
         oracle
+    }
+
+    /// Whether a hub is heard at all: somebody vouches for it, and nobody closed it.
+    pub(super) fn hears(&self, hub: &HubId) -> bool {
+        let is_authority = self.authority.as_ref() == Some(hub);
+        let is_pinned = self.pins.iter().any(|(pinned, _)| pinned == hub);
+        let by_pin = is_pinned && (self.authority.is_none() || is_authority || self.is_word_whole);
+        let is_vouched = match self.words.get(hub) {
+            Some(keys) => !keys.is_empty() || is_authority,
+            None => by_pin,
+        };
+        is_vouched && !self.denied.contains(hub)
+    }
+
+    /// Whether a hub is in the network, as this node has it.
+    fn is_in_network(&self, hub: &HubId) -> bool {
+        match &self.authority {
+            Some(authority) if authority == hub => true,
+            Some(_) => self.words.get(hub).is_some_and(|keys| !keys.is_empty()),
+            None => self.pins.iter().any(|(pinned, _)| pinned == hub),
+        }
+    }
+
+    /// Whether this node, which is of a hub, may keep a payload of a hub.
+    pub(super) fn may_keep(&self, us: &HubId, origin: &HubId, audience: &Audience) -> bool {
+        let in_question = if self.authority.is_some() { us } else { origin };
+        match audience {
+            _ if us == origin => true,
+            Audience::Public => true,
+            Audience::Network => self.is_in_network(in_question),
+            Audience::Other(_) => false,
+        }
+    }
+
+    /// Whether this node may give a payload of a hub to one that has shown who it is.
+    pub(super) fn gives(&self, viewer: &HubId, origin: &HubId, audience: &Audience) -> bool {
+        match audience {
+            Audience::Public => true,
+            _ if !self.hears(viewer) => false,
+            _ if viewer == origin => true,
+            Audience::Network => self.is_in_network(viewer),
+            Audience::Other(_) => false,
+        }
     }
 
     /// Whether a checkpoint of a hub at a size is believed.

@@ -138,9 +138,7 @@ impl Memory {
         for record in records {
             self.show_before(log, record);
         }
-        if self.authority.as_ref() == Some(&log.hub) {
-            self.look_again();
-        }
+        self.note_change(&log.hub);
         if size == 0 {
             self.take_back(log);
         }
@@ -171,7 +169,7 @@ impl Memory {
         };
         standing::note_name(&mut self.names, &key, &header, payload.as_deref());
         let is_put = matches!(header.operation, Operation::Put { .. });
-        let is_entitled = log.hub == self.hub || super::is_for_everyone(&header);
+        let is_entitled = log.hub == self.hub || self.logs[log].sight.sees(&header.audience);
         match payload {
             None if is_put && is_entitled => {
                 self.log_mut(&log.with(epoch)).missing.insert(place);

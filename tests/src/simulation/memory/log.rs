@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::entry::{Audience, Header};
+use domain::entry::{Audience, Header, Sight};
 use domain::identity::{Epoch, LogId};
 use domain::log::{
     Accepted, Append, Checkpoint, Hash, LogFacts, LogState, RawEntry, SignedCheckpoint, SigningKey,
@@ -61,6 +61,8 @@ pub struct MemoryLog {
     pub accepted: Option<(Accepted, Epoch)>,
     /// Places whose payloads are missing.
     pub missing: BTreeSet<u64>,
+    /// What the hub keeps of it.
+    pub sight: Sight,
 }
 
 impl MemoryLog {
@@ -233,12 +235,12 @@ impl MemoryLog {
         self.edge = append.edge;
     }
 
-    /// Whether this log and another agree on all that both have proved.
-    pub fn shares_history(&self, other: &Self) -> bool {
-        let both = self.proved_size.min(other.proved_size);
-        let both = usize::try_from(both).expect("logs are short");
-        let mut pairs = self.entries.iter().zip(&other.entries).take(both);
-        pairs.all(|(one, other)| one.text == other.text)
+    /// The first place at which this log and what another has proved differ, if both hold it.
+    pub fn parts_from(&self, other: &Self) -> Option<u64> {
+        let proved = usize::try_from(other.proved_size).expect("logs are short");
+        let mut pairs = self.entries.iter().zip(&other.entries[..proved]);
+        let place = pairs.position(|(one, other)| one.text != other.text);
+        place.map(|place| place as u64)
     }
 
     /// Gives a page as a hub answers it.
@@ -252,6 +254,12 @@ impl MemoryLog {
             page: domain::log::Page { entries, proof },
             checkpoint: checkpoint.text().to_owned(),
         })
+    }
+
+    /// Whether an entry's payload may be given to whom sees so much.
+    pub fn may_give(&self, place: u64, sight: Sight) -> bool {
+        let header = self.entry(place).and_then(|entry| entry.header.as_deref());
+        header.is_none_or(|header| sight.sees(&header.audience))
     }
 
     fn raw(&self, place: u64) -> Option<RawEntry> {
@@ -288,7 +296,7 @@ impl MemoryLog {
     }
 }
 
-/// Whether this hub may have a payload of another hub.
+/// Whether everybody may have a payload.
 pub fn is_for_everyone(header: &Header) -> bool {
     header.audience == Audience::Public
 }

@@ -43,13 +43,19 @@ pub(crate) fn read_membership(payload: &str) -> Option<Membership> {
 impl Memory {
     /// The trust of this moment.
     pub fn trust(&mut self, own_key: PublicKey) -> Trust {
-        if let Some(trust) = &self.trust {
-            return trust.clone();
-        }
-        let mut trust = Trust::from_sources(self.network.clone(), self.sources());
-        trust.add_own(self.hub.clone(), TrustedKey::always(own_key));
-        self.trust = Some(trust.clone());
+        let hub = self.hub.clone();
+        let mut trust = self.believed().clone();
+        trust.add_own(hub, TrustedKey::always(own_key));
         trust
+    }
+
+    /// The same, without the hub's own key.
+    pub(super) fn believed(&mut self) -> &Trust {
+        if self.trust.is_none() {
+            let trust = Trust::from_sources(self.network.clone(), self.sources());
+            self.trust = Some(trust);
+        }
+        self.trust.as_ref().expect("it was just made")
     }
 
     fn sources(&self) -> TrustSources {
@@ -62,7 +68,7 @@ impl Memory {
         };
         if let Some(authority) = &self.authority {
             let logs = self.logs.iter().filter(|(id, _)| id.hub == *authority);
-            sources.is_word_whole = logs.clone().all(|(_, log)| log.missing.is_empty());
+            sources.is_word_whole = logs.clone().all(|(_, log)| log.lacks_only_hidden());
             let names = self.names.iter().filter(|((hub, _), _)| hub == authority);
             sources.named = names.map(|(_, named)| named.clone()).collect();
             sources.members = last_words(self.memberships(authority), |member| member);
@@ -95,22 +101,18 @@ impl Memory {
         last_words(said.unwrap_or_default(), |member| member)
     }
 
-    /// The hub's own key is another now.
-    pub fn forget_trust(&mut self) {
-        self.trust = None;
-    }
-
     /// Lets the next rounds look at all heads again.
     pub(super) fn look_again(&mut self) {
         self.trust = None;
+        self.trust_mark += 1;
         for peer in &mut self.peers {
             peer.heads_token = None;
             peer.trust_mark += 1;
         }
     }
 
-    /// After entries of a hub came in that may widen trust.
-    pub(super) fn trust_may_widen(&mut self, hub: &HubId) {
+    /// After what a hub says of members changed, or became whole.
+    pub(super) fn note_change(&mut self, hub: &HubId) {
         if self.authority.as_ref() == Some(hub) {
             self.look_again();
         }
@@ -120,6 +122,7 @@ impl Memory {
     pub fn deny(&mut self, hub: HubId) {
         self.denied.insert(hub);
         self.trust = None;
+        self.trust_mark += 1;
     }
 
     /// Takes a denial back.

@@ -291,6 +291,26 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn settle(&self) -> Answer<()> {
+        self.live().await;
+        let mut memory = self.memory();
+        for log in memory.settle() {
+            self.tell(&memory, &log, Commit::Note);
+        }
+        Ok(())
+    }
+
+    async fn note_holding(
+        &self,
+        peer: i64,
+        held: Option<(&LogId, u64)>,
+        _: OffsetDateTime,
+    ) -> Answer<()> {
+        self.live().await;
+        self.memory().note_holding(peer, held);
+        Ok(())
+    }
+
     async fn halted(&self) -> Answer<Option<Halted>> {
         self.live().await;
         Ok(self.memory().halted)

@@ -160,7 +160,7 @@ impl World {
         let old = std::mem::replace(&mut node.key, next);
         node.old_key = Some((old.clone(), until));
         node.next_key = None;
-        node.store.memory().forget_trust();
+        node.store.memory().key = Some(node.key.public());
         self.kill_rounds(number);
         self.write(number);
         if let Some(word) = self.words.get_mut(&hub_of(number)) {

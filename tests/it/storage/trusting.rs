@@ -1,0 +1,130 @@
+//! What follows for the tokens remembered of peers when the authority's word changes.
+
+use domain::catalog::MemberStatus;
+use domain::entry::Kind;
+use domain::trust::{MemberKeyDraft, MembershipDraft, Standing, TrustedKey};
+use serde_json::{Value, json};
+use storage::logs::{cutting, fill};
+use storage::peers::{self, RoundResult};
+use storage::{pins, trust};
+use testkit::forge::Forge;
+use testkit::records::{hub_id, key_of, record};
+use testkit::{Backend, Store};
+
+on_both_databases! {
+    a_membership_that_is_deleted_lets_all_heads_be_looked_at_again,
+    a_membership_that_is_cut_lets_all_heads_be_looked_at_again,
+    a_word_that_becomes_whole_lets_all_heads_be_looked_at_again,
+}
+
+/// A hub that follows the authority `kl-panrb`, has pinned `id-13`, and remembers a token of a peer.
+async fn following(backend: Backend) -> Store {
+    let store = Store::fresh(backend, "id-31").await;
+    let db = &store.db;
+    trust::follow(db, &hub_id("kl-panrb")).await.unwrap();
+    for hub in ["kl-panrb", "id-13"].map(hub_id) {
+        let key = key_of(&hub).public();
+        pins::add(db, &hub, &key, store.now()).await.unwrap();
+    }
+    let added = peers::add(db, "https://b.example", &hub_id("hub-b"), store.now());
+    added.await.unwrap();
+    store
+}
+
+async fn remember_token(store: &Store) {
+    let peer = peers::list(&store.db).await.unwrap().remove(0);
+    let result = RoundResult {
+        heads_token: Some("token".to_owned()),
+        trust_mark: peer.trust_mark,
+        ..RoundResult::default()
+    };
+    let noted = peers::note_round(&store.db, peer.id, None, &result, store.now());
+    noted.await.unwrap();
+    assert!(has_token(store).await);
+}
+
+async fn has_token(store: &Store) -> bool {
+    let peers = peers::list(&store.db).await.unwrap();
+    peers[0].heads_token.is_some()
+}
+
+/// What the authority says of `id-13`.
+fn word() -> Value {
+    let hub = hub_id("id-13");
+    let draft = MembershipDraft {
+        hub: hub.to_string(),
+        name: "Hub Sumatera Barat".to_owned(),
+        keys: vec![MemberKeyDraft {
+            key: TrustedKey::always(key_of(&hub).public()).key.to_string(),
+            ..MemberKeyDraft::default()
+        }],
+        status: MemberStatus::Suspended.to_string(),
+        ..MembershipDraft::default()
+    };
+    serde_json::to_value(draft).unwrap()
+}
+
+async fn standing(store: &Store) -> Option<Standing> {
+    let trust = trust::load(&store.db).await.unwrap();
+    trust.standing(&hub_id("id-13"))
+}
+
+async fn a_membership_that_is_deleted_lets_all_heads_be_looked_at_again(backend: Backend) {
+    let store = following(backend).await;
+    let mut forge = Forge::of("kl-panrb");
+    forge.put(record(1), 1, Kind::MEMBERSHIP, &word(), |_| {});
+    store.apply(forge.page()).await.unwrap();
+    assert_eq!(standing(&store).await, Some(Standing::Suspended));
+    remember_token(&store).await;
+    forge.delete(record(1), 2, Kind::MEMBERSHIP);
+    store.apply(forge.page()).await.unwrap();
+    assert_eq!(
+        standing(&store).await,
+        Some(Standing::Trusted),
+        "its pin counts again"
+    );
+    assert!(!has_token(&store).await);
+}
+
+async fn a_membership_that_is_cut_lets_all_heads_be_looked_at_again(backend: Backend) {
+    let store = following(backend).await;
+    let mut forge = Forge::of("kl-panrb");
+    forge.put(record(1), 1, Kind::MEMBERSHIP, &word(), |_| {});
+    store.apply(forge.page()).await.unwrap();
+    remember_token(&store).await;
+    let cut = cutting::cut(&store.db, forge.log(), 0, store.now()).await;
+    assert_eq!(cut.unwrap(), 1);
+    assert!(!has_token(&store).await);
+}
+
+async fn a_word_that_becomes_whole_lets_all_heads_be_looked_at_again(backend: Backend) {
+    let store = following(backend).await;
+    let mut forge = Forge::of("kl-panrb");
+    for number in [1, 2] {
+        forge.put(
+            record(number),
+            1,
+            Kind::INNOVATION,
+            &json!({"n": number}),
+            |_| {},
+        );
+        let payload = forge.without_payload().unwrap();
+        store.apply(forge.page()).await.unwrap();
+        assert_eq!(
+            standing(&store).await,
+            None,
+            "what is missing may be a revocation"
+        );
+        remember_token(&store).await;
+        if number == 1 {
+            let place = vec![(0, payload)];
+            let filled = fill::fill(&store.db, forge.log(), place).await.unwrap();
+            assert_eq!(filled.filled, 1);
+        } else {
+            forge.delete(record(number), 2, Kind::INNOVATION);
+            store.apply(forge.page()).await.unwrap();
+        }
+        assert_eq!(standing(&store).await, Some(Standing::Trusted));
+        assert!(!has_token(&store).await, "the pin counts again");
+    }
+}
