@@ -333,19 +333,17 @@ async fn of_a_record_that_both_histories_changed_what_is_shown_here_stays() {
     assert_eq!(told.code, Some(3));
 }
 
-//  a ─▶ b ─▶ c, where b's database is put back and comes to hold the same again in fewer commits than before
+//  a ─▶ b ── c, where b's database is put back and comes to hold the same again in fewer commits than before
 #[tokio::test]
 async fn a_cursor_of_another_store_is_forgotten_though_the_heads_are_the_same() {
-    let mut hubs = Federation::drawn("a -> b -> c").await;
+    let mut hubs = Federation::drawn("a -> b -- c").await;
+    hubs.sync_until_quiet().await;
     let snapshot = hubs.snapshot("b").await;
     for number in 0..6 {
         hubs.publish("a", &format!("Record {number}")).await;
         hubs.round("b", "a").await;
     }
-    assert_eq!(
-        hubs.round("c", "b").await.entries,
-        hubs.size("b", "a").await
-    );
+    assert!(hubs.round("c", "b").await.cursor.is_some());
     hubs.put_back("b", &snapshot).await;
     hubs.round("b", "a").await;
     let same = hubs.round("c", "b").await;

@@ -43,6 +43,13 @@ pub async fn note_all(db: &Database, peer: i64, now: OffsetDateTime) -> Result<(
     Ok(())
 }
 
+/// Forgets what a peer was noted to hold.
+pub async fn forget(db: &Database, peer: i64) -> Result<(), StorageError> {
+    let text = "DELETE FROM peer_head WHERE peer = $1";
+    sql::execute(db.writer(), text, vec![peer.into()]).await?;
+    Ok(())
+}
+
 #[derive(FromQueryResult)]
 struct NewestRow {
     id: i64,

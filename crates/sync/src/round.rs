@@ -292,8 +292,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         self.result.store = Some(greeting.store);
         self.limits = greeting.limits;
         if !is_same_store {
-            // Another store counts its commits anew: what it changed since would be passed over.
+            // Another store counts its commits anew: what it changed since would be passed over. It may hold less, too.
             self.result.cursor = None;
+            db.forget_holdings(self.peer.id).await?;
         }
         let is_admitted = self.has_admitted().await?;
         if !is_admitted && self.is_done(&greeting.heads_token, is_same_store).await? {

@@ -134,6 +134,8 @@ pub trait Store: Send + Sync {
         held: Option<(&LogId, u64)>,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
+    /// Forgets what a peer was noted to hold: its database is another, perhaps an older one.
+    fn forget_holdings(&self, peer: i64) -> impl Future<Output = Answer<()>> + Send;
     /// Why the hub writes nothing to its own log, if so.
     fn halted(&self) -> impl Future<Output = Answer<Option<Halted>>> + Send;
     /// Writes nothing from now on; counts the time anew.
@@ -297,6 +299,10 @@ impl Store for Database {
             Some((log, size)) => holders::note(self, peer, log, size, now).await,
             None => holders::note_all(self, peer, now).await,
         }
+    }
+
+    async fn forget_holdings(&self, peer: i64) -> Answer<()> {
+        holders::forget(self, peer).await
     }
 
     async fn halted(&self) -> Answer<Option<Halted>> {

@@ -26,7 +26,8 @@ async fn following(backend: Backend) -> Store {
         let key = key_of(&hub).public();
         pins::add(db, &hub, &key, store.now()).await.unwrap();
     }
-    let added = peers::add(db, "https://b.example", &hub_id("hub-b"), store.now());
+    let hub = hub_id("hub-b");
+    let added = peers::add(db, "https://b.example", &hub, store.now());
     added.await.unwrap();
     store
 }

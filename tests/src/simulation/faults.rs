@@ -74,7 +74,9 @@ impl Fault {
         (Self::Rotation, None),
         (
             Self::StolenKey,
-            Some("what a stolen key signed is not dropped yet, and no new epoch is opened"),
+            Some(
+                "seeds 780 and 806 (6 nodes, 120 steps) break I13 and I12 with it; why is still to be found",
+            ),
         ),
         (Self::Membership, None),
         (Self::Denial, None),

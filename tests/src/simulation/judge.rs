@@ -91,6 +91,12 @@ impl Watch for Judge {
             let entries = memory.logs[log].entries.iter();
             let texts: Vec<_> = entries.map(|entry| Arc::clone(&entry.text)).collect();
             let from = usize::try_from(from).expect("logs are short");
+            if let Some(record) = memory.brought_back(log, from) {
+                let hub = &log.hub;
+                state.object("I8", || {
+                    format!("{hub} wrote {record} again, which it had deleted")
+                });
+            }
             state.wrote(log, &texts[..from], &texts[from..]);
         }
     }

@@ -3,14 +3,16 @@
 //! - [`World::run`] lets things happen, then ends all faults and looks whether everybody comes to hold the same.
 //! - `acts` are what nodes do and what befalls them; `writing` is what hubs say; `members` is what the authority says and
 //!   what becomes of keys; `healing` is what hubs do that were put back; `forging` is what liars make up; `end` is the quiet
-//!   time after the faults, `quiet` what must hold then.
+//!   time after the faults, `quiet` and `keeping` what must hold then; `theft` is of stolen keys.
 
 mod acts;
 mod end;
 mod forging;
 mod healing;
+mod keeping;
 mod members;
 mod quiet;
+mod theft;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +78,7 @@ pub(crate) struct World {
     words: BTreeMap<HubId, Word>,
     liar: Option<usize>,
     two_faced: Option<usize>,
+    theft: Option<theft::Theft>,
     lost: BTreeSet<usize>,
     step: u64,
     rounds: u64,
@@ -146,7 +149,8 @@ impl World {
             }
         }
         let last = settings.nodes - 1;
-        let liar = faults.contains(&Fault::Lie).then_some(last);
+        let has_liar = faults.contains(&Fault::Lie) || faults.contains(&Fault::StolenKey);
+        let liar = has_liar.then_some(last);
         let two_faced = faults.contains(&Fault::TwoHistories).then_some(last - 1);
         let road = Road {
             weather: weather(&faults, &random),
@@ -167,6 +171,7 @@ impl World {
             words: BTreeMap::new(),
             liar,
             two_faced,
+            theft: None,
             lost: BTreeSet::new(),
             step: 0,
             rounds: 0,

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::simulation::time::millis;
 
 /// How many lines are kept.
-const KEPT: usize = 6000;
+const KEPT: usize = 60;
 
 /// The trace of a simulation.
 #[derive(Debug)]

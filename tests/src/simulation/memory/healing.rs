@@ -229,17 +229,19 @@ impl Memory {
         }
     }
 
-    /// Begins the hub's next log, which accepts all that is held of the open one.
-    pub(super) fn reopen(
+    /// Begins the hub's next log, which accepts what is held of the open one, up to a size.
+    pub fn reopen(
         &mut self,
         key: &SigningKey,
         noted: Option<Epoch>,
+        most: u64,
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<LogId, StorageError> {
         let own = self.own_log().cloned();
         let old = own.ok_or_else(|| StorageError::NoLog(self.hub.clone()))?;
-        let size = self.logs[&old].size();
+        let size = self.logs[&old].size().min(most);
+        self.cut(&old, size, None);
         let log = self.log_mut(&old);
         let accepted = Accepted {
             size,
@@ -390,6 +392,23 @@ impl Memory {
         } else {
             Origin::Elsewhere
         }
+    }
+}
+
+impl Memory {
+    /// Whether an entry was set aside and something became of it; `missing` is not enough if its payload could be had.
+    pub fn has_dealt_with(
+        &self,
+        log: &LogId,
+        place: u64,
+        text: &str,
+        is_with_payload: bool,
+    ) -> bool {
+        self.aside.iter().any(|held| {
+            let is_it = held.log == *log && held.place == place && &*held.entry.text == text;
+            let is_missing = is_with_payload && held.outcome == Some("missing");
+            is_it && held.outcome.is_some() && !is_missing
+        })
     }
 }
 

@@ -311,6 +311,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn forget_holdings(&self, peer: i64) -> Answer<()> {
+        self.live().await;
+        self.memory().holdings.retain(|(of, _), _| *of != peer);
+        Ok(())
+    }
+
     async fn halted(&self) -> Answer<Option<Halted>> {
         self.live().await;
         Ok(self.memory().halted)
@@ -371,7 +377,7 @@ impl Store for MemoryStore {
         if memory.halted.is_none() || judged.is_some_and(|judged| memory.halted != Some(*judged)) {
             return Ok(None);
         }
-        let log = memory.reopen(key, noted, clock, entropy)?;
+        let log = memory.reopen(key, noted, u64::MAX, clock, entropy)?;
         self.tell_written(&memory, &log, 0);
         Ok(Some(log))
     }

@@ -17,7 +17,7 @@ use crate::simulation::time::{begin, sleep};
 const MOST_BACKUPS: usize = 6;
 
 /// Faults that befall at a step; the others are weather, or part of what is written.
-const EVENTS: [Fault; 14] = [
+const EVENTS: [Fault; 15] = [
     Fault::Parted,
     Fault::Slow,
     Fault::Crash,
@@ -30,6 +30,7 @@ const EVENTS: [Fault; 14] = [
     Fault::Lie,
     Fault::TwoHistories,
     Fault::Rotation,
+    Fault::StolenKey,
     Fault::Membership,
     Fault::Denial,
 ];
@@ -66,6 +67,7 @@ impl World {
             Fault::Lie => self.change_lie(),
             Fault::TwoHistories => self.write_otherwise(),
             Fault::Rotation => self.announce_key(number),
+            Fault::StolenKey => self.steal_key(number),
             Fault::Membership => self.say_of_member(number),
             Fault::Denial => self.deny(number),
             _ => false,
@@ -204,6 +206,7 @@ impl World {
                 self.use_next_key(number);
             }
         }
+        self.use_new_key();
         let is_over = self.random.chance(50);
         if is_over {
             let mut road = self.network.road();
@@ -258,10 +261,14 @@ impl World {
         if is_needed || self.random.chance(700) {
             return false;
         }
+        self.lose_now(number);
+        true
+    }
+
+    pub(super) fn lose_now(&mut self, number: usize) {
         self.kill_rounds(number);
         self.lost.insert(number);
         self.network.road().down.insert(number);
-        true
     }
 
     fn part(&mut self) -> bool {

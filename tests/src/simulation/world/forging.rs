@@ -78,7 +78,7 @@ impl World {
         }
     }
 
-    fn pretend(
+    pub(super) fn pretend(
         &self,
         liar: usize,
         memory: &Memory,
@@ -94,7 +94,13 @@ impl World {
     }
 
     /// The first entries of a log with others behind them, signed by a key.
-    fn forge(&self, held: &MemoryLog, keep: u64, log: &LogId, key: &SigningKey) -> Arc<MemoryLog> {
+    pub(super) fn forge(
+        &self,
+        held: &MemoryLog,
+        keep: u64,
+        log: &LogId,
+        key: &SigningKey,
+    ) -> Arc<MemoryLog> {
         let number = 1 + self.random.below(3);
         let entries: Vec<_> = (0..number).map(|_| self.made_up()).collect();
         Arc::new(held.first(keep).continued(log, entries, key))

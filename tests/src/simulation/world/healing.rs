@@ -57,6 +57,7 @@ impl World {
         let is_fit = self.two_faced != Some(number)
             && self.liar != Some(number)
             && !self.lost.contains(&number)
+            && !self.is_victim(number)
             && node.next_key.is_none()
             && node.old_key.is_none();
         let older: Vec<_> = node

@@ -13,8 +13,8 @@ use super::{AUTHORITY, Node, World, hub_of, key_of};
 #[derive(Clone, Debug)]
 pub(super) struct Word {
     record: RecordId,
-    keys: Vec<TrustedKey>,
-    status: &'static str,
+    pub(super) keys: Vec<TrustedKey>,
+    pub(super) status: &'static str,
 }
 
 impl World {
@@ -38,7 +38,7 @@ impl World {
     }
 
     /// Says the word on a member as it is now.
-    fn publish(&mut self, hub: &HubId) {
+    pub(super) fn publish(&mut self, hub: &HubId) {
         // Another record may say it, too: the last word counts, wherever it stands.
         if self.random.chance(200) {
             let record = self.new_record();
@@ -84,12 +84,15 @@ impl World {
         }
         let hub = hub_of(number);
         let closed = *self.random.pick(&["SUSPENDED", "REVOKED"]);
+        let is_victim = self.is_victim(number);
         let Some(word) = self.words.get_mut(&hub) else {
             let is_open = self.random.chance(600);
             self.admit(number, if is_open { "ACTIVE" } else { closed });
             return true;
         };
-        let is_free = self.nodes[number].old_key.is_none() && self.nodes[number].next_key.is_none();
+        let is_free = !is_victim
+            && self.nodes[number].old_key.is_none()
+            && self.nodes[number].next_key.is_none();
         if is_free && self.random.chance(100) {
             let record = word.record;
             self.words.remove(&hub);
@@ -109,7 +112,8 @@ impl World {
         let is_fit = number != AUTHORITY
             && self.two_faced != Some(number)
             && self.can_authority_write()
-            && !self.lost.contains(&number);
+            && !self.lost.contains(&number)
+            && !self.is_victim(number);
         let node = &self.nodes[number];
         if !is_fit || !node.writes() || node.next_key.is_some() || node.old_key.is_some() {
             return false;
@@ -173,7 +177,7 @@ impl World {
     }
 
     /// Whether the word that came to a node names this key for a member.
-    fn is_told(&self, node: usize, member: usize, key: &PublicKey) -> bool {
+    pub(super) fn is_told(&self, node: usize, member: usize, key: &PublicKey) -> bool {
         let words = self.nodes[node].store.memory().words();
         let word = words.iter().find(|word| word.hub == hub_of(member));
         word.is_some_and(|word| word.keys.iter().any(|trusted| trusted.key == *key))
@@ -190,7 +194,8 @@ impl World {
             })
         };
         let closed = (0..self.nodes.len()).filter_map(|number| {
-            let (old, until) = self.nodes[number].old_key.as_ref()?;
+            let node = Some(&self.nodes[number]).filter(|_| !self.is_victim(number))?;
+            let (old, until) = node.old_key.as_ref()?;
             let nodes = self.nodes.iter().enumerate();
             let knowing = nodes.filter(|(_, node)| knows(node, number, &old.public(), *until));
             let knowing: BTreeSet<usize> = knowing.map(|(node, _)| node).collect();

@@ -8,6 +8,7 @@
 //! - A payload that is missing while no peer has it to give, or none hears that this hub may have it: INCOMPLETE.
 //! - A log of a hub that signed two histories, where what is held beyond the newest checkpoint is of one and what a peer
 //!   shows is of the other: a fork is shown by what is proved only (I13), so this log waits.
+//! - That a peer was noted to hold what it has cut since, because a next log or the end of a stolen key says so.
 //! - A hub that is not believed: nothing of it is taken, so nothing of it is missed.
 
 use domain::entry::Operation;
@@ -39,6 +40,9 @@ impl World {
             .map(|node| node.store.memory().clone())
             .collect();
         honest.iter().find_map(|number| {
+            if let Some(what) = self.still_stolen(*number) {
+                return Some(("I15", what));
+            }
             let peers = self.peers_of(*number).into_iter();
             let peers = peers.filter(|peer| honest.contains(peer));
             let puller = Puller {
@@ -58,7 +62,7 @@ impl World {
                     return amiss;
                 }
             }
-            if let Some(what) = false_holding(puller, *peer, theirs) {
+            if let Some(what) = self.false_holding(puller, *peer, theirs) {
                 return Some(("I13", what));
             }
         }
@@ -214,25 +218,25 @@ impl World {
             ("I5", what)
         })
     }
-}
 
-/// What a node says that a peer holds, and that one does not.
-fn false_holding(puller: &Puller<'_>, peer: usize, theirs: &Memory) -> Option<String> {
-    let id = peer_row(peer).id;
-    let mut noted = puller
-        .memory
-        .holdings
-        .iter()
-        .filter(|((of, _), _)| *of == id);
-    noted.find_map(|((_, log), size)| {
-        let held = theirs.logs.get(log);
-        let proved = held.map_or(0, |held| held.proved_size);
-        let is_cut = held.is_some_and(|held| held.accepted.is_some());
-        (proved < *size && !is_cut).then(|| {
-            format!(
-                "node {} says that {peer} holds {size} of {log}; it has {proved}",
-                puller.number
-            )
+    /// What a node says that a peer holds, and that one does not.
+    fn false_holding(&self, puller: &Puller<'_>, peer: usize, theirs: &Memory) -> Option<String> {
+        let id = peer_row(peer).id;
+        let mut noted = puller
+            .memory
+            .holdings
+            .iter()
+            .filter(|((of, _), _)| *of == id);
+        noted.find_map(|((_, log), size)| {
+            let held = theirs.logs.get(log);
+            let proved = held.map_or(0, |held| held.proved_size);
+            let is_cut = held.is_some_and(|held| held.accepted.is_some()) || self.is_stolen(log);
+            (proved < *size && !is_cut).then(|| {
+                format!(
+                    "node {} says that {peer} holds {size} of {log}; it has {proved}",
+                    puller.number
+                )
+            })
         })
-    })
+    }
 }

@@ -1,0 +1,82 @@
+//! Nothing is lost that a reachable peer held (I14).
+
+use domain::identity::LogId;
+use domain::log::Hash;
+
+use super::World;
+use crate::simulation::memory::MemoryLog;
+
+/// An entry of a hub's own that one of its peers held when the quiet began.
+pub(super) struct HeldEntry {
+    hub: usize,
+    peer: usize,
+    log: LogId,
+    place: u64,
+    text: std::sync::Arc<str>,
+    is_with_payload: bool,
+}
+
+impl World {
+    /// What the honest peers of each honest hub hold of its own logs, and can prove. A log that a thief wrote into too is left
+    /// out: what of it counts, its hub's operator says.
+    pub(super) fn held_at_peers(&self, honest: &[usize]) -> Vec<HeldEntry> {
+        let mut held = Vec::new();
+        for hub in honest {
+            let peers = self.peers_of(*hub).into_iter();
+            for peer in peers.filter(|peer| honest.contains(peer)) {
+                let memory = self.nodes[peer].store.memory().clone();
+                for log in memory.logs_of(&self.nodes[*hub].hub) {
+                    if !self.is_stolen(log) {
+                        let entries = held_of(*hub, peer, log, &memory.logs[log]);
+                        held.extend(entries);
+                    }
+                }
+            }
+        }
+        held
+    }
+
+    /// An entry that a peer held and that its hub has neither in a log nor among what it set aside, or has set aside as
+    /// missing though the peer had its payload for everyone.
+    pub(super) fn lost_entry(&self, held: &[HeldEntry]) -> Option<(&'static str, String)> {
+        let lost = held.iter().find(|entry| {
+            let memory = self.nodes[entry.hub].store.memory();
+            let there = memory.logs.get(&entry.log);
+            let kept = there.and_then(|log| log.entry(entry.place));
+            let is_kept = kept.is_some_and(|kept| kept.text == entry.text);
+            !is_kept
+                && !memory.has_dealt_with(
+                    &entry.log,
+                    entry.place,
+                    &entry.text,
+                    entry.is_with_payload,
+                )
+        });
+        lost.map(|entry| {
+            let leaf = Hash::of_leaf(entry.text.as_bytes());
+            let what = format!(
+                "node {} lost entry {} of {} ({leaf}), which {} held",
+                entry.hub, entry.place, entry.log, entry.peer
+            );
+            ("I14", what)
+        })
+    }
+}
+
+fn held_of(hub: usize, peer: usize, id: &LogId, log: &MemoryLog) -> Vec<HeldEntry> {
+    let proved = usize::try_from(log.proved_size).expect("logs are short");
+    let entries = (0..).zip(&log.entries[..proved]);
+    let held = entries.map(|(place, entry)| HeldEntry {
+        hub,
+        peer,
+        log: id.clone(),
+        place,
+        text: std::sync::Arc::clone(&entry.text),
+        is_with_payload: entry.payload.is_some()
+            && entry
+                .header
+                .as_deref()
+                .is_some_and(crate::simulation::memory::is_for_everyone),
+    });
+    held.collect()
+}
