@@ -3,10 +3,12 @@
 //! - [`Puller`] holds what rounds share: the database, the clock, the quota, and which logs are being pulled just now.
 //! - [`Puller::run`] asks who the peer is, what changed, pulls each log that grew, fills what is missing, and notes how it
 //!   went.
-//! - `log` is what is done about one log, `pull` brings one forward, `fork` tells a forked one from a lying supplier.
+//! - `log` is what is done about one log, `pull` brings one forward, `fill` asks for its missing payloads,
+//!   `fork` tells a forked one from a lying supplier.
 //!
 //! One log's failure changes no other's. The peer's cursor moves on only when everything before it was dealt with.
 
+mod fill;
 mod fork;
 mod log;
 mod pull;
@@ -21,7 +23,6 @@ use domain::log::{Checkpoint, LogState, PublicKey};
 use domain::rules::Rule;
 use domain::trust::{Standing, Trust, TrustError};
 use storage::leases::Lease;
-use storage::logs::heads::Head;
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError};
 
@@ -41,8 +42,6 @@ const UNSTATED: PageLimits = PageLimits {
     entries: usize::MAX,
     bytes: usize::MAX,
 };
-/// How many payloads are asked for at a time (docs/protocol.md, section 11).
-const PAYLOADS_PER_REQUEST: u32 = 200;
 
 /// Why a round or a part of it stopped.
 #[derive(Debug, thiserror::Error)]
@@ -461,32 +460,6 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
     fn is_ours(&self, checkpoint: &str) -> bool {
         let claimed = Checkpoint::parse(checkpoint);
         claimed.is_ok_and(|claimed| claimed.log.hub == *self.puller.db.hub())
-    }
-
-    /// Asks for payloads that are missing, log by log.
-    async fn fill_missing(&mut self, trust: &Trust) -> Result<(), StorageError> {
-        let heads = self.puller.db.list_heads().await?;
-        let is_wanted = |head: &Head| {
-            head.missing > 0 && head.state != LogState::Forked && is_followed(trust, &head.log.hub)
-        };
-        for head in heads.into_iter().filter(is_wanted) {
-            match self.fill_log(&head.log).await {
-                Err(RoundError::Storage(error)) => return Err(error),
-                Err(error) => self.note_error(&error),
-                Ok(()) => {}
-            }
-        }
-        Ok(())
-    }
-
-    async fn fill_log(&mut self, log: &LogId) -> Result<(), RoundError> {
-        let db = &self.puller.db;
-        let places = db.list_missing(log, PAYLOADS_PER_REQUEST).await?;
-        let mut payloads = self.remote.payloads(log, &places).await?;
-        payloads.retain(|(place, _)| places.contains(place));
-        let filled = db.fill(log, payloads).await?;
-        self.result.strikes += filled.false_ones;
-        Ok(())
     }
 
     fn note_error(&mut self, error: &RoundError) {

@@ -238,7 +238,7 @@ impl Memory {
             let why = "its hub's next log does not accept so much of it".to_owned();
             return Err(StorageError::Closed { hub: log.hub, why });
         }
-        if from == 0 {
+        if page.from == 0 {
             let sight = self.sight_here(&log.hub);
             self.log_mut(&log).sight = sight;
         }
@@ -471,26 +471,6 @@ impl Memory {
             Some((key, shown))
         };
         newest.into_iter().filter_map(shown).collect()
-    }
-
-    /// A record that an entry of the hub's own log shows, from a place on, though an entry before it deleted it.
-    pub fn brought_back(&self, log: &LogId, from: usize) -> Option<RecordId> {
-        let own = self.logs_of(&self.hub).take_while(|own| *own != log);
-        let earlier = own.flat_map(|own| &self.logs[own].entries);
-        let (before, now) = self.logs[log].entries.split_at(from);
-        let headers = |entry: &'_ Kept| entry.header.clone();
-        let mut deleted: BTreeSet<RecordId> = BTreeSet::new();
-        for header in earlier.chain(before).filter_map(headers) {
-            if matches!(header.operation, Operation::Delete { .. }) {
-                deleted.insert(header.record);
-            }
-        }
-        let mut now = now.iter().filter_map(headers);
-        let back = now.find(|header| {
-            let is_put = matches!(header.operation, Operation::Put { .. });
-            is_put && deleted.contains(&header.record)
-        });
-        back.map(|header| header.record)
     }
 
     /// Whether a record of a kind is a word on a member.

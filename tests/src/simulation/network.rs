@@ -306,19 +306,17 @@ impl Peer for SimPeer {
         let page = |memory: &mut Memory, lie: Option<&Lie>| {
             let held = memory.logs.get(log).map(Arc::clone).ok_or_else(unknown)?;
             let mut page = held.page(from, most).ok_or_else(unknown)?;
-            Ok(match lie {
-                // A liar keeps no secret either.
-                Some(lie) => lies::about_page(*lie, memory, &held, from, page),
-                None => {
-                    let sight = self.sight(memory, log);
-                    for (place, entry) in (from..).zip(&mut page.page.entries) {
-                        if !held.may_give(place, sight) {
-                            entry.payload = None;
-                        }
-                    }
-                    page
+            // A liar keeps no secret either.
+            if let Some(lie) = lie {
+                return Ok(lies::about_page(*lie, memory, &held, from, page));
+            }
+            let sight = self.sight(memory, log);
+            for (place, entry) in (from..).zip(&mut page.page.entries) {
+                if !held.may_give(place, sight) {
+                    entry.payload = None;
                 }
-            })
+            }
+            Ok(page)
         };
         let bytes = |stated: &StatedPage| {
             let entries = stated.page.entries.iter().map(|entry| entry.bytes() + 40);

@@ -396,6 +396,26 @@ impl Memory {
 }
 
 impl Memory {
+    /// A record that an entry of the hub's own log shows, from a place on, though an entry before it deleted it.
+    pub fn brought_back(&self, log: &LogId, from: usize) -> Option<RecordId> {
+        let own = self.logs_of(&self.hub).take_while(|own| *own != log);
+        let earlier = own.flat_map(|own| &self.logs[own].entries);
+        let (before, now) = self.logs[log].entries.split_at(from);
+        let headers = |entry: &'_ Kept| entry.header.clone();
+        let mut deleted: BTreeSet<RecordId> = BTreeSet::new();
+        for header in earlier.chain(before).filter_map(headers) {
+            if matches!(header.operation, Operation::Delete { .. }) {
+                deleted.insert(header.record);
+            }
+        }
+        let mut now = now.iter().filter_map(headers);
+        let back = now.find(|header| {
+            let is_put = matches!(header.operation, Operation::Put { .. });
+            is_put && deleted.contains(&header.record)
+        });
+        back.map(|header| header.record)
+    }
+
     /// Whether an entry was set aside and something became of it; `missing` is not enough if its payload could be had.
     pub fn has_dealt_with(
         &self,

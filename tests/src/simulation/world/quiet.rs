@@ -3,9 +3,9 @@
 //! Still allowed, because no invariant asks for more:
 //! - Of a log whose hub's next log is held here, what a peer shows otherwise than that accepts: the peer has not seen the
 //!   next log, or believes no key of it (I12 asks only for what one is entitled to).
-//! - A log that stays CATCHING_UP or UNPROVED while no peer has as much as was seen once: who had it is gone or put back.
+//! - A log that stays `CATCHING_UP` or `UNPROVED` while no peer has as much as was seen once: who had it is gone or put back.
 //!   The same for entries beyond the newest checkpoint.
-//! - A payload that is missing while no peer has it to give, or none hears that this hub may have it: INCOMPLETE.
+//! - A payload that is missing while no peer has it to give, or none hears that this hub may have it: `INCOMPLETE`.
 //! - A log of a hub that signed two histories, where what is held beyond the newest checkpoint is of one and what a peer
 //!   shows is of the other: a fork is shown by what is proved only (I13), so this log waits.
 //! - That a peer was noted to hold what it has cut since, because a next log or the end of a stolen key says so.
