@@ -16,6 +16,7 @@ mod m0009_epochs;
 mod m0010_projection;
 mod m0011_used_tokens;
 mod m0012_classified;
+mod m0013_answers;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_projection::Migration),
             Box::new(m0011_used_tokens::Migration),
             Box::new(m0012_classified::Migration),
+            Box::new(m0013_answers::Migration),
         ]
     }
 }

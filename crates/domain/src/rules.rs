@@ -36,6 +36,8 @@ pub enum Rule {
     ForkLookedFor,
     /// A fork needs a proof of the other history.
     ForkProved,
+    /// What no checkpoint here vouches for gives way to another history that a supplier proves.
+    TailGivenUp,
     /// A page has an entry at least.
     PageBringsForward,
     /// The cursor stays while a head was not dealt with, and the next round begins anew.
@@ -76,7 +78,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -92,6 +94,7 @@ impl Rule {
         Self::ForkFreezes,
         Self::ForkLookedFor,
         Self::ForkProved,
+        Self::TailGivenUp,
         Self::PageBringsForward,
         Self::CursorWaits,
         Self::CursorOfStore,

@@ -37,6 +37,9 @@ pub struct Record {
     pub last_round_at: Option<i64>,
     /// When a round last went through, in Unix milliseconds.
     pub last_success_at: Option<i64>,
+    /// When it last said all that it holds of this hub's own logs, and that was dealt with, in Unix milliseconds. What it
+    /// gave of others may have failed.
+    pub last_answer_at: Option<i64>,
     /// Rounds that failed since then.
     pub failures: u64,
     /// Times it gave something that does not verify.
@@ -64,6 +67,7 @@ struct PeerRow {
     trust_mark: i64,
     last_round_at: Option<i64>,
     last_success_at: Option<i64>,
+    last_answer_at: Option<i64>,
     failures: i64,
     strikes: i64,
     parked: Option<String>,
@@ -89,6 +93,7 @@ impl TryFrom<PeerRow> for Peer {
             record: Record {
                 last_round_at: row.last_round_at,
                 last_success_at: row.last_success_at,
+                last_answer_at: row.last_answer_at,
                 failures: sql::unsigned(row.failures),
                 strikes: sql::unsigned(row.strikes),
                 parked: row.parked,
@@ -101,8 +106,8 @@ impl TryFrom<PeerRow> for Peer {
     }
 }
 
-const PEERS: &str = "SELECT id, url, hub, store, cursor, heads_token, trust_mark, last_round_at, last_success_at, failures, strikes,
-    parked, last_error, rounds, entries, bytes_received FROM peer";
+const PEERS: &str = "SELECT id, url, hub, store, cursor, heads_token, trust_mark, last_round_at, last_success_at, last_answer_at,
+    failures, strikes, parked, last_error, rounds, entries, bytes_received FROM peer";
 
 /// Adds a peer; a peer with this URL is kept as it is, now standing for this hub.
 pub async fn add(
@@ -157,6 +162,8 @@ pub struct RoundResult {
     pub trust_mark: i64,
     /// Times it gave something that does not verify.
     pub strikes: u64,
+    /// Whether it said all that it holds of this hub's own logs, and that was dealt with.
+    pub has_answered: bool,
     /// Why it is to be set aside, if so.
     pub parked: Option<String>,
     /// What went wrong, if something did.
@@ -181,13 +188,15 @@ pub async fn note_round(
         leases::keep(&tx, lease).await?;
     }
     let text = "UPDATE peer SET last_round_at = $1, rounds = rounds + 1, entries = entries + $2,
-        bytes_received = bytes_received + $3, strikes = strikes + $4, parked = $5 WHERE id = $6";
+        bytes_received = bytes_received + $3, strikes = strikes + $4, parked = $5,
+        last_answer_at = COALESCE($6, last_answer_at) WHERE id = $7";
     let values = vec![
         millis(now).into(),
         sql::signed(result.entries).into(),
         sql::signed(result.bytes_received).into(),
         sql::signed(result.strikes).into(),
         result.parked.clone().into(),
+        result.has_answered.then(|| millis(now)).into(),
         id.into(),
     ];
     sql::execute(&tx, text, values).await?;

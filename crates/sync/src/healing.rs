@@ -136,7 +136,7 @@ impl<S: Store> Healer<S> {
             halt: halted.why,
             peers: peers.len(),
             asked: since(|record| record.last_round_at),
-            answered: since(|record| record.last_success_at),
+            answered: since(|record| record.last_answer_at),
             is_whole: newest
                 .as_ref()
                 .is_some_and(|head| head.newest_seen <= head.size),

@@ -82,6 +82,9 @@ pub enum Step {
     Branch,
     /// What is held leaves what the hub's next log accepts: find the place, cut there, and pull.
     Return,
+    /// What is held beyond the newest checkpoint is of another history than the one that the peer proves: find where they
+    /// part, give up what no checkpoint here vouches for, and pull.
+    Part,
     /// The log is larger than this node takes of one hub.
     Park,
     /// Nothing is to be done.
@@ -117,8 +120,13 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
             }
         }
         (_, Some((accepted, root)), Owner::Theirs) => closed(view, &accepted, root, theirs),
-        (Some(_), None, Owner::Theirs) if view.is_forked || theirs.size > view.proved_size => {
-            Step::Nothing
+        (Some(_), None, Owner::Theirs) if view.is_forked => Step::Nothing,
+        (Some(_), None, Owner::Theirs) if theirs.size > view.proved_size => {
+            if Rule::TailGivenUp.holds() {
+                Step::Part
+            } else {
+                Step::Nothing
+            }
         }
         (Some(_), None, Owner::Theirs) if !Rule::ForkFreezes.holds() => Step::Nothing,
         (Some(_), None, Owner::Theirs) => Step::Freeze,

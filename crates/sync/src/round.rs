@@ -154,6 +154,7 @@ impl<S: Store> Puller<S> {
                 trust_mark: peer.trust_mark,
                 ..RoundResult::default()
             },
+            own_failed: false,
             has_begun_log: false,
             limits: UNSTATED,
         };
@@ -269,6 +270,8 @@ struct Round<'a, S, P> {
     remote: &'a P,
     progress: &'a (dyn Fn(Progress) + Send + Sync),
     result: RoundResult,
+    /// Something of this hub's own logs did not come as it should.
+    own_failed: bool,
     /// The round stored the first entries of a log, which may speak of an earlier one.
     has_begun_log: bool,
     /// How much the peer states to give at a time.
@@ -298,6 +301,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         let is_admitted = self.has_admitted().await?;
         if !is_admitted && self.is_done(&greeting.heads_token, is_same_store).await? {
             self.result.heads_token = Some(greeting.heads_token);
+            self.result.has_answered = true;
             return Ok(());
         }
         // Its head may lie before the cursor.
@@ -326,8 +330,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             trust = now;
             db.settle().await?;
             (self.result.error, self.result.strikes) = (None, 0);
+            self.own_failed = false;
             is_complete = self.follow_heads(&trust, false, None).await?;
         }
+        self.result.has_answered = !self.own_failed;
         if Rule::MissingAskedFor.holds() {
             self.fill_missing(&trust).await?;
         }
@@ -449,9 +455,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         };
         match followed {
             Ok(()) => true,
-            Err(RoundError::Busy(_)) => false,
             Err(error) => {
-                self.note_error(&error);
+                self.own_failed |= self.is_ours(checkpoint);
+                if !matches!(error, RoundError::Busy(_)) {
+                    self.note_error(&error);
+                }
                 false
             }
         }

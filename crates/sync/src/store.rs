@@ -82,9 +82,7 @@ pub trait Store: Send + Sync {
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
     /// Waits no more for what was seen of a log and is not held.
-    fn forget_seen(&self, _log: &LogId) -> impl Future<Output = Answer<()>> + Send {
-        std::future::ready(Ok(()))
-    }
+    fn forget_seen(&self, log: &LogId) -> impl Future<Output = Answer<()>> + Send;
     /// Notes that pulling begins again.
     fn note_hope(&self, log: &LogId) -> impl Future<Output = Answer<()>> + Send;
     /// Notes that no supplier proves the newest head.

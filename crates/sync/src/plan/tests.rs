@@ -64,8 +64,9 @@ fn a_longer_log_is_pulled_and_a_different_one_frozen() {
     check("theirs 9 proved 4 there bb", "5 bb", Step::Adopt);
     check("theirs 5 there xx", "5 bb", Step::Freeze);
     check("theirs 9 there xx", "5 bb", Step::Freeze);
-    // What is held beyond the newest proved checkpoint cannot be shown against anybody.
-    check("theirs 9 proved 4 there xx", "5 bb", Step::Nothing);
+    // What is held beyond the newest checkpoint cannot be shown against anybody, so it gives way to what is proved.
+    check("theirs 9 proved 4 there xx", "5 bb", Step::Part);
+    check("theirs 9 proved 4 forked there xx", "5 bb", Step::Nothing);
     check("theirs 9 forked there xx", "5 bb", Step::Nothing);
     check("theirs 3 forked", "5 bb", Step::Nothing);
 }

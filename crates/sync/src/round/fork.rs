@@ -37,7 +37,7 @@ struct Proved {
 }
 
 impl<S: Store, P: Peer> Search<'_, S, P> {
-    /// Looks for the place at which the supplier's history, if it is the hub's, leaves ours.
+    /// Looks for the place at which the supplier's history, if it is the hub's, leaves ours, as far as that shows a fork.
     pub(super) async fn run(&self) -> Result<Option<Fork>, RoundError> {
         let Some(head) = self.db.find_head(self.log).await? else {
             return Ok(None);
@@ -49,6 +49,18 @@ impl<S: Store, P: Peer> Search<'_, S, P> {
         } else {
             head.size
         };
+        self.within(held).await
+    }
+
+    /// The same in all that is held, also where no checkpoint here vouches for it.
+    pub(super) async fn run_to_end(&self) -> Result<Option<Fork>, RoundError> {
+        match self.db.find_head(self.log).await? {
+            Some(head) => self.within(head.size).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn within(&self, held: u64) -> Result<Option<Fork>, RoundError> {
         let mut probe = Probe::of(held);
         let mut last = None;
         while let Some(place) = probe.next() {

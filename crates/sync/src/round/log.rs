@@ -66,6 +66,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             Step::Recover => self.recover(trust, theirs).await,
             Step::Branch => self.fetch_branch(trust, theirs).await,
             Step::Return => self.return_and_pull(trust, theirs).await,
+            Step::Part => {
+                self.give_up_tail(trust, log).await?;
+                self.pull_pages(trust, theirs).await
+            }
             Step::Park => {
                 db.note_seen(log, theirs.size(), self.puller.clock.now())
                     .await?;
@@ -154,8 +158,33 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             }
             return self.note_fork(&fork.theirs, Some(fork.differs_at)).await;
         }
+        if matches!(error, RoundError::False { .. })
+            && Rule::TailGivenUp.holds()
+            && self.give_up_tail(trust, log).await?
+        {
+            return self.pull_pages(trust, theirs).await;
+        }
         db.note_unproved(log, now).await?;
         Err(error)
+    }
+
+    /// Takes out what is held beyond the newest checkpoint from where a supplier proves otherwise, and says whether there was
+    /// such a place. No checkpoint here vouches for it: who had one is gone, and its hub goes on with another history.
+    async fn give_up_tail(&self, trust: &Trust, log: &LogId) -> Result<bool, RoundError> {
+        let search = self.search(trust, log);
+        let Some(parting) = in_time(search.run_to_end()).await? else {
+            return Ok(false);
+        };
+        let db = &self.puller.db;
+        let head = db.find_head(log).await?;
+        if head.is_none_or(|head| parting.differs_at < head.proved_size) {
+            return Ok(false);
+        }
+        let size = parting.differs_at;
+        tracing::warn!(%log, size, "what no checkpoint vouches for gives way to what is proved");
+        db.cut(log, size, self.puller.clock.now()).await?;
+        db.forget_seen(log).await?;
+        Ok(true)
     }
 
     async fn pull_pages(
@@ -310,16 +339,15 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
     /// A page did not verify: the supplier lies, or the hub signed two histories. That a supplier does not answer the
     /// question shows nothing.
     async fn find_fork(&self, trust: &Trust, log: &LogId) -> Result<Option<Fork>, StorageError> {
-        let search = fork::Search {
+        in_time(self.search(trust, log).run()).await
+    }
+
+    fn search<'s>(&'s self, trust: &'s Trust, log: &'s LogId) -> fork::Search<'s, S, P> {
+        fork::Search {
             db: &self.puller.db,
             remote: self.remote,
             trust,
             log,
-        };
-        match tokio::time::timeout(MOST_SEARCH_TIME, search.run()).await {
-            Ok(Err(RoundError::Storage(error))) => Err(error),
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(_)) | Err(_) => Ok(None),
         }
     }
 
@@ -333,5 +361,16 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         db.note_fork(theirs, differs_at, peer, now).await?;
         tracing::error!(log = %theirs.log(), %peer, size = theirs.size(), differs_at, "log is forked");
         Ok(())
+    }
+}
+
+/// What a search finds in the time that it may take.
+async fn in_time(
+    search: impl Future<Output = Result<Option<Fork>, RoundError>>,
+) -> Result<Option<Fork>, StorageError> {
+    match tokio::time::timeout(MOST_SEARCH_TIME, search).await {
+        Ok(Err(RoundError::Storage(error))) => Err(error),
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(_)) | Err(_) => Ok(None),
     }
 }

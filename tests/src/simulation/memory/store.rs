@@ -242,6 +242,16 @@ impl Store for MemoryStore {
         self.note(log, seen).await
     }
 
+    async fn forget_seen(&self, log: &LogId) -> Answer<()> {
+        let forget = |held: &mut MemoryLog| {
+            if held.newest_seen > held.size() {
+                held.newest_seen = held.size();
+                held.is_unproved = false;
+            }
+        };
+        self.note_held(log, forget).await
+    }
+
     async fn note_hope(&self, log: &LogId) -> Answer<()> {
         self.note_held(log, |held| held.is_unproved = false).await
     }
@@ -425,6 +435,9 @@ impl Store for MemoryStore {
         };
         let now = i64::try_from(now.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
         peer.record.last_round_at = Some(now);
+        if result.has_answered {
+            peer.record.last_answer_at = Some(now);
+        }
         peer.record.rounds += 1;
         peer.record.strikes += result.strikes;
         peer.record.parked.clone_from(&result.parked);

@@ -6,8 +6,6 @@
 //! - A log that stays `CATCHING_UP` or `UNPROVED` while no peer has as much as was seen once: who had it is gone or put back.
 //!   The same for entries beyond the newest checkpoint.
 //! - A payload that is missing while no peer has it to give, or none hears that this hub may have it: `INCOMPLETE`.
-//! - A log of a hub that signed two histories, where what is held beyond the newest checkpoint is of one and what a peer
-//!   shows is of the other: a fork is shown by what is proved only (I13), so this log waits.
 //! - That a peer was noted to hold what it has cut since, because a next log or the end of a stolen key says so.
 //! - A hub that is not believed: nothing of it is taken, so nothing of it is missed.
 
@@ -124,14 +122,10 @@ impl World {
                 Some(("I12", what))
             }
             Some(place) => {
-                let is_unproved = place >= ours.proved_size;
-                let is_allowed = is_unproved && self.judge.state().has_two_histories(id);
-                let what = || {
-                    format!(
-                        "nodes {number} and {peer} hold two histories of {id} from {place} on, and {number} has not noticed"
-                    )
-                };
-                (!is_allowed).then(|| ("I13", what()))
+                let what = format!(
+                    "nodes {number} and {peer} hold two histories of {id} from {place} on, and {number} has not noticed"
+                );
+                Some(("I13", what))
             }
         }
     }
