@@ -66,10 +66,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             Step::Recover => self.recover(trust, theirs).await,
             Step::Branch => self.fetch_branch(trust, theirs).await,
             Step::Return => self.return_and_pull(trust, theirs).await,
-            Step::Part => {
-                self.give_up_tail(trust, log).await?;
-                self.pull_pages(trust, theirs).await
-            }
+            Step::Part => self.part(trust, theirs).await,
             Step::Park => {
                 db.note_seen(log, theirs.size(), self.puller.clock.now())
                     .await?;
@@ -168,19 +165,33 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         Err(error)
     }
 
+    /// What is held and what a peer proves are two histories of a log. Where they part before our newest checkpoint, the hub
+    /// signed both. Where they part behind it, no checkpoint here vouches for what is held.
+    async fn part(&mut self, trust: &Trust, theirs: &SignedCheckpoint) -> Result<(), RoundError> {
+        let log = theirs.log();
+        if self.give_up_tail(trust, log).await? {
+            return self.pull_pages(trust, theirs).await;
+        }
+        match self.find_fork(trust, log).await? {
+            Some(fork) => self.note_fork(&fork.theirs, Some(fork.differs_at)).await,
+            None => Err(RoundError::False {
+                log: log.clone(),
+                why: "it does not show where its history leaves ours".to_owned(),
+            }),
+        }
+    }
+
     /// Takes out what is held beyond the newest checkpoint from where a supplier proves otherwise, and says whether there was
-    /// such a place. No checkpoint here vouches for it: who had one is gone, and its hub goes on with another history.
+    /// such a place. Whoever had a checkpoint of it is gone, and its hub went on with another history.
     async fn give_up_tail(&self, trust: &Trust, log: &LogId) -> Result<bool, RoundError> {
-        let search = self.search(trust, log);
-        let Some(parting) = in_time(search.run_to_end()).await? else {
+        let Some(parting) = in_time(self.search(trust, log).run_to_end()).await? else {
             return Ok(false);
         };
-        let db = &self.puller.db;
+        let (db, size) = (&self.puller.db, parting.differs_at);
         let head = db.find_head(log).await?;
-        if head.is_none_or(|head| parting.differs_at < head.proved_size) {
+        if head.is_none_or(|head| size < head.proved_size) {
             return Ok(false);
         }
-        let size = parting.differs_at;
         tracing::warn!(%log, size, "what no checkpoint vouches for gives way to what is proved");
         db.cut(log, size, self.puller.clock.now()).await?;
         db.forget_seen(log).await?;
