@@ -17,6 +17,7 @@ mod m0010_projection;
 mod m0011_used_tokens;
 mod m0012_classified;
 mod m0013_answers;
+mod m0014_tail;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_used_tokens::Migration),
             Box::new(m0012_classified::Migration),
             Box::new(m0013_answers::Migration),
+            Box::new(m0014_tail::Migration),
         ]
     }
 }

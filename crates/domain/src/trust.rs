@@ -326,6 +326,22 @@ impl Trust {
         self.keys(&log.hub).iter().any(ends)
     }
 
+    /// How much of a log may be shown, of which a checkpoint proves so much and another vouches for what is held beyond: less
+    /// than is held if a key that signed one of them was closed before.
+    pub fn bound_of(
+        &self,
+        proved_size: u64,
+        checkpoint: Option<&str>,
+        tail: Option<&str>,
+    ) -> Option<u64> {
+        let proved = checkpoint.and_then(|checkpoint| self.bound(checkpoint));
+        let base = proved.unwrap_or(proved_size);
+        match tail.and_then(|tail| self.bound(tail)) {
+            Some(bound) => Some(bound.max(base)),
+            None => proved,
+        }
+    }
+
     /// How much of a log may be shown whose newest checkpoint is held: less than its size if the key that signed it was
     /// closed before. Nothing if all of it may, or if its key is not known.
     pub fn bound(&self, held: &str) -> Option<u64> {

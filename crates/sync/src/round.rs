@@ -197,25 +197,22 @@ impl<S: Store> Puller<S> {
             return Ok(());
         }
         for head in self.db.list_heads().await? {
-            let bound = head
-                .checkpoint
-                .as_deref()
-                .and_then(|held| trust.bound(held));
             if head.log.hub == *self.db.hub() {
                 continue;
             }
-            // When a key was closed just now, what is held beyond the newest checkpoint may be its work as well; it comes
-            // again if it is not.
-            let is_news = before
-                .as_ref()
-                .is_some_and(|before| before.keys(&head.log.hub) != trust.keys(&head.log.hub));
-            let may_be_beyond = is_news && trust.is_closed(&head.log, head.size);
-            let bound = bound.or(may_be_beyond.then_some(head.proved_size));
+            let bound = trust.bound_of(
+                head.proved_size,
+                head.checkpoint.as_deref(),
+                head.tail.as_deref(),
+            );
             if let Some(size) = bound.filter(|size| *size < head.size) {
                 tracing::warn!(log = %head.log, size, "what a closed key signed is taken out");
                 self.db.cut(&head.log, size, self.clock.now()).await?;
             }
             // Who stated what was seen and is not held is not known. If it counts, it is stated again in the next look.
+            let is_news = before
+                .as_ref()
+                .is_some_and(|before| before.keys(&head.log.hub) != trust.keys(&head.log.hub));
             let is_void = !trust.counts_at(&head.log, head.newest_seen);
             let may_be_void = is_news && trust.is_closed(&head.log, head.newest_seen);
             if head.newest_seen > head.size && (is_void || may_be_void) {

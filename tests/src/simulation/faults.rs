@@ -72,12 +72,7 @@ impl Fault {
         (Self::Lie, None),
         (Self::TwoHistories, None),
         (Self::Rotation, None),
-        (
-            Self::StolenKey,
-            Some(
-                "seeds 780 and 806 (6 nodes, 120 steps) break I13 and I12 with it; why is still to be found",
-            ),
-        ),
+        (Self::StolenKey, None),
         (Self::Membership, None),
         (Self::Denial, None),
         (Self::Audience, None),

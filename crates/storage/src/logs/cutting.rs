@@ -266,7 +266,7 @@ async fn set_back(
 ) -> Result<(), StorageError> {
     let text =
         "UPDATE log SET size = $1, newest_seen = $1, bytes = bytes - $2, behind_since = NULL,
-        unproved_since = NULL, forked_at = NULL WHERE id = $3";
+        unproved_since = NULL, forked_at = NULL, tail = CASE WHEN proved_size < $1 THEN tail END WHERE id = $3";
     let bytes = sql::signed(bytes).min(row.bytes);
     let values = vec![sql::signed(size).into(), bytes.into(), row.id.into()];
     sql::execute(tx, text, values).await?;

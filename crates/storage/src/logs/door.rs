@@ -359,7 +359,8 @@ async fn advance(
 ) -> Result<(), StorageError> {
     let seen = checkpoint.size().max(sql::unsigned(log.newest_seen));
     let behind_since = (size < seen).then(|| log.behind_since.unwrap_or(millis(now)));
-    let moved = "UPDATE log SET size = $1, bytes = bytes + $2, newest_seen = $3, behind_since = $4 WHERE id = $5";
+    let tail = (size < checkpoint.size()).then(|| checkpoint.text());
+    let moved = "UPDATE log SET size = $1, bytes = bytes + $2, newest_seen = $3, behind_since = $4, tail = $5 WHERE id = $6";
     sql::execute(
         tx,
         moved,
@@ -368,6 +369,7 @@ async fn advance(
             sql::signed(bytes).into(),
             sql::signed(seen).into(),
             behind_since.into(),
+            tail.into(),
             log.id.into(),
         ],
     )

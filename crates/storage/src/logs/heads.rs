@@ -20,6 +20,8 @@ pub struct Head {
     pub proved_size: u64,
     /// The signed checkpoint at that size; nothing before the first proved page.
     pub checkpoint: Option<String>,
+    /// The signed checkpoint that vouches for what is held beyond that size; nothing if that is nothing.
+    pub tail: Option<String>,
     /// The largest size that a trusted checkpoint was seen to state.
     pub newest_seen: u64,
     /// How many payloads this hub may have and lacks.
@@ -52,6 +54,7 @@ pub(crate) struct LogRow {
     pub(crate) bytes: i64,
     pub(crate) proved_size: i64,
     pub(crate) checkpoint: Option<String>,
+    pub(crate) tail: Option<String>,
     pub(crate) newest_seen: i64,
     pub(crate) position: i64,
     pub(crate) proved_at: Option<i64>,
@@ -66,7 +69,7 @@ pub(crate) struct LogRow {
     pub(crate) sight: i32,
 }
 
-const LOGS: &str = "SELECT log.id, hub_id, slug, epoch, size, bytes, proved_size, checkpoint, newest_seen, position,
+const LOGS: &str = "SELECT log.id, hub_id, slug, epoch, size, bytes, proved_size, checkpoint, tail, newest_seen, position,
     proved_at, unproved_since, behind_since, forked_at, parked, accepted_size, accepted_root, accepted_by, sight FROM log JOIN hub ON hub.id = log.hub_id";
 
 /// A log with what is counted of it, in the one statement that reads all logs.
@@ -158,6 +161,7 @@ impl CountedRow {
             proved_size: facts.proved_size,
             accepted: succession::accepted_of(&row)?,
             checkpoint: row.checkpoint,
+            tail: row.tail,
             newest_seen: facts.newest_seen,
             missing: facts.missing,
             unprojected: sql::unsigned(unprojected),

@@ -72,7 +72,9 @@ pub async fn adopt(
     if edge.root() != *checkpoint.root() {
         return Ok(false);
     }
-    let text = "UPDATE log SET proved_size = $1, checkpoint = $2, proved_at = $3, unproved_since = NULL WHERE id = $4";
+    let text =
+        "UPDATE log SET proved_size = $1, checkpoint = $2, proved_at = $3, unproved_since = NULL,
+        tail = CASE WHEN size > $1 THEN tail END WHERE id = $4";
     let values = vec![
         sql::signed(checkpoint.size()).into(),
         checkpoint.text().into(),

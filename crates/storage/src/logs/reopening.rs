@@ -131,7 +131,7 @@ async fn sign_anew(
         size: edge.size(),
         root: edge.root(),
     };
-    let text = "UPDATE log SET proved_size = $1, newest_seen = $1, checkpoint = $2, proved_at = $3, forked_at = NULL, parked = NULL,
+    let text = "UPDATE log SET proved_size = $1, newest_seen = $1, checkpoint = $2, tail = NULL, proved_at = $3, forked_at = NULL, parked = NULL,
         position = (SELECT position + 1 FROM store) WHERE id = $4";
     let values = vec![
         sql::signed(edge.size()).into(),

@@ -361,6 +361,9 @@ impl Memory {
         }
         held.proved_size = size;
         held.checkpoint = Some(checkpoint.clone());
+        if held.size() == size {
+            held.tail = None;
+        }
         held.is_unproved = false;
         self.stamp(log);
         true
@@ -452,6 +455,7 @@ impl MemoryLog {
             root: self.edge.root(),
         };
         self.checkpoint = Some(checkpoint.sign(key));
+        self.tail = None;
         self.proved_size = self.size();
         self.newest_seen = self.size();
         self.is_forked = false;

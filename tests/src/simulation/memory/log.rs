@@ -47,6 +47,8 @@ pub struct MemoryLog {
     pub proved_size: u64,
     /// The signed checkpoint at that size.
     pub checkpoint: Option<SignedCheckpoint>,
+    /// The signed checkpoint that vouches for what is held beyond that size.
+    pub tail: Option<SignedCheckpoint>,
     /// The largest size that a trusted checkpoint was seen to state.
     pub newest_seen: u64,
     /// The commit that last changed it.
@@ -109,6 +111,7 @@ impl MemoryLog {
                 .checkpoint
                 .as_ref()
                 .map(|checkpoint| checkpoint.text().to_owned()),
+            tail: self.tail.as_ref().map(|tail| tail.text().to_owned()),
             newest_seen: self.newest_seen,
             missing: self.missing.len() as u64,
             unprojected: 0,
@@ -155,6 +158,7 @@ impl MemoryLog {
         self.take_tree(append);
         self.newest_seen = self.newest_seen.max(checkpoint.size());
         let is_reached = self.edge.size() == checkpoint.size();
+        self.tail = (!is_reached).then(|| checkpoint.clone());
         if is_reached || !Rule::ProvedWhenReached.holds() {
             self.proved_size = self.edge.size();
             self.checkpoint = Some(checkpoint.clone());
@@ -222,6 +226,9 @@ impl MemoryLog {
         self.newest_seen = size;
         self.is_unproved = false;
         self.is_forked = false;
+        if self.proved_size >= size {
+            self.tail = None;
+        }
         if self.proved_size > size {
             self.proved_size = 0;
             self.checkpoint = None;
