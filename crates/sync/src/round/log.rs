@@ -310,7 +310,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         let open = open
             .filter(|held| held.hub == log.hub)
             .max_by_key(|held| held.epoch);
-        if open.as_ref() == Some(log) {
+        let is_open = open.as_ref() == Some(log);
+        // Said again each time, a peer that shows another history and gives nothing of it would put off the end for ever.
+        let halted = db.halted().await?;
+        if is_open && halted.is_none_or(|halted| halted.why < Halt::Forked) {
             db.halt(Halt::Forked, self.puller.clock.now()).await?;
         }
         self.note_fork(theirs, Some(fork)).await?;
@@ -324,6 +327,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             time: self.puller.log_time,
         };
         let head = branch.fetch(fork, theirs.size()).await?;
+        if is_open {
+            // Peers are asked once more: another may hold still more.
+            db.halt(Halt::Forked, self.puller.clock.now()).await?;
+        }
         db.note_branch(log, &head).await?;
         let stated = Extent {
             size: theirs.size(),
