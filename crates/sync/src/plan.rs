@@ -120,21 +120,26 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
             }
         }
         (_, Some((accepted, root)), Owner::Theirs) => closed(view, &accepted, root, theirs),
-        (Some(_), None, Owner::Theirs) if view.is_forked => Step::Nothing,
-        (Some(_), None, Owner::Theirs) if theirs.size > view.proved_size => {
-            if Rule::TailGivenUp.holds() {
-                Step::Part
-            } else {
-                Step::Nothing
-            }
-        }
-        (Some(_), None, Owner::Theirs) if !Rule::ForkFreezes.holds() => Step::Nothing,
-        (Some(_), None, Owner::Theirs) => Step::Freeze,
+        (Some(_), None, Owner::Theirs) => parted(view, theirs),
         (None, _, Owner::Ours) => Step::Recover,
         (None, None, Owner::Theirs) if view.is_forked => Step::Nothing,
         (None, None, Owner::Theirs) if !quota.admits(theirs.size, view.bytes) => Step::Park,
         (None, None, Owner::Theirs) => Step::Pull { from: view.size },
     }
+}
+
+/// What to do about another hub's log of which we hold as much as the peer states, with another root.
+fn parted(view: &View, theirs: &Extent) -> Step {
+    let is_in_tail = theirs.size > view.proved_size;
+    let (rule, step) = if is_in_tail {
+        (Rule::TailGivenUp, Step::Part)
+    } else {
+        (Rule::ForkFreezes, Step::Freeze)
+    };
+    if view.is_forked || !rule.holds() {
+        return Step::Nothing;
+    }
+    step
 }
 
 /// Whether a peer states of our own log what we do not hold.
