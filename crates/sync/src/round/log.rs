@@ -194,7 +194,6 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         }
         tracing::warn!(%log, size, "what no checkpoint vouches for gives way to what is proved");
         db.cut(log, size, self.puller.clock.now()).await?;
-        db.forget_seen(log).await?;
         Ok(true)
     }
 
