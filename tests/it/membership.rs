@@ -1,7 +1,8 @@
 //! Who is a member, as the network's authority says in its log: its word travels like every record, and is obeyed.
 
 use domain::catalog::{MemberStatus, Vocabulary as _};
-use domain::log::LogState;
+use domain::identity::LogId;
+use domain::log::{LogState, SigningKey};
 use domain::trust::{MemberKeyDraft, Membership, MembershipDraft};
 use serde_json::json;
 use storage::{members, peers, trust};
@@ -59,6 +60,28 @@ pub(super) async fn say(
     change(&mut draft);
     let membership = Membership::parse(&draft).unwrap();
     k.say_of_member(before, &membership).await.unwrap();
+}
+
+/// Makes a hub's next key, and lets k close the one before at the last good size of its log.
+pub(super) async fn replace_stolen_key(
+    hubs: &Federation,
+    member: &str,
+    log: &LogId,
+    good: u64,
+) -> SigningKey {
+    let file = hubs.hub(member).next_key_file();
+    let next = node::keys::create_key(&file, &node::system::SystemEntropy).unwrap();
+    let fresh = next.public().to_string();
+    say(hubs, member, |draft| {
+        draft.keys[0].until = Some(good);
+        draft.keys[0].until_epoch = Some(log.epoch.get());
+        draft.keys.push(MemberKeyDraft {
+            key: fresh,
+            ..MemberKeyDraft::default()
+        });
+    })
+    .await;
+    next
 }
 
 pub(super) async fn admit(hubs: &Federation, member: &str) {
@@ -202,18 +225,7 @@ async fn what_a_stolen_key_signed_goes_and_the_hub_goes_on_in_a_new_log() {
     hubs.publish("b", "Sesudah pencurian").await;
     hubs.sync_until_quiet().await;
     assert_eq!(hubs.titles("c").await, ["Asli", "Sesudah pencurian"]);
-    let file = hubs.hub("b").next_key_file();
-    let next = node::keys::create_key(&file, &node::system::SystemEntropy).unwrap();
-    let fresh = next.public().to_string();
-    say(&hubs, "b", |draft| {
-        draft.keys[0].until = Some(good);
-        draft.keys[0].until_epoch = Some(log.epoch.get());
-        draft.keys.push(MemberKeyDraft {
-            key: fresh,
-            ..MemberKeyDraft::default()
-        });
-    })
-    .await;
+    let next = replace_stolen_key(&hubs, "b", &log, good).await;
     hubs.sync_until_quiet().await;
     for hub in ["k", "a", "c"] {
         assert_eq!(hubs.titles(hub).await, ["Asli"], "at {hub}");

@@ -3,13 +3,12 @@
 use domain::entry::Kind;
 use domain::identity::{Epoch, LogId};
 use domain::log::{Accepted, LogState, Opening};
-use domain::trust::MemberKeyDraft;
 use serde_json::json;
 use testkit::Federation;
 use testkit::forge::Forge;
 use testkit::records::record;
 
-use super::membership::{admit, network, say};
+use super::membership::{admit, network, replace_stolen_key, say};
 
 const NONE: [&str; 0] = [];
 
@@ -65,18 +64,7 @@ async fn logs_that_a_thief_began_do_not_count_once_the_key_is_closed() {
     );
     assert!(hubs.heads("a").await.iter().all(|head| head.log != far));
 
-    let file = hubs.hub("b").next_key_file();
-    let next = node::keys::create_key(&file, &node::system::SystemEntropy).unwrap();
-    let fresh = next.public().to_string();
-    say(&hubs, "b", |draft| {
-        draft.keys[0].until = Some(good);
-        draft.keys[0].until_epoch = Some(log.epoch.get());
-        draft.keys.push(MemberKeyDraft {
-            key: fresh,
-            ..MemberKeyDraft::default()
-        });
-    })
-    .await;
+    let next = replace_stolen_key(&hubs, "b", &log, good).await;
     hubs.sync_until_quiet().await;
     hubs.take_offline("b").await;
     hubs.hub("b").rotate_key(next).await.unwrap();
