@@ -18,6 +18,7 @@ mod m0011_used_tokens;
 mod m0012_classified;
 mod m0013_answers;
 mod m0014_tail;
+mod m0015_left_out;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_classified::Migration),
             Box::new(m0013_answers::Migration),
             Box::new(m0014_tail::Migration),
+            Box::new(m0015_left_out::Migration),
         ]
     }
 }

@@ -24,6 +24,7 @@ mod conformance;
 mod doctor;
 mod healing;
 mod hints;
+mod left_out;
 mod liars;
 mod membership;
 mod processes;

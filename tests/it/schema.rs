@@ -134,7 +134,7 @@ async fn what_a_puller_asks_fits_the_schema() {
     let hubs = Federation::of(["a"]).await;
     let log = hubs.log("a").await;
     let variables = json!({
-        "after": null, "hub": log.hub, "epoch": log.epoch, "from": 0, "first": 200, "hubs": [log.hub], "maxBytes": 4096, "indexes": [0],
+        "after": null, "hub": log.hub, "epoch": log.epoch, "from": 0, "first": 200, "hubs": [log.hub], "maxBytes": 4096, "indexes": [0], "own": log.hub, "number": 1,
     });
     let is_subscription = |document: &&str| document.starts_with("subscription");
     let (followed, asked): (Vec<&str>, Vec<&str>) =

@@ -2,7 +2,8 @@
 //!
 //! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
-//! - `audience`, `viewers`: what is not for everybody. `leases`: several processes on one database. `locks`: writers at once.
+//! - `audience`, `viewers`: what is not for everybody. `left_out`: what is kept for other hubs.
+//! - `leases`: several processes on one database. `locks`: writers at once.
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `plans`: how pages of many innovations are read.
 //!   `trusting`: what follows when the authority says something else.
@@ -30,6 +31,7 @@ macro_rules! on_both_databases {
 mod audience;
 mod filtering;
 mod leases;
+mod left_out;
 mod listing;
 mod locks;
 mod opening;

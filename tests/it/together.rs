@@ -227,6 +227,15 @@ impl Peer for Slow {
         page
     }
 
+    async fn left_out_page(
+        &self,
+        number: u64,
+        from: u64,
+        entries: usize,
+    ) -> Result<StatedPage, PeerError> {
+        self.remote.left_out_page(number, from, entries).await
+    }
+
     async fn payloads(&self, log: &LogId, places: &[u64]) -> Result<Vec<(u64, String)>, PeerError> {
         self.remote.payloads(log, places).await
     }

@@ -38,6 +38,8 @@ pub enum Rule {
     ForkProved,
     /// What no checkpoint here vouches for gives way to another history that a supplier proves.
     TailGivenUp,
+    /// What a next log left out at a peer is asked for by the hub that wrote it.
+    LeftOutAskedFor,
     /// A page has an entry at least.
     PageBringsForward,
     /// The cursor stays while a head was not dealt with, and the next round begins anew.
@@ -78,7 +80,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -95,6 +97,7 @@ impl Rule {
         Self::ForkLookedFor,
         Self::ForkProved,
         Self::TailGivenUp,
+        Self::LeftOutAskedFor,
         Self::PageBringsForward,
         Self::CursorWaits,
         Self::CursorOfStore,

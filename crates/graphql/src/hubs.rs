@@ -8,7 +8,7 @@ use domain::identity::HubId;
 use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use storage::bodies::{self, Body, Content};
 use storage::hubs;
-use storage::logs::heads;
+use storage::logs::{heads, left_out};
 
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -157,6 +157,17 @@ impl NodeInfo {
         }
     }
 
+    /// What this node keeps of a hub's logs that the hub's next logs leave out, the newest first: the hub may fetch it with
+    /// `leftOutEntries`, and looks each time whether there is any.
+    async fn left_out(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The hub that wrote it.")] hub: HubIdScalar,
+    ) -> Result<Vec<LeftOut>, ApiError> {
+        let kept = left_out::list(ctx.db(), &hub.0).await?;
+        Ok(kept.into_iter().map(Into::into).collect())
+    }
+
     /// The node's clock, for telling how far two clocks are apart.
     async fn now(&self, ctx: &Context<'_>) -> DateTime {
         DateTime(ctx.hub().clock.now())
@@ -165,6 +176,29 @@ impl NodeInfo {
     /// The program and its version.
     async fn software(&self, ctx: &Context<'_>) -> String {
         ctx.hub().software.clone()
+    }
+}
+
+/// A stretch of a log that its hub's next log leaves out, as this node holds it and can prove it.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct LeftOut {
+    /// The stretch's number at this node.
+    number: Long,
+    /// The place of its first entry, counted from 0; the entries before are those of the log.
+    from: Long,
+    /// The hub's signed checkpoint over the log with the stretch (C2SP tlog-checkpoint).
+    checkpoint: String,
+}
+
+impl From<left_out::LeftOut> for LeftOut {
+    fn from(kept: left_out::LeftOut) -> Self {
+        let long = |number: i64| Long(u64::try_from(number).unwrap_or_default());
+        Self {
+            number: long(kept.id),
+            from: long(kept.start),
+            checkpoint: kept.checkpoint,
+        }
     }
 }
 

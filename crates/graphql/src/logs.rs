@@ -8,9 +8,10 @@ use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use futures_util::Stream;
 use storage::Database;
 use storage::logs::heads::{self, ProvedHead};
-use storage::logs::read::{self, PageBounds};
+use storage::logs::left_out;
+use storage::logs::read::{self, LogPage, PageBounds};
 
-use crate::context::ContextExt as _;
+use crate::context::{ContextExt as _, Viewer};
 use crate::paging::PageInfo;
 use crate::scalars::{Base64, HubId, Long};
 use crate::{ApiError, HubContext};
@@ -185,41 +186,67 @@ fn log_id(db: &Database, hub: HubId, epoch: Long) -> Result<LogId, ApiError> {
     })
 }
 
-/// The arguments of `entries`.
-pub(crate) struct EntriesArgs {
-    pub(crate) hub: HubId,
-    pub(crate) epoch: Long,
-    pub(crate) from: Long,
-    pub(crate) first: i32,
-    pub(crate) max_bytes: i32,
+impl From<LogPage> for EntryPage {
+    fn from(page: LogPage) -> Self {
+        let entry = |entry: domain::log::RawEntry| LogEntry {
+            header: entry.header,
+            payload: entry.payload,
+        };
+        Self {
+            entries: page.entries.into_iter().map(entry).collect(),
+            proof: page
+                .proof
+                .iter()
+                .map(|hash| Base64(hash.to_string()))
+                .collect(),
+            checkpoint: page.checkpoint,
+        }
+    }
+}
+
+/// How long a page of entries may be that is asked for.
+pub(crate) fn page_bounds(
+    first: Option<i32>,
+    max_bytes: Option<i32>,
+) -> Result<PageBounds, ApiError> {
+    let (first, max_bytes) = (first.unwrap_or(500), max_bytes.unwrap_or(2_097_152));
+    let most_entries = u32::try_from(MAX_PAGE_ENTRIES).expect("1000 fits");
+    let most_bytes = u32::try_from(MAX_PAGE_BYTES).expect("4 MiB fits");
+    Ok(PageBounds {
+        entries: bounded("first", first, most_entries)?.into(),
+        bytes: bounded("maxBytes", max_bytes, most_bytes)? as usize,
+    })
 }
 
 /// Reads a page of a log.
-pub(crate) async fn entries(ctx: &Context<'_>, args: EntriesArgs) -> Result<EntryPage, ApiError> {
+pub(crate) async fn entries(
+    ctx: &Context<'_>,
+    hub: HubId,
+    epoch: Long,
+    from: Long,
+    bounds: PageBounds,
+) -> Result<EntryPage, ApiError> {
     ctx.take_turn().await?;
-    let most_entries = u32::try_from(MAX_PAGE_ENTRIES).expect("1000 fits");
-    let most_bytes = u32::try_from(MAX_PAGE_BYTES).expect("4 MiB fits");
-    let bounds = PageBounds {
-        entries: bounded("first", args.first, most_entries)?.into(),
-        bytes: bounded("maxBytes", args.max_bytes, most_bytes)? as usize,
-    };
-    let log = log_id(ctx.db(), args.hub, args.epoch)?;
+    let log = log_id(ctx.db(), hub, epoch)?;
     let sight = ctx.sight_on(&log.hub).await?;
-    let page = read::page(ctx.db(), &log, args.from.0, bounds, sight).await?;
+    let page = read::page(ctx.db(), &log, from.0, bounds, sight).await?;
     let page = page.ok_or(ApiError::HubUnknown(log.hub))?;
-    let entry = |entry: domain::log::RawEntry| LogEntry {
-        header: entry.header,
-        payload: entry.payload,
+    Ok(page.into())
+}
+
+/// Reads a page of a stretch that the next log of the hub that asks leaves out.
+pub(crate) async fn left_out_entries(
+    ctx: &Context<'_>,
+    number: Long,
+    from: Long,
+    bounds: PageBounds,
+) -> Result<Option<EntryPage>, ApiError> {
+    ctx.take_turn().await?;
+    let (Viewer::Hub(hub), Ok(number)) = (ctx.viewer(), i64::try_from(number.0)) else {
+        return Ok(None);
     };
-    Ok(EntryPage {
-        entries: page.entries.into_iter().map(entry).collect(),
-        proof: page
-            .proof
-            .iter()
-            .map(|hash| Base64(hash.to_string()))
-            .collect(),
-        checkpoint: page.checkpoint,
-    })
+    let page = left_out::page(ctx.db(), hub, number, from.0, bounds).await?;
+    Ok(page.map(EntryPage::from))
 }
 
 /// Reads payloads by their places.

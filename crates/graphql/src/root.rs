@@ -20,9 +20,7 @@ use crate::innovations::list::{
 };
 use crate::innovations::{self, Innovation};
 use crate::loaders::{self, Records};
-use crate::logs::{
-    self, EntriesArgs, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt,
-};
+use crate::logs::{self, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt};
 use crate::members::{self, Membership};
 use crate::paging::PageArgs;
 use crate::regions::{Region, RegionLevel};
@@ -304,17 +302,26 @@ impl Query {
         )]
         max_bytes: Option<i32>,
     ) -> Result<EntryPage, ApiError> {
-        logs::entries(
-            ctx,
-            EntriesArgs {
-                hub,
-                epoch,
-                from,
-                first: first.unwrap_or(500),
-                max_bytes: max_bytes.unwrap_or(2_097_152),
-            },
-        )
-        .await
+        let bounds = logs::page_bounds(first, max_bytes)?;
+        logs::entries(ctx, hub, epoch, from, bounds).await
+    }
+
+    /// A page of what the next logs of the hub that asks leave out and this node still holds (`leftOut` of a node), from a
+    /// place on; null for anybody else, and for what is not held.
+    #[graphql(complexity = "100 + child_complexity")]
+    async fn left_out_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The stretch's number.")] number: Long,
+        #[graphql(desc = "The first entry's place in the log, counted from 0.")] from: Long,
+        #[graphql(desc = "How many entries, up to 1000; 500 when left out.")] first: Option<i32>,
+        #[graphql(
+            desc = "No further entry once so many bytes are together, up to 4194304; 2097152 when left out."
+        )]
+        max_bytes: Option<i32>,
+    ) -> Result<Option<EntryPage>, ApiError> {
+        let bounds = logs::page_bounds(first, max_bytes)?;
+        logs::left_out_entries(ctx, number, from, bounds).await
     }
 
     /// Payloads by their places in a log, up to 200, in the order of the indexes.

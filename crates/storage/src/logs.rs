@@ -8,7 +8,8 @@
 //! - [`verify`] recomputes everything from what is stored; [`repair`] puts bytes back that were changed on the disk; [`rebuild`] makes the projection anew.
 //! - [`unprojected`] lists what shows nothing; [`reproject`] tries it again after an upgrade.
 //!
-//! - [`cutting`] takes out what does not count any more, [`aside`] keeps it; [`reopening`] begins the hub's next log.
+//! - [`cutting`] takes out what does not count any more, [`aside`] keeps this hub's own of it and [`left_out`] others';
+//!   [`reopening`] begins the hub's next log.
 //!
 //! An entry is never changed; its payload may go, when it is superseded or erased, and it goes itself only by [`cutting`].
 
@@ -21,6 +22,7 @@ pub mod heads;
 mod held;
 mod issuing;
 mod key;
+pub mod left_out;
 mod pulled;
 pub mod read;
 pub mod rebuild;

@@ -108,10 +108,7 @@ impl<S: Store> Healer<S> {
             if checkpoint.log().hub != *self.db.hub() {
                 continue;
             }
-            let extent = Extent {
-                size: checkpoint.size(),
-                root: *checkpoint.root(),
-            };
+            let extent = Extent::of(&checkpoint);
             let ours = self.db.edge_at(checkpoint.log(), extent.size).await?;
             let is_known = self.db.is_known_branch(checkpoint.log(), &extent).await?;
             if plan::is_ahead(ours.map(|edge| edge.root()), &extent) && !is_known {

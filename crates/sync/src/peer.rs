@@ -82,12 +82,25 @@ pub struct Greeting {
     pub heads_token: String,
     /// How much it gives of a log at a time.
     pub limits: PageLimits,
+    /// What it keeps of our logs that our next logs leave out; not asked for when the peer is added.
+    pub left_out: Vec<StatedLeftOut>,
     /// Its name for people; only asked for when the peer is added.
     pub name: Option<String>,
     /// The keys that it says are its own; only asked for when the peer is added.
     pub public_keys: Vec<String>,
     /// Its clock; not asked for in rounds.
     pub now: Option<OffsetDateTime>,
+}
+
+/// A stretch of a log of ours that our next log leaves out, as a peer states it, not yet verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedLeftOut {
+    /// Its number at the peer.
+    pub number: u64,
+    /// The place of its first entry.
+    pub from: u64,
+    /// Our signed checkpoint over the log with the stretch.
+    pub checkpoint: String,
 }
 
 /// A head as a peer states it, not yet verified.
@@ -135,6 +148,14 @@ pub trait Peer: Send + Sync {
     fn page(
         &self,
         log: &LogId,
+        from: u64,
+        entries: usize,
+    ) -> impl Future<Output = Result<StatedPage, PeerError>> + Send;
+
+    /// Asks for entries that our next log leaves out, from a place on, at most so many.
+    fn left_out_page(
+        &self,
+        number: u64,
         from: u64,
         entries: usize,
     ) -> impl Future<Output = Result<StatedPage, PeerError>> + Send;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::identity::{HubId, NetworkId};
-use domain::log::{Accepted, Hash, LogState};
+use domain::log::{Accepted, Hash, LogState, SignedCheckpoint};
 use domain::rules::Rule;
 
 /// The protocol version that this program speaks.
@@ -16,6 +16,16 @@ pub struct Extent {
     pub size: u64,
     /// The root over them.
     pub root: Hash,
+}
+
+impl Extent {
+    /// What a checkpoint vouches for.
+    pub fn of(checkpoint: &SignedCheckpoint) -> Self {
+        Self {
+            size: checkpoint.size(),
+            root: *checkpoint.root(),
+        }
+    }
 }
 
 /// How much of one hub's log this node takes.

@@ -4,10 +4,11 @@
 //! - [`Puller::run`] asks who the peer is, what changed, pulls each log that grew, fills what is missing, and notes how it
 //!   went.
 //! - `log` is what is done about one log, `pull` brings one forward, `fill` asks for its missing payloads,
-//!   `fork` tells a forked one from a lying supplier.
+//!   `fork` tells a forked one from a lying supplier, and `branch` brings home other histories of our own.
 //!
 //! One log's failure changes no other's. The peer's cursor moves on only when everything before it was dealt with.
 
+mod branch;
 mod fill;
 mod fork;
 mod log;
@@ -23,6 +24,7 @@ use domain::log::{Checkpoint, LogState, PublicKey};
 use domain::rules::Rule;
 use domain::trust::{Standing, Trust, TrustError};
 use storage::leases::Lease;
+use storage::logs::heads::Head;
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError};
 
@@ -295,8 +297,14 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             self.result.cursor = None;
             db.forget_holdings(self.peer.id).await?;
         }
-        let is_admitted = self.has_admitted().await?;
-        if !is_admitted && self.is_done(&greeting.heads_token, is_same_store).await? {
+        let heads = db.list_heads().await?;
+        let is_admitted = self.has_admitted(&heads);
+        let is_open = is_admitted || self.has_left_out(&greeting.left_out).await?;
+        if !is_open
+            && self
+                .is_done(&greeting.heads_token, is_same_store, heads)
+                .await?
+        {
             self.result.heads_token = Some(greeting.heads_token);
             self.result.has_answered = true;
             return Ok(());
@@ -331,6 +339,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             is_complete = self.follow_heads(&trust, false, None).await?;
         }
         self.result.has_answered = !self.own_failed;
+        self.fetch_left_out(&trust, &greeting.left_out).await?;
         if Rule::MissingAskedFor.holds() {
             self.fill_missing(&trust).await?;
         }
@@ -342,13 +351,12 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
     }
 
     /// Whether a log is set aside that the quota admits by now.
-    async fn has_admitted(&self) -> Result<bool, StorageError> {
+    fn has_admitted(&self, heads: &[Head]) -> bool {
         let quota = self.puller.quota;
-        let heads = self.puller.db.list_heads().await?;
-        Ok(heads.iter().any(|head| {
+        heads.iter().any(|head| {
             head.parked.as_deref() == Some(log::OVER_QUOTA)
                 && quota.admits(head.newest_seen, head.bytes)
-        }))
+        })
     }
 
     /// Whether a hub has several logs here, so that the first entry of one may say what counts of another.
@@ -377,7 +385,12 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
 
     /// Nothing is left to do when the peer holds what we hold, or what it held when nothing was left to do, and nothing
     /// is unfinished here but what is not followed.
-    async fn is_done(&self, token: &str, is_same_store: bool) -> Result<bool, StorageError> {
+    async fn is_done(
+        &self,
+        token: &str,
+        is_same_store: bool,
+        mut open: Vec<Head>,
+    ) -> Result<bool, StorageError> {
         let db = &self.puller.db;
         let is_known = is_same_store && self.peer.heads_token.as_deref() == Some(token);
         if !is_known {
@@ -387,7 +400,6 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             let now = self.puller.clock.now();
             db.note_holding(self.peer.id, None, now).await?;
         }
-        let mut open = db.list_heads().await?;
         open.retain(|head| {
             matches!(
                 head.state,

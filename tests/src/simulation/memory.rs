@@ -3,9 +3,11 @@
 //!
 //! - [`MemoryLog`] is one log. [`Memory`] is all of it at one moment; a clone is a backup and costs little.
 //! - [`MemoryStore`] is the memory of a running node, and the product's [`sync::store::Store`].
-//! - `standing` makes trust from it; `sight` keeps to what the hub may have; `healing` is what becomes of logs that were put back or closed.
+//! - `standing` makes trust from it; `sight` keeps to what the hub may have; `healing` is what becomes of logs that were put back
+//!   or closed, `left_out` what is kept of others' then.
 
 mod healing;
+mod left_out;
 mod log;
 mod sight;
 mod standing;
@@ -29,6 +31,7 @@ use storage::peers::Peer;
 use uuid::Uuid;
 
 pub use healing::{Reason, SetAside};
+pub use left_out::LeftOut;
 pub use log::{Kept, MemoryLog, is_for_everyone};
 pub(crate) use standing::read_membership;
 pub use store::{Commit, MemoryStore, Watch};
@@ -88,6 +91,8 @@ pub struct Memory {
     pub halted: Option<Halted>,
     /// Entries of histories that do not count.
     pub aside: Vec<SetAside>,
+    /// What other hubs' next logs leave out.
+    pub left_out: Vec<LeftOut>,
     branches: BTreeSet<(LogId, u64, String)>,
     strangers: BTreeSet<LogId>,
     /// What peers showed that they hold.
@@ -117,6 +122,7 @@ impl Memory {
             denied: BTreeSet::new(),
             halted: None,
             aside: Vec::new(),
+            left_out: Vec::new(),
             branches: BTreeSet::new(),
             strangers: BTreeSet::new(),
             holdings: BTreeMap::new(),
@@ -249,9 +255,7 @@ impl Memory {
     fn pass(&mut self, page: VerifiedPage, origin: Origin) -> Stored {
         let log = page.checkpoint.log().clone();
         let from = self.log_mut(&log).size();
-        if origin != Origin::Elsewhere {
-            self.forget_aside(&page.entries);
-        }
+        self.forget_aside(&log, origin, &page.entries);
         let intake = self.decide(&log, from, &page.entries, origin);
         let openings = Self::openings(from, &page.entries, &intake.winners);
         let mut were_missing = false;

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use domain::entry::Sight;
 use domain::identity::{HubId, LogId};
-use sync::peer::{Greeting, HeadsPage, Peer, PeerError, StatedHead, StatedPage};
+use sync::peer::{Greeting, HeadsPage, Peer, PeerError, StatedHead, StatedLeftOut, StatedPage};
 use sync::plan::{Introduction, PROTOCOL_VERSION, PageLimits};
 
 use super::faults::{Fault, Tally};
 use super::judge::Judge;
 use super::lies::{self, Lie};
-use super::memory::{Memory, MemoryLog, MemoryStore};
+use super::memory::{LeftOut, Memory, MemoryLog, MemoryStore};
 use super::random::Random;
 use super::time::sleep;
 
@@ -251,6 +251,7 @@ impl Peer for SimPeer {
             entries: usize::try_from(entries).expect("pages are small"),
             bytes: BYTES_PER_PAGE,
         };
+        let own = self.network.stores[self.from].memory().hub.clone();
         let greet = |memory: &mut Memory, lie: Option<&Lie>| {
             let token = match lie {
                 Some(Lie::NothingNew) => own_token.clone(),
@@ -265,12 +266,18 @@ impl Peer for SimPeer {
                 store: memory.store,
                 heads_token: token,
                 limits,
+                left_out: memory.left_out_of(&own).map(stated).collect(),
                 name: None,
                 public_keys: Vec::new(),
                 now: None,
             })
         };
-        self.ask("hub", |_| 250, greet).await
+        self.ask(
+            "hub",
+            |greeting| 250 + 250 * greeting.left_out.len() as u64,
+            greet,
+        )
+        .await
     }
 
     async fn heads(&self, after: Option<&str>) -> Result<HeadsPage, PeerError> {
@@ -318,11 +325,32 @@ impl Peer for SimPeer {
             }
             Ok(page)
         };
-        let bytes = |stated: &StatedPage| {
-            let entries = stated.page.entries.iter().map(|entry| entry.bytes() + 40);
-            (entries.sum::<usize>() + 47 * stated.page.proof.len() + stated.checkpoint.len()) as u64
+        self.ask(&format!("{log} from {from}"), page_bytes, page)
+            .await
+    }
+
+    async fn left_out_page(
+        &self,
+        number: u64,
+        from: u64,
+        entries: usize,
+    ) -> Result<StatedPage, PeerError> {
+        let most = self.network.road().entries_per_page.min(entries as u64);
+        let viewer = self.network.stores[self.from].memory().clone();
+        let page = |memory: &mut Memory, lie: Option<&Lie>| {
+            let is_known = memory.knows(&viewer);
+            let kept = memory
+                .left_out_of(&viewer.hub)
+                .find(|kept| kept.number == number && kept.start <= from && is_known);
+            let held = Arc::clone(&kept.ok_or_else(unknown)?.held);
+            let page = held.page(from, most).ok_or_else(unknown)?;
+            Ok(match lie {
+                Some(lie) => lies::about_page(*lie, memory, &held, from, page),
+                None => page,
+            })
         };
-        self.ask(&format!("{log} from {from}"), bytes, page).await
+        self.ask(&format!("what was left out from {from}"), page_bytes, page)
+            .await
     }
 
     async fn payloads(&self, log: &LogId, places: &[u64]) -> Result<Vec<(u64, String)>, PeerError> {
@@ -350,6 +378,21 @@ impl Peer for SimPeer {
 
     fn bytes_received(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+fn page_bytes(stated: &StatedPage) -> u64 {
+    let entries = stated.page.entries.iter().map(|entry| entry.bytes() + 40);
+    (entries.sum::<usize>() + 47 * stated.page.proof.len() + stated.checkpoint.len()) as u64
+}
+
+/// What a node states that it keeps of a log that its hub's next log leaves out.
+fn stated(kept: &LeftOut) -> StatedLeftOut {
+    let checkpoint = kept.held.checkpoint.as_ref();
+    StatedLeftOut {
+        number: kept.number,
+        from: kept.start,
+        checkpoint: checkpoint.map_or_else(String::new, |held| held.text().to_owned()),
     }
 }
 

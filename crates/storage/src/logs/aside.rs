@@ -10,9 +10,6 @@ use super::{heads, millis};
 use crate::bulk::Insert;
 use crate::{Database, StorageError, sql};
 
-/// How many entries of another hub are kept as evidence of one log.
-const MOST_EVIDENCE: i64 = 10_000;
-
 const ASIDE: Insert<8> = Insert {
     table: "set_aside",
     columns: [
@@ -30,8 +27,6 @@ pub(super) enum Reason {
     Local,
     /// This hub wrote them, and a peer held them.
     Branch,
-    /// Another hub's. Only headers are kept, as evidence.
-    Foreign,
 }
 
 impl Reason {
@@ -39,12 +34,11 @@ impl Reason {
         match self {
             Self::Local => "local",
             Self::Branch => "branch",
-            Self::Foreign => "foreign",
         }
     }
 }
 
-/// Keeps entries that stood from a place on.
+/// Keeps entries of this hub's that stood from a place on.
 pub(super) async fn keep(
     tx: &DatabaseTransaction,
     log_id: i64,
@@ -53,17 +47,10 @@ pub(super) async fn keep(
     reason: Reason,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
-    if reason == Reason::Foreign {
-        let text = "SELECT COUNT(*) FROM set_aside WHERE log_id = $1";
-        if sql::number(tx, text, vec![log_id.into()]).await? >= MOST_EVIDENCE {
-            return Ok(());
-        }
-    }
     let rows = (from..).zip(entries).map(|(place, entry)| {
         let record = Header::parse(&entry.header)
             .ok()
             .map(|header| header.record.as_uuid());
-        let payload = entry.payload.filter(|_| reason != Reason::Foreign);
         [
             log_id.into(),
             sql::signed(place).into(),
@@ -73,7 +60,7 @@ pub(super) async fn keep(
                 .into(),
             record.into(),
             entry.header.into_bytes().into(),
-            payload.map(String::into_bytes).into(),
+            entry.payload.map(String::into_bytes).into(),
             reason.code().into(),
             millis(now).into(),
         ]
@@ -142,7 +129,7 @@ pub struct SetAside {
     pub header: Vec<u8>,
     /// Its payload's text, while it is kept.
     pub payload: Option<Vec<u8>>,
-    /// Why: `local`, `branch` or `foreign`.
+    /// Why: `local` or `branch`.
     pub reason: String,
     /// What became of it; nothing while it waits to be issued again.
     pub outcome: Option<String>,
@@ -173,7 +160,7 @@ pub async fn list_open(
 
 /// How many of this hub's entries wait to be issued again.
 pub async fn count_waiting(db: &Database) -> Result<u64, StorageError> {
-    let text = "SELECT COUNT(*) FROM set_aside WHERE outcome IS NULL AND reason <> 'foreign'";
+    let text = "SELECT COUNT(*) FROM set_aside WHERE outcome IS NULL";
     Ok(sql::unsigned(sql::number(db.reader(), text, vec![]).await?))
 }
 
@@ -182,9 +169,7 @@ pub(super) async fn waiting(
     tx: &impl ConnectionTrait,
     limit: u32,
 ) -> Result<Vec<SetAside>, StorageError> {
-    let text = format!(
-        "{SET_ASIDE} WHERE outcome IS NULL AND reason <> 'foreign' ORDER BY log_id, place, id LIMIT $1"
-    );
+    let text = format!("{SET_ASIDE} WHERE outcome IS NULL ORDER BY log_id, place, id LIMIT $1");
     Ok(sql::all(tx, &text, vec![i64::from(limit).into()]).await?)
 }
 

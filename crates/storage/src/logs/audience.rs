@@ -14,7 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 use super::EntryKey;
 use super::door::{MISSING, OUT_OF_ORDER};
 use super::heads::{self, LogRow};
-use super::held;
+use super::{held, left_out};
 use crate::{Database, StorageError, sql, trust};
 
 /// How many entries are looked at in one statement.
@@ -174,5 +174,6 @@ async fn let_go(
     ] {
         sql::execute(tx, &text, values.clone()).await?;
     }
+    left_out::let_go(tx, log.id, sight).await?;
     Ok(dropped)
 }

@@ -1,7 +1,7 @@
 //! Taking entries out of a log that do not count any more: another history of it counts, or their key was closed before.
 //!
-//! What is taken out is set aside: the hub's own with payloads, to be issued again; others' without. What their records
-//! showed before is shown again, as far as its payload is still here.
+//! What is taken out of the hub's own logs is set aside, to be issued again; what is proved of others' is kept for them
+//! ([`left_out`]). What the records showed before is shown again, as far as its payload is still here.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use super::aside::{self, Reason};
 use super::heads::{self, LogRow};
-use super::{EntryKey, door, read, succession};
+use super::{EntryKey, door, left_out, read, succession};
 use crate::projection::{self, Change};
 use crate::{Database, StorageError, members, sql};
 
@@ -51,11 +51,8 @@ pub(super) async fn cut_in(
     if taken == 0 {
         return Ok(0);
     }
-    let reason = if row.slug == db.hub().as_str() {
-        reason.unwrap_or(Reason::Local)
-    } else {
-        Reason::Foreign
-    };
+    let is_ours = row.slug == db.hub().as_str();
+    let reason = reason.unwrap_or(Reason::Local);
     let mut gone = Gone::default();
     for from in (size..row.size()).step_by(1000) {
         let until = row.size().min(from + STRETCH);
@@ -63,7 +60,12 @@ pub(super) async fn cut_in(
         for (place, entry) in (from..).zip(&entries) {
             gone.note(EntryKey::new(row.id, place), entry.bytes(), &entry.header);
         }
-        aside::keep(tx, row.id, from, entries, reason, now).await?;
+        if is_ours {
+            aside::keep(tx, row.id, from, entries, reason, now).await?;
+        }
+    }
+    if !is_ours {
+        left_out::keep(tx, row, size, now).await?;
     }
     for (table, column) in [
         ("entry", "id"),

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 use super::heads::LogRow;
 use super::held::{self, HeldRecord};
-use super::{EntryKey, aside, succession, tiles};
+use super::{EntryKey, aside, left_out, succession, tiles};
 use crate::bodies::Unreadable;
 use crate::bulk::Insert;
 use crate::projection::{self, Change};
@@ -88,9 +88,7 @@ pub(super) async fn pass(
     if origin == Origin::Here {
         check_revisions(&batch.entries, &held)?;
     }
-    if origin != Origin::Elsewhere {
-        forget_aside(tx, &batch.entries).await?;
-    }
+    forget_aside(tx, log, origin, &batch.entries).await?;
     move_firsts(tx, log, &batch.entries, &held).await?;
     let intake = decide(log, origin, &batch.entries, &held);
     let changes = changes_of(log, &intake, &batch.entries, &held);
@@ -116,22 +114,28 @@ pub(super) async fn pass(
     Ok(stored)
 }
 
-/// What was set aside of a record goes when the record is deleted.
+/// What is kept beside the logs goes with them: of this hub's own when the record is deleted, of others' also when it is not
+/// for this hub any more.
 async fn forget_aside(
     tx: &DatabaseTransaction,
+    log: &LogRow,
+    origin: Origin,
     entries: &[VerifiedEntry],
 ) -> Result<(), StorageError> {
+    let is_ours = origin != Origin::Elsewhere;
     let headers = entries
         .iter()
         .filter_map(|entry| entry.header.as_ref().ok());
-    let deleted = headers.filter(|header| matches!(header.operation, Operation::Delete { .. }));
-    aside::forget(
-        tx,
-        deleted
-            .map(|header| header.record.as_uuid().into())
-            .collect(),
-    )
-    .await
+    let is_gone = |header: &&Header| {
+        matches!(header.operation, Operation::Delete { .. }) || !is_entitled(log, is_ours, header)
+    };
+    let gone = headers.filter(is_gone);
+    let gone = gone.map(|header| header.record.as_uuid().into()).collect();
+    if is_ours {
+        aside::forget(tx, gone).await
+    } else {
+        left_out::forget(tx, log.hub_id, gone).await
+    }
 }
 
 /// Refuses an entry of this hub that is not its record's next revision: somebody else was faster. A batch that says

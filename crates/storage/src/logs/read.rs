@@ -8,7 +8,7 @@ use domain::log::{Hash, RawEntry, proof};
 use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::heads::{self, LogRow};
-use super::{EntryKey, tiles};
+use super::{EntryKey, left_out, tiles};
 use crate::{Database, StorageError, sql};
 
 /// How many entries are read in one statement; between two, the bytes so far are counted.
@@ -48,7 +48,8 @@ pub async fn page(
     let proved = sql::unsigned(row.proved_size);
     let until = proved.min(from.saturating_add(bounds.entries));
     let places = from.min(until)..until;
-    let entries = read_entries(db, row.id, places, bounds.bytes, sight).await?;
+    let source = Source::Log { id: row.id, sight };
+    let entries = gather(db, source, places, bounds.bytes).await?;
     let end = from.min(until) + entries.len() as u64;
     let ranges = proof::consistency(end, proved);
     let tiles = tiles::load(db.reader(), row.id, proof::tiles(&ranges)).await?;
@@ -66,19 +67,32 @@ async fn proved_row(db: &Database, log: &LogId) -> Result<Option<(LogRow, String
     Ok(row.and_then(|row| row.checkpoint.clone().map(|checkpoint| (row, checkpoint))))
 }
 
-async fn read_entries(
+/// Where entries of a page are read.
+#[derive(Clone, Copy)]
+pub(super) enum Source {
+    /// From a log, with the payloads that may be seen.
+    Log { id: i64, sight: Sight },
+    /// From a stretch that its log's hub left out.
+    LeftOut(i64),
+}
+
+/// Reads entries a stretch at a time, and no further one once so many bytes are together.
+pub(super) async fn gather(
     db: &Database,
-    log_id: i64,
+    source: Source,
     places: Range<u64>,
     most_bytes: usize,
-    sight: Sight,
 ) -> Result<Vec<RawEntry>, StorageError> {
     let mut entries = Vec::new();
     let mut bytes = 0;
     let mut from = places.start;
     while from < places.end && bytes < most_bytes {
         let until = places.end.min(from + STRETCH);
-        for entry in seen(db.reader(), log_id, from..until, sight).await? {
+        let some = match source {
+            Source::Log { id, sight } => seen(db.reader(), id, from..until, sight).await?,
+            Source::LeftOut(id) => left_out::stretch(db, id, from..until).await?,
+        };
+        for entry in some {
             if bytes >= most_bytes {
                 break;
             }

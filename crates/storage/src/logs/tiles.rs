@@ -37,10 +37,32 @@ pub(super) async fn load(
     wanted: impl IntoIterator<Item = TileId>,
 ) -> Result<Tiles, StorageError> {
     let mut tiles = Tiles::default();
+    let text = "SELECT hashes FROM tile WHERE log_id = $1 AND level = $2 AND place = $3";
+    load_into(db, text, log_id, wanted, &mut tiles).await?;
+    Ok(tiles)
+}
+
+/// Puts the tiles that are kept with a stretch that was cut over those of its log.
+pub(super) async fn load_kept(
+    db: &impl ConnectionTrait,
+    left_out: i64,
+    wanted: impl IntoIterator<Item = TileId>,
+    tiles: &mut Tiles,
+) -> Result<(), StorageError> {
+    let text = "SELECT hashes FROM left_out_tile WHERE left_out = $1 AND level = $2 AND place = $3";
+    load_into(db, text, left_out, wanted, tiles).await
+}
+
+async fn load_into(
+    db: &impl ConnectionTrait,
+    text: &str,
+    owner: i64,
+    wanted: impl IntoIterator<Item = TileId>,
+    tiles: &mut Tiles,
+) -> Result<(), StorageError> {
     for tile in wanted.into_iter().collect::<BTreeSet<_>>() {
-        let text = "SELECT hashes FROM tile WHERE log_id = $1 AND level = $2 AND place = $3";
         let values = vec![
-            log_id.into(),
+            owner.into(),
             i32::from(tile.level).into(),
             sql::signed(tile.index).into(),
         ];
@@ -48,7 +70,7 @@ pub(super) async fn load(
             tiles.insert(tile, parse(&row.try_get_by_index::<Vec<u8>>(0)?));
         }
     }
-    Ok(tiles)
+    Ok(())
 }
 
 /// Writes tiles whole, over their shorter selves.

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::signer::{Signer, Signing};
-use super::wire::{Answer, EntriesData, HeadsData, HubData, PayloadsData};
+use super::wire::{Answer, EntriesData, HeadsData, HubData, LeftOutData, PayloadsData};
 use super::{Greeting, HeadsPage, Peer, PeerError, StatedPage};
 use crate::documents;
 
@@ -299,8 +299,12 @@ fn inflate(squeezed: &[u8], most_bytes: usize) -> Result<Vec<u8>, PeerError> {
 
 impl Peer for HttpPeer {
     async fn greet(&self) -> Result<Greeting, PeerError> {
-        let most = MOST_GREETING_BYTES;
-        self.ask::<HubData>(documents::HUB, json!({}), most, Face::Hidden)
+        // What is kept for us is given to nobody who does not show who asks.
+        let Some(signing) = &self.signing else {
+            return self.introduce().await;
+        };
+        let variables = json!({"own": signing.us().as_str()});
+        self.ask::<HubData>(documents::HUB, variables, MOST_GREETING_BYTES, Face::Hidden)
             .await?
             .try_into()
     }
@@ -341,6 +345,31 @@ impl Peer for HttpPeer {
         let stated: StatedPage = self
             .ask::<EntriesData>(
                 documents::ENTRIES,
+                variables,
+                MOST_ANSWER_BYTES,
+                Face::Shown,
+            )
+            .await?
+            .try_into()?;
+        at_most("entries", stated.page.entries.len(), entries)?;
+        Ok(stated)
+    }
+
+    async fn left_out_page(
+        &self,
+        number: u64,
+        from: u64,
+        entries: usize,
+    ) -> Result<StatedPage, PeerError> {
+        let variables = json!({
+            "number": number,
+            "from": from,
+            "first": entries,
+            "maxBytes": MAX_PAGE_BYTES,
+        });
+        let stated: StatedPage = self
+            .ask::<LeftOutData>(
+                documents::LEFT_OUT,
                 variables,
                 MOST_ANSWER_BYTES,
                 Face::Shown,

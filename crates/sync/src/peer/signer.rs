@@ -51,6 +51,11 @@ impl Signing {
         }
     }
 
+    /// The hub that asks.
+    pub(super) const fn us(&self) -> &HubId {
+        &self.signer.us
+    }
+
     /// The value of the header `Authorization` for one request, unless the peer refused one lately.
     pub(super) fn authorization(&self) -> Option<String> {
         let Signer {

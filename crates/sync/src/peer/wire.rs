@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::{Greeting, HeadsPage, PeerError, StatedHead, StatedPage};
+use super::{Greeting, HeadsPage, PeerError, StatedHead, StatedLeftOut, StatedPage};
 use crate::plan::{Introduction, PageLimits};
 
 /// The longest text of a peer that is kept word for word, in bytes.
@@ -84,6 +84,8 @@ struct Node {
     heads_token: String,
     limits: Limits,
     #[serde(default)]
+    left_out: Vec<LeftOut>,
+    #[serde(default)]
     public_keys: Vec<String>,
     now: Option<String>,
 }
@@ -93,6 +95,23 @@ struct Node {
 struct Limits {
     entries_per_page: usize,
     bytes_per_page: usize,
+}
+
+#[derive(Deserialize)]
+struct LeftOut {
+    number: u64,
+    from: u64,
+    checkpoint: String,
+}
+
+impl From<LeftOut> for StatedLeftOut {
+    fn from(stated: LeftOut) -> Self {
+        Self {
+            number: stated.number,
+            from: stated.from,
+            checkpoint: stated.checkpoint,
+        }
+    }
 }
 
 impl TryFrom<HubData> for Greeting {
@@ -114,6 +133,7 @@ impl TryFrom<HubData> for Greeting {
                 entries: node.limits.entries_per_page,
                 bytes: node.limits.bytes_per_page,
             },
+            left_out: node.left_out.into_iter().map(Into::into).collect(),
             name: data.hub.name,
             public_keys: node.public_keys,
             now: node
@@ -186,7 +206,29 @@ impl TryFrom<EntriesData> for StatedPage {
     type Error = PeerError;
 
     fn try_from(data: EntriesData) -> Result<Self, PeerError> {
-        let page = data.entries;
+        data.entries.try_into()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LeftOutData {
+    left_out_entries: Option<EntryPage>,
+}
+
+impl TryFrom<LeftOutData> for StatedPage {
+    type Error = PeerError;
+
+    fn try_from(data: LeftOutData) -> Result<Self, PeerError> {
+        let gone = || PeerError::Malformed("it gives nothing of what it stated".to_owned());
+        data.left_out_entries.ok_or_else(gone)?.try_into()
+    }
+}
+
+impl TryFrom<EntryPage> for StatedPage {
+    type Error = PeerError;
+
+    fn try_from(page: EntryPage) -> Result<Self, PeerError> {
         let entry = |entry: Entry| RawEntry {
             header: entry.header,
             payload: entry.payload,

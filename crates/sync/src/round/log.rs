@@ -40,10 +40,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
     ) -> Result<(), RoundError> {
         let db = &self.puller.db;
         let log = theirs.log();
-        let extent = Extent {
-            size: theirs.size(),
-            root: *theirs.root(),
-        };
+        let extent = Extent::of(theirs);
         let head = db.find_head(log).await?;
         if head.as_ref().is_none_or(|head| head.size == 0) && !self.may_begin(trust, log).await? {
             return self.note_stranger(theirs.text()).await;
@@ -298,44 +295,16 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         trust: &Trust,
         theirs: &SignedCheckpoint,
     ) -> Result<(), RoundError> {
-        let (db, log) = (&self.puller.db, theirs.log());
+        let log = theirs.log();
         let Some(fork) = self.find_branch(trust, theirs).await? else {
             return Err(RoundError::False {
                 log: log.clone(),
                 why: "it does not show where its history of our own log leaves ours".to_owned(),
             });
         };
-        let open = db.list_heads().await?.into_iter().map(|head| head.log);
-        let open = open
-            .filter(|held| held.hub == log.hub)
-            .max_by_key(|held| held.epoch);
-        let is_open = open.as_ref() == Some(log);
-        // Said again each time, a peer that shows another history and gives nothing of it would put off the end for ever.
-        let halted = db.halted().await?;
-        if is_open && halted.is_none_or(|halted| halted.why < Halt::Forked) {
-            db.halt(Halt::Forked, self.puller.clock.now()).await?;
-        }
+        let is_open = self.halt_if_open(log).await?;
         self.note_fork(theirs, Some(fork)).await?;
-        let branch = pull::Branch {
-            db,
-            clock: &*self.puller.clock,
-            remote: self.remote,
-            trust,
-            log,
-            limits: self.limits,
-            time: self.puller.log_time,
-        };
-        let head = branch.fetch(fork, theirs.size()).await?;
-        if is_open {
-            // Peers are asked once more: another may hold still more.
-            db.halt(Halt::Forked, self.puller.clock.now()).await?;
-        }
-        db.note_branch(log, &head).await?;
-        let stated = Extent {
-            size: theirs.size(),
-            root: *theirs.root(),
-        };
-        Ok(db.note_branch(log, &stated).await?)
+        self.keep_branch(trust, theirs, fork, None, is_open).await
     }
 
     /// Where a peer's history of our own log leaves ours: at our end, or before.

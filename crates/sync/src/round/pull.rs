@@ -112,6 +112,8 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
 /// How long one supplier may take with one log, and how many of its pages may be short.
 struct Patience<'a> {
     log: &'a LogId,
+    /// The number of a stretch of the log that is asked for instead of the log itself.
+    left_out: Option<u64>,
     limits: PageLimits,
     time: Duration,
     deadline: Instant,
@@ -122,6 +124,7 @@ impl<'a> Patience<'a> {
     fn begin(log: &'a LogId, limits: PageLimits, time: Duration) -> Self {
         Self {
             log,
+            left_out: None,
             limits,
             time,
             deadline: Instant::now() + time,
@@ -138,7 +141,12 @@ impl<'a> Patience<'a> {
     ) -> Result<VerifiedPage, RoundError> {
         // What is more than the peer states, it may refuse.
         let asked = self.limits.entries.clamp(1, MAX_PAGE_ENTRIES);
-        let answer = remote.page(self.log, edge.size(), asked);
+        let answer = async {
+            match self.left_out {
+                Some(number) => remote.left_out_page(number, edge.size(), asked).await,
+                None => remote.page(self.log, edge.size(), asked).await,
+            }
+        };
         let stated = timeout_at(self.deadline, answer).await;
         let stated = stated.map_err(|_| RoundError::OutOfTime {
             log: self.log.clone(),
@@ -207,11 +215,19 @@ pub(super) struct Branch<'a, S, P> {
 
 impl<S: Store, P: Peer> Branch<'_, S, P> {
     /// Keeps what the supplier proves from a place on, up to a size, and gives the head that proves it. Time and short
-    /// pages are bounded as in any other pull.
-    pub(super) async fn fetch(&self, from: u64, target: u64) -> Result<Extent, RoundError> {
+    /// pages are bounded as in any other pull. With a number it is a stretch of the log that the supplier keeps beside it.
+    pub(super) async fn fetch(
+        &self,
+        from: u64,
+        target: u64,
+        left_out: Option<u64>,
+    ) -> Result<Extent, RoundError> {
         let edge = self.db.edge_at(self.log, from).await?;
         let mut edge = edge.unwrap_or_default();
-        let mut patience = Patience::begin(self.log, self.limits, self.time);
+        let mut patience = Patience {
+            left_out,
+            ..Patience::begin(self.log, self.limits, self.time)
+        };
         loop {
             let place = edge.size();
             let page = patience.page(self.remote, self.trust, edge).await?;

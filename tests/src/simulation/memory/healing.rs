@@ -26,8 +26,6 @@ pub enum Reason {
     Local,
     /// This hub wrote them, and a peer held them.
     Branch,
-    /// Another hub's.
-    Foreign,
 }
 
 /// An entry of a history that does not count.
@@ -74,10 +72,7 @@ impl Memory {
 
     /// Keeps entries that stood from a place on.
     pub(super) fn set_aside(&mut self, log: &LogId, from: u64, entries: Vec<Kept>, reason: Reason) {
-        for (place, mut entry) in (from..).zip(entries) {
-            if reason == Reason::Foreign {
-                entry.payload = None;
-            }
+        for (place, entry) in (from..).zip(entries) {
             let is_same = |held: &&mut SetAside| {
                 held.log == *log && held.place == place && held.entry.text == entry.text
             };
@@ -100,21 +95,6 @@ impl Memory {
         }
     }
 
-    /// What is kept of a record that was deleted goes.
-    pub(super) fn forget_aside(&mut self, entries: &[VerifiedEntry]) {
-        let headers = entries
-            .iter()
-            .filter_map(|entry| entry.header.as_ref().ok());
-        for header in headers.filter(|header| matches!(header.operation, Operation::Delete { .. }))
-        {
-            for held in &mut self.aside {
-                if held.record() == Some(header.record) {
-                    held.entry.payload = None;
-                }
-            }
-        }
-    }
-
     /// Takes out what a log holds from a size on, and says how much that was.
     pub(super) fn cut(&mut self, log: &LogId, size: u64, reason: Option<Reason>) -> u64 {
         let Some(held) = self.logs.get(log) else {
@@ -126,12 +106,12 @@ impl Memory {
         }
         let from = usize::try_from(size).expect("logs are short");
         let gone = held.entries[from..].to_vec();
-        let reason = if log.hub == self.hub {
-            reason.unwrap_or(Reason::Local)
+        if log.hub == self.hub {
+            let reason = reason.unwrap_or(Reason::Local);
+            self.set_aside(log, size, gone.clone(), reason);
         } else {
-            Reason::Foreign
-        };
-        self.set_aside(log, size, gone.clone(), reason);
+            self.keep_left_out(log, size);
+        }
         self.log_mut(log).cut(size);
         let headers = gone.iter().filter_map(|entry| entry.header.as_deref());
         let records: BTreeSet<RecordId> = headers.map(|header| header.record).collect();
@@ -436,13 +416,13 @@ impl Memory {
 }
 
 impl SetAside {
-    fn record(&self) -> Option<RecordId> {
+    pub(super) fn record(&self) -> Option<RecordId> {
         self.entry.header.as_ref().map(|header| header.record)
     }
 
     /// Whether it waits to be issued again.
     pub fn waits(&self) -> bool {
-        self.outcome.is_none() && self.reason != Reason::Foreign
+        self.outcome.is_none()
     }
 }
 

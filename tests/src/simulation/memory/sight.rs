@@ -46,6 +46,7 @@ impl Memory {
                 self.ask_for(&log, sight);
             } else {
                 self.let_go(&log, sight);
+                self.drop_left_out(|id, header| *id == log && !sight.sees(&header.audience));
             }
             self.log_mut(&log).sight = sight;
             self.stamp(&log);

@@ -15,9 +15,8 @@ impl World {
         self.calm().await;
         self.close_stolen_key();
         let honest = self.honest();
-        let before = self.pulled(&honest);
         self.connect(&honest);
-        let held = self.held_at_peers(&honest, &before);
+        let held = self.held_at_peers(&honest);
         let most_sweeps = 3 * honest.len() + 8;
         let mut amiss = None;
         for _ in 0..most_sweeps {

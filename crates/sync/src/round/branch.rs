@@ -1,0 +1,133 @@
+//! Other histories of our own logs: what a peer holds of one is fetched and set aside, to be issued again.
+//!
+//! A peer may hold such a history as its log, or keep a stretch that our next log left out beside it.
+
+use domain::healing::Halt;
+use domain::identity::LogId;
+use domain::log::SignedCheckpoint;
+use domain::rules::Rule;
+use domain::trust::Trust;
+use storage::StorageError;
+
+use super::{Round, RoundError, pull};
+use crate::peer::{Peer, StatedLeftOut};
+use crate::plan::{self, Extent};
+use crate::store::Store;
+
+/// A stretch of a log of ours that our next log leaves out and a peer holds.
+pub(super) struct LeftOut {
+    number: u64,
+    from: u64,
+    checkpoint: SignedCheckpoint,
+}
+
+impl<S: Store, P: Peer> Round<'_, S, P> {
+    /// Whether a peer keeps something of our logs that we know nothing of.
+    pub(super) async fn has_left_out(
+        &self,
+        stated: &[StatedLeftOut],
+    ) -> Result<bool, StorageError> {
+        if stated.is_empty() {
+            return Ok(false);
+        }
+        let trust = self.puller.trust().await?;
+        Ok(!self.unknown_of(&trust, stated).await?.is_empty())
+    }
+
+    /// Which of the stretches that a peer keeps of our logs are not here and were not dealt with.
+    async fn unknown_of(
+        &self,
+        trust: &Trust,
+        stated: &[StatedLeftOut],
+    ) -> Result<Vec<LeftOut>, StorageError> {
+        let db = &self.puller.db;
+        let mut unknown = Vec::new();
+        for stated in stated.iter().filter(|_| Rule::LeftOutAskedFor.holds()) {
+            let Ok(checkpoint) = trust.open(&stated.checkpoint) else {
+                continue;
+            };
+            let log = checkpoint.log();
+            let extent = Extent::of(&checkpoint);
+            let ours = db.edge_at(log, extent.size).await?;
+            let is_news = plan::is_ahead(ours.map(|edge| edge.root()), &extent)
+                && !db.is_known_branch(log, &extent).await?;
+            // Until we hold all before it, nothing can be proved.
+            let is_provable = db.edge_at(log, stated.from).await?.is_some();
+            if log.hub == *db.hub() && is_news && is_provable {
+                unknown.push(LeftOut {
+                    number: stated.number,
+                    from: stated.from,
+                    checkpoint,
+                });
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// Fetches what a peer keeps of our logs, each stretch for itself.
+    pub(super) async fn fetch_left_out(
+        &mut self,
+        trust: &Trust,
+        stated: &[StatedLeftOut],
+    ) -> Result<(), StorageError> {
+        for LeftOut {
+            number,
+            from,
+            checkpoint,
+        } in self.unknown_of(trust, stated).await?
+        {
+            let log = checkpoint.log();
+            tracing::warn!(%log, from, size = checkpoint.size(), peer = %self.peer.hub, "a peer keeps entries that our next log left out");
+            let is_open = self.halt_if_open(log).await?;
+            let kept = self
+                .keep_branch(trust, &checkpoint, from, Some(number), is_open)
+                .await;
+            if let Err(error) = kept {
+                self.note_error(&error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Halts if it is our open log of which there is another history, and says whether it is.
+    pub(super) async fn halt_if_open(&self, log: &LogId) -> Result<bool, StorageError> {
+        let db = &self.puller.db;
+        let ours = db.list_heads().await?.into_iter().map(|head| head.log);
+        let ours = ours.filter(|held| held.hub == log.hub);
+        let is_open = ours.max_by_key(|held| held.epoch).as_ref() == Some(log);
+        // Said again each time, a peer that shows another history and gives nothing of it would put off the end for ever.
+        let halted = db.halted().await?;
+        if is_open && halted.is_none_or(|halted| halted.why < Halt::Forked) {
+            db.halt(Halt::Forked, self.puller.clock.now()).await?;
+        }
+        Ok(is_open)
+    }
+
+    /// Sets aside what a peer proves of another history from a place on, and notes that this was done.
+    pub(super) async fn keep_branch(
+        &self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+        from: u64,
+        left_out: Option<u64>,
+        is_open: bool,
+    ) -> Result<(), RoundError> {
+        let (db, log) = (&self.puller.db, theirs.log());
+        let branch = pull::Branch {
+            db,
+            clock: &*self.puller.clock,
+            remote: self.remote,
+            trust,
+            log,
+            limits: self.limits,
+            time: self.puller.log_time,
+        };
+        let head = branch.fetch(from, theirs.size(), left_out).await?;
+        if is_open {
+            // Peers are asked once more: another may hold still more.
+            db.halt(Halt::Forked, self.puller.clock.now()).await?;
+        }
+        db.note_branch(log, &head).await?;
+        Ok(db.note_branch(log, &Extent::of(theirs)).await?)
+    }
+}

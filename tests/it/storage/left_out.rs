@@ -1,0 +1,124 @@
+//! What hubs' next logs leave out is kept for the hubs that wrote it.
+
+use domain::entry::Kind;
+use domain::log::{MAX_PAGE_BYTES, Page};
+use storage::logs::read::PageBounds;
+use storage::logs::{cutting, heads, left_out};
+use testkit::records::{innovation, put, record};
+use testkit::store::trust_of;
+use testkit::{Backend, Store};
+
+use super::NONE;
+
+on_both_databases! {
+    what_is_cut_can_be_proved_from_where_it_parts,
+    no_more_than_a_few_stretches_are_kept_and_the_oldest_go,
+    what_is_deleted_goes_there_too,
+}
+
+/// More entries than a tile is wide, several times.
+const ENTRIES: u64 = 700;
+
+async fn origin_and_holder(backend: Backend) -> (Store, Store) {
+    let origin = Store::fresh(backend, "hub-o").await;
+    let drafts = (1..=u128::from(ENTRIES)).map(|number| {
+        let body = innovation(&format!("Title {number}"), record(1));
+        put(record(number), 1, Kind::INNOVATION, &body, origin.now())
+    });
+    origin.issue(drafts.collect()).await;
+    let holder = Store::fresh(backend, "hub-p").await;
+    holder.pull(&origin, &origin.log, 500).await;
+    (origin, holder)
+}
+
+async fn cut(holder: &Store, origin: &Store, size: u64) {
+    let cut = cutting::cut(&holder.db, &origin.log, size, holder.now()).await;
+    assert!(cut.unwrap() > 0, "something is cut at {size}");
+    assert_eq!(holder.faults().await, NONE);
+}
+
+/// Fetches a stretch in pages of so many entries, as its hub would, and gives how many payloads came.
+async fn fetch(holder: &Store, origin: &Store, stretch: &left_out::LeftOut, entries: u64) -> usize {
+    let hub = &origin.log.hub;
+    let start = u64::try_from(stretch.start).unwrap();
+    let edge = heads::edge_at(&origin.db, &origin.log, start).await;
+    let mut edge = edge.unwrap().expect("its hub holds all before");
+    let bounds = PageBounds {
+        entries,
+        bytes: MAX_PAGE_BYTES,
+    };
+    let mut payloads = 0;
+    loop {
+        let page = left_out::page(&holder.db, hub, stretch.id, edge.size(), bounds).await;
+        let page = page.unwrap().expect("the stretch is kept");
+        let checkpoint = trust_of(hub).open(&page.checkpoint).unwrap();
+        let (entries, proof) = (page.entries, page.proof);
+        let page = Page { entries, proof }.verify(&edge, checkpoint).unwrap();
+        let kept = page.entries.iter().filter(|entry| entry.payload.is_some());
+        payloads += kept.count();
+        edge = page.append.edge;
+        if edge.size() == page.checkpoint.size() {
+            return payloads;
+        }
+    }
+}
+
+async fn what_is_cut_can_be_proved_from_where_it_parts(backend: Backend) {
+    let (origin, holder) = origin_and_holder(backend).await;
+    cut(&holder, &origin, 600).await;
+    let kept = left_out::list(&holder.db, &origin.log.hub).await.unwrap();
+    let extents: Vec<_> = kept.iter().map(|kept| (kept.start, kept.size)).collect();
+    assert_eq!(extents, [(600, 700)]);
+    assert_eq!(fetch(&holder, &origin, &kept[0], 33).await, 100);
+
+    // Cut once more, further down: what was kept before is proved from there.
+    cut(&holder, &origin, 250).await;
+    let kept = left_out::list(&holder.db, &origin.log.hub).await.unwrap();
+    let extents: Vec<_> = kept.iter().map(|kept| (kept.start, kept.size)).collect();
+    assert_eq!(extents, [(250, 700)], "what is not proved is not kept");
+    assert_eq!(fetch(&holder, &origin, &kept[0], 100).await, 450);
+
+    // The log may grow again beside it.
+    holder.pull(&origin, &origin.log, 500).await;
+    assert_eq!(fetch(&holder, &origin, &kept[0], 500).await, 450);
+    let bounds = PageBounds {
+        entries: 10,
+        bytes: MAX_PAGE_BYTES,
+    };
+    let (hub, other) = (&origin.log.hub, holder.db.hub());
+    for (hub, from) in [(other, 250), (hub, 249), (hub, 701)] {
+        let page = left_out::page(&holder.db, hub, kept[0].id, from, bounds).await;
+        assert!(page.unwrap().is_none(), "{from} is not given to {hub}");
+    }
+}
+
+async fn no_more_than_a_few_stretches_are_kept_and_the_oldest_go(backend: Backend) {
+    let (origin, holder) = origin_and_holder(backend).await;
+    for size in 690..699 {
+        cut(&holder, &origin, size).await;
+        holder.pull(&origin, &origin.log, 500).await;
+    }
+    let kept = left_out::list(&holder.db, &origin.log.hub).await.unwrap();
+    let starts: Vec<_> = kept.iter().map(|kept| kept.start).collect();
+    assert_eq!(starts, [698, 697, 696, 695, 694, 693, 692, 691]);
+    let entries = left_out::count(&holder.db, &origin.log).await.unwrap();
+    assert_eq!(entries, (2..=9).sum::<u64>());
+}
+
+async fn what_is_deleted_goes_there_too(backend: Backend) {
+    let (origin, holder) = origin_and_holder(backend).await;
+    cut(&holder, &origin, 600).await;
+    let other = Store::fresh(backend, "hub-q").await;
+    other
+        .put_innovation(record(650), 1, &innovation("Of another", record(1)))
+        .await;
+    other.delete(record(650), 2, Kind::INNOVATION).await;
+    holder.pull(&other, &other.log, 10).await;
+    let kept = left_out::list(&holder.db, &origin.log.hub).await.unwrap();
+    let payloads = fetch(&holder, &origin, &kept[0], 500).await;
+    assert_eq!(payloads, 100, "another hub deletes nothing of theirs");
+
+    origin.delete(record(650), 2, Kind::INNOVATION).await;
+    holder.pull(&origin, &origin.log, 500).await;
+    assert_eq!(fetch(&holder, &origin, &kept[0], 500).await, 99);
+}
