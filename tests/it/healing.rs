@@ -1,11 +1,21 @@
 //! Hubs whose database was put back, or whose log has two histories: nothing is lost, and all come to the same.
 
+use domain::clock::Clock as _;
 use domain::healing::Halt;
 use domain::log::LogState;
+use node::system::SystemClock;
 use serde_json::json;
 use storage::halt;
+use testkit::forge::Forge;
 use testkit::program::Program;
-use testkit::{Drawing, Federation};
+use testkit::records::record;
+use testkit::relay::{Lie, LyingRelay, PAGE};
+use testkit::{Backend, Drawing, Federation};
+
+on_both_databases! {
+    a_peer_that_answers_for_our_own_log_counts_though_another_log_fails,
+    a_peer_that_gives_our_own_log_badly_does_not_count,
+}
 
 const NONE: [String; 0] = [];
 
@@ -350,4 +360,62 @@ async fn a_cursor_of_another_store_is_forgotten_though_the_heads_are_the_same() 
     hubs.round("b", "a").await;
     hubs.round("c", "b").await;
     assert_eq!(hubs.titles("c").await, hubs.titles("b").await);
+}
+
+/// a, which pulls b through a relay that can lie about a log, and halts.
+async fn halted_behind_a_relay(
+    backend: Backend,
+    drawing: Drawing,
+    about: &str,
+) -> (Federation, LyingRelay) {
+    let drawing = match backend {
+        Backend::Sqlite => drawing,
+        Backend::Postgres => drawing.on_postgres("a"),
+    };
+    let hubs = Federation::build(drawing).await;
+    let relay = LyingRelay::before(hubs.api("b").url(), hubs.log(about).await).await;
+    hubs.add_peer("a", "b", relay.url()).await;
+    hubs.guard("a").await;
+    let halt = halt::set(&hubs.hub("a").db, Halt::Behind, SystemClock.now());
+    halt.await.unwrap();
+    (hubs, relay)
+}
+
+//  c ─▶ b ─▶ relay (lies about c's log) ─▶ a, which waits for what b holds of a's own log
+async fn a_peer_that_answers_for_our_own_log_counts_though_another_log_fails(backend: Backend) {
+    let drawing = Drawing::drawn("c -> b -> a");
+    let (hubs, relay) = halted_behind_a_relay(backend, drawing, "c").await;
+    for number in 0..=PAGE {
+        hubs.publish("c", &format!("Judul {number}")).await;
+    }
+    hubs.round("b", "c").await;
+    relay.tell(Lie::CutShort);
+    hubs.sync_until_quiet().await;
+    let record = hubs.peer("a", "b").await.record;
+    assert!(record.failures > 0, "{record:?}");
+    assert_eq!(record.last_success_at, None);
+    assert_eq!(hubs.state("a", "c").await, LogState::Unproved);
+    assert_eq!(halted(&hubs, "a").await, None, "b said all there is to say");
+    hubs.publish("a", "Baru").await;
+}
+
+//  b ─▶ relay (lies about a's log) ─▶ a, whose log b holds, and a nothing of it
+async fn a_peer_that_gives_our_own_log_badly_does_not_count(backend: Backend) {
+    let drawing = Drawing::drawn("b -> a").silent("a");
+    let (hubs, relay) = halted_behind_a_relay(backend, drawing, "a").await;
+    let mut forge = Forge::signed(hubs.log("a").await, hubs.hub("a").key.clone());
+    for number in 0..u128::from(2 * PAGE) {
+        forge.put(record(number), 1, "strange", &json!({}), |_| {});
+    }
+    let held = storage::logs::apply(&hubs.hub("b").db, forge.page(), &SystemClock).await;
+    held.unwrap();
+    relay.tell(Lie::CutShort);
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.size("a", "a").await, PAGE);
+    assert_eq!(halted(&hubs, "a").await, Some(Halt::Behind));
+
+    relay.tell(Lie::None);
+    hubs.sync_until_quiet().await;
+    assert_eq!(hubs.state("a", "a").await, LogState::Proved);
+    assert_eq!(halted(&hubs, "a").await, None);
 }

@@ -1,8 +1,8 @@
 //! Tests of whole hubs: one program, so that it is linked once.
 //!
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
-//!   `membership`: whom the authority names; `stolen_keys`: what a thief signed. `hints`: hubs that tell one another at
-//!   once. `healing`: hubs that were put back.
+//!   `tails`: what no checkpoint vouches for gives way. `membership`: whom the authority names; `stolen_keys`: what a
+//!   thief signed. `hints`: hubs that tell one another at once. `healing`: hubs that were put back.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
 //!   `together`: several on one database; `tls`: over HTTPS. `bounds`: how much a supplier can make a hub take, and wait.
@@ -14,6 +14,25 @@
     clippy::unwrap_used,
     reason = "in a test every fault is a panic, also in what several tests share"
 )]
+
+/// Makes two tests of each function, one for each database.
+macro_rules! on_both_databases {
+    ($($name:ident,)+) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(testkit::Backend::Sqlite).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(testkit::Backend::Postgres).await;
+            })+
+        }
+    };
+}
 
 mod api;
 mod architecture;
@@ -36,6 +55,7 @@ mod simulation;
 mod soak;
 mod stolen_keys;
 mod storage;
+mod tails;
 mod tidy;
 mod tls;
 mod together;

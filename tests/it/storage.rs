@@ -9,25 +9,6 @@
 //!   `trusting`: what follows when the authority says something else.
 //! - `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
 
-/// Makes two tests of each function, one for each database.
-macro_rules! on_both_databases {
-    ($($name:ident,)+) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(testkit::Backend::Sqlite).await;
-            })+
-        }
-
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                super::$name(testkit::Backend::Postgres).await;
-            })+
-        }
-    };
-}
-
 mod audience;
 mod filtering;
 mod leases;
