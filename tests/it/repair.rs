@@ -3,7 +3,12 @@
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
 use testkit::program::Program;
-use testkit::{Backend, Drawing, Federation};
+use testkit::{Backend, Drawing, Federation, records};
+
+on_both_databases! {
+    changed_bytes_are_named_and_mended,
+    many_entries_are_mended_page_by_page,
+}
 
 const NONE: [&str; 0] = [];
 
@@ -56,12 +61,8 @@ fn flip(bytes: &mut [u8]) {
 }
 
 //  a ─▶ b ─▶ c, where bytes change at c
-async fn check(backend: Backend) {
-    let mut drawing = Drawing::drawn("a -> b -> c");
-    if backend == Backend::Postgres {
-        drawing = drawing.on_postgres("c");
-    }
-    let hubs = Federation::build(drawing).await;
+async fn changed_bytes_are_named_and_mended(backend: Backend) {
+    let hubs = hubs(backend).await;
     for number in 0..5 {
         hubs.publish("a", &format!("Title {number}")).await;
     }
@@ -114,12 +115,64 @@ async fn check(backend: Backend) {
     assert_eq!(repair("hub-z").await.code, Some(1));
 }
 
-#[tokio::test]
-async fn changed_bytes_are_named_and_mended_in_sqlite() {
-    check(Backend::Sqlite).await;
+/// So many entries that three pages of changed ones are found.
+const MANY: u64 = 2300;
+
+/// Puts another byte behind the headers of all entries of a's log at c but each tenth, whose payloads get one.
+async fn change_all(hubs: &Federation) {
+    let mut change = Vec::new();
+    for (column, is) in [("header", "<>"), ("payload", "=")] {
+        let longer = match hubs.site("c").location() {
+            storage::Location::Sqlite(_) => format!("CAST({column} || ' ' AS BLOB)"),
+            storage::Location::Postgres(_) => format!("{column} || '\\x20'::bytea"),
+        };
+        change.push(format!(
+            "UPDATE entry SET {column} = {longer} WHERE id % 10 {is} 0 AND id / {} = (
+                SELECT log.id FROM log JOIN hub ON hub.id = log.hub_id WHERE slug = 'hub-a')",
+            1_u64 << 40
+        ));
+    }
+    for change in change {
+        testkit::dump::change(hubs.site("c").location(), &change).await;
+    }
 }
 
-#[tokio::test]
-async fn changed_bytes_are_named_and_mended_in_postgres() {
-    check(Backend::Postgres).await;
+//  a ─▶ b ─▶ c, where all of a's log is changed at c, more than is found and mended at a time
+async fn many_entries_are_mended_page_by_page(backend: Backend) {
+    let hubs = hubs(backend).await;
+    let now = time::OffsetDateTime::UNIX_EPOCH;
+    let says = json!({"text": "a record of a kind of its own"});
+    let own = |number| records::put(records::record(number), 1, "survey", &says, now);
+    let drafts = (1..=u128::from(MANY)).map(own).collect();
+    hubs.issue("a", drafts).await;
+    hubs.sync_until_quiet().await;
+    let size = hubs.size("c", "a").await;
+    change_all(&hubs).await;
+    assert!(!hubs.verify("c").await.is_empty());
+
+    let settings = hubs.settings("c");
+    let program = Program::new();
+    let arguments = [
+        "--config", &settings, "repair", "hub-a", "--from", "hub-b", "--json",
+    ];
+    let mended = program.run(&arguments).await;
+    assert_eq!(mended.code, Some(0), "{}", mended.stderr);
+    let entries = &mended.json()[0]["entries"];
+    let entries = entries.as_array().unwrap();
+    assert_eq!(entries.len() as u64, size);
+    assert!(entries.iter().all(|entry| entry["isMended"] == true));
+    let progress = "1000 of 1000 entries mended up to entry 1000";
+    assert!(mended.stderr.contains(progress), "{}", mended.stderr);
+    let progress = "2000 of 2000 entries mended up to entry 2000";
+    assert!(mended.stderr.contains(progress), "{}", mended.stderr);
+    assert_eq!(hubs.verify("c").await, NONE);
+}
+
+/// Hubs of which the last is on the database that is tried.
+async fn hubs(backend: Backend) -> Federation {
+    let mut drawing = Drawing::drawn("a -> b -> c");
+    if backend == Backend::Postgres {
+        drawing = drawing.on_postgres("c");
+    }
+    Federation::build(drawing).await
 }

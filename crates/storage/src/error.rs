@@ -1,7 +1,7 @@
 //! Every way storing or reading can fail.
 
 use domain::entry::SealError;
-use domain::identity::{HubId, LogId, NetworkId, RecordId};
+use domain::identity::{HubId, NetworkId, RecordId};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::leases;
@@ -68,21 +68,16 @@ pub enum StorageError {
         /// The revision that is held.
         held: u64,
     },
-    /// The log moved on while a page was on its way; the page was not stored and nothing is lost.
+    /// The log moved on while a page was on its way, or while it was decided what to take out of it; nothing was changed and
+    /// nothing is lost.
     #[error(
-        "the log was changed meanwhile: it has {held} entries, and the page continues another {from}; pull again"
+        "the log was changed meanwhile: it has {held} entries, and what was to be done was meant for another {from}; pull again"
     )]
     Moved {
         /// The size of the log here.
         held: u64,
-        /// Where the page begins.
+        /// The size for which it was meant.
         from: u64,
-    },
-    /// Entries that were to be put back do not lead to what this hub had proved.
-    #[error("{log} does not lead to our own checkpoint with these entries, so nothing was changed")]
-    NotMended {
-        /// The log.
-        log: LogId,
     },
     /// The log is frozen or set aside, so nothing is added to it.
     #[error("log of {hub} is not open for entries: {why}")]

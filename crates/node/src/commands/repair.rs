@@ -1,12 +1,14 @@
 //! `simpul repair`
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, bail};
 use domain::identity::{HubId, LogId};
 use domain::standing::without_user_info;
 use domain::trust::Trust;
 use serde_json::json;
 use storage::logs::heads::{self, Head};
-use storage::logs::repair::{self, Broken, Mended, Part};
+use storage::logs::repair::{self, Broken, MOST_BROKEN, Part};
 use storage::peers::{self, Peer};
 use sync::peer::HttpPeer;
 
@@ -29,7 +31,8 @@ pub struct Repair {
 struct Report {
     log: LogId,
     broken: Vec<Broken>,
-    mended: Mended,
+    /// The places of those that are right again.
+    mended: BTreeSet<u64>,
 }
 
 impl Repair {
@@ -56,7 +59,7 @@ impl Repair {
         } else {
             print_text(&peer, &reports);
         }
-        let is_well = reports.iter().all(|report| report.mended.left.is_empty());
+        let is_well = reports.iter().all(Report::is_well);
         Ok(if is_well {
             Outcome::Well
         } else {
@@ -76,26 +79,55 @@ impl Repair {
     }
 }
 
-async fn mend(hub: &Hub, trust: &Trust, remote: &HttpPeer, head: Head) -> anyhow::Result<Report> {
-    let broken = repair::list_broken(&hub.db, &head.log).await?;
-    let mut mended = Mended::default();
-    if !broken.is_empty() {
-        let checkpoint = head.checkpoint.unwrap_or_default();
-        trust.open_held(&checkpoint).with_context(|| {
-            format!(
-                "our own checkpoint of {} proves nothing, so nothing was changed",
-                head.log
-            )
-        })?;
-        let places: Vec<u64> = broken.iter().map(|broken| broken.place).collect();
-        let right = sync::repair::fetch(&hub.db, trust, remote, &head.log, &places).await?;
-        mended = repair::mend(&hub.db, &head.log, right).await?;
+impl Report {
+    fn is_well(&self) -> bool {
+        self.mended.len() == self.broken.len()
     }
-    Ok(Report {
-        log: head.log,
-        broken,
-        mended,
-    })
+}
+
+/// Looks through a log and mends it, a page of changed entries at a time. What was mended stays so if a later page fails.
+async fn mend(hub: &Hub, trust: &Trust, remote: &HttpPeer, head: Head) -> anyhow::Result<Report> {
+    let bar = output::bar(head.proved_size, "looking");
+    let log = head.log;
+    let mut report = Report {
+        log: log.clone(),
+        broken: Vec::new(),
+        mended: BTreeSet::new(),
+    };
+    let mut from = 0;
+    loop {
+        let looked = |place| bar.set_position(place);
+        let page = repair::list_broken(&hub.db, &log, from, looked).await?;
+        let Some(last) = page.last() else { break };
+        if report.broken.is_empty() {
+            let checkpoint = head.checkpoint.as_deref().unwrap_or_default();
+            trust.open_held(checkpoint).with_context(|| {
+                format!("our own checkpoint of {log} proves nothing, so nothing was changed")
+            })?;
+        }
+        from = last.place + 1;
+        let places: Vec<u64> = page.iter().map(|broken| broken.place).collect();
+        let right = sync::repair::fetch(&hub.db, trust, remote, &log, &places).await;
+        let right = right.with_context(|| {
+            let (mended, first) = (report.mended.len(), places[0]);
+            format!("{log}: {mended} entries are mended, and from entry {first} on it failed")
+        })?;
+        report
+            .mended
+            .extend(repair::mend(&hub.db, &log, right).await?.places);
+        let is_last = page.len() < MOST_BROKEN;
+        report.broken.extend(page);
+        bar.set_position(from);
+        if is_last {
+            break;
+        }
+        let (mended, found) = (report.mended.len(), report.broken.len());
+        output::remark(format!(
+            "{log}: {mended} of {found} entries mended up to entry {from}"
+        ));
+    }
+    bar.finish_and_clear();
+    Ok(report)
 }
 
 const fn words(part: Part) -> &'static str {
@@ -117,7 +149,7 @@ fn print_text(peer: &Peer, reports: &[Report]) {
             continue;
         }
         for broken in broken {
-            let fate = if mended.places.contains(&broken.place) {
+            let fate = if mended.contains(&broken.place) {
                 "mended"
             } else {
                 "NOT mended, since the peer gives nothing better; ask another, and look with `simpul verify`"
@@ -127,22 +159,19 @@ fn print_text(peer: &Peer, reports: &[Report]) {
         }
         output::say(format!(
             "{log}: {} of {} entries mended from {}; if `simpul rebuild` ran since they were changed, run it again",
-            mended.places.len(),
+            mended.len(),
             broken.len(),
             peer.hub
         ));
-        if broken.len() == repair::MOST_BROKEN {
-            output::say("there may be more; run this again");
-        }
     }
 }
 
 fn print_json(peer: &Peer, reports: &[Report]) -> anyhow::Result<()> {
-    let entry = |broken: &Broken, mended: &Mended| {
+    let entry = |broken: &Broken, mended: &BTreeSet<u64>| {
         json!({
             "place": broken.place,
             "what": words(broken.part),
-            "isMended": mended.places.contains(&broken.place),
+            "isMended": mended.contains(&broken.place),
         })
     };
     let log = |report: &Report| {

@@ -1,20 +1,22 @@
 //! Finding entries that are not as they were when they were stored, and putting the right bytes back.
 //!
 //! The stored tree tells which header was changed, a header which payload. What is put back is believed for one reason
-//! only: with it, the headers lead to the root that this hub's own signed checkpoint states.
+//! only: it is in the tree whose root this hub's own signed checkpoint states. Each entry is proved by itself, so a log is
+//! mended page by page, whatever else of it was changed.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use domain::entry::Header;
 use domain::identity::LogId;
-use domain::log::{Checkpoint, Hash, RawEntry, TILE_WIDTH, TileId, TreeEdge};
+use domain::log::{Checkpoint, Hash, RawEntry, TILE_WIDTH, TileId, Tiles, proof};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 use super::heads::{self, LogRow};
 use super::{EntryKey, tiles};
 use crate::{Database, StorageError, sql};
 
-/// The most entries that are found and mended at a time.
+/// The most entries that are found at a time: a page.
 pub const MOST_BROKEN: usize = 1000;
 const STRETCH: u64 = 1000;
 
@@ -57,27 +59,35 @@ async fn rows(
     Ok(sql::all(db, text, vec![first.into(), last.into()]).await?)
 }
 
-/// The first entries of a log, up to [`MOST_BROKEN`], whose bytes were changed. A log that is not held has none.
-pub async fn list_broken(db: &Database, log: &LogId) -> Result<Vec<Broken>, StorageError> {
+/// The first entries of a log from a place on, up to [`MOST_BROKEN`], whose bytes were changed. A log that is not held has
+/// none. `progress` is told how far it has looked.
+pub async fn list_broken(
+    db: &Database,
+    log: &LogId,
+    from: u64,
+    mut progress: impl FnMut(u64),
+) -> Result<Vec<Broken>, StorageError> {
     let Some(row) = heads::find_row(db.reader(), log).await? else {
         return Ok(Vec::new());
     };
     let mut broken = Vec::new();
     let proved = sql::unsigned(row.proved_size);
-    for from in (0..proved).step_by(1000) {
+    for from in (from..proved).step_by(1000) {
         let places = from..proved.min(from + STRETCH);
         let wanted = (places.start / TILE_WIDTH..=places.end / TILE_WIDTH)
             .map(|index| TileId { level: 0, index });
         let leaves = tiles::load(db.reader(), row.id, wanted).await?;
-        for entry in rows(db.reader(), row.id, places).await? {
+        for entry in rows(db.reader(), row.id, places.clone()).await? {
             let place = EntryKey::from(entry.id).place();
             let leaf = leaves.range_root(&(place..place + 1));
-            if let Some(part) = broken_part(&entry, leaf)
-                && broken.len() < MOST_BROKEN
-            {
+            if let Some(part) = broken_part(&entry, leaf) {
                 broken.push(Broken { place, part });
             }
+            if broken.len() == MOST_BROKEN {
+                return Ok(broken);
+            }
         }
+        progress(places.end);
     }
     Ok(broken)
 }
@@ -106,8 +116,8 @@ pub struct Mended {
     pub left: Vec<u64>,
 }
 
-/// Puts the right bytes of entries back, in one transaction: all that lead to the log's own checkpoint, or none. The
-/// caller has verified the signature of that checkpoint. A payload that is no longer kept here stays away.
+/// Puts the right bytes of entries back, in one transaction: those that are proved to be in the tree of the log's own
+/// checkpoint. The caller has verified the signature of that checkpoint. A payload that is no longer kept here stays away.
 pub async fn mend(
     db: &Database,
     log: &LogId,
@@ -118,21 +128,53 @@ pub async fn mend(
     let Some(row) = heads::lock_row(&tx, log).await? else {
         return Ok(mended);
     };
+    let tree = StatedTree::read(&tx, &row, right.iter().map(|(place, _)| *place)).await?;
     for (place, entry) in right {
-        if mend_one(&tx, &row, place, entry).await? {
+        if tree.has(place, &entry.header) && mend_one(&tx, &row, place, entry).await? {
             mended.places.push(place);
         } else {
             mended.left.push(place);
         }
-    }
-    if !leads_to_checkpoint(&tx, &row).await? {
-        return Err(StorageError::NotMended { log: log.clone() });
     }
     let keys = mended.places.iter().chain(&mended.left);
     let keys: Vec<EntryKey> = keys.map(|place| EntryKey::new(row.id, *place)).collect();
     // What was read from the changed bytes is forgotten, here and in other processes.
     db.commit(tx, row.id, &keys).await?;
     Ok(mended)
+}
+
+/// The tree whose root a log's own checkpoint states, as far as it proves some of its entries.
+struct StatedTree {
+    stated: Checkpoint,
+    tiles: Tiles,
+}
+
+impl StatedTree {
+    async fn read(
+        tx: &DatabaseTransaction,
+        row: &LogRow,
+        places: impl Iterator<Item = u64>,
+    ) -> Result<Self, StorageError> {
+        let text = row.checkpoint.as_deref().unwrap_or_default();
+        let stated =
+            Checkpoint::parse(text).map_err(|error| StorageError::corrupt("log", row.id, error))?;
+        let places = places.filter(|place| *place < stated.size);
+        let wanted: BTreeSet<TileId> = places
+            .flat_map(|place| proof::tiles(&proof::inclusion(place, stated.size)))
+            .collect();
+        let tiles = tiles::load(tx, row.id, wanted).await?;
+        Ok(Self { stated, tiles })
+    }
+
+    /// Whether this header stands at this place of the tree.
+    fn has(&self, place: u64, header: &str) -> bool {
+        let (size, leaf) = (self.stated.size, Hash::of_leaf(header.as_bytes()));
+        if place >= size {
+            return false;
+        }
+        let path = proof::hashes(&proof::inclusion(place, size), &self.tiles);
+        path.is_some_and(|path| proof::includes(&leaf, place, size, &self.stated.root, &path))
+    }
 }
 
 /// Writes one entry, and says whether it was changed and all of it is right now. When the peer's bytes are our own, it is
@@ -170,18 +212,4 @@ async fn mend_one(
     ];
     sql::execute(tx, text, values).await?;
     Ok(is_whole && !is_ours)
-}
-
-/// Recomputes the tree over the headers as they are now in the transaction.
-async fn leads_to_checkpoint(tx: &DatabaseTransaction, row: &LogRow) -> Result<bool, StorageError> {
-    let Some(Ok(stated)) = row.checkpoint.as_deref().map(Checkpoint::parse) else {
-        return Ok(false);
-    };
-    let mut edge = TreeEdge::default();
-    for from in (0..stated.size).step_by(1000) {
-        let entries = rows(tx, row.id, from..stated.size.min(from + STRETCH)).await?;
-        let leaves = entries.iter().map(|entry| Hash::of_leaf(&entry.header));
-        edge = edge.append(leaves).edge;
-    }
-    Ok(edge.size() == stated.size && edge.root() == stated.root)
 }
