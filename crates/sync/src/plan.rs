@@ -77,11 +77,8 @@ pub struct View {
 /// What to do about one log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Pull pages from this place on.
-    Pull {
-        /// The first entry to ask for.
-        from: u64,
-    },
+    /// Pull pages, from the end of what is held on.
+    Pull,
     /// What is held is what the peer states, and its checkpoint is newer than ours.
     Adopt,
     /// The hub signed two histories: keep both checkpoints and freeze the log.
@@ -90,10 +87,8 @@ pub enum Step {
     Recover,
     /// Fetch what a peer holds of another history of our own log, to issue it again.
     Branch,
-    /// What is held leaves what the hub's next log accepts: find the place, cut there, and pull.
-    Return,
-    /// What is held beyond the newest checkpoint is of another history than the one that the peer proves: find where they
-    /// part, give up what no checkpoint here vouches for, and pull.
+    /// What is held is of another history than the peer's, and may have to give way: find where they part, and see
+    /// [`parting`].
     Part,
     /// The log is larger than this node takes of one hub.
     Park,
@@ -115,8 +110,8 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
             if theirs.size == accepted.size && theirs.root == accepted.root =>
         {
             match ours {
-                Some(_) => Step::Return,
-                None => Step::Pull { from: view.size },
+                Some(_) => Step::Part,
+                None => Step::Pull,
             }
         }
         (_, _, Owner::Ours) if view.is_known_branch => Step::Nothing,
@@ -134,7 +129,7 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
         (None, _, Owner::Ours) => Step::Recover,
         (None, None, Owner::Theirs) if view.is_forked => Step::Nothing,
         (None, None, Owner::Theirs) if !quota.admits(theirs.size, view.bytes) => Step::Park,
-        (None, None, Owner::Theirs) => Step::Pull { from: view.size },
+        (None, None, Owner::Theirs) => Step::Pull,
     }
 }
 
@@ -152,6 +147,33 @@ fn parted(view: &View, theirs: &Extent) -> Step {
     step
 }
 
+/// What two histories of one log come to, once it is known where they part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// Our checkpoint vouches for what is held there, so the hub signed both: freeze the log.
+    Fork,
+    /// The hub's next log says which one counts, and it is not ours: cut there, and pull.
+    Closed,
+    /// No checkpoint here vouches for what is held there: whoever had one is gone, and the hub went on with another history.
+    /// Cut there, and pull.
+    Tail,
+    /// Nothing follows.
+    Ignored,
+}
+
+/// Decides what follows from the place at which what is held of a log leaves what a peer proves of it.
+pub fn parting(differs_at: u64, proved_size: u64, has_next: bool) -> Parting {
+    if has_next {
+        Parting::Closed
+    } else if differs_at < proved_size {
+        Parting::Fork
+    } else if Rule::TailGivenUp.holds() {
+        Parting::Tail
+    } else {
+        Parting::Ignored
+    }
+}
+
 /// Whether a peer states of our own log what we do not hold.
 pub fn is_ahead(ours_there: Option<Hash>, theirs: &Extent) -> bool {
     ours_there != Some(theirs.root) && Rule::PeersAskedFirst.holds()
@@ -164,8 +186,8 @@ fn closed(view: &View, accepted: &Accepted, ours: Option<Hash>, theirs: &Extent)
     let is_settled = ours == Some(accepted.root);
     match ours {
         _ if is_settled || theirs.size > accepted.size => Step::Nothing,
-        Some(_) if is_accepted => Step::Return,
-        None if is_accepted || view.ours_there.is_none() => Step::Pull { from: view.size },
+        Some(_) if is_accepted => Step::Part,
+        None if is_accepted || view.ours_there.is_none() => Step::Pull,
         _ => Step::Nothing,
     }
 }

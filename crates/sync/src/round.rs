@@ -202,14 +202,14 @@ impl<S: Store> Puller<S> {
             if head.log.hub == *self.db.hub() {
                 continue;
             }
-            let bound = trust.bound_of(
-                head.proved_size,
-                head.checkpoint.as_deref(),
-                head.tail.as_deref(),
-            );
-            if let Some(size) = bound.filter(|size| *size < head.size) {
-                tracing::warn!(log = %head.log, size, "what a closed key signed is taken out");
-                self.db.cut(&head.log, size, self.clock.now()).await?;
+            if excess(trust, &head).is_some() {
+                // Read anew behind its edge, so that what is judged is what is taken out.
+                let (log, held) = (&head.log, self.db.edge(&head.log).await?);
+                let judged = self.db.find_head(log).await?;
+                if let Some(size) = judged.and_then(|head| excess(trust, &head)) {
+                    tracing::warn!(%log, size, "what a closed key signed is taken out");
+                    self.db.cut(log, &held, size, self.clock.now()).await?;
+                }
             }
             // Who stated what was seen and is not held is not known. If it counts, it is stated again in the next look.
             let is_news = before
@@ -485,6 +485,13 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         }
         self.result.error = Some(with_causes(error));
     }
+}
+
+/// From where on a log is of keys that were closed before.
+fn excess(trust: &Trust, head: &Head) -> Option<u64> {
+    let (checkpoint, tail) = (head.checkpoint.as_deref(), head.tail.as_deref());
+    let bound = trust.bound_of(head.proved_size, checkpoint, tail);
+    bound.filter(|size| *size < head.size)
 }
 
 /// A hub that nobody vouches for any more, or that is closed or denied, is not followed.

@@ -99,10 +99,11 @@ pub trait Store: Send + Sync {
         checkpoint: &SignedCheckpoint,
         clock: &dyn Clock,
     ) -> impl Future<Output = Answer<bool>> + Send;
-    /// Takes out what a log holds from a size on, and says how much that was.
+    /// Takes out what a log holds from a size on, if it still is `held`, and says how much that was.
     fn cut(
         &self,
         log: &LogId,
+        held: &TreeEdge,
         size: u64,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<u64>> + Send;
@@ -259,8 +260,14 @@ impl Store for Database {
         logs::adopt(self, checkpoint, clock).await
     }
 
-    async fn cut(&self, log: &LogId, size: u64, now: OffsetDateTime) -> Answer<u64> {
-        cutting::cut(self, log, size, now).await
+    async fn cut(
+        &self,
+        log: &LogId,
+        held: &TreeEdge,
+        size: u64,
+        now: OffsetDateTime,
+    ) -> Answer<u64> {
+        cutting::cut(self, log, held, size, now).await
     }
 
     async fn note_fork(

@@ -1,12 +1,12 @@
 //! Several writers at once: each waits for its turn, none waits in a ring, and what comes out is what one after the other
 //! would have left.
 
-use domain::clock::Clock as _;
 use domain::entry::Kind;
 use domain::healing::Halt;
+use domain::identity::LogId;
 use domain::log::{Accepted, Opening};
 use serde_json::json;
-use storage::logs::{self, audience, cutting, fill, rebuild, watching};
+use storage::logs::{self, audience, cutting, fill, heads, rebuild, watching};
 use storage::peers::{self, RoundResult};
 use storage::{Database, StorageError, halt, holders, leases, pins, trust};
 use testkit::dump::change;
@@ -20,6 +20,8 @@ use super::NONE;
 on_both_databases! {
     two_logs_of_one_hub_taken_at_once_are_taken_one_after_the_other,
     a_page_that_continues_another_branch_of_this_size_is_refused,
+    what_is_to_be_cut_stays_if_the_log_is_another_by_now,
+    of_two_who_cut_the_same_one_does,
 }
 
 /// A log of revisions of the same records.
@@ -60,21 +62,29 @@ async fn two_logs_of_one_hub_taken_at_once_are_taken_one_after_the_other(backend
     assert_eq!(puller.faults().await, NONE);
 }
 
-async fn a_page_that_continues_another_branch_of_this_size_is_refused(backend: Backend) {
-    let puller = Store::fresh(backend, "hub-p").await;
-    let branch = |name: &str| {
+/// Two histories of one log, of an entry each.
+fn two_histories() -> [Forge; 2] {
+    ["Dinas Satu", "Dinas Dua"].map(|name| {
         let mut forge = Forge::of("hub-o");
         let body = serde_json::to_value(agency(name, None)).unwrap();
         forge.put(record(1), 1, Kind::AGENCY, &body, |_| {});
+        forge
+    })
+}
+
+async fn a_page_that_continues_another_branch_of_this_size_is_refused(backend: Backend) {
+    let puller = Store::fresh(backend, "hub-p").await;
+    let pages = two_histories().map(|mut forge| {
         let first = forge.page();
-        forge.put(record(2), 1, Kind::AGENCY, &body, |_| {});
-        (first, forge.page(), forge.log().clone())
-    };
-    let (ours, next, log) = branch("Dinas Satu");
-    let (theirs, their_next, _) = branch("Dinas Dua");
+        forge.put(record(2), 1, "strange", &json!({}), |_| {});
+        (first, forge.page())
+    });
+    let [(ours, next), (theirs, their_next)] = pages;
+    let log = next.checkpoint.log().clone();
     puller.apply(ours).await.unwrap();
     // Meanwhile another process found out that the other branch counts.
-    let cut = cutting::cut(&puller.db, &log, 0, puller.now()).await;
+    let held = heads::edge(&puller.db, &log).await.unwrap();
+    let cut = cutting::cut(&puller.db, &log, &held, 0, puller.now()).await;
     assert_eq!(cut.unwrap(), 1);
     puller.apply(theirs).await.unwrap();
 
@@ -86,6 +96,53 @@ async fn a_page_that_continues_another_branch_of_this_size_is_refused(backend: B
     assert_eq!(puller.faults().await, NONE);
     puller.apply(their_next).await.unwrap();
     assert_eq!(puller.faults().await, NONE);
+}
+
+async fn what_is_to_be_cut_stays_if_the_log_is_another_by_now(backend: Backend) {
+    let puller = Store::fresh(backend, "hub-p").await;
+    let [mut ours, mut theirs] = two_histories();
+    let (db, log, now) = (&puller.db, ours.log().clone(), puller.now());
+    puller.apply(ours.page()).await.unwrap();
+    let judged = heads::edge(db, &log).await.unwrap();
+    // Meanwhile another process does the same, and pulls what counts.
+    cutting::cut(db, &log, &judged, 0, now).await.unwrap();
+    puller.apply(theirs.page()).await.unwrap();
+
+    let shown = puller.dump().await;
+    let refused = cutting::cut(db, &log, &judged, 0, now).await.unwrap_err();
+    assert!(
+        matches!(refused, StorageError::Moved { held: 1, from: 1 }),
+        "{refused}"
+    );
+    assert_eq!(puller.dump().await, shown);
+    let grown = shown.table("agency");
+    assert!(format!("{grown:?}").contains("dinas dua"), "{grown:?}");
+
+    // Nor is a log cut that has grown since.
+    let judged = heads::edge(db, &log).await.unwrap();
+    theirs.put(record(2), 1, "strange", &json!({}), |_| {});
+    puller.apply(theirs.page()).await.unwrap();
+    let refused = cutting::cut(db, &log, &judged, 0, now).await.unwrap_err();
+    assert!(
+        matches!(refused, StorageError::Moved { held: 2, from: 1 }),
+        "{refused}"
+    );
+    assert_eq!(puller.faults().await, NONE);
+}
+
+async fn of_two_who_cut_the_same_one_does(backend: Backend) {
+    let puller = Store::fresh(backend, "hub-p").await;
+    let other = puller.another_handle().await;
+    let [mut ours, _] = two_histories();
+    let (log, now) = (ours.log().clone(), puller.now());
+    puller.apply(ours.page()).await.unwrap();
+    let judged = heads::edge(&other, &log).await.unwrap();
+    let (one, two) = tokio::join!(
+        cutting::cut(&puller.db, &log, &judged, 0, now),
+        cutting::cut(&other, &log, &judged, 0, now),
+    );
+    assert_eq!(one.unwrap() + two.unwrap(), 1);
+    other.close().await.unwrap();
 }
 
 /// What writers at once may be told; anything else, a deadlock above all, is a fault.
@@ -205,6 +262,15 @@ async fn writers_never_wait_for_each_other_in_a_ring() {
             }
             audience::settle(db).await
         };
+        let cut = async |db: &Database, log: &LogId| -> Result<(), StorageError> {
+            loop {
+                let held = heads::edge(db, log).await?;
+                match cutting::cut(db, log, &held, 0, now).await {
+                    Err(StorageError::Moved { .. }) => {}
+                    done => return done.map(drop),
+                }
+            }
+        };
         let done = tokio::join!(
             async { logs::apply(&one, old.page(), clock).await.map(drop) },
             async { logs::apply(&two, next.page(), clock).await.map(drop) },
@@ -213,8 +279,8 @@ async fn writers_never_wait_for_each_other_in_a_ring() {
                     .await
                     .map(drop)
             },
-            async { cutting::cut(&two, &later, 0, clock.now()).await.map(drop) },
-            async { cutting::cut(&one, &log, 0, clock.now()).await.map(drop) },
+            cut(&two, &later),
+            cut(&one, &log),
             async { rebuild::rebuild(&store.db, |_| {}).await.map(drop) },
             async { rebuild::rebuild(&two, |_| {}).await.map(drop) },
             share(&one, processes[0]),

@@ -4,7 +4,7 @@ use domain::catalog::MemberStatus;
 use domain::entry::Kind;
 use domain::trust::{MemberKeyDraft, MembershipDraft, Standing, TrustedKey};
 use serde_json::{Value, json};
-use storage::logs::{cutting, fill};
+use storage::logs::{cutting, fill, heads};
 use storage::peers::{self, RoundResult};
 use storage::{pins, trust};
 use testkit::forge::Forge;
@@ -93,7 +93,8 @@ async fn a_membership_that_is_cut_lets_all_heads_be_looked_at_again(backend: Bac
     forge.put(record(1), 1, Kind::MEMBERSHIP, &word(), |_| {});
     store.apply(forge.page()).await.unwrap();
     remember_token(&store).await;
-    let cut = cutting::cut(&store.db, forge.log(), 0, store.now()).await;
+    let held = heads::edge(&store.db, forge.log()).await.unwrap();
+    let cut = cutting::cut(&store.db, forge.log(), &held, 0, store.now()).await;
     assert_eq!(cut.unwrap(), 1);
     assert!(!has_token(&store).await);
 }

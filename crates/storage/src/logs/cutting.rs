@@ -8,22 +8,24 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::entry::{Header, Operation};
 use domain::identity::{LogId, RecordId};
-use domain::log::{Hash, TILE_WIDTH};
+use domain::log::{Hash, TILE_WIDTH, TreeEdge};
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
 use super::aside::{self, Reason};
 use super::heads::{self, LogRow};
-use super::{EntryKey, door, left_out, read, succession};
+use super::{EntryKey, door, left_out, read, succession, tiles};
 use crate::projection::{self, Change};
 use crate::{Database, StorageError, members, sql};
 
 const STRETCH: u64 = 1000;
 
-/// Takes out what a log holds from a size on. Nothing happens if it holds no more.
+/// Takes out what a log holds from a size on, if it still is `held`, by which that was decided. Nothing happens if it holds
+/// no more.
 pub async fn cut(
     db: &Database,
     log: &LogId,
+    held: &TreeEdge,
     size: u64,
     now: OffsetDateTime,
 ) -> Result<u64, StorageError> {
@@ -31,10 +33,18 @@ pub async fn cut(
     let Some(row) = heads::lock_row(&tx, log).await? else {
         return Ok(0);
     };
-    let taken = cut_in(db, &tx, &row, size, None, now).await?;
-    if taken > 0 {
-        db.commit(tx, row.id, &[]).await?;
+    if row.size() <= size {
+        return Ok(0);
     }
+    let edge = tiles::edge(&tx, row.id, row.size()).await?;
+    if edge != *held {
+        return Err(StorageError::Moved {
+            held: row.size(),
+            from: held.size(),
+        });
+    }
+    let taken = cut_in(db, &tx, &row, size, None, now).await?;
+    db.commit(tx, row.id, &[]).await?;
     Ok(taken)
 }
 

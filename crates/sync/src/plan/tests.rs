@@ -57,8 +57,8 @@ fn check(held: &str, theirs: &str, expected: Step) {
 
 #[test]
 fn a_longer_log_is_pulled_and_a_different_one_frozen() {
-    check("theirs 3", "5 bb", Step::Pull { from: 3 });
-    check("theirs 0", "5 bb", Step::Pull { from: 0 });
+    check("theirs 3", "5 bb", Step::Pull);
+    check("theirs 0", "5 bb", Step::Pull);
     check("theirs 5 there bb", "5 bb", Step::Nothing);
     check("theirs 9 there bb", "5 bb", Step::Nothing);
     check("theirs 9 proved 4 there bb", "5 bb", Step::Adopt);
@@ -69,6 +69,15 @@ fn a_longer_log_is_pulled_and_a_different_one_frozen() {
     check("theirs 9 proved 4 forked there xx", "5 bb", Step::Nothing);
     check("theirs 9 forked there xx", "5 bb", Step::Nothing);
     check("theirs 3 forked", "5 bb", Step::Nothing);
+}
+
+#[test]
+fn where_two_histories_part_says_which_one_gives_way() {
+    assert_eq!(parting(4, 5, false), Parting::Fork);
+    assert_eq!(parting(5, 5, false), Parting::Tail);
+    assert_eq!(parting(0, 0, false), Parting::Tail);
+    assert_eq!(parting(4, 5, true), Parting::Closed);
+    assert_eq!(parting(5, 5, true), Parting::Closed);
 }
 
 #[test]
@@ -86,25 +95,21 @@ fn our_own_log_comes_back_and_other_histories_of_it_are_fetched() {
     check("ours 5 there bb", "5 bb", Step::Nothing);
     check("ours 5 accepted 5 aa at aa", "7 bb", Step::Branch);
     check("ours 5 accepted 5 aa at aa known", "7 bb", Step::Nothing);
-    check("ours 3 accepted 5 aa", "5 aa", Step::Pull { from: 3 });
+    check("ours 3 accepted 5 aa", "5 aa", Step::Pull);
     check("ours 3 accepted 5 aa", "4 bb", Step::Nothing);
-    check("ours 7 accepted 5 aa at xx there xx", "5 aa", Step::Return);
+    check("ours 7 accepted 5 aa at xx there xx", "5 aa", Step::Part);
 }
 
 #[test]
 fn a_log_that_its_hub_closed_is_brought_to_what_counts() {
-    check("theirs 3 accepted 5 aa", "5 aa", Step::Pull { from: 3 });
-    check("theirs 3 accepted 5 aa", "4 bb", Step::Pull { from: 3 });
+    check("theirs 3 accepted 5 aa", "5 aa", Step::Pull);
+    check("theirs 3 accepted 5 aa", "4 bb", Step::Pull);
     check("theirs 3 accepted 5 aa", "6 bb", Step::Nothing);
-    check(
-        "theirs 7 accepted 5 aa at xx there xx",
-        "5 aa",
-        Step::Return,
-    );
+    check("theirs 7 accepted 5 aa at xx there xx", "5 aa", Step::Part);
     check(
         "theirs 7 forked accepted 5 aa at xx there xx",
         "5 aa",
-        Step::Return,
+        Step::Part,
     );
     check(
         "theirs 5 accepted 5 aa at aa there xx",

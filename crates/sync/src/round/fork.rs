@@ -3,7 +3,8 @@
 //! A page that does not verify proves nothing: a relay may pair a genuine checkpoint with false entries. What a relay
 //! cannot make up is a page that does verify. So the supplier is asked for single entries, each with the proof that leads
 //! from our own entries before it to a checkpoint of the hub. The last place at which that succeeds is found by halving;
-//! if the proved entry there is not ours, the hub signed both, and the two checkpoints with this place show it to anybody.
+//! if the proved entry there is not ours, the two histories part there. If we held a checkpoint of that entry, the hub signed
+//! both, and the two checkpoints with this place show it to anybody.
 
 use domain::identity::LogId;
 use domain::log::SignedCheckpoint;
@@ -14,7 +15,7 @@ use crate::peer::Peer;
 use crate::plan::{self, Probe};
 use crate::store::Store;
 
-/// A proof that a hub signed two histories of one log.
+/// The place at which a history of a log that a hub signed leaves ours.
 #[derive(Debug)]
 pub(super) struct Fork {
     /// The first place at which they differ.
@@ -37,31 +38,12 @@ struct Proved {
 }
 
 impl<S: Store, P: Peer> Search<'_, S, P> {
-    /// Looks for the place at which the supplier's history, if it is the hub's, leaves ours, as far as that shows a fork.
+    /// Looks for the place at which the supplier's history, if it is the hub's, leaves ours.
     pub(super) async fn run(&self) -> Result<Option<Fork>, RoundError> {
         let Some(head) = self.db.find_head(self.log).await? else {
             return Ok(None);
         };
-        // Of a frozen log only what is proved counts as evidence; else it is enough to know where the two part.
-        let is_evidence = head.accepted.is_none() && self.log.hub != *self.db.hub();
-        let held = if is_evidence {
-            head.proved_size
-        } else {
-            head.size
-        };
-        self.within(held).await
-    }
-
-    /// The same in all that is held, also where no checkpoint here vouches for it.
-    pub(super) async fn run_to_end(&self) -> Result<Option<Fork>, RoundError> {
-        match self.db.find_head(self.log).await? {
-            Some(head) => self.within(head.size).await,
-            None => Ok(None),
-        }
-    }
-
-    async fn within(&self, held: u64) -> Result<Option<Fork>, RoundError> {
-        let mut probe = Probe::of(held);
+        let mut probe = Probe::of(head.size);
         let mut last = None;
         while let Some(place) = probe.next() {
             match self.prove(place).await? {

@@ -13,7 +13,7 @@ use storage::logs::heads::Head;
 use super::fork::{self, Fork};
 use super::{Round, RoundError, pull};
 use crate::peer::Peer;
-use crate::plan::{self, Extent, Owner, Step, View};
+use crate::plan::{self, Extent, Owner, Parting, Step, View};
 use crate::store::Store;
 
 /// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
@@ -52,7 +52,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 db.adopt(theirs, &*self.puller.clock).await?;
                 Ok(())
             }
-            Step::Pull { .. } => {
+            Step::Pull => {
                 if head.is_some_and(|head| head.parked.as_deref() == Some(OVER_QUOTA)) {
                     db.park(log, None).await?;
                 }
@@ -62,7 +62,6 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             Step::Freeze => self.note_fork(theirs, None).await,
             Step::Recover => self.recover(trust, theirs).await,
             Step::Branch => self.fetch_branch(trust, theirs).await,
-            Step::Return => self.return_and_pull(trust, theirs).await,
             Step::Part => self.part(trust, theirs).await,
             Step::Park => {
                 db.note_seen(log, theirs.size(), self.puller.clock.now())
@@ -131,8 +130,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         })
     }
 
-    /// Pulls a log. Where it does not go on, the supplier lies, or there are two histories; what then is done depends on
-    /// whose log it is and whether its hub's next log says which one counts.
+    /// Pulls a log. Where it does not go on, the supplier lies, or there are two histories.
     async fn pull(&mut self, trust: &Trust, theirs: &SignedCheckpoint) -> Result<(), RoundError> {
         let log = theirs.log();
         let Err(error) = self.pull_pages(trust, theirs).await else {
@@ -141,57 +139,62 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         if matches!(error, RoundError::Busy(_)) {
             return Err(error);
         }
-        let (db, now) = (&self.puller.db, self.puller.clock.now());
         if matches!(error, RoundError::False { .. })
             && Rule::ForkLookedFor.holds()
-            && let Some(fork) = self.find_fork(trust, log).await?
+            && self.settle(trust, theirs).await?
         {
-            let head = db.find_head(log).await?;
-            if head.is_some_and(|head| head.accepted.is_some()) {
-                return self.return_and_pull(trust, theirs).await;
-            }
-            return self.note_fork(&fork.theirs, Some(fork.differs_at)).await;
+            return Ok(());
         }
-        if matches!(error, RoundError::False { .. })
-            && Rule::TailGivenUp.holds()
-            && self.give_up_tail(trust, log).await?
-        {
-            return self.pull_pages(trust, theirs).await;
-        }
-        db.note_unproved(log, now).await?;
+        let now = self.puller.clock.now();
+        self.puller.db.note_unproved(log, now).await?;
         Err(error)
     }
 
-    /// What is held and what a peer proves are two histories of a log. Where they part before our newest checkpoint, the hub
-    /// signed both. Where they part behind it, no checkpoint here vouches for what is held.
+    /// What is held and what a peer states are two histories of a log.
     async fn part(&mut self, trust: &Trust, theirs: &SignedCheckpoint) -> Result<(), RoundError> {
-        let log = theirs.log();
-        if self.give_up_tail(trust, log).await? {
-            return self.pull_pages(trust, theirs).await;
+        if self.settle(trust, theirs).await? {
+            return Ok(());
         }
-        match self.find_fork(trust, log).await? {
-            Some(fork) => self.note_fork(&fork.theirs, Some(fork.differs_at)).await,
-            None => Err(RoundError::False {
-                log: log.clone(),
-                why: "it does not show where its history leaves ours".to_owned(),
-            }),
-        }
+        Err(RoundError::False {
+            log: theirs.log().clone(),
+            why: "it does not show where its history leaves ours".to_owned(),
+        })
     }
 
-    /// Takes out what is held beyond the newest checkpoint from where a supplier proves otherwise, and says whether there was
-    /// such a place. Whoever had a checkpoint of it is gone, and its hub went on with another history.
-    async fn give_up_tail(&self, trust: &Trust, log: &LogId) -> Result<bool, RoundError> {
-        let Some(parting) = in_time(self.search(trust, log).run_to_end()).await? else {
+    /// Finds where what is held of a log and what a peer proves of it part, and does what follows; says whether there is such
+    /// a place.
+    async fn settle(
+        &mut self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+    ) -> Result<bool, RoundError> {
+        let (db, log) = (&self.puller.db, theirs.log());
+        let held = db.edge(log).await?;
+        let Some(fork) = self.find_fork(trust, log).await? else {
             return Ok(false);
         };
-        let (db, size) = (&self.puller.db, parting.differs_at);
-        let head = db.find_head(log).await?;
-        if head.is_none_or(|head| size < head.proved_size) {
+        let Some(head) = db.find_head(log).await? else {
             return Ok(false);
+        };
+        let size = fork.differs_at;
+        let parting = plan::parting(size, head.proved_size, head.accepted.is_some());
+        match parting {
+            Parting::Fork => self.note_fork(&fork.theirs, Some(size)).await?,
+            Parting::Closed | Parting::Tail => {
+                tracing::warn!(%log, size, ?parting, "what is held from here on gives way");
+                self.cut(log, &held, size).await?;
+                self.pull_pages(trust, theirs).await?;
+            }
+            Parting::Ignored => return Ok(false),
         }
-        tracing::warn!(%log, size, "what no checkpoint vouches for gives way to what is proved");
-        db.cut(log, size, self.puller.clock.now()).await?;
         Ok(true)
+    }
+
+    /// Takes out what is held of a log from a place on, if that still is what was looked at.
+    async fn cut(&self, log: &LogId, held: &TreeEdge, size: u64) -> Result<(), RoundError> {
+        let now = self.puller.clock.now();
+        let cut = self.puller.db.cut(log, held, size, now).await;
+        cut.map(drop).map_err(|error| unless_busy(log, error))
     }
 
     async fn pull_pages(
@@ -224,32 +227,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         self.result.entries += pulled.entries;
         self.has_begun_log |= pulled.from == 0 && pulled.entries > 0;
         match pulled.error {
-            // Another process on this database is at it.
-            Some(RoundError::Storage(StorageError::Moved { .. } | StorageError::Busy(_))) => {
-                Err(RoundError::Busy(log.clone()))
-            }
+            Some(RoundError::Storage(error)) => Err(unless_busy(log, error)),
             Some(error) => Err(error),
             None => Ok(noted?),
         }
-    }
-
-    /// Finds where what is held leaves what its hub's next log accepts, cuts there, and pulls.
-    async fn return_and_pull(
-        &mut self,
-        trust: &Trust,
-        theirs: &SignedCheckpoint,
-    ) -> Result<(), RoundError> {
-        let log = theirs.log();
-        let Some(fork) = self.find_fork(trust, log).await? else {
-            return Err(RoundError::False {
-                log: log.clone(),
-                why: "it does not show where its history leaves ours".to_owned(),
-            });
-        };
-        let now = self.puller.clock.now();
-        tracing::warn!(%log, size = fork.differs_at, "log is cut to what its hub accepts");
-        self.puller.db.cut(log, fork.differs_at, now).await?;
-        self.pull_pages(trust, theirs).await
     }
 
     /// Pulls our own log back. What was written here beyond what the peer's history shares is set aside and issued again.
@@ -267,13 +248,13 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         tracing::warn!(%log, size = theirs.size(), peer = %self.peer.hub, "a peer holds more of our own log");
         let before = self.result.entries;
         let mut pulled = self.pull_pages(trust, theirs).await;
+        let held = db.edge(log).await?;
         if matches!(pulled, Err(RoundError::False { .. }))
             && let Some(fork) = self.find_fork(trust, log).await?
         {
             self.note_fork(&fork.theirs, Some(fork.differs_at)).await?;
             db.halt(Halt::Forked, self.puller.clock.now()).await?;
-            db.cut(log, fork.differs_at, self.puller.clock.now())
-                .await?;
+            self.cut(log, &held, fork.differs_at).await?;
             pulled = self.pull_pages(trust, theirs).await;
         }
         if self.result.entries > before {
@@ -347,6 +328,14 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         db.note_fork(theirs, differs_at, peer, now).await?;
         tracing::error!(log = %theirs.log(), %peer, size = theirs.size(), differs_at, "log is forked");
         Ok(())
+    }
+}
+
+/// Another process on this database may be at the same log: nothing is wrong then.
+fn unless_busy(log: &LogId, error: StorageError) -> RoundError {
+    match error {
+        StorageError::Moved { .. } | StorageError::Busy(_) => RoundError::Busy(log.clone()),
+        error => error.into(),
     }
 }
 

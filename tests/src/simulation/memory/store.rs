@@ -273,9 +273,14 @@ impl Store for MemoryStore {
         Ok(is_of_held)
     }
 
-    async fn cut(&self, log: &LogId, size: u64, _: OffsetDateTime) -> Answer<u64> {
+    async fn cut(&self, log: &LogId, held: &TreeEdge, size: u64, _: OffsetDateTime) -> Answer<u64> {
         self.live().await;
         let mut memory = self.memory();
+        let edge = memory.logs.get(log).map(|log| &log.edge);
+        if let Some(edge) = edge.filter(|edge| edge.size() > size && *edge != held) {
+            let (held, from) = (edge.size(), held.size());
+            return Err(StorageError::Moved { held, from });
+        }
         let taken = memory.cut(log, size, None);
         if taken > 0 {
             memory.stamp(log);
