@@ -53,30 +53,30 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// All kinds. Those with a reason are switched off, because the product does not yet do what they ask for.
-    pub const ALL: [(Self, Option<&'static str>); 22] = [
-        (Self::LostQuestion, None),
-        (Self::LostAnswer, None),
-        (Self::Repeated, None),
-        (Self::Delayed, None),
-        (Self::CutAnswer, None),
-        (Self::Parted, None),
-        (Self::Slow, None),
-        (Self::Crash, None),
-        (Self::Restore, None),
-        (Self::RestoreBehind, None),
-        (Self::RestoreWhole, None),
-        (Self::LostGuard, None),
-        (Self::LostNode, None),
-        (Self::TwoPullers, None),
-        (Self::Lie, None),
-        (Self::TwoHistories, None),
-        (Self::Rotation, None),
-        (Self::StolenKey, None),
-        (Self::Membership, None),
-        (Self::Denial, None),
-        (Self::Audience, None),
-        (Self::OddEntries, None),
+    /// All kinds.
+    pub const ALL: [Self; 22] = [
+        Self::LostQuestion,
+        Self::LostAnswer,
+        Self::Repeated,
+        Self::Delayed,
+        Self::CutAnswer,
+        Self::Parted,
+        Self::Slow,
+        Self::Crash,
+        Self::Restore,
+        Self::RestoreBehind,
+        Self::RestoreWhole,
+        Self::LostGuard,
+        Self::LostNode,
+        Self::TwoPullers,
+        Self::Lie,
+        Self::TwoHistories,
+        Self::Rotation,
+        Self::StolenKey,
+        Self::Membership,
+        Self::Denial,
+        Self::Audience,
+        Self::OddEntries,
     ];
 }
 

@@ -143,8 +143,8 @@ impl World {
             .map(|number| Node::new(number, &random, &judge))
             .collect();
         let mut faults = BTreeSet::new();
-        for (fault, off) in Fault::ALL {
-            if random.chance(500) && off.is_none() {
+        for fault in Fault::ALL {
+            if random.chance(500) {
                 faults.insert(fault);
             }
         }
