@@ -189,10 +189,10 @@ async fn a_denied_hub_is_denied_here_only() {
     }
     let now = time::OffsetDateTime::UNIX_EPOCH;
     let standing = async |at: &str| {
-        let query = "{ membership { authority members { hubId status standing } } }";
+        let query = "{ membership { authority members { nodes { hubId status standing } } } }";
         let data = hubs.api(at).query(query, json!({})).await;
         assert_eq!(data["membership"]["authority"], "hub-k");
-        data["membership"]["members"][1].clone()
+        data["membership"]["members"]["nodes"][1].clone()
     };
     trust::deny(&hubs.hub("a").db, &hub_id("hub-b"), now)
         .await
@@ -211,6 +211,47 @@ async fn a_denied_hub_is_denied_here_only() {
     );
     hubs.sync_until_quiet().await;
     assert_eq!(hubs.titles("a").await, ["Dari b"]);
+}
+
+#[tokio::test]
+async fn members_are_listed_page_by_page() {
+    let hubs = network().await;
+    let list = async |after: &str| {
+        let query = "query($after: String) { membership { members(first: 2, after: $after) {
+            totalCount nodes { hubId } edges { cursor node { hubId } } pageInfo { hasNextPage endCursor } } } }";
+        let after = (!after.is_empty()).then_some(after);
+        let data = hubs.api("k").query(query, json!({ "after": after })).await;
+        data["membership"]["members"].clone()
+    };
+    let ids = |page: &serde_json::Value| -> Vec<String> {
+        let nodes = page["nodes"].as_array().unwrap().iter();
+        nodes
+            .map(|node| node["hubId"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(ids(&list("").await), NONE);
+    for member in ["c", "a", "b"] {
+        admit(&hubs, member).await;
+    }
+    let first = list("").await;
+    assert_eq!(ids(&first), ["hub-a", "hub-b"]);
+    assert_eq!(first["totalCount"], 3);
+    assert_eq!(first["pageInfo"]["hasNextPage"], true);
+    let end = first["pageInfo"]["endCursor"].as_str().unwrap();
+    assert_eq!(
+        first["edges"][1],
+        json!({"cursor": end, "node": {"hubId": "hub-b"}})
+    );
+    let last = list(end).await;
+    assert_eq!(ids(&last), ["hub-c"]);
+    assert_eq!(last["pageInfo"]["hasNextPage"], false);
+
+    let refused = "{ membership { members(first: 101) { totalCount } } }";
+    let refused = hubs.api("k").ask(refused, json!({})).await;
+    assert_eq!(refused.codes(), ["BAD_USER_INPUT"]);
+    let not_a_cursor = "{ membership { members(after: \"A b\") { totalCount } } }";
+    let refused = hubs.api("k").ask(not_a_cursor, json!({})).await;
+    assert_eq!(refused.codes(), ["BAD_USER_INPUT"]);
 }
 
 #[tokio::test]

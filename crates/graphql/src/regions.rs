@@ -6,6 +6,7 @@ use domain::catalog::{self, Regions};
 use crate::ids::GlobalId;
 use crate::scalars::RegionCode;
 
+#[derive(Clone, Copy)]
 pub(crate) struct Region(pub(crate) &'static catalog::Region);
 
 /// What sort of region it is.

@@ -180,7 +180,7 @@ impl Query {
     }
 
     /// Who is a member of the network, and with which keys.
-    #[graphql(complexity = "100 + 10 * child_complexity")]
+    #[graphql(complexity = "100 + child_complexity")]
     async fn membership(&self, ctx: &Context<'_>) -> Result<Membership, ApiError> {
         members::membership(ctx).await
     }
@@ -406,7 +406,7 @@ impl Query {
 }
 
 /// A page costs what its items cost; an invalid size is refused by the resolver.
-fn page_complexity(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
+pub(crate) fn page_complexity(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
     let items = first
         .or(last)
         .and_then(|count| usize::try_from(count).ok())
