@@ -24,6 +24,8 @@ const BY_KEY: [(&str, &str); 3] = [
     ("enable_mergejoin", "off"),
     ("enable_seqscan", "off"),
 ];
+/// How long a statement may take, and wait for others. SQLite lets nobody queue: who waits looks again every tenth of a
+/// second, so that another process that writes without a pause may keep it waiting for long.
 const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) struct Connections {
@@ -95,7 +97,7 @@ async fn sqlite(
                 .page_size(8192)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
-                .pragma("busy_timeout", "5000")
+                .busy_timeout(STATEMENT_TIMEOUT)
                 .pragma("foreign_keys", "ON")
                 .pragma("temp_store", "MEMORY")
                 .pragma("cache_size", "-16384")
@@ -150,4 +152,19 @@ async fn connect(
         statements.fetch_add(1, Ordering::Relaxed);
     });
     Ok(db)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_connection_of_sqlite_waits_for_a_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("simpul.db"));
+        let Connections { writer, reader } = open(&location, &Arc::default()).await.unwrap();
+        let text = "PRAGMA busy_timeout";
+        assert_eq!(sql::number(&writer, text, vec![]).await.unwrap(), 60_000);
+        assert_eq!(sql::number(&reader, text, vec![]).await.unwrap(), 60_000);
+    }
 }
