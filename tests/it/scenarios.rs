@@ -1,12 +1,14 @@
 //! Hubs together: each test draws who pulls whom and tells a story.
 
+use domain::clock::Clock as _;
 use domain::entry::Kind;
-use domain::log::LogState;
+use domain::log::{Checkpoint, Hash, LogState};
+use node::system::SystemClock;
 use serde_json::json;
 use storage::logs::watching;
 use storage::peers;
 use testkit::program::Program;
-use testkit::records::{agency, put, record};
+use testkit::records::{agency, hub_id, put, record};
 use testkit::{Drawing, Federation};
 
 const NONE: [&str; 0] = [];
@@ -329,6 +331,24 @@ async fn a_longer_second_history_is_told_from_a_lying_relay() {
     assert_eq!(hubs.titles("b").await, ["First history", "Kept"]);
     assert_eq!(hubs.verify("b").await, NONE);
     check_evidence(&hubs, shared).await;
+    check_much_evidence(&hubs).await;
+}
+
+/// What is more than `simpul evidence` shows is counted.
+async fn check_much_evidence(hubs: &Federation) {
+    let (log, root) = (hubs.log("a").await, Hash::of(b"another history"));
+    for size in 1001..=1105 {
+        let log = log.clone();
+        let theirs = Checkpoint { log, size, root }.sign(&hubs.hub("a").key);
+        let (b, now) = (&hubs.hub("b").db, SystemClock.now());
+        watching::note_fork(b, &theirs, None, &hub_id("hub-c"), now)
+            .await
+            .unwrap();
+    }
+    let (program, settings) = (Program::new(), hubs.settings("b"));
+    let arguments = ["--config", &settings, "evidence", "hub-a"];
+    let told = program.run(&arguments).await.stdout;
+    assert!(told.contains("106 kept, the first 100 shown"), "{told}");
 }
 
 /// What `simpul evidence` shows at b, of a and of nobody else.
@@ -340,7 +360,12 @@ async fn check_evidence(hubs: &Federation, shared: u64) {
     };
     let shown = run(&["--json"]).await;
     assert_eq!(shown.code, Some(3), "{}", shown.stderr);
-    let shown = &shown.json()[0];
+    let shown = shown.json();
+    assert_eq!(
+        shown["logs"][0]["histories"],
+        json!({"kept": 1, "shown": 1})
+    );
+    let shown = &shown["evidence"][0];
     assert_eq!(
         (&shown["hub"], &shown["size"], &shown["ours"]["size"]),
         (&json!("hub-a"), &json!(shared + 3), &json!(shared + 1))
@@ -358,6 +383,12 @@ async fn check_evidence(hubs: &Federation, shared: u64) {
     assert_eq!(told.code, Some(3));
     let place = format!("two histories from entry {shared} on");
     assert!(told.stdout.contains(&place), "{}", told.stdout);
+    assert!(
+        told.stdout
+            .contains("pairs of checkpoints: 1 kept, all shown"),
+        "{}",
+        told.stdout
+    );
     let none = run(&["hub-b"]).await;
     assert_eq!(none.code, Some(0));
     assert!(

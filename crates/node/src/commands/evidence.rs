@@ -44,12 +44,14 @@ impl Evidence {
         let hub = common.open_hub().await?;
         let exhibits = gather(&hub.db, &hub.trust().await?, self.hub.as_ref()).await?;
         let aside = gather_aside(&hub.db, self.hub.as_ref()).await?;
+        let counts = count(&hub.db, self.hub.as_ref(), &exhibits, &aside).await?;
         hub.close().await?;
         if common.json {
-            print_json(&exhibits, &aside)?;
+            print_json(&counts, &exhibits, &aside)?;
         } else {
             print_text(&exhibits);
             print_aside(&aside);
+            print_counts(&counts);
         }
         let is_settled = exhibits.iter().all(|exhibit| !exhibit.is_frozen);
         Ok(if is_settled && aside.is_empty() {
@@ -85,6 +87,77 @@ async fn gather(
         }
     }
     Ok(exhibits)
+}
+
+/// How much is kept of one log, and how much of that is shown.
+struct Counts {
+    log: LogId,
+    histories: Amount,
+    not_issued: Amount,
+    /// Headers of entries that were taken out of another hub's log; they are only counted.
+    headers: u64,
+}
+
+#[derive(serde::Serialize)]
+struct Amount {
+    kept: u64,
+    shown: usize,
+}
+
+impl Amount {
+    fn words(&self) -> String {
+        match self.kept {
+            kept if kept > self.shown as u64 => {
+                format!("{kept} kept, the first {} shown", self.shown)
+            }
+            kept => format!("{kept} kept, all shown"),
+        }
+    }
+}
+
+/// Counts what is kept, of each log of which something is.
+async fn count(
+    db: &Database,
+    wanted: Option<&HubId>,
+    exhibits: &[Exhibit],
+    shown_aside: &[Aside],
+) -> anyhow::Result<Vec<Counts>> {
+    let mut counts = Vec::new();
+    for head in heads::list(db).await? {
+        let log = head.log;
+        if wanted.is_some_and(|hub| log.hub != *hub) {
+            continue;
+        }
+        let kept_aside = aside::count(db, &log).await?;
+        let count = Counts {
+            histories: Amount {
+                kept: watching::count_evidence(db, &log).await?,
+                shown: exhibits.iter().filter(|shown| shown.log == log).count(),
+            },
+            not_issued: Amount {
+                kept: kept_aside.open,
+                shown: shown_aside.iter().filter(|shown| shown.log == log).count(),
+            },
+            headers: kept_aside.foreign,
+            log,
+        };
+        if count.histories.kept + count.not_issued.kept + count.headers > 0 {
+            counts.push(count);
+        }
+    }
+    Ok(counts)
+}
+
+fn print_counts(counts: &[Counts]) {
+    for count in counts {
+        output::say(format!(
+            "{}: pairs of checkpoints: {}; entries not issued again: {}; headers of entries that were taken out: {} kept",
+            count.log,
+            count.histories.words(),
+            count.not_issued.words(),
+            count.headers
+        ));
+    }
 }
 
 /// An entry of another history of the hub's own log that was not issued again.
@@ -198,7 +271,16 @@ fn print_text(exhibits: &[Exhibit]) {
     }
 }
 
-fn print_json(exhibits: &[Exhibit], aside: &[Aside]) -> anyhow::Result<()> {
+fn print_json(counts: &[Counts], exhibits: &[Exhibit], aside: &[Aside]) -> anyhow::Result<()> {
+    let count = |count: &Counts| {
+        json!({
+            "hub": count.log.hub,
+            "epoch": count.log.epoch,
+            "histories": count.histories,
+            "notIssuedAgain": count.not_issued,
+            "headers": {"kept": count.headers},
+        })
+    };
     let statement = |statement: &Statement, text: &str| {
         json!({
             "checkpoint": text,
@@ -232,5 +314,8 @@ fn print_json(exhibits: &[Exhibit], aside: &[Aside]) -> anyhow::Result<()> {
         })
     };
     let exhibits = exhibits.iter().map(exhibit);
-    output::json(&exhibits.chain(aside.iter().map(entry)).collect::<Vec<_>>())
+    output::json(&json!({
+        "logs": counts.iter().map(count).collect::<Vec<_>>(),
+        "evidence": exhibits.chain(aside.iter().map(entry)).collect::<Vec<_>>(),
+    }))
 }

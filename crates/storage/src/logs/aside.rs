@@ -137,6 +137,32 @@ pub struct SetAside {
 
 const SET_ASIDE: &str = "SELECT id, place, header, payload, reason, outcome FROM set_aside";
 
+/// How many entries are set aside of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Those that [`list_open`] lists.
+    pub open: u64,
+    /// Another hub's, whose headers are kept as evidence.
+    pub foreign: u64,
+}
+
+/// Counts what is set aside of a log.
+pub async fn count(db: &Database, log: &LogId) -> Result<Counts, StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(Counts::default());
+    };
+    let count = async |condition: &str| {
+        let text = format!("SELECT COUNT(*) FROM set_aside WHERE log_id = $1 AND {condition}");
+        sql::number(db.reader(), &text, vec![row.id.into()]).await
+    };
+    Ok(Counts {
+        open: sql::unsigned(count(OPEN).await?),
+        foreign: sql::unsigned(count("reason = 'foreign'").await?),
+    })
+}
+
+const OPEN: &str = "outcome IN ('conflict', 'missing')";
+
 /// The first entries set aside of a log that were not issued again, because both histories changed their records or
 /// because nobody had their payloads, in order.
 pub async fn list_open(
@@ -147,9 +173,7 @@ pub async fn list_open(
     let Some(row) = heads::find_row(db.reader(), log).await? else {
         return Ok(Vec::new());
     };
-    let text = format!(
-        "{SET_ASIDE} WHERE log_id = $1 AND outcome IN ('conflict', 'missing') ORDER BY place, id LIMIT $2"
-    );
+    let text = format!("{SET_ASIDE} WHERE log_id = $1 AND {OPEN} ORDER BY place, id LIMIT $2");
     Ok(sql::all(
         db.reader(),
         &text,

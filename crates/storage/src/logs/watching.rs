@@ -126,11 +126,25 @@ pub async fn note_fork(
     Ok(())
 }
 
-/// The evidence kept against a log.
+/// The most pieces of evidence that are listed of one log.
+const MOST_LISTED: u32 = 100;
+
+/// How many pieces of evidence are kept against a log.
+pub async fn count_evidence(db: &Database, log: &LogId) -> Result<u64, StorageError> {
+    let Some(row) = heads::find_row(db.reader(), log).await? else {
+        return Ok(0);
+    };
+    let text = "SELECT COUNT(*) FROM fork_evidence WHERE log_id = $1";
+    let number = sql::number(db.reader(), text, vec![row.id.into()]).await?;
+    Ok(sql::unsigned(number))
+}
+
+/// The evidence kept against a log: the first hundred pieces, by size.
 pub async fn list_evidence(db: &Database, log: &LogId) -> Result<Vec<ForkEvidence>, StorageError> {
     let Some(row) = heads::find_row(db.reader(), log).await? else {
         return Ok(Vec::new());
     };
-    let text = "SELECT size, ours, theirs, peer, found_at, differs_at FROM fork_evidence WHERE log_id = $1 ORDER BY size LIMIT 100";
-    Ok(sql::all(db.reader(), text, vec![row.id.into()]).await?)
+    let text = "SELECT size, ours, theirs, peer, found_at, differs_at FROM fork_evidence WHERE log_id = $1 ORDER BY size LIMIT $2";
+    let values = vec![row.id.into(), i64::from(MOST_LISTED).into()];
+    Ok(sql::all(db.reader(), text, values).await?)
 }
