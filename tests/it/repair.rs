@@ -1,13 +1,16 @@
 //! Bytes that change on the disk are named, and mended from a peer: with the real program, on both databases.
 
+use domain::log::RawEntry;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::json;
+use storage::logs::repair;
 use testkit::program::Program;
 use testkit::{Backend, Drawing, Federation, records};
 
 on_both_databases! {
     changed_bytes_are_named_and_mended,
     many_entries_are_mended_page_by_page,
+    what_our_own_checkpoint_does_not_prove_is_not_put_back,
 }
 
 const NONE: [&str; 0] = [];
@@ -165,6 +168,33 @@ async fn many_entries_are_mended_page_by_page(backend: Backend) {
     assert!(mended.stderr.contains(progress), "{}", mended.stderr);
     let progress = "2000 of 2000 entries mended up to entry 2000";
     assert!(mended.stderr.contains(progress), "{}", mended.stderr);
+    assert_eq!(hubs.verify("c").await, NONE);
+}
+
+/// An entry of the log that stands at another place is not put back here.
+async fn what_our_own_checkpoint_does_not_prove_is_not_put_back(backend: Backend) {
+    let hubs = hubs(backend).await;
+    hubs.publish("a", "Judul").await;
+    hubs.sync_until_quiet().await;
+    let (log, b, c) = (hubs.log("a").await, &hubs.hub("b").db, &hubs.hub("c").db);
+    change(&hubs, "c", 2, "header", |bytes| flip(bytes)).await;
+    for (from, is_right) in [(1, false), (2, true)] {
+        let header = storage::logs::read::header(b, &log, from).await;
+        let (header, payload) = (header.unwrap().unwrap(), None);
+        let before = storage::logs::read::header(c, &log, 2).await.unwrap();
+        let given = vec![(2, RawEntry { header, payload })];
+        let mended = repair::mend(c, &log, given).await.unwrap();
+        let expected = if is_right {
+            (vec![2], vec![])
+        } else {
+            (vec![], vec![2])
+        };
+        assert_eq!((mended.places, mended.left), expected);
+        let broken = repair::list_broken(c, &log, 0, |_| {}).await.unwrap();
+        assert_eq!(broken.is_empty(), is_right);
+        let after = storage::logs::read::header(c, &log, 2).await.unwrap();
+        assert_eq!(before != after, is_right);
+    }
     assert_eq!(hubs.verify("c").await, NONE);
 }
 
