@@ -50,12 +50,11 @@ impl History {
         let office = record(1);
         for place in self.size..size {
             let whose = if place < self.shared { "both" } else { self.at };
-            let (kind, body) = match place {
-                0 => (Kind::AGENCY, json!(agency("Dinas a", Some("13.76")))),
-                _ => {
-                    let title = format!("Judul {place:02} of {whose}");
-                    (Kind::INNOVATION, json!(innovation(&title, office)))
-                }
+            let (kind, body) = if place == 0 {
+                (Kind::AGENCY, json!(agency("Dinas a", Some("13.76"))))
+            } else {
+                let title = format!("Judul {place:02} of {whose}");
+                (Kind::INNOVATION, json!(innovation(&title, office)))
             };
             let number = u128::from(place) + 1;
             self.forge.put(record(number), 1, kind, &body, |_| {});
