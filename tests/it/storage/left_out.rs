@@ -32,7 +32,8 @@ async fn origin_and_holder(backend: Backend) -> (Store, Store) {
 }
 
 async fn cut(holder: &Store, origin: &Store, size: u64) {
-    let cut = cutting::cut(&holder.db, &origin.log, size, holder.now()).await;
+    let held = heads::edge(&holder.db, &origin.log).await.unwrap();
+    let cut = cutting::cut(&holder.db, &origin.log, &held, size, holder.now()).await;
     assert!(cut.unwrap() > 0, "something is cut at {size}");
     assert_eq!(holder.faults().await, NONE);
 }
