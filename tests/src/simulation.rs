@@ -41,6 +41,8 @@ pub struct Settings {
     pub steps: u64,
     /// The rule that does not hold.
     pub without: Option<Rule>,
+    /// How many of the last lines of the trace are kept for people.
+    pub lines: usize,
 }
 
 /// What came of a seed.
@@ -96,6 +98,7 @@ impl fmt::Display for Outcome {
             nodes,
             steps,
             without,
+            ..
         } = self.settings;
         let Some(violation) = &self.violation else {
             return write!(f, "seed {seed}: all invariants hold");

@@ -19,7 +19,7 @@ use testkit::simulation::faults::Fault;
 use testkit::simulation::growth::{self, Growth};
 use testkit::simulation::{Outcome, Settings, simulate};
 
-const USAGE: &str = "usage: simulate [--seeds FROM..UNTIL | --seeds SEED] [--nodes N] [--steps N] [--threads N] [--without RULE] [--except SEED,…]
+const USAGE: &str = "usage: simulate [--seeds FROM..UNTIL | --seeds SEED] [--nodes N] [--steps N] [--threads N] [--without RULE] [--except SEED,…] [--lines N]
        simulate --growth N,N,… [--plot FILE]";
 
 struct Wishes {
@@ -55,6 +55,7 @@ fn parse(arguments: &[String]) -> Result<Wishes, String> {
             nodes: 8,
             steps: 300,
             without: None,
+            lines: 60,
         },
         threads: 1,
         except: Vec::new(),
@@ -70,6 +71,7 @@ fn parse(arguments: &[String]) -> Result<Wishes, String> {
             "--seeds" => wishes.seeds = seeds(value()?)?,
             "--nodes" => wishes.settings.nodes = number(name, value()?)?,
             "--steps" => wishes.settings.steps = number(name, value()?)?,
+            "--lines" => wishes.settings.lines = number(name, value()?)?,
             "--threads" => wishes.threads = number(name, value()?)?,
             "--except" => {
                 let listed = value()?.split(',').map(|seed| number(name, seed));

@@ -45,6 +45,7 @@ pub struct State {
     sizes: BTreeMap<(usize, LogId), (u64, u64)>,
     beliefs: BTreeMap<usize, Vec<Oracle>>,
     excused: BTreeSet<HubId>,
+    told: BTreeMap<LogId, Vec<Vec<Arc<str>>>>,
     violation: Option<Violation>,
     is_idle: bool,
     /// What happened so far.
@@ -120,6 +121,12 @@ impl State {
     /// A hub wrote entries into its log behind those that it held. Places that it had written before it may only write
     /// again if nothing outside its database could tell.
     fn wrote(&mut self, log: &LogId, before: &[Arc<str>], texts: &[Arc<str>]) {
+        if self.was_told_otherwise(log, before, texts) {
+            let place = before.len();
+            self.object("I14", || {
+                format!("{log} was written anew from {place} on, though a peer had shown what stood there")
+            });
+        }
         let is_excused = self.excused.contains(&log.hub);
         let truth = self.truths.entry(log.clone()).or_default();
         if let Some(history) = truth.0.iter_mut().find(|history| *history == before) {
@@ -132,6 +139,24 @@ impl State {
             let places = before.len();
             self.object("I14", || format!("{log} was written anew from {places} on"));
         }
+    }
+
+    /// A hub that began to run was shown by a peer what that one holds of its log.
+    pub fn told(&mut self, log: LogId, texts: Vec<Arc<str>>) {
+        let is_true = |history: &Vec<Arc<str>>| history.starts_with(&texts);
+        let truth = self.truths.get(&log);
+        // What a liar makes up is no reason to write nothing.
+        if truth.is_some_and(|truth| truth.0.iter().any(is_true)) {
+            self.told.entry(log).or_default().push(texts);
+        }
+    }
+
+    fn was_told_otherwise(&self, log: &LogId, before: &[Arc<str>], texts: &[Arc<str>]) -> bool {
+        let mut told = self.told.get(log).into_iter().flatten();
+        told.any(|told| {
+            let there = told.get(before.len());
+            there.is_some_and(|there| texts.first().is_some_and(|now| now != there))
+        })
     }
 
     /// A hub lost what could tell it how far its log had come.
@@ -164,6 +189,7 @@ impl State {
     /// A node was put back, so its sizes begin anew, and what it believes changed.
     pub fn restored(&mut self, node: usize, memory: &Memory) {
         self.sizes.retain(|(other, _), _| *other != node);
+        self.told.retain(|log, _| log.hub != memory.hub);
         for (id, log) in &memory.logs {
             let sizes = (log.size(), log.proved_size);
             self.sizes.insert((node, id.clone()), sizes);
@@ -391,6 +417,12 @@ impl State {
                 });
             }
             self.look_at_log(memory, id, log);
+        }
+        if let Some(kept) = memory.kept_of_deleted() {
+            let (hub, place, log) = (&memory.hub, kept.place, &kept.log);
+            self.object("I8", || {
+                format!("{hub} keeps the payload of entry {place} of {log}, set aside, whose record is deleted")
+            });
         }
         let anew = memory.projection_from_entries();
         if anew != *memory.shown {

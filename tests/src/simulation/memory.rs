@@ -4,8 +4,9 @@
 //! - [`MemoryLog`] is one log. [`Memory`] is all of it at one moment; a clone is a backup and costs little.
 //! - [`MemoryStore`] is the memory of a running node, and the product's [`sync::store::Store`].
 //! - `standing` makes trust from it; `sight` keeps to what the hub may have; `healing` is what becomes of logs that were put back
-//!   or closed, `left_out` what is kept of others' then.
+//!   or closed, `left_out` what is kept of others' then; `deleted` is what of that must not come back.
 
+mod deleted;
 mod healing;
 mod left_out;
 mod log;

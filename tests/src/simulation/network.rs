@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::entry::Sight;
@@ -134,6 +134,7 @@ pub struct SimPeer {
     to: usize,
     questions: AtomicU64,
     bytes: AtomicU64,
+    shown: Mutex<Vec<(LogId, Vec<Arc<str>>)>>,
 }
 
 impl SimPeer {
@@ -145,7 +146,14 @@ impl SimPeer {
             to,
             questions: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
+            shown: Mutex::default(),
         }
+    }
+
+    /// What stands in the logs whose heads it stated when it was last asked for those of one hub.
+    pub fn shown(&self) -> Vec<(LogId, Vec<Arc<str>>)> {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *shown)
     }
 
     /// How many questions were asked in this round.
@@ -299,11 +307,20 @@ impl Peer for SimPeer {
     async fn heads_of(&self, hub: &HubId) -> Result<Vec<String>, PeerError> {
         let heads = |memory: &mut Memory, _: Option<&Lie>| {
             let logs = memory.logs.iter().filter(|(id, _)| id.hub == *hub);
-            let stated = logs.filter_map(|(_, log)| log.checkpoint.as_ref());
-            Ok(stated.map(|held| held.text().to_owned()).collect())
+            let stated = logs.filter_map(|(id, log)| {
+                let head = log.checkpoint.as_ref()?.text().to_owned();
+                Some((head, (id.clone(), log.proved_texts())))
+            });
+            Ok(stated.collect())
         };
-        let bytes = |heads: &Vec<String>| heads.iter().map(String::len).sum::<usize>() as u64;
-        self.ask("heads of its own", bytes, heads).await
+        let bytes = |heads: &Vec<(String, _)>| {
+            let lengths = heads.iter().map(|(head, _)| head.len());
+            lengths.sum::<usize>() as u64
+        };
+        let stated = self.ask("heads of its own", bytes, heads).await?;
+        let (heads, shown) = stated.into_iter().unzip();
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+        Ok(heads)
     }
 
     async fn page(&self, log: &LogId, from: u64, entries: usize) -> Result<StatedPage, PeerError> {

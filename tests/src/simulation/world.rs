@@ -139,6 +139,7 @@ impl World {
     fn new(settings: Settings) -> Self {
         let random = Random::new(settings.seed);
         let judge = Arc::new(Judge::default());
+        judge.state().trace.keep(settings.lines);
         let nodes: Vec<Node> = (0..settings.nodes)
             .map(|number| Node::new(number, &random, &judge))
             .collect();

@@ -5,13 +5,11 @@ use std::fmt;
 
 use crate::simulation::time::millis;
 
-/// How many lines are kept.
-const KEPT: usize = 60;
-
 /// The trace of a simulation.
 #[derive(Debug)]
 pub struct Trace {
     lines: VecDeque<String>,
+    kept: usize,
     count: u64,
     hash: u64,
 }
@@ -20,6 +18,7 @@ impl Default for Trace {
     fn default() -> Self {
         Self {
             lines: VecDeque::new(),
+            kept: 0,
             count: 0,
             // FNV-1a, 64 bits.
             hash: 0xcbf2_9ce4_8422_2325,
@@ -28,6 +27,11 @@ impl Default for Trace {
 }
 
 impl Trace {
+    /// Keeps so many of the last lines.
+    pub fn keep(&mut self, lines: usize) {
+        self.kept = lines;
+    }
+
     /// Adds a line. Times are virtual milliseconds from the first line on.
     pub fn note(&mut self, line: fmt::Arguments<'_>) {
         let text = format!("{:>7} {line}", millis());
@@ -35,10 +39,10 @@ impl Trace {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
         self.count += 1;
-        if self.lines.len() == KEPT {
+        self.lines.push_back(text);
+        if self.lines.len() > self.kept {
             self.lines.pop_front();
         }
-        self.lines.push_back(text);
     }
 
     /// A number that any difference in any line changes.

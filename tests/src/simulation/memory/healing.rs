@@ -8,7 +8,7 @@ use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::entry::{Audience, Change, EntryDraft, Header, Kind, Operation, Payload};
 use domain::healing::{Again, Aside, Guard, Halt};
-use domain::identity::{Epoch, LogId, RecordId};
+use domain::identity::{Epoch, HubId, LogId, RecordId};
 use domain::log::{
     Accepted, Checkpoint, Opening, Settlement, SigningKey, VerifiedEntry, next_epoch,
 };
@@ -31,8 +31,10 @@ pub enum Reason {
 /// An entry of a history that does not count.
 #[derive(Clone, Debug)]
 pub struct SetAside {
-    log: LogId,
-    place: u64,
+    /// The log in which it stood.
+    pub log: LogId,
+    /// Where.
+    pub place: u64,
     /// The entry.
     pub entry: Kept,
     /// Why it is set aside.
@@ -275,6 +277,9 @@ impl Memory {
             };
             *counted += 1;
             self.aside[at].outcome = Some(outcome);
+            if outcome != "conflict" {
+                self.aside[at].entry.payload = None;
+            }
             if let (Again::Issue(change), Some(header)) = (again, set_aside.entry.header) {
                 let draft = EntryDraft {
                     record: header.record,
@@ -315,7 +320,12 @@ impl Memory {
 
     /// A record's newest revision in the hub's own logs, and whether it says that the record is gone.
     pub fn newest(&self, record: RecordId) -> (u64, bool) {
-        let own = self.logs.iter().filter(|(id, _)| id.hub == self.hub);
+        self.newest_of(&self.hub, record)
+    }
+
+    /// The same of a record of any hub.
+    pub(super) fn newest_of(&self, hub: &HubId, record: RecordId) -> (u64, bool) {
+        let own = self.logs.iter().filter(|(id, _)| id.hub == *hub);
         let headers = own.flat_map(|(_, log)| log.entries.iter());
         let headers = headers.filter_map(|entry| entry.header.as_deref());
         let newest = headers
@@ -379,26 +389,6 @@ impl Memory {
 }
 
 impl Memory {
-    /// A record that an entry of the hub's own log shows, from a place on, though an entry before it deleted it.
-    pub fn brought_back(&self, log: &LogId, from: usize) -> Option<RecordId> {
-        let own = self.logs_of(&self.hub).take_while(|own| *own != log);
-        let earlier = own.flat_map(|own| &self.logs[own].entries);
-        let (before, now) = self.logs[log].entries.split_at(from);
-        let headers = |entry: &'_ Kept| entry.header.clone();
-        let mut deleted: BTreeSet<RecordId> = BTreeSet::new();
-        for header in earlier.chain(before).filter_map(headers) {
-            if matches!(header.operation, Operation::Delete { .. }) {
-                deleted.insert(header.record);
-            }
-        }
-        let mut now = now.iter().filter_map(headers);
-        let back = now.find(|header| {
-            let is_put = matches!(header.operation, Operation::Put { .. });
-            is_put && deleted.contains(&header.record)
-        });
-        back.map(|header| header.record)
-    }
-
     /// Whether an entry was set aside and something became of it; `missing` is not enough if its payload could be had.
     pub fn has_dealt_with(
         &self,

@@ -125,6 +125,13 @@ impl MemoryLog {
         }
     }
 
+    /// The headers' texts that it can prove to others.
+    pub fn proved_texts(&self) -> Vec<Arc<str>> {
+        let entries = self.entries.iter().map(|entry| Arc::clone(&entry.text));
+        let proved = usize::try_from(self.proved_size).unwrap_or(usize::MAX);
+        entries.take(proved).collect()
+    }
+
     /// The entry at a place, if it is held.
     pub fn entry(&self, place: u64) -> Option<&Kept> {
         self.entries.get(usize::try_from(place).ok()?)

@@ -98,11 +98,16 @@ impl World {
             self.judge.state().trace.note(line);
         }
         let network = Arc::clone(&self.network);
+        let judge = Arc::clone(&self.judge);
         let peers = self.peers_of(number);
         let boot = begin(async move {
             for peer in peers {
                 let remote = SimPeer::new(Arc::clone(&network), number, peer);
-                drop(healer.probe(&remote).await);
+                if matches!(healer.probe(&remote).await, Ok(Ok(()))) {
+                    for (log, texts) in remote.shown() {
+                        judge.state().told(log, texts);
+                    }
+                }
             }
         });
         if let Some(before) = self.nodes[number].boot.replace(boot) {

@@ -1,7 +1,12 @@
 //! Nothing is lost that a reachable peer held (I14): in a log, or beside it because the hub's next log leaves it out.
+//!
+//! Still allowed, because I15 asks for it: that a peer has cut what only a key vouched for that the authority has closed
+//! before. Nobody can tell what a hub wrote into a history that it lost from what a thief wrote there.
+
+use std::sync::Arc;
 
 use domain::identity::LogId;
-use domain::log::Hash;
+use domain::log::{Hash, SignedCheckpoint};
 
 use super::World;
 use crate::simulation::memory::MemoryLog;
@@ -12,8 +17,10 @@ pub(super) struct HeldEntry {
     peer: usize,
     log: LogId,
     place: u64,
-    text: std::sync::Arc<str>,
+    text: Arc<str>,
     is_with_payload: bool,
+    /// What vouched for it there.
+    checkpoint: Arc<SignedCheckpoint>,
 }
 
 impl World {
@@ -47,11 +54,19 @@ impl World {
         kept.is_some_and(|kept| kept.text == entry.text)
     }
 
+    /// Whether an entry went because the key counts no more that had vouched for it.
+    fn went_with_its_key(&self, entry: &HeldEntry) -> bool {
+        let (text, size) = (entry.checkpoint.text(), entry.checkpoint.size());
+        let state = self.judge.state();
+        !self.holds(entry.peer, entry)
+            && !state.believes_now(entry.peer, &entry.log.hub, text, size)
+    }
+
     /// An entry that a peer held and that its hub has neither in a log nor among what it set aside, or has set aside as
     /// missing though the peer had its payload for everyone.
     pub(super) fn lost_entry(&self, held: &[HeldEntry]) -> Option<(&'static str, String)> {
         let lost = held.iter().find(|entry| {
-            if self.holds(entry.hub, entry) {
+            if self.holds(entry.hub, entry) || self.went_with_its_key(entry) {
                 return false;
             }
             let memory = self.nodes[entry.hub].store.memory();
@@ -69,6 +84,9 @@ impl World {
 }
 
 fn held_of(hub: usize, peer: usize, id: &LogId, start: u64, log: &MemoryLog) -> Vec<HeldEntry> {
+    let Some(checkpoint) = log.checkpoint.clone().map(Arc::new) else {
+        return Vec::new();
+    };
     let proved = usize::try_from(log.proved_size).expect("logs are short");
     let entries = (0..).zip(&log.entries[..proved]);
     let entries = entries.filter(|(place, _)| *place >= start);
@@ -77,7 +95,8 @@ fn held_of(hub: usize, peer: usize, id: &LogId, start: u64, log: &MemoryLog) -> 
         peer,
         log: id.clone(),
         place,
-        text: std::sync::Arc::clone(&entry.text),
+        text: Arc::clone(&entry.text),
+        checkpoint: Arc::clone(&checkpoint),
         is_with_payload: entry.payload.is_some()
             && entry
                 .header

@@ -158,7 +158,8 @@ impl World {
         self.amiss_with_payloads(puller, id, log)
     }
 
-    /// Whether a node could get a payload from a peer: it is there, it may be given, and the log is followed.
+    /// Whether a node could get a payload from a peer: it is there, of the same entry, it may be given, and the log is
+    /// followed. Where a peer holds another history of the log, it has another entry's payload.
     fn may_get(
         &self,
         puller: &Puller<'_>,
@@ -170,20 +171,22 @@ impl World {
         let Some(log) = theirs.logs.get(id).filter(|log| place < log.proved_size) else {
             return false;
         };
+        let Some(ours) = puller.memory.logs.get(id).filter(|ours| !ours.is_forked) else {
+            return false;
+        };
         let Some(entry) = log.entry(place).filter(|entry| entry.payload.is_some()) else {
             return false;
         };
+        let is_same = ours
+            .entry(place)
+            .is_some_and(|ours| ours.text == entry.text);
         let header = entry.header.as_deref();
         let is_known = self.nodes[peer].store.memory().knows(puller.memory);
         let state = self.judge.state();
         let gives = |audience| state.gives(peer, &puller.memory.hub, &id.hub, audience, is_known);
-        header.is_some_and(|header| gives(&header.audience))
+        is_same
+            && header.is_some_and(|header| gives(&header.audience))
             && state.hears(puller.number, &id.hub)
-            && puller
-                .memory
-                .logs
-                .get(id)
-                .is_some_and(|ours| !ours.is_forked)
     }
 
     /// Payloads that a node may not have and has, or may have, lacks, and does not miss.
