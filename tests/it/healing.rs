@@ -4,6 +4,7 @@ use domain::clock::Clock as _;
 use domain::healing::Halt;
 use domain::log::LogState;
 use node::system::SystemClock;
+use node::tasks::healing::probe_all;
 use serde_json::json;
 use storage::halt;
 use testkit::forge::Forge;
@@ -180,6 +181,41 @@ async fn a_history_that_comes_to_light_later_is_issued_again_too() {
         &["Kept", "Only at c", "Second history"],
     )
     .await;
+}
+
+//  a ── b, a ── c, where a's machine is put back, and b, which says that it holds something else, is gone before it gives it
+#[tokio::test]
+async fn a_log_of_which_a_peer_states_something_else_is_not_gone_on_with_though_the_guard_is_met() {
+    for (written, expected) in [
+        (&[][..], Halt::Behind),
+        (&["Second", "Third"], Halt::Forked),
+    ] {
+        let mut hubs = Federation::drawn("a -- b, a -- c").await;
+        hubs.publish("a", "Kept").await;
+        let (snapshot, guard) = (hubs.snapshot("a").await, hubs.guard("a").await);
+        hubs.publish("a", "Only at b").await;
+        hubs.round("b", "a").await;
+        let old = hubs.log("a").await;
+        hubs.put_machine_back("a", &snapshot, &guard).await;
+        for title in written {
+            hubs.publish("a", title).await;
+        }
+        hubs.guard("a").await;
+        probe_all(hubs.hub("a")).await.unwrap();
+        assert_eq!(halted(&hubs, "a").await, Some(expected));
+
+        hubs.take_offline("b").await;
+        hubs.sync_until_quiet().await;
+        assert_eq!(halted(&hubs, "a").await, None);
+        let new = hubs.log("a").await;
+        assert!(new.epoch > old.epoch, "the next place in {old} is taken");
+        hubs.publish("a", "New").await;
+        hubs.bring_back("b").await;
+        hubs.round("a", "b").await;
+        hubs.sync_until_quiet().await;
+        let titles = [&["Kept", "New", "Only at b"], written].concat();
+        all_are_the_same(&hubs, &["a", "b", "c"], &titles).await;
+    }
 }
 
 //  a ── b, where a's machine is lost but for the copy of its key

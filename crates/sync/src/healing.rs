@@ -77,13 +77,16 @@ impl<S: Store> Healer<S> {
         Ok(own.max_by_key(|head| head.log.epoch))
     }
 
-    /// Halts at once if the guard knows more of the log than the database, or if there is none.
+    /// Halts at once if the guard knows more of the log than the database, or if there is none, or if a peer had shown more
+    /// before the program ended.
     pub async fn check(&self, guard: Option<&Guard>) -> Result<(), StorageError> {
+        let newest = self.newest().await?;
+        let is_whole = newest.as_ref().is_none_or(is_whole);
         let why = match self.judge(guard).await? {
-            Some(Verdict::Met | Verdict::Passed) => return Ok(()),
-            Some(Verdict::Unmet) => Halt::Behind,
+            Some(Verdict::Met | Verdict::Passed) if is_whole => return Ok(()),
+            Some(_) => Halt::Behind,
             // Without a log there is nothing that could be behind.
-            None if self.newest().await?.is_none() => return Ok(()),
+            None if newest.is_none() => return Ok(()),
             None => Halt::Unguarded,
         };
         if self
@@ -104,6 +107,7 @@ impl<S: Store> Healer<S> {
             Err(error) => return Ok(Err(error)),
         };
         let trust = self.db.trust(self.key.public()).await?;
+        let newest = self.newest().await?.map(|head| head.log.epoch);
         for checkpoint in stated.iter().filter_map(|text| trust.open(text).ok()) {
             if checkpoint.log().hub != *self.db.hub() {
                 continue;
@@ -111,11 +115,36 @@ impl<S: Store> Healer<S> {
             let extent = Extent::of(&checkpoint);
             let ours = self.db.edge_at(checkpoint.log(), extent.size).await?;
             let is_known = self.db.is_known_branch(checkpoint.log(), &extent).await?;
-            if plan::is_ahead(ours.map(|edge| edge.root()), &extent) && !is_known {
-                self.db.halt(Halt::Behind, self.clock.now()).await?;
+            let ours = ours.map(|edge| edge.root());
+            if plan::is_ahead(ours, &extent) && !is_known {
+                let is_open = plan::may_be_open(newest, checkpoint.log().epoch);
+                self.heed(checkpoint.log(), &extent, is_open, ours.is_some())
+                    .await?;
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Halts because a peer states more of one of our own logs than is held, or something else.
+    async fn heed(
+        &self,
+        log: &LogId,
+        stated: &Extent,
+        is_open: bool,
+        is_other: bool,
+    ) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        if is_open {
+            // The guard may have been put back as well. Whatever it says then, the log is not gone on with before so much of
+            // it is held: the peer may be gone, or put back itself, when it is asked for it.
+            self.db.note_seen(log, stated.size, now).await?;
+        }
+        let why = if is_open && is_other {
+            Halt::Forked
+        } else {
+            Halt::Behind
+        };
+        self.db.halt(why, now).await
     }
 
     /// Ends the halt if all peers were asked since anything last changed.
@@ -134,9 +163,7 @@ impl<S: Store> Healer<S> {
             peers: peers.len(),
             asked: since(|record| record.last_round_at),
             answered: since(|record| record.last_answer_at),
-            is_whole: newest
-                .as_ref()
-                .is_some_and(|head| head.newest_seen <= head.size),
+            is_whole: newest.as_ref().is_some_and(is_whole),
             guard: self.judge(guard).await?,
             has_log: newest.is_some(),
         };
@@ -186,4 +213,9 @@ impl<S: Store> Healer<S> {
         }
         Ok(done)
     }
+}
+
+/// Whether everything that was seen of a log is held.
+const fn is_whole(head: &Head) -> bool {
+    head.newest_seen <= head.size
 }

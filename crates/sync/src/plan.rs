@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::identity::{HubId, NetworkId};
-use domain::log::{Accepted, Hash, LogState, SignedCheckpoint};
+use domain::identity::{Epoch, HubId, NetworkId};
+use domain::log::{Accepted, Hash, LogState, SignedCheckpoint, needs_opening};
 use domain::rules::Rule;
 
 /// The protocol version that this program speaks.
@@ -177,6 +177,12 @@ pub fn parting(differs_at: u64, proved_size: u64, has_next: bool) -> Parting {
 /// Whether a peer states of our own log what we do not hold.
 pub fn is_ahead(ours_there: Option<Hash>, theirs: &Extent) -> bool {
     ours_there != Some(theirs.root) && Rule::PeersAskedFirst.holds()
+}
+
+/// Whether one of our own logs, of which a peer knows more, may be the one that we write, or a later one. Of a log far ahead
+/// only the first entry tells, which a round asks for.
+pub fn may_be_open(newest: Option<Epoch>, stated: Epoch) -> bool {
+    newest.is_some_and(|newest| stated == newest || stated > newest && !needs_opening(stated))
 }
 
 /// What to do about another hub's log of which its next one accepts so much, and of which the peer states something that

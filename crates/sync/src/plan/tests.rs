@@ -201,3 +201,18 @@ fn what_is_held_and_proved_is_no_news() {
     assert!(is_news(LogState::Incomplete, 5, 5));
     assert!(is_news(LogState::Empty, 0, 0));
 }
+
+#[test]
+fn a_later_log_of_our_own_may_be_the_open_one_unless_it_lies_far_ahead() {
+    let check = |newest: Option<u64>, stated: u64, expected: bool| {
+        let epoch = |number| Epoch::new(number).unwrap();
+        let found = may_be_open(newest.map(epoch), epoch(stated));
+        assert_eq!(found, expected, "{newest:?} {stated}");
+    };
+    check(Some(7), 7, true);
+    check(Some(7), 9, true);
+    check(Some(7), 5, false);
+    check(None, 7, false);
+    check(Some(7), 1 << 33, false);
+    check(Some(1 << 33), 1 << 33, true);
+}
