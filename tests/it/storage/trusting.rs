@@ -97,6 +97,11 @@ async fn a_membership_that_is_cut_lets_all_heads_be_looked_at_again(backend: Bac
     let cut = cutting::cut(&store.db, forge.log(), &held, 0, store.now()).await;
     assert_eq!(cut.unwrap(), 1);
     assert!(!has_token(&store).await);
+    assert_eq!(
+        standing(&store).await,
+        Some(Standing::Trusted),
+        "its pin counts again: the authority never named it"
+    );
 }
 
 async fn a_word_that_becomes_whole_lets_all_heads_be_looked_at_again(backend: Backend) {

@@ -324,6 +324,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         differs_at: Option<u64>,
     ) -> Result<(), RoundError> {
         let (db, peer) = (&self.puller.db, &self.peer.hub);
+        // A freeze is not taken back, so what the authority has said since the round began counts already.
+        if self.puller.trust().await?.open(theirs.text()).is_err() {
+            return Err(RoundError::Busy(theirs.log().clone()));
+        }
         let now = self.puller.clock.now();
         db.note_fork(theirs, differs_at, peer, now).await?;
         tracing::error!(log = %theirs.log(), %peer, size = theirs.size(), differs_at, "log is forked");

@@ -147,6 +147,7 @@ impl Memory {
             (*epoch, header.revision, std::cmp::Reverse(*place))
         };
         let Some((epoch, place, header, payload)) = left.max_by_key(speaks) else {
+            Arc::make_mut(&mut self.names).remove(&key);
             return;
         };
         standing::note_name(&mut self.names, &key, &header, payload.as_deref());
