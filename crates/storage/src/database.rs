@@ -5,10 +5,11 @@
 //! so each takes what it needs in this order, and never goes back:
 //!
 //! 1. rows of `lease`, by name, in one statement;
-//! 2. the row of a hub, before any of its logs: it guards all logs of the hub and all that they show. Of several hubs, by id;
-//! 3. rows of `log` and whatever belongs to them, in any order;
-//! 4. the row of `store`: marks of trust, halts, and last of all the next position;
-//! 5. rows of `peer`, by id.
+//! 2. where all logs are locked, and where a hub is new, the lock for newcomers (`logs::heads`);
+//! 3. the row of a hub, before any of its logs: it guards all logs of the hub and all that they show. Of several hubs, by id;
+//! 4. rows of `log` and whatever belongs to them, in any order;
+//! 5. the row of `store`: marks of trust, halts, and last of all the next position;
+//! 6. rows of `peer`, by id.
 //!
 //! Whoever changes one row in a transaction of its own need not care. A statement that changes several rows of `lease` or
 //! `peer` locks them in order first. On SQLite a transaction that may write holds everything from its beginning. What is

@@ -303,9 +303,22 @@ pub async fn edge_at(
     }
 }
 
+/// The number of PostgreSQL's lock for hubs that are new: who begins one holds it with others, who locks all logs alone.
+const NEWCOMERS: i64 = 7_391_184_026;
+
+async fn find_hub(db: &impl ConnectionTrait, hub: &HubId) -> Result<Option<i64>, StorageError> {
+    let text = "SELECT id FROM hub WHERE slug = $1";
+    let found = sql::rows(db, text, vec![hub.as_str().into()]).await?;
+    let id = found.first().map(|row| row.try_get_by_index(0));
+    Ok(id.transpose()?)
+}
+
 /// The rows of all logs, in the order in which they were begun, held until the transaction ends: no log grows meanwhile.
 pub(super) async fn lock_rows(db: &impl ConnectionTrait) -> Result<Vec<LogRow>, StorageError> {
     if is_postgres(db) {
+        // A hub that is new meanwhile would show something that this transaction does not hold.
+        let newcomers = "SELECT pg_advisory_xact_lock($1)";
+        sql::rows(db, newcomers, vec![NEWCOMERS.into()]).await?;
         let hubs = "SELECT id FROM hub ORDER BY id FOR NO KEY UPDATE";
         sql::rows(db, hubs, vec![]).await?;
     }
@@ -381,6 +394,10 @@ pub(super) async fn open_row(
 ) -> Result<LogRow, StorageError> {
     if let Some(row) = lock_row(db, log).await? {
         return Ok(row);
+    }
+    if is_postgres(db) && find_hub(db, &log.hub).await?.is_none() {
+        let newcomers = "SELECT pg_advisory_xact_lock_shared($1)";
+        sql::rows(db, newcomers, vec![NEWCOMERS.into()]).await?;
     }
     let hub = "INSERT INTO hub (slug) VALUES ($1) ON CONFLICT DO NOTHING";
     sql::execute(db, hub, vec![log.hub.as_str().into()]).await?;
