@@ -52,8 +52,8 @@ async fn a_database_at_rest_gives_memory_back_and_goes_on(backend: Backend) {
     store.db.rest().await.expect("it can rest");
     let asked = store.db.statements() - before;
     match backend {
-        // The writer and some readers.
-        Backend::Sqlite => assert!((2..=5).contains(&asked), "{asked} connections"),
+        // The writer, and those readers that are back by now.
+        Backend::Sqlite => assert!((1..=5).contains(&asked), "{asked} connections"),
         Backend::Postgres => assert_eq!(asked, 0, "its memory is not ours"),
     }
 
