@@ -4,12 +4,10 @@ use domain::catalog::{MemberStatus, Vocabulary as _};
 use domain::entry::Sight;
 use domain::identity::RecordId;
 use domain::log::LogState;
-use domain::token;
 use domain::trust::{MemberKeyDraft, Membership, MembershipDraft};
 use node::config::Config;
 use node::hub::Hub;
 use node::serving::{self, Pulling, Running};
-use node::system::SystemEntropy;
 use serde_json::{Value, json};
 use storage::{holders, members, trust};
 use testkit::api::{Answer, Api, client};
@@ -108,20 +106,6 @@ async fn operator_titles(hubs: &Federation, at: &str) -> Vec<String> {
 #[expect(clippy::disallowed_methods, reason = "the hubs use the real clock")]
 fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
-}
-
-/// A token with which one hub asks another.
-fn bearer(hubs: &Federation, from: &str, to: &str) -> String {
-    let (from, to) = (hubs.hub(from), hubs.hub(to));
-    let network = from.db.network();
-    token::sign(
-        network,
-        from.db.hub(),
-        to.db.hub(),
-        now(),
-        &from.key,
-        &SystemEntropy,
-    )
 }
 
 async fn ask(hubs: &Federation, at: &str, token: &str, document: &str) -> Answer {
@@ -304,7 +288,7 @@ async fn whoever_is_nobody_sees_no_difference() {
     for (at, before) in ["a", "b", "k"].into_iter().zip(before) {
         assert_eq!(see(at, &id, &agency).await, before, "at {at}");
         // It is there all the same.
-        let token = bearer(&hubs, if at == "a" { "b" } else { "a" }, at);
+        let token = hubs.token(if at == "a" { "b" } else { "a" }, at);
         let document = "{ innovations(filter: { region: \"14\" }) { totalCount nodes { title agency { name } } } }";
         let answer = ask(&hubs, at, &token, document).await.data();
         let expected = json!({"totalCount": 1, "nodes": [{"title": "Rahasia", "agency": {"name": "Dinas Rahasia"}}]});
@@ -328,7 +312,7 @@ async fn only_a_good_token_of_a_member_opens_and_a_bad_one_is_an_error() {
         "{{ entries(hub: \"hub-a\", epoch: {}, from: 0) {{ entries {{ payload }} }} }}",
         log.epoch
     );
-    let good = bearer(&hubs, "b", "a");
+    let good = hubs.token("b", "a");
     let seen = ask(&hubs, "a", &good, &entries).await.data();
     assert!(seen.to_string().contains("jaringan"));
     let replayed = ask(&hubs, "a", &good, count).await;
@@ -337,9 +321,9 @@ async fn only_a_good_token_of_a_member_opens_and_a_bad_one_is_an_error() {
     let anyone = hubs.api("a").query(&entries, json!({})).await;
     assert!(!anyone.to_string().contains("jaringan"));
 
-    let unknown = ask(&hubs, "a", &bearer(&hubs, "c", "a"), count).await;
+    let unknown = ask(&hubs, "a", &hubs.token("c", "a"), count).await;
     assert!(unknown.messages()[0].contains("not known here"));
-    let elsewhere = ask(&hubs, "a", &bearer(&hubs, "b", "k"), count).await;
+    let elsewhere = ask(&hubs, "a", &hubs.token("b", "k"), count).await;
     assert!(elsewhere.messages()[0].contains("for hub hub-k"));
     for token in ["abc", "a.b.c"] {
         let refused = ask(&hubs, "a", token, count).await;
@@ -349,13 +333,13 @@ async fn only_a_good_token_of_a_member_opens_and_a_bad_one_is_an_error() {
         );
     }
     let writing = "mutation { withdrawInnovation(id: \"x\", revision: 1) }";
-    let refused = ask(&hubs, "a", &bearer(&hubs, "b", "a"), writing).await;
+    let refused = ask(&hubs, "a", &hubs.token("b", "a"), writing).await;
     assert_eq!(refused.codes(), ["UNAUTHENTICATED"], "a hub is no operator");
 
     // It is heard no more when the authority says so, whatever the token.
     say(&hubs, "b", MemberStatus::Suspended).await;
     hubs.sync_until_quiet().await;
-    let suspended = ask(&hubs, "a", &bearer(&hubs, "b", "a"), count).await;
+    let suspended = ask(&hubs, "a", &hubs.token("b", "a"), count).await;
     assert!(suspended.messages()[0].contains("suspended"));
 }
 
@@ -377,7 +361,7 @@ async fn a_token_that_was_used_is_refused_by_other_processes_and_after_a_restart
         ("a", "b", "used before"),
         ("b", "a", "before this hub began"),
     ] {
-        let token = bearer(&hubs, from, to);
+        let token = hubs.token(from, to);
         let (other, serving) = another(hubs.hub(to)).await;
         let used = hubs.api(to).send(Some(&token), &count).await;
         assert_eq!(used.codes(), [""; 0], "{to}: {used:?}");
@@ -386,7 +370,7 @@ async fn a_token_that_was_used_is_refused_by_other_processes_and_after_a_restart
             let refused = api.send(Some(&token), &count).await;
             assert_eq!(refused.codes(), ["UNAUTHENTICATED"], "{refused:?}");
             assert!(refused.messages()[0].contains(expected), "{refused:?}");
-            let fresh = api.send(Some(&bearer(&hubs, from, to)), &count).await;
+            let fresh = api.send(Some(&hubs.token(from, to)), &count).await;
             assert_eq!(fresh.codes(), [""; 0], "{fresh:?}");
         }
         serving.stop().await.unwrap();
@@ -405,10 +389,7 @@ async fn a_token_that_was_used_is_refused_by_other_processes_and_after_a_restart
             refused.messages()[0].contains(expected),
             "{to}: {refused:?}"
         );
-        let fresh = hubs
-            .api(to)
-            .send(Some(&bearer(&hubs, from, to)), &count)
-            .await;
+        let fresh = hubs.api(to).send(Some(&hubs.token(from, to)), &count).await;
         assert_eq!(fresh.codes(), [""; 0], "{to}: {fresh:?}");
     }
 }

@@ -1,10 +1,9 @@
 //! What only a third hub held when a hub that was put back began its next log: it is kept there, and comes back.
 
-use domain::token;
-use node::system::SystemEntropy;
 use serde_json::{Value, json};
 use storage::logs::left_out;
 use testkit::api::Answer;
+use testkit::program::Program;
 use testkit::{Drawing, Federation};
 
 const ENTRIES: &str = "query($number: Long!, $from: Long!) { leftOutEntries(number: $number, from: $from) { entries { header payload } } }";
@@ -41,22 +40,9 @@ async fn a_pulls_c(hubs: &Federation) {
     hubs.sync_until_quiet().await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "the hubs use the real clock")]
-fn now() -> time::OffsetDateTime {
-    time::OffsetDateTime::now_utc()
-}
-
 /// Asks c as a hub.
 async fn ask_as(hubs: &Federation, from: &str, document: &str, variables: Value) -> Answer {
-    let (from, to) = (hubs.hub(from), hubs.hub("c"));
-    let token = token::sign(
-        from.db.network(),
-        from.db.hub(),
-        to.db.hub(),
-        now(),
-        &from.key,
-        &SystemEntropy,
-    );
+    let token = hubs.token(from, "c");
     let body = json!({ "query": document, "variables": variables });
     hubs.api("c").send(Some(&token), &body).await
 }
@@ -65,6 +51,12 @@ async fn ask_as(hubs: &Federation, from: &str, document: &str, variables: Value)
 async fn what_only_a_third_hub_held_comes_back_when_it_is_pulled() {
     for postgres in ["b", "c"] {
         let hubs = after_the_next_log(postgres).await;
+        let settings = hubs.settings("c");
+        let told = Program::new()
+            .run(&["--config", &settings, "evidence", "hub-a"])
+            .await;
+        let counted = "entries that the next log leaves out: 1 kept for their hub";
+        assert!(told.stdout.contains(counted), "{}", told.stdout);
         a_pulls_c(&hubs).await;
         for hub in ["a", "b", "c"] {
             assert_eq!(hubs.titles(hub).await, TITLES, "at {hub}");

@@ -16,6 +16,7 @@ use domain::clock::Clock as _;
 use domain::entry::EntryDraft;
 use domain::identity::{Epoch, LogId};
 use domain::log::LogState;
+use domain::token;
 use node::config::{Config, DatabaseUrl};
 use node::hub::{Hub, SOFTWARE};
 use node::import::{self, Importer, rows};
@@ -107,6 +108,20 @@ impl Federation {
             self.add_peer(puller, &supplier.name, supplier.api.url())
                 .await;
         }
+    }
+
+    /// A token with which one hub asks another.
+    pub fn token(&self, from: &str, to: &str) -> String {
+        let (from, to) = (self.hub(from), self.hub(to));
+        let (network, us, them) = (from.db.network(), from.db.hub(), to.db.hub());
+        token::sign(
+            network,
+            us,
+            them,
+            SystemClock.now(),
+            &from.key,
+            &SystemEntropy,
+        )
     }
 
     /// Pins a hub's key at another.

@@ -6,6 +6,7 @@ mod wire;
 
 use domain::identity::{HubId, LogId};
 use domain::log::Page;
+use serde::Deserialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -93,7 +94,7 @@ pub struct Greeting {
 }
 
 /// A stretch of a log of ours that our next log leaves out, as a peer states it, not yet verified.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct StatedLeftOut {
     /// Its number at the peer.
     pub number: u64,

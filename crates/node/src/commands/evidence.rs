@@ -7,7 +7,7 @@ use domain::trust::Trust;
 use serde_json::json;
 use storage::Database;
 use storage::logs::watching::{self, ForkEvidence};
-use storage::logs::{aside, heads};
+use storage::logs::{aside, heads, left_out};
 
 use crate::cli::{Common, Outcome};
 use crate::output;
@@ -94,8 +94,8 @@ struct Counts {
     log: LogId,
     histories: Amount,
     not_issued: Amount,
-    /// Headers of entries that were taken out of another hub's log; they are only counted.
-    headers: u64,
+    /// Entries that the hub's next log leaves out, kept here for that hub; they are only counted.
+    left_out: u64,
 }
 
 #[derive(serde::Serialize)]
@@ -128,20 +128,19 @@ async fn count(
         if wanted.is_some_and(|hub| log.hub != *hub) {
             continue;
         }
-        let kept_aside = aside::count(db, &log).await?;
         let count = Counts {
             histories: Amount {
                 kept: watching::count_evidence(db, &log).await?,
                 shown: exhibits.iter().filter(|shown| shown.log == log).count(),
             },
             not_issued: Amount {
-                kept: kept_aside.open,
+                kept: aside::count_open(db, &log).await?,
                 shown: shown_aside.iter().filter(|shown| shown.log == log).count(),
             },
-            headers: kept_aside.foreign,
+            left_out: left_out::count(db, &log).await?,
             log,
         };
-        if count.histories.kept + count.not_issued.kept + count.headers > 0 {
+        if count.histories.kept + count.not_issued.kept + count.left_out > 0 {
             counts.push(count);
         }
     }
@@ -151,11 +150,11 @@ async fn count(
 fn print_counts(counts: &[Counts]) {
     for count in counts {
         output::say(format!(
-            "{}: pairs of checkpoints: {}; entries not issued again: {}; headers of entries that were taken out: {} kept",
+            "{}: pairs of checkpoints: {}; entries not issued again: {}; entries that the next log leaves out: {} kept for their hub",
             count.log,
             count.histories.words(),
             count.not_issued.words(),
-            count.headers
+            count.left_out
         ));
     }
 }
@@ -278,7 +277,7 @@ fn print_json(counts: &[Counts], exhibits: &[Exhibit], aside: &[Aside]) -> anyho
             "epoch": count.log.epoch,
             "histories": count.histories,
             "notIssuedAgain": count.not_issued,
-            "headers": {"kept": count.headers},
+            "leftOut": {"kept": count.left_out},
         })
     };
     let statement = |statement: &Statement, text: &str| {

@@ -137,28 +137,14 @@ pub struct SetAside {
 
 const SET_ASIDE: &str = "SELECT id, place, header, payload, reason, outcome FROM set_aside";
 
-/// How many entries are set aside of a log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Those that [`list_open`] lists.
-    pub open: u64,
-    /// Another hub's, whose headers are kept as evidence.
-    pub foreign: u64,
-}
-
-/// Counts what is set aside of a log.
-pub async fn count(db: &Database, log: &LogId) -> Result<Counts, StorageError> {
+/// How many entries of a log [`list_open`] would list without a limit.
+pub async fn count_open(db: &Database, log: &LogId) -> Result<u64, StorageError> {
     let Some(row) = heads::find_row(db.reader(), log).await? else {
-        return Ok(Counts::default());
+        return Ok(0);
     };
-    let count = async |condition: &str| {
-        let text = format!("SELECT COUNT(*) FROM set_aside WHERE log_id = $1 AND {condition}");
-        sql::number(db.reader(), &text, vec![row.id.into()]).await
-    };
-    Ok(Counts {
-        open: sql::unsigned(count(OPEN).await?),
-        foreign: sql::unsigned(count("reason = 'foreign'").await?),
-    })
+    let text = format!("SELECT COUNT(*) FROM set_aside WHERE log_id = $1 AND {OPEN}");
+    let number = sql::number(db.reader(), &text, vec![row.id.into()]).await?;
+    Ok(sql::unsigned(number))
 }
 
 const OPEN: &str = "outcome IN ('conflict', 'missing')";

@@ -159,9 +159,9 @@ async fn show_before(
             let left = left.remove(record).unwrap_or_default();
             speaking.push(Speaking::of(*key, header, left, &ranks));
         }
-        // Whom a record named that is gone altogether, its hub never named: a pin for it may count again.
-        let gone = speaking.iter().filter(|now| now.now.is_none());
-        members::forget_names(tx, gone.map(|now| now.before)).await?;
+        // A hub that was named only by records of which nothing is left counts as never named: a pin for it may count again.
+        let nothing_left = speaking.iter().filter(|record| record.now.is_none());
+        members::forget_names(tx, nothing_left.map(|record| record.before)).await?;
         let changes = speaking.iter().flat_map(Speaking::changes).collect();
         let applied = projection::apply(tx, row.hub_id, changes).await?;
         projection::note_unprojected(tx, applied.unreadable.into_iter()).await?;

@@ -306,11 +306,9 @@ pub async fn edge_at(
 /// The number of PostgreSQL's lock for hubs that are new: who begins one holds it with others, who locks all logs alone.
 const NEWCOMERS: i64 = 7_391_184_026;
 
-async fn find_hub(db: &impl ConnectionTrait, hub: &HubId) -> Result<Option<i64>, StorageError> {
-    let text = "SELECT id FROM hub WHERE slug = $1";
-    let found = sql::rows(db, text, vec![hub.as_str().into()]).await?;
-    let id = found.first().map(|row| row.try_get_by_index(0));
-    Ok(id.transpose()?)
+async fn is_new(db: &impl ConnectionTrait, hub: &HubId) -> Result<bool, StorageError> {
+    let text = "SELECT COUNT(*) FROM hub WHERE slug = $1";
+    Ok(sql::number(db, text, vec![hub.as_str().into()]).await? == 0)
 }
 
 /// The rows of all logs, in the order in which they were begun, held until the transaction ends: no log grows meanwhile.
@@ -395,7 +393,7 @@ pub(super) async fn open_row(
     if let Some(row) = lock_row(db, log).await? {
         return Ok(row);
     }
-    if is_postgres(db) && find_hub(db, &log.hub).await?.is_none() {
+    if is_postgres(db) && is_new(db, &log.hub).await? {
         let newcomers = "SELECT pg_advisory_xact_lock_shared($1)";
         sql::rows(db, newcomers, vec![NEWCOMERS.into()]).await?;
     }

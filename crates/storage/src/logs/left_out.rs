@@ -236,7 +236,7 @@ pub(super) async fn let_go(
     Ok(())
 }
 
-/// How many entries of a log are kept, for tests and for people.
+/// How many entries of a log are kept.
 pub async fn count(db: &Database, log: &LogId) -> Result<u64, StorageError> {
     let text = format!(
         "SELECT COUNT(*) FROM left_out_entry WHERE left_out IN (SELECT left_out.id {OF_HUB}

@@ -156,6 +156,25 @@ impl HttpPeer {
         self.ask_once(&question, most_bytes, None).await
     }
 
+    /// Asks for a page of entries, at most so many, and shows who asks.
+    async fn ask_page<T>(
+        &self,
+        query: &str,
+        variables: Value,
+        entries: usize,
+    ) -> Result<StatedPage, PeerError>
+    where
+        T: DeserializeOwned + Send + 'static,
+        StatedPage: TryFrom<T, Error = PeerError>,
+    {
+        let answer: T = self
+            .ask(query, variables, MOST_ANSWER_BYTES, Face::Shown)
+            .await?;
+        let stated = StatedPage::try_from(answer)?;
+        at_most("entries", stated.page.entries.len(), entries)?;
+        Ok(stated)
+    }
+
     async fn ask_once<T: DeserializeOwned + Send + 'static>(
         &self,
         question: &Value,
@@ -342,17 +361,8 @@ impl Peer for HttpPeer {
             "first": entries,
             "maxBytes": MAX_PAGE_BYTES,
         });
-        let stated: StatedPage = self
-            .ask::<EntriesData>(
-                documents::ENTRIES,
-                variables,
-                MOST_ANSWER_BYTES,
-                Face::Shown,
-            )
-            .await?
-            .try_into()?;
-        at_most("entries", stated.page.entries.len(), entries)?;
-        Ok(stated)
+        self.ask_page::<EntriesData>(documents::ENTRIES, variables, entries)
+            .await
     }
 
     async fn left_out_page(
@@ -367,17 +377,8 @@ impl Peer for HttpPeer {
             "first": entries,
             "maxBytes": MAX_PAGE_BYTES,
         });
-        let stated: StatedPage = self
-            .ask::<LeftOutData>(
-                documents::LEFT_OUT,
-                variables,
-                MOST_ANSWER_BYTES,
-                Face::Shown,
-            )
-            .await?
-            .try_into()?;
-        at_most("entries", stated.page.entries.len(), entries)?;
-        Ok(stated)
+        self.ask_page::<LeftOutData>(documents::LEFT_OUT, variables, entries)
+            .await
     }
 
     async fn payloads(&self, log: &LogId, places: &[u64]) -> Result<Vec<(u64, String)>, PeerError> {

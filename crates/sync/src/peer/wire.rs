@@ -84,7 +84,7 @@ struct Node {
     heads_token: String,
     limits: Limits,
     #[serde(default)]
-    left_out: Vec<LeftOut>,
+    left_out: Vec<StatedLeftOut>,
     #[serde(default)]
     public_keys: Vec<String>,
     now: Option<String>,
@@ -95,23 +95,6 @@ struct Node {
 struct Limits {
     entries_per_page: usize,
     bytes_per_page: usize,
-}
-
-#[derive(Deserialize)]
-struct LeftOut {
-    number: u64,
-    from: u64,
-    checkpoint: String,
-}
-
-impl From<LeftOut> for StatedLeftOut {
-    fn from(stated: LeftOut) -> Self {
-        Self {
-            number: stated.number,
-            from: stated.from,
-            checkpoint: stated.checkpoint,
-        }
-    }
 }
 
 impl TryFrom<HubData> for Greeting {
@@ -133,7 +116,7 @@ impl TryFrom<HubData> for Greeting {
                 entries: node.limits.entries_per_page,
                 bytes: node.limits.bytes_per_page,
             },
-            left_out: node.left_out.into_iter().map(Into::into).collect(),
+            left_out: node.left_out,
             name: data.hub.name,
             public_keys: node.public_keys,
             now: node
