@@ -11,22 +11,51 @@
 
 mod affair;
 mod agency;
+mod assessment;
+mod award;
+mod budget;
+mod coaching;
+mod currency;
 mod date;
+mod discussion;
+mod endorsement;
+mod evidence;
 mod fold;
 mod form;
+mod history;
 mod hub;
 mod innovation;
 mod link;
+mod need;
+mod personal;
+mod publication;
 mod region;
+mod replication;
 mod sdg;
 mod text;
+mod transition;
+mod unit;
 mod vocabulary;
 
 pub use affair::{Affair, AffairGroup, Affairs};
 pub use agency::{Agency, AgencyDraft};
+pub use assessment::{
+    Assessed, Assessment, AssessmentDraft, AssessmentState, Instrument, InstrumentError, Score,
+    ScoreError, ScoreItem, ScoreItemDraft, ScoreSheet, ScoreSheetDraft,
+};
+pub use award::{Award, AwardBasis, AwardDraft, Awarded};
+pub use budget::{Budget, BudgetDraft};
+pub use coaching::{
+    CoachingActivity, CoachingActivityDraft, CoachingKind, CoachingMode, CoachingState,
+};
+pub use currency::{Confirmation, ConfirmationDraft, STALE_AFTER, is_stale};
 pub use date::{DateError, PartialDate};
+pub use discussion::{Post, PostDraft, Thread, ThreadDraft, ThreadKind, ThreadState};
+pub use endorsement::{Endorsement, EndorsementDraft};
+pub use evidence::{Evidence, EvidenceDraft, EvidenceKind, FileHash, FileHashError};
 pub use fold::fold;
 pub use form::{FieldError, FormCheck, FormErrors, Provenance};
+pub use history::{Course, History, Misstep, Step, StepDraft};
 pub use hub::{HubProfile, HubProfileDraft};
 pub use innovation::{
     Beneficiaries, BeneficiariesDraft, Classification, ExternalId, ExternalIdDraft, Innovation,
@@ -34,10 +63,21 @@ pub use innovation::{
     SustainedDraft, Sustainment, Tag, Texts, Timeline,
 };
 pub use link::{Endpoint, LinkError, WebUrl};
+pub use need::{MatchCandidate, MatchReason, Need, NeedDraft, NeedMatch, NeedState};
+pub use personal::{PersonalData, PersonalFinding, find_personal_data};
+pub use publication::{
+    Action, Actor, PublicationError, PublicationState, PublicationStep, Submission,
+};
 pub(crate) use region::check_region;
 pub use region::{Region, RegionCode, RegionCodeError, RegionLevel, Regions};
+pub use replication::{
+    AnswerState, Conflict, ProcessState, Replication, ReplicationAnswer, ReplicationAnswerDraft,
+    ReplicationDraft, ReplicationProcess, ReplicationScope, ReplicationState, Side, Standing,
+};
 pub use sdg::{Sdg, SdgError, Sdgs};
 pub use text::{Line, TextError, Title, Words};
+pub use transition::{Axis, Facts, Move, Path, PathFlaw, PathStep, Transition, TransitionDraft};
+pub use unit::{ServiceUnit, ServiceUnitDraft, ServiceUnitKind};
 pub use vocabulary::{
     AdoptionStatus, AgencyKind, Form, HubKind, HubStatus, Initiator, InnovationKind,
     LifecycleStage, MemberStatus, Sustained, UnknownCode, Vocabulary,

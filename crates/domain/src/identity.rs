@@ -29,6 +29,11 @@ pub enum NameError {
     /// The record id is not a UUID.
     #[error("record {0:?} is not a UUID")]
     Record(String),
+    /// The reference does not name a hub and a record.
+    #[error(
+        "{0:?} is not a hub and its record, such as id-13:0198f2c4-0000-7000-8000-000000000000"
+    )]
+    Reference(String),
 }
 
 /// The network a hub belongs to, for example `jipp`. Nodes of different networks refuse one another.
@@ -177,6 +182,39 @@ impl From<Uuid> for RecordId {
     }
 }
 
+/// A record of any hub, written `<hub>:<record>`. What it names may not have arrived yet, or be gone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordRef {
+    /// The hub that owns the record.
+    pub hub: HubId,
+    /// The record.
+    pub record: RecordId,
+}
+
+impl RecordRef {
+    /// Parses `<hub>:<record>`.
+    pub fn parse(raw: &str) -> Result<Self, NameError> {
+        let bad = || NameError::Reference(raw.to_owned());
+        let (hub, record) = raw.split_once(':').ok_or_else(bad)?;
+        Ok(Self {
+            hub: HubId::parse(hub).map_err(|_| bad())?,
+            record: RecordId::parse(record).map_err(|_| bad())?,
+        })
+    }
+}
+
+impl fmt::Display for RecordRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.hub, self.record)
+    }
+}
+
+impl Serialize for RecordRef {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 macro_rules! name_text {
     ($($name:ident),*) => {$(
         impl fmt::Display for $name {
@@ -254,6 +292,28 @@ mod tests {
             "simpul/jipp/id-13/9223372036854775808",
         ] {
             assert!(bad.parse::<LogId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_reference_names_a_hub_and_its_record() {
+        let text = "id-13:0198f2c4-0000-7000-8000-000000000000";
+        let reference = RecordRef::parse(text).unwrap();
+        assert_eq!(reference.to_string(), text);
+        assert_eq!(
+            serde_json::to_string(&reference).unwrap(),
+            format!("{text:?}")
+        );
+        for bad in [
+            "",
+            "id-13",
+            "id-13:42",
+            "ID:0198f2c4-0000-7000-8000-000000000000",
+        ] {
+            assert_eq!(
+                RecordRef::parse(bad),
+                Err(NameError::Reference(bad.to_owned()))
+            );
         }
     }
 

@@ -1,5 +1,7 @@
 //! The affairs of government that an innovation serves.
 
+use serde::Serialize;
+
 use super::form::FormCheck;
 use super::vocabulary::vocabulary;
 
@@ -129,7 +131,8 @@ impl Affair {
 }
 
 /// The affairs of one innovation: the main one first, then those it crosses; none where the source says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Affairs(Vec<Affair>);
 
 impl Affairs {
@@ -153,6 +156,11 @@ impl Affairs {
     /// The affair that the innovation serves above all.
     pub fn main(&self) -> Option<Affair> {
         self.0.first().copied()
+    }
+
+    /// Whether there is no affair.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// All affairs, the main one first.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
 use time::{Date, Month};
 
 /// Why a date was refused.
@@ -69,6 +70,22 @@ impl PartialDate {
         self.parts()[..shared] > parts[..shared]
     }
 
+    /// The whole months from this date to a day, at least: what the source does not say is taken as late as can be.
+    pub fn months_until(self, day: Date) -> u32 {
+        let month = self.month().unwrap_or(Month::December);
+        let last = month.length(self.year.into());
+        let since_day = self.day().unwrap_or(last);
+        let months = |year: i32, month: Month| year * 12 + i32::from(u8::from(month));
+        let whole = months(day.year(), day.month()) - months(self.year.into(), month);
+        let is_short = day.day() < since_day;
+        u32::try_from(whole - i32::from(is_short)).unwrap_or(0)
+    }
+
+    /// A total order for lists: by year, month and day, a date without a part before those with one.
+    pub const fn sort_key(self) -> (u16, u8, u8) {
+        (self.year, self.month, self.day)
+    }
+
     const fn precision(self) -> usize {
         1 + (self.month != 0) as usize + (self.day != 0) as usize
     }
@@ -123,6 +140,12 @@ impl fmt::Display for PartialDate {
             write!(f, "-{:02}", self.day)?;
         }
         Ok(())
+    }
+}
+
+impl Serialize for PartialDate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -235,5 +258,18 @@ mod tests {
                 prop_assert_eq!(date.to_string(), raw.trim());
             }
         }
+    }
+
+    #[test]
+    fn months_are_counted_from_the_latest_day_that_a_date_may_mean() {
+        let until = time::macros::date!(2026 - 08 - 20);
+        let check =
+            |since: &str, months| assert_eq!(day(since).months_until(until), months, "{since}");
+        check("2025-08-20", 12);
+        check("2025-08-21", 11);
+        check("2025-08", 11);
+        check("2025-07", 12);
+        check("2024", 19);
+        check("2027", 0);
     }
 }

@@ -1,8 +1,14 @@
 //! Forms: many raw fields become one value, or every fault among them is told at once.
 
 use std::fmt::{self, Display};
+use std::ops::RangeInclusive;
 
+use time::Date;
+
+use super::date::PartialDate;
+use super::text::Words;
 use super::vocabulary::{UnknownCode, Vocabulary};
+use crate::identity::RecordRef;
 
 /// One field that was refused, or that deserves a second look.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +105,11 @@ impl FormCheck {
         self.provenance
     }
 
+    /// Whether a person or program at this hub wrote the draft.
+    pub fn is_typed(&self) -> bool {
+        self.provenance == Provenance::Typed
+    }
+
     /// Notes a fault.
     pub fn refuse(&mut self, field: impl Display, reason: impl Display) {
         self.errors.push(FieldError {
@@ -135,6 +146,74 @@ impl FormCheck {
     ) -> Option<T> {
         let raw = raw.filter(|raw| !is_blank(raw))?;
         self.take(field, parse(raw))
+    }
+
+    /// Takes a whole number that may be left out.
+    pub fn number(
+        &mut self,
+        field: impl Display,
+        raw: Option<i64>,
+        allowed: RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let raw = raw?;
+        let number = u64::try_from(raw)
+            .ok()
+            .filter(|number| allowed.contains(number));
+        if number.is_none() {
+            let (first, last) = (allowed.start(), allowed.end());
+            self.refuse(
+                field,
+                format_args!("{raw} is not between {first} and {last}"),
+            );
+        }
+        number
+    }
+
+    /// Takes a year that records may be about.
+    pub fn year(&mut self, field: impl Display, raw: i64) -> Option<u16> {
+        let first = u64::from(PartialDate::FIRST_YEAR);
+        let year = self.number(field, Some(raw), first..=9999)?;
+        u16::try_from(year).ok()
+    }
+
+    /// Parses prose that may be left out.
+    pub fn prose<const LIMIT: usize>(
+        &mut self,
+        field: impl Display,
+        raw: Option<&str>,
+    ) -> Option<Words<LIMIT>> {
+        self.optional(field, raw, Words::parse)
+    }
+
+    /// Parses a date that must be given and is not after `today`, where that is asked.
+    pub fn day(
+        &mut self,
+        field: impl Display,
+        raw: &str,
+        today: Option<Date>,
+    ) -> Option<PartialDate> {
+        if is_blank(raw) {
+            self.refuse(field, "is required");
+            return None;
+        }
+        self.past(field, Some(raw), today)
+    }
+
+    /// Parses a date that may be left out and is not after `today`, where that is asked: the clock of another hub may be
+    /// ahead of ours.
+    pub fn past(
+        &mut self,
+        field: impl Display,
+        raw: Option<&str>,
+        today: Option<Date>,
+    ) -> Option<PartialDate> {
+        let date = self.optional(&field, raw, PartialDate::parse)?;
+        if let Some(today) = today
+            && date.is_after_day(today)
+        {
+            self.refuse(field, format_args!("{date} is after today, {today}"));
+        }
+        Some(date)
     }
 
     /// Takes a term of a vocabulary that must be given.
@@ -185,6 +264,20 @@ impl FormCheck {
             items.extend(raw.iter().enumerate().filter_map(|raw| item(form, raw)));
         });
         items
+    }
+
+    /// Parses references to records of any hub, without repeats.
+    pub fn references(
+        &mut self,
+        field: impl Display,
+        raw: &[String],
+        most: usize,
+    ) -> Vec<RecordRef> {
+        let references = self.list(&field, raw, most, |form, raw| {
+            form.take("", RecordRef::parse(raw))
+        });
+        self.distinct(field, &references);
+        references
     }
 
     /// Notes a fault for every item that stands in the list already.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 /// Why a text was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
@@ -42,7 +44,8 @@ pub enum TextError {
 }
 
 /// One line of `MIN` to `MAX` characters, trimmed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Line<const MIN: usize, const MAX: usize>(String);
 
 /// A headline or the name of an organisation.
@@ -80,7 +83,8 @@ impl<const MIN: usize, const MAX: usize> fmt::Display for Line<MIN, MAX> {
 
 /// Prose, trimmed, whose authors are asked for at most `LIMIT` words (as the KIPP form does). A tenth more is taken
 /// with a [warning](Words::warning), so that nobody loses a text to a different way of counting.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
 pub struct Words<const LIMIT: usize>(String);
 
 impl<const LIMIT: usize> Words<LIMIT> {

@@ -59,6 +59,36 @@ impl Kind {
     pub const AGENCY: &str = "agency";
     /// An innovation.
     pub const INNOVATION: &str = "innovation";
+    /// A place where an agency serves people.
+    pub const SERVICE_UNIT: &str = "service-unit";
+    /// A move of an innovation to another stage or adoption status.
+    pub const TRANSITION: &str = "transition";
+    /// The facts of a document or picture that proves a claim.
+    pub const EVIDENCE: &str = "evidence";
+    /// What an innovation costs in a year.
+    pub const BUDGET: &str = "budget";
+    /// That what an innovation tells is still so.
+    pub const CONFIRMATION: &str = "confirmation";
+    /// An adopter's word on taking an innovation over.
+    pub const REPLICATION: &str = "replication";
+    /// The source's word on a replication.
+    pub const REPLICATION_ANSWER: &str = "replication-answer";
+    /// A hub's word for another hub's innovation.
+    pub const ENDORSEMENT: &str = "endorsement";
+    /// Total and class of an assessment.
+    pub const ASSESSMENT: &str = "assessment";
+    /// The items of an assessment.
+    pub const SCORE_SHEET: &str = "score-sheet";
+    /// What an innovation or an agency won.
+    pub const AWARD: &str = "award";
+    /// An activity by which a hub coaches.
+    pub const COACHING: &str = "coaching";
+    /// A question or discussion.
+    pub const THREAD: &str = "thread";
+    /// A post in a thread.
+    pub const POST: &str = "post";
+    /// What an agency looks for.
+    pub const NEED: &str = "need";
     /// What the network's authority says of a member.
     pub const MEMBERSHIP: &str = "membership";
 

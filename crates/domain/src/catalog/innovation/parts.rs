@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use time::Date;
 
 use super::draft::{
@@ -102,11 +103,7 @@ impl Timeline {
         draft: &InnovationDraft,
         today: Option<Date>,
     ) -> Self {
-        let mut take = |field, raw: &Option<String>| {
-            let date = form.optional(field, raw.as_deref(), PartialDate::parse);
-            refuse_future(form, field, date, today);
-            date
-        };
+        let mut take = |field, raw: &Option<String>| form.past(field, raw.as_deref(), today);
         let timeline = Self {
             started_on: take("startedOn", &draft.started_on),
             trial_on: take("trialOn", &draft.trial_on),
@@ -137,19 +134,6 @@ impl Timeline {
     }
 }
 
-fn refuse_future(
-    form: &mut FormCheck,
-    field: &str,
-    date: Option<PartialDate>,
-    today: Option<Date>,
-) {
-    if let (Some(date), Some(today)) = (date, today)
-        && date.is_after_day(today)
-    {
-        form.refuse(field, format_args!("{date} is after today, {today}"));
-    }
-}
-
 /// Whom an innovation serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beneficiaries {
@@ -166,15 +150,7 @@ impl Beneficiaries {
     pub const MOST: u64 = (1 << 53) - 1;
 
     pub(super) fn check(form: &mut FormCheck, raw: &BeneficiariesDraft) -> Option<Self> {
-        let count = u64::try_from(raw.count)
-            .ok()
-            .filter(|&count| count <= Self::MOST);
-        if count.is_none() {
-            form.refuse(
-                "count",
-                format_args!("{} is not between 0 and {}", raw.count, Self::MOST),
-            );
-        }
+        let count = form.number("count", Some(raw.count), 0..=Self::MOST);
         let unit = form.optional("unit", raw.unit.as_deref(), Line::parse);
         let period = form.optional("period", raw.period.as_deref(), Line::parse);
         Some(Self {
@@ -206,7 +182,7 @@ impl Sustainment {
 }
 
 /// The place of a service, not of a home, inside Indonesia's box; WGS 84.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Point {
     /// Degrees north, -11.5 to 6.5.
     pub lat: f64,
@@ -215,7 +191,7 @@ pub struct Point {
 }
 
 impl Point {
-    pub(super) fn check(form: &mut FormCheck, raw: &PointDraft) -> Option<Self> {
+    pub(in crate::catalog) fn check(form: &mut FormCheck, raw: &PointDraft) -> Option<Self> {
         let lat_fits = (-11.5..=6.5).contains(&raw.lat);
         let lng_fits = (94.5..=141.5).contains(&raw.lng);
         if !lat_fits {

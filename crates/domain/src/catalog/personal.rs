@@ -1,0 +1,288 @@
+//! Personal data in texts that others will read (UU 27/2022, art. 4): found, told, and published only when somebody
+//! said that it is meant.
+//!
+//! What is looked for has a form: identity numbers, staff numbers, mobile phones, mail addresses. Names have none, so no
+//! program finds them; the guide for authors asks for offices instead.
+
+use std::ops::Range;
+
+use sha2::{Digest as _, Sha256};
+
+use super::region::{RegionCode, Regions};
+use super::vocabulary::{Vocabulary, vocabulary};
+
+vocabulary! {
+    /// A sort of personal data that has a form.
+    PersonalData {
+        /// Nomor induk kependudukan: 16 digits with region and birth date.
+        Nik = "NIK",
+        /// Nomor induk pegawai: 18 digits with birth date and month of appointment.
+        Nip = "NIP",
+        /// A mobile phone's number in Indonesia.
+        Phone = "PHONE",
+        /// An address of electronic mail.
+        Email = "EMAIL",
+    }
+}
+
+/// Personal data that was found in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonalFinding {
+    /// What it is.
+    pub data: PersonalData,
+    /// Where it stands, in bytes of the text.
+    pub at: Range<usize>,
+    /// It, as it stands there.
+    pub found: String,
+}
+
+impl PersonalFinding {
+    /// What an author sends back to say that this, in this field, is meant to be read by others. It names what was found,
+    /// so that another number in the same field is asked about again.
+    pub fn acknowledgement(&self, field: &str) -> String {
+        let plain: String = self
+            .found
+            .chars()
+            .filter(|c| c.is_alphanumeric() || *c == '@')
+            .collect();
+        let hash = Sha256::digest(plain.to_lowercase().as_bytes());
+        let mark = u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]);
+        format!("{field}:{}:{mark:08x}", self.data.code())
+    }
+}
+
+/// Finds personal data in a text, in the order in which it stands there.
+pub fn find_personal_data(text: &str) -> Vec<PersonalFinding> {
+    let finding = |(data, at): (PersonalData, Range<usize>)| PersonalFinding {
+        data,
+        found: text[at.clone()].to_owned(),
+        at,
+    };
+    let mut found: Vec<_> = numbers(text)
+        .into_iter()
+        .chain(addresses(text))
+        .map(finding)
+        .collect();
+    found.sort_by_key(|finding| finding.at.start);
+    found
+}
+
+/// Runs of digits, each with its place; those of one number follow each other with one separator between.
+struct Groups<'a> {
+    text: &'a str,
+    groups: Vec<Range<usize>>,
+}
+
+impl<'a> Groups<'a> {
+    fn of(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let mut groups = Vec::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            let start = at;
+            while at < bytes.len() && bytes[at].is_ascii_digit() {
+                at += 1;
+            }
+            if start == at {
+                at += 1;
+            } else {
+                groups.push(start..at);
+            }
+        }
+        Self { text, groups }
+    }
+
+    /// The most groups in which people write one number.
+    const MOST: usize = 8;
+
+    /// The number that begins with a group: as many of the groups that follow it as make one.
+    fn number_at(&self, first: usize) -> Option<(PersonalData, usize)> {
+        let begin = self.groups[first].start;
+        let is_part_of_word = self.text[..begin]
+            .chars()
+            .next_back()
+            .is_some_and(char::is_alphanumeric);
+        if is_part_of_word {
+            return None;
+        }
+        let mut digits = String::new();
+        let mut longest = None;
+        for nth in first..self.groups.len().min(first + Self::MOST) {
+            if nth > first && !self.are_joined(nth - 1, nth) {
+                break;
+            }
+            digits.push_str(&self.text[self.groups[nth].clone()]);
+            if let Some(data) = meaning(&digits) {
+                longest = Some((data, nth));
+            }
+        }
+        longest
+    }
+
+    fn are_joined(&self, before: usize, after: usize) -> bool {
+        let between = &self.text[self.groups[before].end..self.groups[after].start];
+        matches!(
+            between,
+            " " | "-" | "." | ") " | ")" | " - " | "\u{2013}" | "\u{2011}" | "\u{a0}"
+        )
+    }
+}
+
+fn numbers(text: &str) -> Vec<(PersonalData, Range<usize>)> {
+    let groups = Groups::of(text);
+    let mut found = Vec::new();
+    let mut nth = 0;
+    while nth < groups.groups.len() {
+        match groups.number_at(nth) {
+            Some((data, last)) => {
+                found.push((data, groups.groups[nth].start..groups.groups[last].end));
+                nth = last + 1;
+            }
+            None => nth += 1,
+        }
+    }
+    found
+}
+
+fn meaning(digits: &str) -> Option<PersonalData> {
+    if is_nik(digits) {
+        Some(PersonalData::Nik)
+    } else if is_nip(digits) {
+        Some(PersonalData::Nip)
+    } else if is_mobile(digits) {
+        Some(PersonalData::Phone)
+    } else {
+        None
+    }
+}
+
+/// Six digits of the region, day (women's with 40 added), month and year of birth, four of order.
+fn is_nik(digits: &str) -> bool {
+    digits.len() == 16
+        && RegionCode::parse(&digits[..2]).is_ok_and(|code| Regions::get().find(code).is_some())
+        && is_within(&digits[6..8], |day| {
+            (1..=31).contains(&day) || (41..=71).contains(&day)
+        })
+        && is_within(&digits[8..10], |month| (1..=12).contains(&month))
+}
+
+/// Birth date, year and month of appointment, sex, three of order.
+fn is_nip(digits: &str) -> bool {
+    digits.len() == 18
+        && is_within(&digits[..4], |year| (1900..=2100).contains(&year))
+        && is_within(&digits[4..6], |month| (1..=12).contains(&month))
+        && is_within(&digits[6..8], |day| (1..=31).contains(&day))
+        && is_within(&digits[8..12], |year| (1900..=2100).contains(&year))
+        && is_within(&digits[12..14], |month| (1..=12).contains(&month))
+        && matches!(&digits[14..15], "1" | "2")
+}
+
+/// 08 or 62 8, then 8 to 11 digits more.
+fn is_mobile(digits: &str) -> bool {
+    let rest = digits
+        .strip_prefix("628")
+        .or_else(|| digits.strip_prefix("08"));
+    rest.is_some_and(|rest| (8..=11).contains(&rest.len()))
+}
+
+fn is_within(digits: &str, allowed: impl Fn(u32) -> bool) -> bool {
+    digits.parse().is_ok_and(allowed)
+}
+
+fn addresses(text: &str) -> Vec<(PersonalData, Range<usize>)> {
+    let places = text.match_indices('@').map(|(at, _)| at);
+    let range = |at: usize| {
+        let local = |c: char| c.is_ascii_alphanumeric() || "._%+-".contains(c);
+        let before = text[..at].trim_end_matches(local).len();
+        let domain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+        let tail = &text[at + 1..];
+        let length = tail.len() - tail.trim_start_matches(domain).len();
+        let host = tail[..length].trim_end_matches(['.', '-']);
+        let last = host.rsplit_once('.')?.1;
+        let is_name = last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic());
+        (before < at && is_name).then(|| before..at + 1 + host.len())
+    };
+    places
+        .filter_map(range)
+        .map(|range| (PersonalData::Email, range))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_the_form_of_personal_data_is_found() {
+        use PersonalData as P;
+        for (text, expected) in [
+            ("NIK 3374014102900001.", vec![(P::Nik, "3374014102900001")]),
+            (
+                "NIK: 3374-0141-0290-0001",
+                vec![(P::Nik, "3374-0141-0290-0001")],
+            ),
+            (
+                "NIP. 19800517 200501 1 001,",
+                vec![(P::Nip, "19800517 200501 1 001")],
+            ),
+            (
+                "WA 0812-3456-7890 tahun 2024",
+                vec![(P::Phone, "0812-3456-7890")],
+            ),
+            (
+                "hubungi +62 812 3456 789",
+                vec![(P::Phone, "62 812 3456 789")],
+            ),
+            ("(0812) 34567890", vec![(P::Phone, "0812) 34567890")]),
+            (
+                "surel: budi.s@dinkes.go.id.",
+                vec![(P::Email, "budi.s@dinkes.go.id")],
+            ),
+            (
+                "0812 3456 7890 atau a@b.id",
+                vec![(P::Phone, "0812 3456 7890"), (P::Email, "a@b.id")],
+            ),
+        ] {
+            let found = find_personal_data(text);
+            let found: Vec<_> = found
+                .iter()
+                .map(|finding| (finding.data, finding.found.as_str()))
+                .collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn figures_dates_and_ids_are_left_alone() {
+        for text in [
+            "Rp 1.500.000.000.000.000 dan 2019 2020 2021 2022",
+            "Perda Nomor 12 Tahun 2019, 2020, dan 2021",
+            "telepon kantor (021) 7398381",
+            "9974014102900001 bukan provinsi, 3374014113900001 bukan bulan",
+            "19801317 200501 1 001 bukan bulan",
+            "0198f2c4-0000-7000-8000-000000000001",
+            "@dinkes dan jam 08.00-14.00 atau 3@ kali",
+            "081234",
+        ] {
+            assert_eq!(find_personal_data(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn an_acknowledgement_is_for_one_field_and_one_finding() {
+        let mark = |text: &str, field: &str| find_personal_data(text)[0].acknowledgement(field);
+        assert_eq!(
+            mark("0812-3456-7890", "summary"),
+            mark("WA 0812 3456 7890", "summary")
+        );
+        assert_ne!(
+            mark("0812-3456-7890", "summary"),
+            mark("0812-3456-7891", "summary")
+        );
+        assert_ne!(
+            mark("0812-3456-7890", "summary"),
+            mark("0812-3456-7890", "impact")
+        );
+        assert!(mark("0812-3456-7890", "summary").starts_with("summary:PHONE:"));
+    }
+}

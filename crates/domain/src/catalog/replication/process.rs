@@ -1,0 +1,299 @@
+//! What the adopter's and the source's words make together.
+
+use super::{AnswerState, Replication, ReplicationAnswer, ReplicationState};
+use crate::catalog::vocabulary::vocabulary;
+
+vocabulary! {
+    /// How far a replication is, by both sides' words.
+    ProcessState {
+        /// Minat: the adopter asked, the source has not answered.
+        Interested = "INTERESTED",
+        /// Terverifikasi: the source welcomes it; no agreement of both yet.
+        Verified = "VERIFIED",
+        /// Ditolak: the source does not want it.
+        Refused = "REFUSED",
+        /// Disepakati: both signed.
+        Agreed = "AGREED",
+        /// Direncanakan.
+        Planned = "PLANNED",
+        /// Berjalan.
+        Ongoing = "ONGOING",
+        /// Selesai.
+        Done = "DONE",
+        /// Batal: the adopter gave it up.
+        Cancelled = "CANCELLED",
+    }
+}
+
+vocabulary! {
+    /// Whose word a replication stands on.
+    Standing {
+        /// Diklaim: the adopter's alone.
+        Claimed = "CLAIMED",
+        /// Terkonfirmasi: the source's too.
+        Confirmed = "CONFIRMED",
+        /// Disanggah: the source says otherwise.
+        Disputed = "DISPUTED",
+    }
+}
+
+vocabulary! {
+    /// One of the two that make a replication.
+    Side {
+        /// The agency that takes the innovation over, and its hub.
+        Adopter = "ADOPTER",
+        /// The hub whose innovation it is.
+        Source = "SOURCE",
+    }
+}
+
+vocabulary! {
+    /// Where the two words do not fit.
+    Conflict {
+        /// The adopter went on though the source refused.
+        WentOnThoughRefused = "WENT_ON_THOUGH_REFUSED",
+        /// The adopter went on without the source's signature.
+        WentOnWithoutAgreement = "WENT_ON_WITHOUT_AGREEMENT",
+        /// The source confirms what the adopter gave up.
+        ConfirmedThoughCancelled = "CONFIRMED_THOUGH_CANCELLED",
+        /// Steps of the adopter's break the rules of their order.
+        AdopterSteps = "ADOPTER_STEPS",
+        /// Steps of the source's break the rules of their order.
+        SourceSteps = "SOURCE_STEPS",
+    }
+}
+
+/// A replication as both sides' words show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplicationProcess {
+    /// How far it is.
+    pub state: ProcessState,
+    /// Whose word it stands on.
+    pub standing: Standing,
+    /// Who is to do the next step; nobody when it is at its end.
+    pub next: Option<Side>,
+    /// Where the words do not fit. They are shown, never mended silently.
+    pub conflicts: Vec<Conflict>,
+}
+
+impl ReplicationProcess {
+    /// Derives the process from the newest words of both sides; the source may not have answered, or its answer may not
+    /// have arrived.
+    pub fn of(adopter: &Replication, source: Option<&ReplicationAnswer>) -> Self {
+        let answer = source.map(ReplicationAnswer::state);
+        let has_agreed =
+            source.is_some_and(|source| source.steps.reached(AnswerState::Agreed).is_some());
+        let state = state(adopter.state(), answer, has_agreed);
+        let standing = match answer {
+            Some(AnswerState::Confirmed) => Standing::Confirmed,
+            Some(AnswerState::Disputed) => Standing::Disputed,
+            _ => Standing::Claimed,
+        };
+        Self {
+            state,
+            standing,
+            next: next(adopter.state(), state, standing),
+            conflicts: conflicts(adopter, source, has_agreed),
+        }
+    }
+
+    /// Whether it counts as a replication that took place.
+    pub fn is_done(&self) -> bool {
+        self.state == ProcessState::Done
+    }
+}
+
+fn state(
+    adopter: ReplicationState,
+    answer: Option<AnswerState>,
+    source_agreed: bool,
+) -> ProcessState {
+    match adopter {
+        ReplicationState::Agreed if source_agreed => ProcessState::Agreed,
+        ReplicationState::Interested | ReplicationState::Agreed => match answer {
+            None => ProcessState::Interested,
+            Some(AnswerState::Refused) => ProcessState::Refused,
+            Some(_) => ProcessState::Verified,
+        },
+        ReplicationState::Planned => ProcessState::Planned,
+        ReplicationState::Ongoing => ProcessState::Ongoing,
+        ReplicationState::Done => ProcessState::Done,
+        ReplicationState::Cancelled => ProcessState::Cancelled,
+        ReplicationState::Other => ProcessState::Other,
+    }
+}
+
+fn next(adopter: ReplicationState, state: ProcessState, standing: Standing) -> Option<Side> {
+    match state {
+        ProcessState::Interested => Some(Side::Source),
+        ProcessState::Verified if adopter == ReplicationState::Agreed => Some(Side::Source),
+        ProcessState::Verified
+        | ProcessState::Agreed
+        | ProcessState::Planned
+        | ProcessState::Ongoing => Some(Side::Adopter),
+        ProcessState::Done => (standing == Standing::Claimed).then_some(Side::Source),
+        ProcessState::Refused | ProcessState::Cancelled | ProcessState::Other => None,
+    }
+}
+
+fn conflicts(
+    adopter: &Replication,
+    source: Option<&ReplicationAnswer>,
+    source_agreed: bool,
+) -> Vec<Conflict> {
+    let answer = source.map(ReplicationAnswer::state);
+    let went_on = matches!(
+        adopter.state(),
+        ReplicationState::Planned | ReplicationState::Ongoing | ReplicationState::Done
+    );
+    let was_refused = answer == Some(AnswerState::Refused);
+    let found = [
+        (went_on && was_refused, Conflict::WentOnThoughRefused),
+        (
+            went_on && !was_refused && !source_agreed,
+            Conflict::WentOnWithoutAgreement,
+        ),
+        (
+            adopter.state() == ReplicationState::Cancelled
+                && answer == Some(AnswerState::Confirmed),
+            Conflict::ConfirmedThoughCancelled,
+        ),
+        (!adopter.steps.missteps().is_empty(), Conflict::AdopterSteps),
+        (
+            source.is_some_and(|source| !source.steps.missteps().is_empty()),
+            Conflict::SourceSteps,
+        ),
+    ];
+    let kept = found.into_iter().filter(|(is_so, _)| *is_so);
+    kept.map(|(_, conflict)| conflict).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{ReplicationAnswerDraft, ReplicationDraft, StepDraft};
+
+    const REPLICATION: &str = "id-33:0198f2c4-0000-7000-8000-000000000003";
+
+    fn steps(states: &str) -> Vec<StepDraft> {
+        let step = |state: &str| StepDraft {
+            state: state.to_owned(),
+            on: "2025".to_owned(),
+            reason: Some("Sebab.".to_owned()),
+        };
+        states.split_whitespace().map(step).collect()
+    }
+
+    fn process(adopter: &str, source: &str) -> ReplicationProcess {
+        let adopter = ReplicationDraft {
+            source: "id-35:0198f2c4-0000-7000-8000-000000000001".to_owned(),
+            adopter: "0198f2c4-0000-7000-8000-000000000002".to_owned(),
+            steps: steps(adopter),
+            scope: "FULL".to_owned(),
+            ..ReplicationDraft::default()
+        };
+        let adopter = Replication::read(&adopter).unwrap();
+        let source = ReplicationAnswerDraft {
+            replication: REPLICATION.to_owned(),
+            steps: steps(source),
+            note: None,
+        };
+        let source = (!source.steps.is_empty()).then(|| ReplicationAnswer::read(&source).unwrap());
+        ReplicationProcess::of(&adopter, source.as_ref())
+    }
+
+    #[test]
+    fn the_two_words_make_one_process() {
+        use {ProcessState as P, Side as N, Standing as S};
+        let agreed = "INTERESTED AGREED";
+        let done = "INTERESTED AGREED ONGOING DONE";
+        for (adopter, source, state, standing, next) in [
+            ("INTERESTED", "", P::Interested, S::Claimed, Some(N::Source)),
+            (
+                "INTERESTED",
+                "VERIFIED",
+                P::Verified,
+                S::Claimed,
+                Some(N::Adopter),
+            ),
+            ("INTERESTED", "REFUSED", P::Refused, S::Claimed, None),
+            (
+                "INTERESTED",
+                "REFUSED VERIFIED",
+                P::Verified,
+                S::Claimed,
+                Some(N::Adopter),
+            ),
+            (
+                "INTERESTED",
+                "VERIFIED AGREED",
+                P::Verified,
+                S::Claimed,
+                Some(N::Adopter),
+            ),
+            (agreed, "", P::Interested, S::Claimed, Some(N::Source)),
+            (agreed, "VERIFIED", P::Verified, S::Claimed, Some(N::Source)),
+            (
+                agreed,
+                "VERIFIED AGREED",
+                P::Agreed,
+                S::Claimed,
+                Some(N::Adopter),
+            ),
+            (
+                done,
+                "VERIFIED AGREED",
+                P::Done,
+                S::Claimed,
+                Some(N::Source),
+            ),
+            (
+                done,
+                "VERIFIED AGREED CONFIRMED",
+                P::Done,
+                S::Confirmed,
+                None,
+            ),
+            (done, "VERIFIED AGREED DISPUTED", P::Done, S::Disputed, None),
+            (
+                "INTERESTED CANCELLED",
+                "VERIFIED",
+                P::Cancelled,
+                S::Claimed,
+                None,
+            ),
+        ] {
+            let found = process(adopter, source);
+            let (adopter, source) = (format!("{adopter:?}"), format!("{source:?}"));
+            assert_eq!(
+                (found.state, found.standing, found.next),
+                (state, standing, next),
+                "{adopter} and {source}"
+            );
+            assert_eq!(found.conflicts, [], "{adopter} and {source}");
+        }
+    }
+
+    #[test]
+    fn words_that_do_not_fit_are_shown() {
+        let check = |adopter: &str, source: &str, expected: Conflict| {
+            assert_eq!(
+                process(adopter, source).conflicts,
+                [expected],
+                "{adopter} and {source}"
+            );
+        };
+        let planned = "INTERESTED AGREED PLANNED";
+        check(planned, "REFUSED", Conflict::WentOnThoughRefused);
+        check(planned, "VERIFIED", Conflict::WentOnWithoutAgreement);
+        check(planned, "", Conflict::WentOnWithoutAgreement);
+        let gone = "INTERESTED AGREED CANCELLED";
+        check(
+            gone,
+            "VERIFIED AGREED CONFIRMED",
+            Conflict::ConfirmedThoughCancelled,
+        );
+        check("AGREED", "VERIFIED AGREED", Conflict::AdopterSteps);
+        check("INTERESTED", "AGREED", Conflict::SourceSteps);
+    }
+}

@@ -1,0 +1,248 @@
+//! The rules of transitions: what each move needs, and what path they make in whatever order they arrive.
+
+use proptest::prelude::*;
+use time::macros::date;
+
+use super::*;
+use crate::catalog::InnovationDraft;
+
+const TODAY: Date = date!(2026 - 08 - 20);
+const INNOVATION: &str = "0198f2c4-0000-7000-8000-000000000001";
+
+fn record(number: u128) -> RecordId {
+    uuid::Uuid::from_u128(number).into()
+}
+
+fn draft(step: &str, on: &str) -> TransitionDraft {
+    let (from, to) = step.split_once('>').unwrap();
+    let is_stage = LifecycleStage::find(from).is_some();
+    TransitionDraft {
+        innovation: INNOVATION.to_owned(),
+        axis: if is_stage { "LIFECYCLE" } else { "ADOPTION" }.to_owned(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        on: on.to_owned(),
+        decided_by: "Kepala Dinas".to_owned(),
+        ..TransitionDraft::default()
+    }
+}
+
+fn transition(step: &str, on: &str) -> Transition {
+    Transition::read(&draft(step, on)).unwrap()
+}
+
+fn innovation(stage: &str, adoption: &str, texts: &str) -> Innovation {
+    let text = |name: &str| texts.contains(name).then(|| "Isi.".to_owned());
+    let draft = InnovationDraft {
+        title: "Antrean daring".to_owned(),
+        agency: INNOVATION.to_owned(),
+        stage: stage.to_owned(),
+        adoption: adoption.to_owned(),
+        summary: text("summary"),
+        background: text("background"),
+        novelty: text("novelty"),
+        implementation: text("implementation"),
+        sustainability: text("sustainability"),
+        ..InnovationDraft::default()
+    };
+    Innovation::read(&draft).unwrap()
+}
+
+#[test]
+fn a_transition_reads_back_from_its_text() {
+    let mut draft = draft("DEVELOPMENT>CREATION", "2025-03");
+    draft.reason = Some("Diulang dari awal.".to_owned());
+    draft.evidence = vec![INNOVATION.to_owned()];
+    draft.corrects = Some(INNOVATION.to_owned());
+    let transition = Transition::parse(&draft, TODAY).unwrap();
+    assert_eq!(TransitionDraft::from(&transition), draft);
+    assert_eq!(Transition::read(&draft), Ok(transition));
+}
+
+#[test]
+fn only_the_moves_of_the_rules_can_be_typed() {
+    let stages = ["CREATION", "DEVELOPMENT", "INSTITUTIONALIZATION"];
+    let statuses = ["INITIATIVE", "TRIAL", "APPLIED", "DISCONTINUED"];
+    let mut plain = Vec::new();
+    let mut with_reason = Vec::new();
+    for states in [&stages[..], &statuses[..]] {
+        for from in states {
+            for to in states {
+                let step = format!("{from}>{to}");
+                let mut draft = draft(&step, "2025");
+                if Transition::parse(&draft, TODAY).is_ok() {
+                    plain.push(step.clone());
+                }
+                draft.reason = Some("Sebab.".to_owned());
+                if Transition::parse(&draft, TODAY).is_ok() && !plain.contains(&step) {
+                    with_reason.push(step);
+                }
+            }
+        }
+    }
+    assert_eq!(
+        plain,
+        [
+            "CREATION>DEVELOPMENT",
+            "DEVELOPMENT>INSTITUTIONALIZATION",
+            "INITIATIVE>TRIAL",
+            "TRIAL>APPLIED",
+        ]
+    );
+    assert_eq!(
+        with_reason,
+        [
+            "DEVELOPMENT>CREATION",
+            "INSTITUTIONALIZATION>DEVELOPMENT",
+            "INITIATIVE>APPLIED",
+            "INITIATIVE>DISCONTINUED",
+            "TRIAL>DISCONTINUED",
+            "APPLIED>DISCONTINUED",
+            "DISCONTINUED>TRIAL",
+        ]
+    );
+}
+
+fn missing(
+    innovation: &Innovation,
+    before: &[(RecordId, &Transition)],
+    evidence: &[EvidenceKind],
+    transition: &Transition,
+) -> String {
+    let path = Path::of(innovation, before);
+    let facts = Facts {
+        innovation,
+        path: &path,
+        evidence,
+        today: TODAY,
+    };
+    let errors = facts.require(transition).err();
+    let fields = errors.iter().flat_map(FormErrors::fields);
+    fields
+        .map(|error| error.field.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn development_needs_use_texts_and_evidence() {
+    let step = transition("CREATION>DEVELOPMENT", "2026");
+    let texts = "summary background novelty implementation";
+    let check = |adoption: &str, texts: &str, evidence: &[EvidenceKind], expected: &str| {
+        let innovation = innovation("CREATION", adoption, texts);
+        assert_eq!(missing(&innovation, &[], evidence, &step), expected);
+    };
+    let photo = [EvidenceKind::Photo];
+    check("TRIAL", texts, &photo, "");
+    check("APPLIED", texts, &photo, "");
+    check("INITIATIVE", texts, &photo, "to");
+    check(
+        "TRIAL",
+        "summary",
+        &photo,
+        "background novelty implementation",
+    );
+    check("TRIAL", texts, &[], "evidence");
+}
+
+#[test]
+fn institutionalization_needs_a_year_of_use_rules_and_means() {
+    use EvidenceKind as E;
+    let step = transition("DEVELOPMENT>INSTITUTIONALIZATION", "2026-08-20");
+    let check = |applied: &str, adoption: &str, evidence: &[E], texts: &str, expected: &str| {
+        let innovation = innovation("DEVELOPMENT", adoption, texts);
+        let applied = transition("TRIAL>APPLIED", applied);
+        let before = [(record(1), &applied)];
+        assert_eq!(
+            missing(&innovation, &before, evidence, &step),
+            expected,
+            "{evidence:?}"
+        );
+    };
+    let all = [E::Decree, E::Sop];
+    let text = "sustainability";
+    check("2025-08-20", "APPLIED", &all, text, "");
+    check("2025-08-21", "APPLIED", &all, text, "to");
+    check("2025", "APPLIED", &all, text, "to");
+    check("2024", "APPLIED", &[E::Regulation, E::Budget], text, "");
+    check("2024", "TRIAL", &all, text, "to");
+    check("2024", "APPLIED", &[E::Sop], text, "evidence");
+    check("2024", "APPLIED", &[E::Decree], text, "evidence");
+    check("2024", "APPLIED", &all, "", "sustainability");
+}
+
+#[test]
+fn a_move_begins_where_the_innovation_is_and_not_before_the_last() {
+    let innovation = innovation("DEVELOPMENT", "TRIAL", "");
+    let last = transition("INITIATIVE>TRIAL", "2025-06");
+    let before = [(record(1), &last)];
+    let check = |step: &str, on: &str, corrects, expected: &str| {
+        let mut transition = transition(step, on);
+        transition.corrects = corrects;
+        assert_eq!(
+            missing(&innovation, &before, &[], &transition),
+            expected,
+            "{step}"
+        );
+    };
+    check("TRIAL>APPLIED", "2025-07", None, "");
+    check("TRIAL>APPLIED", "2025-05", None, "on");
+    check("INITIATIVE>TRIAL", "2025-05", None, "from on");
+    check("INITIATIVE>TRIAL", "2025-05", Some(record(1)), "");
+}
+
+#[test]
+fn a_path_shows_its_flaws() {
+    let innovation = innovation("CREATION", "APPLIED", "");
+    let first = transition("INITIATIVE>TRIAL", "2024");
+    let gap = transition("APPLIED>DISCONTINUED", "2025");
+    let wrong = transition("DISCONTINUED>APPLIED", "2026");
+    let mut corrected = transition("INITIATIVE>DISCONTINUED", "2023");
+    corrected.reason = None;
+    let mut correction = transition("INITIATIVE>TRIAL", "2023");
+    correction.corrects = Some(record(9));
+    let flaws = |transitions: &[(RecordId, &Transition)]| -> Vec<_> {
+        let path = Path::of(&innovation, transitions);
+        path.steps().iter().map(|step| step.flaws.clone()).collect()
+    };
+    assert_eq!(
+        flaws(&[(record(3), &wrong), (record(1), &first), (record(2), &gap)]),
+        [
+            vec![],
+            vec![PathFlaw::Gap, PathFlaw::NoReason],
+            vec![PathFlaw::NotAllowed],
+        ]
+    );
+    assert_eq!(
+        flaws(&[(record(9), &corrected), (record(10), &correction)]),
+        [vec![PathFlaw::NotShown]]
+    );
+}
+
+proptest! {
+    /// Moves arrive in any order, and every hub derives the same path.
+    #[test]
+    fn the_order_of_arrival_does_not_matter(
+        moves in prop::collection::vec((0..4_usize, 2020..2026_i32, any::<u16>()), 0..8),
+        shuffle in any::<prop::sample::Index>(),
+    ) {
+        let steps = ["INITIATIVE>TRIAL", "TRIAL>APPLIED", "APPLIED>DISCONTINUED", "DISCONTINUED>TRIAL"];
+        let made: Vec<_> = moves
+            .iter()
+            .enumerate()
+            .map(|(nth, (step, year, id))| {
+                let id = record(u128::from(*id) * 100 + nth as u128);
+                (id, transition(steps[*step], &year.to_string()))
+            })
+            .collect();
+        let there: Vec<_> = made.iter().map(|(id, said)| (*id, said)).collect();
+        let mut otherwise = there.clone();
+        otherwise.reverse();
+        if !otherwise.is_empty() {
+            let middle = shuffle.index(otherwise.len());
+            otherwise.rotate_left(middle);
+        }
+        let innovation = innovation("CREATION", "TRIAL", "");
+        prop_assert_eq!(Path::of(&innovation, &there), Path::of(&innovation, &otherwise));
+    }
+}
