@@ -19,6 +19,7 @@ mod m0012_classified;
 mod m0013_answers;
 mod m0014_tail;
 mod m0015_left_out;
+mod m0016_items;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_answers::Migration),
             Box::new(m0014_tail::Migration),
             Box::new(m0015_left_out::Migration),
+            Box::new(m0016_items::Migration),
         ]
     }
 }

@@ -73,6 +73,7 @@ pub use region::{Region, RegionCode, RegionCodeError, RegionLevel, Regions};
 pub use replication::{
     AnswerState, Conflict, ProcessState, Replication, ReplicationAnswer, ReplicationAnswerDraft,
     ReplicationDraft, ReplicationProcess, ReplicationScope, ReplicationState, Side, Standing,
+    derive as derive_process,
 };
 pub use sdg::{Sdg, SdgError, Sdgs};
 pub use text::{Line, TextError, Title, Words};

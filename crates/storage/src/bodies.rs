@@ -7,17 +7,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::catalog::{
-    Agency, AgencyDraft, HubProfile, HubProfileDraft, Innovation, InnovationDraft,
-};
-use domain::entry::{Audience, Header, Kind, Payload};
-use domain::log::Opening;
-use domain::trust::{Membership, MembershipDraft};
+use domain::entry::{Audience, Header};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sea_orm::Value;
 use time::OffsetDateTime;
 
+pub use crate::content::{Content, Item};
 use crate::logs::EntryKey;
 use crate::{Database, StorageError, sql};
 
@@ -40,84 +36,6 @@ pub struct Body {
     /// What it says.
     pub content: Content,
     bytes: u32,
-}
-
-/// The content of a record, by its kind.
-#[derive(Clone, Debug)]
-pub enum Content {
-    /// A hub's description of itself.
-    Hub(HubProfile),
-    /// An agency.
-    Agency(Agency),
-    /// An innovation.
-    Innovation(Box<Innovation>),
-    /// What an authority says of a member.
-    Membership(Box<Membership>),
-    /// What a hub's next log keeps of the one before.
-    Opening(Opening),
-}
-
-/// Why an entry shows nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable {
-    /// A word for the sort of reason.
-    pub(crate) reason: &'static str,
-    /// What exactly is wrong.
-    pub(crate) detail: String,
-}
-
-impl Unreadable {
-    pub(crate) fn new(reason: &'static str, detail: impl ToString) -> Self {
-        let detail = detail.to_string();
-        Self {
-            reason,
-            detail: detail.chars().take(500).collect(),
-        }
-    }
-}
-
-impl Content {
-    /// Reads a payload's text. What an older version wrote and what breaks a rule is told apart.
-    pub(crate) fn read(kind: &Kind, payload: &str) -> Result<Self, Unreadable> {
-        let payload = Payload::parse(payload).map_err(|error| Unreadable::new("payload", error))?;
-        let body = payload.body();
-        match kind.as_str() {
-            Kind::HUB => Ok(Self::Hub(
-                HubProfile::read(&draft::<HubProfileDraft>(body)?).map_err(rule)?,
-            )),
-            Kind::AGENCY => Ok(Self::Agency(
-                Agency::read(&draft::<AgencyDraft>(body)?).map_err(rule)?,
-            )),
-            Kind::INNOVATION => {
-                let innovation =
-                    Innovation::read(&draft::<InnovationDraft>(body)?).map_err(rule)?;
-                Ok(Self::Innovation(Box::new(innovation)))
-            }
-            Kind::MEMBERSHIP => {
-                let membership =
-                    Membership::read(&draft::<MembershipDraft>(body)?).map_err(rule)?;
-                Ok(Self::Membership(Box::new(membership)))
-            }
-            Kind::EPOCH => {
-                let opening = Opening::parse(body);
-                Ok(Self::Opening(
-                    opening.map_err(|error| Unreadable::new("rule", error))?,
-                ))
-            }
-            other => Err(Unreadable::new(
-                "kind",
-                format!("kind {other} is not known to this version"),
-            )),
-        }
-    }
-}
-
-fn draft<T: for<'a> serde::Deserialize<'a>>(body: &str) -> Result<T, Unreadable> {
-    serde_json::from_str(body).map_err(|error| Unreadable::new("body", error))
-}
-
-fn rule(error: impl ToString) -> Unreadable {
-    Unreadable::new("rule", error)
 }
 
 /// The bodies that were read lately, up to a bound in bytes.

@@ -3,7 +3,7 @@
 //! - [`Database`] opens either, migrates it, and hands out one writer and many readers.
 //! - [`logs`] is the one door for writes: entries, payloads, tiles, checkpoint and projection in one transaction, whether
 //!   written here or pulled from a peer. Commit order is log order.
-//! - [`hubs`], [`agencies`] and [`innovations`] are the projection that readers see.
+//! - [`hubs`], [`agencies`], [`innovations`] and [`items`] are the projection that readers see.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
 //! - [`holders`] is what peers showed that they hold.
@@ -12,6 +12,7 @@
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
 
 mod bulk;
+mod content;
 mod database;
 mod error;
 mod projection;
@@ -24,6 +25,7 @@ pub mod halt;
 pub mod holders;
 pub mod hubs;
 pub mod innovations;
+pub mod items;
 pub mod leases;
 pub mod logs;
 pub mod members;

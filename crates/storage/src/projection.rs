@@ -8,15 +8,16 @@ use domain::log::Opening;
 use sea_orm::{DatabaseTransaction, Value};
 use time::OffsetDateTime;
 
-use crate::bodies::{Content, Unreadable};
 use crate::bulk::Insert;
+use crate::content::{Content, Unreadable};
+use crate::items::{self, Touched};
 use crate::logs::{EntryKey, millis};
 use crate::{StorageError, agencies, hubs, innovations, members, sql};
 
 /// The number of this program's rules: what it can read, and what it writes for readers. It is raised by one whenever
 /// entries that were unreadable become readable: a kind is added, a version, a looser rule. Then every node tries its
 /// unprojected entries again, by itself ([`crate::logs::reproject`]).
-pub(crate) const RULES: i64 = 1;
+pub(crate) const RULES: i64 = 2;
 
 const UNPROJECTED: Insert<4> = Insert {
     table: "unprojected",
@@ -25,9 +26,11 @@ const UNPROJECTED: Insert<4> = Insert {
 };
 
 /// The tables that show records, and the column with a record's key.
-const SHOWN: [(&str, &str); 6] = [
+const SHOWN: [(&str, &str); 8] = [
     ("innovation_tag", "innovation"),
     ("external_id", "innovation"),
+    ("item_link", "item"),
+    ("item", "key"),
     ("innovation", "key"),
     ("agency", "key"),
     ("hub_profile", "key"),
@@ -79,10 +82,11 @@ pub(crate) async fn apply(
     hub_id: i64,
     changes: Vec<Change<'_>>,
 ) -> Result<Applied, StorageError> {
-    let profiles_went = remove(tx, hub_id, &changes).await?;
+    let mut touched = Touched::default();
+    let profiles_went = remove(tx, hub_id, &changes, &mut touched).await?;
     let mut unreadable = Vec::new();
     let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut memberships, mut openings) = (Vec::new(), Vec::new());
+    let (mut memberships, mut openings, mut belonging) = (Vec::new(), Vec::new(), Vec::new());
     for change in &changes {
         if let Some(why) = newer(change.header).or_else(|| hidden(change.header)) {
             unreadable.push((change.entry, why));
@@ -108,6 +112,11 @@ pub(crate) async fn apply(
                 content: *content,
             }),
             Ok(Content::Membership(content)) => memberships.push(Row {
+                hub_id,
+                change,
+                content: *content,
+            }),
+            Ok(Content::Item(content)) => belonging.push(Row {
                 hub_id,
                 change,
                 content: *content,
@@ -138,6 +147,10 @@ pub(crate) async fn apply(
     agencies::project(tx, hub_id, &owners).await?;
     innovations::project(tx, hub_id, &records).await?;
     members::project(tx, &memberships).await?;
+    items::project(tx, hub_id, &belonging, &mut touched).await?;
+    let written = records.iter().map(|row| row.change.header.record.as_uuid());
+    touched.referred_to(tx, written).await?;
+    items::settle(tx, touched).await?;
     Ok(Applied {
         unreadable,
         openings,
@@ -179,14 +192,14 @@ async fn remove(
     tx: &DatabaseTransaction,
     hub_id: i64,
     changes: &[Change<'_>],
+    touched: &mut Touched,
 ) -> Result<bool, StorageError> {
     let mut profiles_went = false;
     let known: Vec<&Change<'_>> = changes.iter().filter(|change| change.is_known).collect();
     for some in known.chunks(256) {
-        let (marks, values) = sql::list(
-            1,
-            some.iter().map(|change| Value::from(change.key)).collect(),
-        );
+        let keys: Vec<Value> = some.iter().map(|change| Value::from(change.key)).collect();
+        touched.before_removal(tx, &keys).await?;
+        let (marks, values) = sql::list(1, keys);
         for (table, column) in SHOWN {
             let text = format!("DELETE FROM {table} WHERE {column} IN ({marks})");
             let removed = sql::execute(tx, &text, values.clone()).await?;
@@ -212,8 +225,10 @@ pub(crate) async fn move_key(
     }
     let text = "UPDATE member_name SET key = $1 WHERE key = $2";
     sql::execute(tx, text, vec![to.into(), from.into()]).await?;
-    let text = "UPDATE innovation SET published = $1 WHERE key = $2";
-    sql::execute(tx, text, vec![millis(published).into(), to.into()]).await?;
+    for table in ["innovation", "item"] {
+        let text = format!("UPDATE {table} SET published = $1 WHERE key = $2");
+        sql::execute(tx, &text, vec![millis(published).into(), to.into()]).await?;
+    }
     Ok(())
 }
 

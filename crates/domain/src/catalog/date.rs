@@ -42,6 +42,29 @@ impl PartialDate {
         Ok(date)
     }
 
+    /// A date of which only the year is known.
+    pub const fn of_year(year: u16) -> Option<Self> {
+        if year < Self::FIRST_YEAR || year > 9999 {
+            return None;
+        }
+        Some(Self {
+            year,
+            month: 0,
+            day: 0,
+        })
+    }
+
+    /// The first day that the date may mean.
+    ///
+    /// # Panics
+    /// Never: a date is one of the calendar.
+    pub fn first_day(self) -> Date {
+        let month = self.month().unwrap_or(Month::January);
+        let day = self.day().unwrap_or(1);
+        Date::from_calendar_date(self.year.into(), month, day)
+            .expect("the date was found in the calendar")
+    }
+
     /// The year.
     pub const fn year(self) -> u16 {
         self.year

@@ -9,7 +9,7 @@ use crate::bulk::Insert;
 use crate::logs::millis;
 use crate::projection::Row;
 
-const INNOVATIONS: Insert<15> = Insert {
+const INNOVATIONS: Insert<16> = Insert {
     table: "innovation",
     columns: [
         "key",
@@ -27,6 +27,7 @@ const INNOVATIONS: Insert<15> = Insert {
         "published",
         "updated",
         "audience",
+        "current_at",
     ],
     conflict: "",
 };
@@ -76,6 +77,7 @@ pub(crate) async fn project(
             millis(row.change.published).into(),
             millis(row.change.header.at).into(),
             i32::from(row.change.header.audience.rank()).into(),
+            millis(row.change.header.at).into(),
         ]
     });
     INNOVATIONS.all(tx, values.collect()).await?;

@@ -15,7 +15,7 @@ use super::EntryKey;
 use super::door::{MISSING, OUT_OF_ORDER};
 use super::heads::{self, LogRow};
 use super::{held, left_out};
-use crate::{Database, StorageError, sql, trust};
+use crate::{Database, StorageError, items, sql, trust};
 
 /// How many entries are looked at in one statement.
 const STRETCH: i64 = 1000;
@@ -175,5 +175,6 @@ async fn let_go(
         sql::execute(tx, &text, values.clone()).await?;
     }
     left_out::let_go(tx, log.id, sight).await?;
+    items::drop_where(tx, shown, &values).await?;
     Ok(dropped)
 }

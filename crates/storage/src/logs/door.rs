@@ -12,8 +12,8 @@ use time::OffsetDateTime;
 use super::heads::LogRow;
 use super::held::{self, HeldRecord};
 use super::{EntryKey, aside, left_out, succession, tiles};
-use crate::bodies::Unreadable;
 use crate::bulk::Insert;
+use crate::content::Unreadable;
 use crate::projection::{self, Change};
 use crate::{Database, StorageError, members, sql};
 

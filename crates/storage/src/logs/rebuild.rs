@@ -7,16 +7,18 @@ use sea_orm::DatabaseTransaction;
 use super::door::{self, Origin};
 use super::heads::{self, LogRow};
 use super::{EntryKey, read};
-use crate::bodies::Unreadable;
+use crate::content::Unreadable;
 use crate::{Database, StorageError, projection, sql};
 
 const STRETCH: u64 = 1000;
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 9] = [
     "member",
     "hub_profile",
     "unprojected",
     "external_id",
     "innovation_tag",
+    "item_link",
+    "item",
     "innovation",
     "agency",
 ];

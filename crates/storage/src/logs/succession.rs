@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::aside::Reason;
 use super::heads::{self, LogRow};
 use super::{cutting, read, tiles};
-use crate::bodies::Unreadable;
+use crate::content::Unreadable;
 use crate::logs::EntryKey;
 use crate::projection::Said;
 use crate::{Database, StorageError, sql};

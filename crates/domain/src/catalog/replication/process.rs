@@ -81,35 +81,20 @@ impl ReplicationProcess {
     /// have arrived.
     pub fn of(adopter: &Replication, source: Option<&ReplicationAnswer>) -> Self {
         let answer = source.map(ReplicationAnswer::state);
-        let has_agreed =
-            source.is_some_and(|source| source.steps.reached(AnswerState::Agreed).is_some());
-        let state = state(adopter.state(), answer, has_agreed);
-        let standing = match answer {
-            Some(AnswerState::Confirmed) => Standing::Confirmed,
-            Some(AnswerState::Disputed) => Standing::Disputed,
-            _ => Standing::Claimed,
-        };
+        let (state, standing) = derive(adopter.state(), answer);
         Self {
             state,
             standing,
             next: next(adopter.state(), state, standing),
-            conflicts: conflicts(adopter, source, has_agreed),
+            conflicts: conflicts(adopter, source),
         }
-    }
-
-    /// Whether it counts as a replication that took place.
-    pub fn is_done(&self) -> bool {
-        self.state == ProcessState::Done
     }
 }
 
-fn state(
-    adopter: ReplicationState,
-    answer: Option<AnswerState>,
-    source_agreed: bool,
-) -> ProcessState {
-    match adopter {
-        ReplicationState::Agreed if source_agreed => ProcessState::Agreed,
+/// How far a replication is, and on whose word, from the last words of both sides. Rows of databases keep no more.
+pub fn derive(adopter: ReplicationState, answer: Option<AnswerState>) -> (ProcessState, Standing) {
+    let state = match adopter {
+        ReplicationState::Agreed if has_agreed(answer) => ProcessState::Agreed,
         ReplicationState::Interested | ReplicationState::Agreed => match answer {
             None => ProcessState::Interested,
             Some(AnswerState::Refused) => ProcessState::Refused,
@@ -120,7 +105,21 @@ fn state(
         ReplicationState::Done => ProcessState::Done,
         ReplicationState::Cancelled => ProcessState::Cancelled,
         ReplicationState::Other => ProcessState::Other,
-    }
+    };
+    let standing = match answer {
+        Some(AnswerState::Confirmed) => Standing::Confirmed,
+        Some(AnswerState::Disputed) => Standing::Disputed,
+        _ => Standing::Claimed,
+    };
+    (state, standing)
+}
+
+/// Whoever confirms or disputes what was made of an agreement has signed it.
+fn has_agreed(answer: Option<AnswerState>) -> bool {
+    matches!(
+        answer,
+        Some(AnswerState::Agreed | AnswerState::Confirmed | AnswerState::Disputed)
+    )
 }
 
 fn next(adopter: ReplicationState, state: ProcessState, standing: Standing) -> Option<Side> {
@@ -136,11 +135,7 @@ fn next(adopter: ReplicationState, state: ProcessState, standing: Standing) -> O
     }
 }
 
-fn conflicts(
-    adopter: &Replication,
-    source: Option<&ReplicationAnswer>,
-    source_agreed: bool,
-) -> Vec<Conflict> {
+fn conflicts(adopter: &Replication, source: Option<&ReplicationAnswer>) -> Vec<Conflict> {
     let answer = source.map(ReplicationAnswer::state);
     let went_on = matches!(
         adopter.state(),
@@ -150,7 +145,7 @@ fn conflicts(
     let found = [
         (went_on && was_refused, Conflict::WentOnThoughRefused),
         (
-            went_on && !was_refused && !source_agreed,
+            went_on && !was_refused && !has_agreed(answer),
             Conflict::WentOnWithoutAgreement,
         ),
         (

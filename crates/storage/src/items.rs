@@ -1,0 +1,262 @@
+//! The records that belong to others, as readers see them: found by kind, by what they refer to, by state and place.
+
+mod index;
+mod project;
+
+use std::collections::HashMap;
+
+use domain::catalog::RegionCode;
+use domain::entry::Sight;
+use domain::identity::{HubId, RecordId, RecordRef};
+use sea_orm::{FromQueryResult, Value};
+use uuid::Uuid;
+
+use crate::innovations::Direction;
+use crate::logs::EntryKey;
+use crate::sql::Clause;
+use crate::{Database, StorageError, hubs, sql};
+
+pub use index::Role;
+pub(crate) use project::{Touched, drop_where, project, settle};
+
+/// An item's place among those of its kind; what it says is read from its entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemRef {
+    /// The key of the record's first entry.
+    pub key: EntryKey,
+    /// The hub that says it.
+    pub hub: HubId,
+    /// The item's record.
+    pub record: RecordId,
+    /// The entry that holds what is shown.
+    pub entry: EntryKey,
+    /// When the record was first written, in Unix milliseconds.
+    pub published: i64,
+    /// By what lists are ordered: a moment in Unix milliseconds.
+    pub place: i64,
+    /// The state that follows from its own word and others'.
+    pub state: Option<String>,
+    /// Whose word a replication stands on.
+    pub standing: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct ItemRow {
+    key: i64,
+    hub_id: i64,
+    record: Uuid,
+    entry: i64,
+    published: i64,
+    place: i64,
+    state: Option<String>,
+    standing: Option<String>,
+}
+
+const COLUMNS: &str = "item.key, item.hub_id, item.record, item.entry, item.published, item.place, item.state, item.standing";
+
+/// Which items are wanted. All conditions must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct ItemFilter {
+    /// Only items of this kind.
+    pub kind: &'static str,
+    /// Only items of these hubs; of all when there is none.
+    pub hubs: Vec<HubId>,
+    /// Only items that refer so to this record.
+    pub refers_to: Option<(Role, RecordRef)>,
+    /// Only items in one of these states; in all when there is none.
+    pub states: Vec<&'static str>,
+    /// Only items with this label.
+    pub label: Option<String>,
+    /// Only items of this region and those within it.
+    pub region: Option<RegionCode>,
+    /// Only items that may be seen.
+    pub sight: Sight,
+}
+
+impl ItemFilter {
+    fn clause(&self) -> Clause {
+        let mut clause = Clause::default();
+        let kind = clause.bind(self.kind);
+        clause.and(format!("item.kind = {kind}"));
+        if !self.hubs.is_empty() {
+            let marks: Vec<_> = self
+                .hubs
+                .iter()
+                .map(|hub| clause.bind(hub.as_str()))
+                .collect();
+            let list = marks.join(",");
+            clause.and(format!(
+                "item.hub_id IN (SELECT id FROM hub WHERE slug IN ({list}))"
+            ));
+        }
+        if let Some((role, target)) = &self.refers_to {
+            let (role, hub) = (clause.bind(role.code()), clause.bind(target.hub.as_str()));
+            let record = clause.bind(target.record.as_uuid());
+            clause.and(format!(
+                "item.key IN (SELECT item FROM item_link WHERE record = {record} AND role = {role} AND hub = {hub})"
+            ));
+        }
+        if !self.states.is_empty() {
+            let marks: Vec<_> = self
+                .states
+                .iter()
+                .map(|state| clause.bind(*state))
+                .collect();
+            clause.and(format!("item.state IN ({})", marks.join(",")));
+        }
+        if let Some(label) = &self.label {
+            let label = clause.bind(label.as_str());
+            clause.and(format!("item.label = {label}"));
+        }
+        if let Some(region) = self.region {
+            clause.within("item.region", region);
+        }
+        clause.seen("item.audience", self.sight);
+        clause
+    }
+}
+
+/// One stretch of a list of items.
+#[derive(Clone, Copy, Debug)]
+pub struct ItemStretch {
+    /// Which way it is read, by place.
+    pub direction: Direction,
+    /// Begin behind this item.
+    pub after: Option<(i64, EntryKey)>,
+    /// Stop before this item.
+    pub before: Option<(i64, EntryKey)>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+/// Lists items by their places.
+pub async fn list(
+    db: &Database,
+    filter: &ItemFilter,
+    stretch: ItemStretch,
+) -> Result<Vec<ItemRef>, StorageError> {
+    let mut clause = filter.clause();
+    let (forward, backward, word) = match stretch.direction {
+        Direction::Ascending => (">", "<", "ASC"),
+        Direction::Descending => ("<", ">", "DESC"),
+    };
+    for (comparison, edge) in [(forward, stretch.after), (backward, stretch.before)] {
+        if let Some((place, key)) = edge {
+            let (place, key) = (clause.bind(place), clause.bind(key));
+            clause.and(format!(
+                "(item.place, item.key) {comparison} ({place}, {key})"
+            ));
+        }
+    }
+    let limit = clause.bind(i64::from(stretch.limit));
+    let text = format!(
+        "SELECT {COLUMNS} FROM item{} ORDER BY item.place {word}, item.key {word} LIMIT {limit}",
+        clause.text()
+    );
+    read(db, sql::all(db.reader(), &text, clause.values).await?).await
+}
+
+/// Counts items.
+pub async fn count(db: &Database, filter: &ItemFilter) -> Result<u64, StorageError> {
+    let clause = filter.clause();
+    let text = format!("SELECT COUNT(*) FROM item{}", clause.text());
+    Ok(sql::unsigned(
+        sql::number(db.reader(), &text, clause.values).await?,
+    ))
+}
+
+/// Finds several items at once, of those that may be seen.
+pub async fn find_many(
+    db: &Database,
+    ids: &[(HubId, RecordId)],
+    sight: Sight,
+) -> Result<Vec<ItemRef>, StorageError> {
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(256) {
+        let records = some.iter().map(|(_, record)| record.as_uuid().into());
+        let (wanted, values) = sql::wanted(1, records.collect());
+        let rank = sight.rank();
+        let text = format!(
+            "{wanted} SELECT {COLUMNS} FROM wanted CROSS JOIN item
+             WHERE item.record = wanted.value AND item.audience <= {rank}"
+        );
+        let items = read(db, sql::all(db.reader(), &text, values).await?).await?;
+        let is_wanted = |item: &ItemRef| {
+            some.iter()
+                .any(|(hub, record)| *hub == item.hub && *record == item.record)
+        };
+        found.extend(items.into_iter().filter(is_wanted));
+    }
+    Ok(found)
+}
+
+#[derive(FromQueryResult)]
+struct RelatedRow {
+    target: Uuid,
+    target_hub: String,
+    #[sea_orm(nested)]
+    item: ItemRow,
+}
+
+/// The items of one kind that refer to several records, each record's newest first, at most `most` of each.
+pub async fn related(
+    db: &Database,
+    kind: &str,
+    role: Role,
+    targets: &[(HubId, RecordId)],
+    sight: Sight,
+    most: u32,
+) -> Result<HashMap<(HubId, RecordId), Vec<ItemRef>>, StorageError> {
+    let mut related: HashMap<(HubId, RecordId), Vec<ItemRef>> = HashMap::new();
+    for some in targets.chunks(256) {
+        let records = some.iter().map(|(_, record)| record.as_uuid().into());
+        let (wanted, mut values) = sql::wanted(1, records.collect());
+        let bound = values.len();
+        values.extend([
+            Value::from(role.code()),
+            kind.into(),
+            i64::from(most).into(),
+        ]);
+        let (role, kind, most) = (bound + 1, bound + 2, bound + 3);
+        let rank = sight.rank();
+        let text = format!(
+            "{wanted} SELECT * FROM (SELECT item_link.record AS target, item_link.hub AS target_hub, {COLUMNS},
+                ROW_NUMBER() OVER (PARTITION BY item_link.record, item_link.hub
+                    ORDER BY item.place DESC, item.key DESC) AS nth
+             FROM wanted CROSS JOIN item_link
+                JOIN item ON item.key = item_link.item
+             WHERE item_link.record = wanted.value AND item_link.role = ${role} AND item.kind = ${kind}
+                AND item.audience <= {rank}) AS ranked
+             WHERE nth <= ${most} ORDER BY place DESC, key DESC"
+        );
+        for row in sql::all::<RelatedRow>(db.reader(), &text, values).await? {
+            let hub = HubId::parse(&row.target_hub)
+                .map_err(|error| StorageError::corrupt("item_link", row.item.key, error))?;
+            let target = (hub, RecordId::from(row.target));
+            let item = read_one(db, row.item).await?;
+            related.entry(target).or_default().push(item);
+        }
+    }
+    Ok(related)
+}
+
+async fn read(db: &Database, rows: Vec<ItemRow>) -> Result<Vec<ItemRef>, StorageError> {
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        items.push(read_one(db, row).await?);
+    }
+    Ok(items)
+}
+
+async fn read_one(db: &Database, row: ItemRow) -> Result<ItemRef, StorageError> {
+    Ok(ItemRef {
+        key: row.key.into(),
+        hub: hubs::slug(db, row.hub_id).await?,
+        record: row.record.into(),
+        entry: row.entry.into(),
+        published: row.published,
+        place: row.place,
+        state: row.state,
+        standing: row.standing,
+    })
+}

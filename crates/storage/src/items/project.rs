@@ -1,0 +1,300 @@
+//! Writing the rows of items, and what other rows say because of them.
+//!
+//! An item may change what another row shows: an answer moves a replication on, a replication is counted at its source, a
+//! confirmation makes an innovation current. Those rows are settled after all others of a batch are written, from what the
+//! tables then hold, so that nothing hangs on the order in which records come.
+
+use std::collections::BTreeSet;
+
+use domain::catalog::{
+    AnswerState, ProcessState, ReplicationState, Standing, Vocabulary, derive_process,
+};
+use domain::entry::Kind;
+use domain::identity::HubId;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, FromQueryResult, Value};
+use uuid::Uuid;
+
+use super::index::{Index, Role};
+use crate::bulk::Insert;
+use crate::content::Item;
+use crate::logs::{EntryKey, millis};
+use crate::projection::Row;
+use crate::{StorageError, sql};
+
+const ITEMS: Insert<14> = Insert {
+    table: "item",
+    columns: [
+        "key",
+        "hub_id",
+        "record",
+        "entry",
+        "kind",
+        "audience",
+        "word",
+        "state",
+        "standing",
+        "label",
+        "place",
+        "region",
+        "published",
+        "updated",
+    ],
+    conflict: "",
+};
+const LINKS: Insert<4> = Insert {
+    table: "item_link",
+    columns: ["item", "role", "hub", "record"],
+    conflict: "ON CONFLICT DO NOTHING",
+};
+
+/// Records whose rows may say something else because of what a batch writes and removes.
+#[derive(Default)]
+pub(crate) struct Touched(BTreeSet<Uuid>);
+
+impl Touched {
+    /// Adds what items refer to that are about to go.
+    pub(crate) async fn before_removal(
+        &mut self,
+        tx: &DatabaseTransaction,
+        keys: &[Value],
+    ) -> Result<(), StorageError> {
+        for some in keys.chunks(256) {
+            let (marks, values) = sql::list(1, some.to_vec());
+            let text = format!("SELECT record FROM item_link WHERE item IN ({marks})");
+            self.read(tx, &text, values).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds records of which it is not known whether anything refers to them.
+    pub(crate) async fn referred_to(
+        &mut self,
+        tx: &DatabaseTransaction,
+        records: impl Iterator<Item = Uuid>,
+    ) -> Result<(), StorageError> {
+        let records: Vec<Value> = records.map(Value::from).collect();
+        for some in records.chunks(256) {
+            let (wanted, values) = sql::wanted(1, some.to_vec());
+            let text = format!(
+                "{wanted} SELECT record FROM wanted CROSS JOIN item_link
+                 WHERE item_link.record = wanted.value"
+            );
+            self.read(tx, &text, values).await?;
+        }
+        Ok(())
+    }
+
+    async fn read(
+        &mut self,
+        tx: &DatabaseTransaction,
+        text: &str,
+        values: Vec<Value>,
+    ) -> Result<(), StorageError> {
+        for row in sql::rows(tx, text, values).await? {
+            self.0.insert(row.try_get_by_index(0)?);
+        }
+        Ok(())
+    }
+
+    fn values(&self) -> Vec<Value> {
+        self.0.iter().map(|record| Value::from(*record)).collect()
+    }
+}
+
+/// Writes items and what they refer to.
+pub(crate) async fn project(
+    tx: &DatabaseTransaction,
+    hub_id: i64,
+    rows: &[Row<'_, Item>],
+    touched: &mut Touched,
+) -> Result<(), StorageError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let hub = slug(tx, hub_id).await?;
+    let (mut items, mut links) = (Vec::new(), Vec::new());
+    for row in rows {
+        let index = Index::of(&row.content, &hub, row.change.header);
+        let record = row.change.header.record.as_uuid();
+        touched.0.insert(record);
+        for link in &index.links {
+            touched.0.insert(link.record.as_uuid());
+            links.push([
+                row.change.key.into(),
+                link.role.code().into(),
+                link.hub.as_str().into(),
+                link.record.as_uuid().into(),
+            ]);
+        }
+        items.push([
+            row.change.key.into(),
+            row.hub_id.into(),
+            record.into(),
+            row.change.entry.into(),
+            row.content.kind().into(),
+            i32::from(row.change.header.audience.rank()).into(),
+            index.word.into(),
+            index.word.into(),
+            None::<String>.into(),
+            index.label.into(),
+            index.place.into(),
+            index.region.map(|region| region.to_string()).into(),
+            millis(row.change.published).into(),
+            millis(row.change.header.at).into(),
+        ]);
+    }
+    ITEMS.all(tx, items).await?;
+    Ok(LINKS.all(tx, links).await?)
+}
+
+async fn slug(tx: &DatabaseTransaction, hub_id: i64) -> Result<HubId, StorageError> {
+    let rows = sql::rows(
+        tx,
+        "SELECT slug FROM hub WHERE id = $1",
+        vec![hub_id.into()],
+    )
+    .await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| StorageError::corrupt("hub", hub_id, "the row is missing"))?;
+    let slug: String = row.try_get_by_index(0)?;
+    HubId::parse(&slug).map_err(|error| StorageError::corrupt("hub", hub_id, error))
+}
+
+/// Settles the rows that were touched.
+pub(crate) async fn settle(
+    tx: &DatabaseTransaction,
+    mut touched: Touched,
+) -> Result<(), StorageError> {
+    if touched.0.is_empty() {
+        return Ok(());
+    }
+    one_at_a_time(tx).await?;
+    for some in touched.values().chunks(256) {
+        settle_replications(tx, some.to_vec(), &mut touched).await?;
+    }
+    for some in touched.values().chunks(256) {
+        count_at_innovations(tx, some.to_vec()).await?;
+    }
+    Ok(())
+}
+
+/// What is settled is read from rows that another transaction may be about to change too, so on PostgreSQL the two wait
+/// for one another here. It is the row that every commit takes last.
+async fn one_at_a_time(tx: &DatabaseTransaction) -> Result<(), StorageError> {
+    if tx.get_database_backend() == DbBackend::Postgres {
+        sql::rows(tx, "SELECT id FROM store FOR UPDATE", vec![]).await?;
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct ReplicationRow {
+    key: i64,
+    word: String,
+    state: Option<String>,
+    standing: Option<String>,
+    answer: Option<String>,
+}
+
+/// Derives the state of replications from both sides' words. The source's word counts if it is for all who see the
+/// replication; of several the record that was made first.
+async fn settle_replications(
+    tx: &DatabaseTransaction,
+    records: Vec<Value>,
+    touched: &mut Touched,
+) -> Result<(), StorageError> {
+    let (wanted, values) = sql::wanted(1, records);
+    let (kind, answer) = (Kind::REPLICATION, Kind::REPLICATION_ANSWER);
+    let (subject, source) = (Role::Subject.code(), Role::Source.code());
+    let text = format!(
+        "{wanted} SELECT item.key, item.word, item.state, item.standing,
+            (SELECT said.word FROM item_link AS link
+                JOIN item AS said ON said.key = link.item AND said.kind = '{answer}' AND said.audience <= item.audience
+                JOIN hub AS teller ON teller.id = said.hub_id
+                JOIN item_link AS origin ON origin.item = item.key AND origin.role = '{source}'
+                    AND origin.hub = teller.slug
+             WHERE link.record = item.record AND link.role = '{subject}'
+                AND link.hub = (SELECT slug FROM hub WHERE hub.id = item.hub_id)
+             ORDER BY said.record LIMIT 1) AS answer
+         FROM wanted CROSS JOIN item WHERE item.record = wanted.value AND item.kind = '{kind}'"
+    );
+    let mut changed = Vec::new();
+    for row in sql::all::<ReplicationRow>(tx, &text, values).await? {
+        let (state, standing) = derive(&row);
+        let is_so = row.state.as_deref() == Some(state.code())
+            && row.standing.as_deref() == Some(standing.code());
+        if !is_so {
+            let text = "UPDATE item SET state = $1, standing = $2 WHERE key = $3";
+            let values = vec![state.code().into(), standing.code().into(), row.key.into()];
+            sql::execute(tx, text, values).await?;
+            changed.push(Value::from(row.key));
+        }
+    }
+    touched.before_removal(tx, &changed).await
+}
+
+fn derive(row: &ReplicationRow) -> (ProcessState, Standing) {
+    derive_process(
+        ReplicationState::read(&row.word),
+        row.answer.as_deref().map(AnswerState::read),
+    )
+}
+
+/// Counts at innovations what refers to them and is for everybody, and notes when they were last current.
+async fn count_at_innovations(
+    tx: &DatabaseTransaction,
+    records: Vec<Value>,
+) -> Result<(), StorageError> {
+    let of = |role: Role, kind: &str| {
+        format!(
+            "FROM item_link JOIN item ON item.key = item_link.item AND item.kind = '{kind}' AND item.audience = 0
+             WHERE item_link.record = innovation.record AND item_link.role = '{}'
+                AND item_link.hub = (SELECT slug FROM hub WHERE hub.id = innovation.hub_id)",
+            role.code()
+        )
+    };
+    let replications = of(Role::Source, Kind::REPLICATION);
+    let endorsements = of(Role::Subject, Kind::ENDORSEMENT);
+    let awards = of(Role::Subject, Kind::AWARD);
+    let confirmations = of(Role::Subject, Kind::CONFIRMATION);
+    let (done, confirmed) = (ProcessState::Done.code(), Standing::Confirmed.code());
+    let (cancelled, refused) = (ProcessState::Cancelled.code(), ProcessState::Refused.code());
+    let (marks, values) = sql::list(1, records);
+    let text = format!(
+        "UPDATE innovation SET
+            replications = (SELECT COUNT(*) {replications} AND item.state NOT IN ('{cancelled}', '{refused}')),
+            replications_done = (SELECT COUNT(*) {replications} AND item.state = '{done}'),
+            replications_confirmed = (SELECT COUNT(*) {replications} AND item.state = '{done}'
+                AND item.standing = '{confirmed}'),
+            endorsements = (SELECT COUNT(DISTINCT item.hub_id) {endorsements} AND item.word IS NOT NULL),
+            awards = (SELECT COUNT(DISTINCT item.label) {awards} AND item.word IS NOT NULL),
+            current_at = COALESCE((SELECT MAX(item.place) {confirmations} AND item.place > innovation.updated), updated)
+         WHERE record IN ({marks})"
+    );
+    sql::execute(tx, &text, values).await?;
+    Ok(())
+}
+
+/// Drops the rows of items that their entries show no longer, for all entries of a range that match a condition.
+pub(crate) async fn drop_where(
+    tx: &DatabaseTransaction,
+    condition: &str,
+    values: &[Value],
+) -> Result<(), StorageError> {
+    let text = format!("SELECT key FROM item WHERE {condition}");
+    let keys = sql::rows(tx, &text, values.to_vec()).await?;
+    let keys: Vec<Value> = keys
+        .iter()
+        .map(|row| Ok(Value::from(EntryKey::from(row.try_get_by_index::<i64>(0)?))))
+        .collect::<Result<_, StorageError>>()?;
+    let mut touched = Touched::default();
+    touched.before_removal(tx, &keys).await?;
+    for text in [
+        format!("DELETE FROM item_link WHERE item IN (SELECT key FROM item WHERE {condition})"),
+        format!("DELETE FROM item WHERE {condition}"),
+    ] {
+        sql::execute(tx, &text, values.to_vec()).await?;
+    }
+    settle(tx, touched).await
+}
