@@ -66,18 +66,21 @@ pub use link::{Endpoint, LinkError, WebUrl};
 pub use need::{MatchCandidate, MatchReason, Need, NeedDraft, NeedMatch, NeedState};
 pub use personal::{PersonalData, PersonalFinding, find_personal_data};
 pub use publication::{
-    Action, Actor, PublicationError, PublicationState, PublicationStep, Submission,
+    PublicationAction, PublicationActor, PublicationError, PublicationState, PublicationStep,
+    Submission,
 };
 pub(crate) use region::check_region;
 pub use region::{Region, RegionCode, RegionCodeError, RegionLevel, Regions};
 pub use replication::{
-    AnswerState, Conflict, ProcessState, Replication, ReplicationAnswer, ReplicationAnswerDraft,
-    ReplicationDraft, ReplicationProcess, ReplicationScope, ReplicationState, Side, Standing,
-    derive as derive_process,
+    AnswerState, ProcessState, Replication, ReplicationAnswer, ReplicationAnswerDraft,
+    ReplicationConflict, ReplicationDraft, ReplicationProcess, ReplicationScope, ReplicationSide,
+    ReplicationStanding, ReplicationState, derive as derive_process,
 };
 pub use sdg::{Sdg, SdgError, Sdgs};
 pub use text::{Line, TextError, Title, Words};
-pub use transition::{Axis, Facts, Move, Path, PathFlaw, PathStep, Transition, TransitionDraft};
+pub use transition::{
+    Facts, Move, Path, PathStep, Transition, TransitionAxis, TransitionDraft, TransitionFlaw,
+};
 pub use unit::{ServiceUnit, ServiceUnitDraft, ServiceUnitKind};
 pub use vocabulary::{
     AdoptionStatus, AgencyKind, Form, HubKind, HubStatus, Initiator, InnovationKind,

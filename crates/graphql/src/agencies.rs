@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
-use domain::catalog::{self, AgencyDraft, Vocabulary as _};
+use domain::catalog::{self, AgencyDraft};
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId};
 use storage::agencies::{self, AgencyFilter, AgencyRef};
@@ -245,7 +245,7 @@ impl AgencyInput {
         Ok(AgencyDraft {
             name: self.name,
             short_name: self.short_name,
-            kind: catalog::AgencyKind::from(self.kind).code().to_owned(),
+            kind: self.kind.to_code(),
             parent: parent.map(|record| record.to_string()),
             region: self.region.map(|region| region.0.to_string()),
             website: self.website,

@@ -1,7 +1,14 @@
-//! The vocabularies of the catalog as they stand in the public schema. A test holds that each term's name is its code.
+//! The vocabularies of the catalog as enums of the public schema: names, terms and descriptions are those of `domain`.
 
-use async_graphql::Enum;
-use domain::catalog;
+use std::borrow::Cow;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::{Deprecation, MetaEnumValue, MetaType, MetaTypeId, Registry};
+use async_graphql::{
+    ContextSelectionSet, Enum, InputType, InputValueError, InputValueResult, Name, OutputType,
+    Positioned, ServerResult, Value,
+};
+use domain::catalog::{self, Vocabulary};
 use domain::entry::Audience;
 
 /// Who may see a record. That it was written, when, and for whom is told to everybody by its log.
@@ -32,246 +39,178 @@ impl From<&Audience> for RecordAudience {
     }
 }
 
-/// Which coaching an innovation needs next ("pembinaan", PermenPANRB 91/2021). Another axis than `AdoptionStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::LifecycleStage")]
-pub(crate) enum LifecycleStage {
-    /// Penciptaan: ideas are gathered and put into practice.
-    Creation,
-    /// Pengembangan: quality is raised, the innovation spreads, replication included.
-    Development,
-    /// Pelembagaan: rules, budget and staff make it permanent.
-    Institutionalization,
-    /// A term that only a newer version of the sender knows.
-    Other,
+/// A term of a vocabulary, as a value of the enum that bears the vocabulary's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Term<V>(pub(crate) V);
+
+impl<V> From<V> for Term<V> {
+    fn from(term: V) -> Self {
+        Self(term)
+    }
 }
 
-/// How far an innovation is in use ("tahapan", PP 38/2017; the end is ours).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::AdoptionStatus")]
-pub(crate) enum AdoptionStatus {
-    /// Inisiatif: an idea with a plan.
-    Initiative,
-    /// Uji coba: tried in a limited place or time.
-    Trial,
-    /// Penerapan: in regular use.
-    Applied,
-    /// Dihentikan: no longer in use.
-    Discontinued,
-    /// A term that only a newer version of the sender knows.
-    Other,
+impl<V: Vocabulary> Term<V> {
+    /// The term's code, for a draft.
+    pub(crate) fn to_code(self) -> String {
+        self.0.code().to_owned()
+    }
+
+    fn describe(registry: &mut Registry) -> MetaType {
+        let _ = registry;
+        let is_choosable = V::ALL.contains(&V::OTHER);
+        let unknown = (!is_choosable).then_some(V::OTHER);
+        let terms = V::ALL.iter().copied().chain(unknown);
+        let value = |term: V| {
+            let value = MetaEnumValue {
+                name: term.code().to_owned(),
+                description: Some(plain(term.about())),
+                deprecation: Deprecation::NoDeprecated,
+                visible: None,
+                inaccessible: false,
+                tags: Vec::new(),
+                directive_invocations: Vec::new(),
+            };
+            (term.code().to_owned(), value)
+        };
+        MetaType::Enum {
+            name: V::NAME.to_owned(),
+            description: Some(plain(V::ABOUT)),
+            enum_values: terms.map(value).collect(),
+            visible: None,
+            inaccessible: false,
+            tags: Vec::new(),
+            rust_typename: Some(std::any::type_name::<Self>()),
+            directive_invocations: Vec::new(),
+            requires_scopes: Vec::new(),
+        }
+    }
 }
 
-/// What an innovation renews ("bentuk", PP 38/2017 art. 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::Form")]
-pub(crate) enum Form {
-    /// Tata kelola: how government itself works.
-    Governance,
-    /// Pelayanan publik: what people receive.
-    PublicService,
-    /// Bentuk lainnya: anything else within a region's authority.
-    Other,
+/// A comment as a description: without the marks of links, and without the space that begins each line.
+fn plain(comment: &str) -> String {
+    let lines: Vec<_> = comment.lines().map(str::trim).collect();
+    let text = lines.join("\n").replace("[`", "`").replace("`]", "`");
+    text.trim().to_owned()
 }
 
-/// The type of an innovation in the directory of the national institute of administration ("jenis inovasi", LAN).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::InnovationKind")]
-pub(crate) enum InnovationKind {
-    /// Inovasi proses: a better course of the internal work.
-    Process,
-    /// Inovasi metode: a new way to do a thing.
-    Method,
-    /// Inovasi produk: a new product or service.
-    Product,
-    /// Inovasi konseptual: a new way to see a problem.
-    Concept,
-    /// Inovasi teknologi: new tools.
-    Technology,
-    /// Inovasi struktur organisasi: a new shape of the organisation.
-    Organization,
-    /// Inovasi hubungan: a new relation to others.
-    Relationship,
-    /// Inovasi pengembangan sumber daya manusia: people learn or are led in a new way.
-    HumanResources,
-    /// A term that only a newer version of the sender knows.
-    Other,
+impl<V: Vocabulary + Send + Sync> InputType for Term<V> {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        Cow::Borrowed(V::NAME)
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry.create_input_type::<Self, _>(MetaTypeId::Enum, Self::describe)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let value = value.unwrap_or_default();
+        let code = match &value {
+            Value::Enum(name) => name.as_str(),
+            Value::String(code) => code.as_str(),
+            _ => return Err(InputValueError::expected_type(value)),
+        };
+        let term = V::find(code).or((code == V::OTHER.code()).then_some(V::OTHER));
+        let unknown =
+            || InputValueError::custom(format!("enumeration type does not contain value {code:?}"));
+        term.map(Self).ok_or_else(unknown)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Enum(Name::new(self.0.code()))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
 }
 
-/// Whose idea an innovation was ("inisiator", PP 38/2017 art. 7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::Initiator")]
-pub(crate) enum Initiator {
-    /// Kepala daerah.
-    RegionalHead,
-    /// Anggota DPRD.
-    Council,
-    /// Perangkat daerah.
-    Department,
-    /// Aparatur sipil negara.
-    CivilServant,
-    /// Anggota masyarakat.
-    Community,
-    /// A term that only a newer version of the sender knows.
-    Other,
+impl<V: Vocabulary + Send + Sync> OutputType for Term<V> {
+    fn type_name() -> Cow<'static, str> {
+        Cow::Borrowed(V::NAME)
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        registry.create_output_type::<Self, _>(MetaTypeId::Enum, Self::describe)
+    }
+
+    async fn resolve(
+        &self,
+        _: &ContextSelectionSet<'_>,
+        _: &Positioned<Field>,
+    ) -> ServerResult<Value> {
+        Ok(InputType::to_value(self))
+    }
 }
 
-/// Whether an innovation goes on ("keberlanjutan"), as asked once a year.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::Sustained")]
-pub(crate) enum Sustained {
-    /// Berlanjut.
-    Yes,
-    /// Berlanjut dengan pengembangan.
-    YesWithDevelopment,
-    /// Tidak berlanjut.
-    No,
-    /// A term that only a newer version of the sender knows.
-    Other,
+/// Declares the enums that bear the names of vocabularies.
+macro_rules! terms {
+    ($($name:ident),+ $(,)?) => {
+        $(pub(crate) type $name = Term<catalog::$name>;)+
+    };
 }
 
-/// What sort of body an agency is ("jenis instansi").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::AgencyKind")]
-pub(crate) enum AgencyKind {
-    /// Pemerintah provinsi.
-    #[graphql(name = "PROVINCE_GOV")]
-    ProvinceGovernment,
-    /// Pemerintah kabupaten.
-    #[graphql(name = "REGENCY_GOV")]
-    RegencyGovernment,
-    /// Pemerintah kota.
-    #[graphql(name = "CITY_GOV")]
-    CityGovernment,
-    /// Perangkat daerah: a department of a regional government.
-    Department,
-    /// Kementerian.
-    Ministry,
-    /// Lembaga: a national body that is not a ministry.
-    NationalAgency,
-    /// Badan usaha milik negara (BUMN).
-    StateEnterprise,
-    /// Badan usaha milik daerah (BUMD).
-    RegionalEnterprise,
-    /// Perguruan tinggi.
-    University,
-    /// Pemerintah desa.
-    Village,
-    /// Lainnya.
-    Other,
-}
+terms!(
+    AdoptionStatus,
+    Affair,
+    AgencyKind,
+    AnswerState,
+    AssessmentState,
+    AwardBasis,
+    CoachingKind,
+    CoachingMode,
+    CoachingState,
+    EvidenceKind,
+    Form,
+    HubKind,
+    HubStatus,
+    Initiator,
+    InnovationKind,
+    LifecycleStage,
+    MatchReason,
+    NeedState,
+    ProcessState,
+    PublicationState,
+    ReplicationConflict,
+    ReplicationScope,
+    ReplicationSide,
+    ReplicationStanding,
+    ReplicationState,
+    ServiceUnitKind,
+    Sustained,
+    ThreadKind,
+    ThreadState,
+    TransitionAxis,
+    TransitionFlaw,
+);
 
-/// For whom a hub runs the network ("Hub JIPP").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::HubKind")]
-pub(crate) enum HubKind {
-    /// Provinsi.
-    Province,
-    /// Kabupaten.
-    Regency,
-    /// Kota.
-    City,
-    /// Kementerian.
-    Ministry,
-    /// Lembaga.
-    Agency,
-    /// A term that only a newer version of the sender knows.
-    Other,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A hub's standing in the network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::HubStatus")]
-pub(crate) enum HubStatus {
-    /// Calon: not yet named by decree.
-    Candidate,
-    /// Aktif.
-    Active,
-    /// Ditangguhkan.
-    Suspended,
-    /// Berakhir: its records stay readable.
-    Retired,
-    /// A term that only a newer version of the sender knows.
-    Other,
-}
+    #[test]
+    fn a_comment_becomes_a_description() {
+        assert_eq!(plain(" One of [`Axis`]\n two.\n"), "One of `Axis`\ntwo.");
+        let about = plain(catalog::AdoptionStatus::ABOUT);
+        assert!(
+            about.starts_with("How far an innovation is in use"),
+            "{about}"
+        );
+    }
 
-/// An affair of regional government ("urusan pemerintahan", UU 23/2014 art. 12), or one of the functions that
-/// support them all ("fungsi penunjang", PP 18/2016).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "catalog::Affair")]
-pub(crate) enum Affair {
-    /// Pendidikan.
-    Education,
-    /// Kesehatan.
-    Health,
-    /// Pekerjaan umum dan penataan ruang.
-    PublicWorks,
-    /// Perumahan rakyat dan kawasan permukiman.
-    Housing,
-    /// Ketenteraman, ketertiban umum, dan pelindungan masyarakat.
-    PublicOrder,
-    /// Sosial.
-    Social,
-    /// Tenaga kerja.
-    Labour,
-    /// Pemberdayaan perempuan dan pelindungan anak.
-    WomenAndChildren,
-    /// Pangan.
-    Food,
-    /// Pertanahan.
-    Land,
-    /// Lingkungan hidup.
-    Environment,
-    /// Administrasi kependudukan dan pencatatan sipil.
-    CivilRegistration,
-    /// Pemberdayaan masyarakat dan desa.
-    CommunityAndVillage,
-    /// Pengendalian penduduk dan keluarga berencana.
-    FamilyPlanning,
-    /// Perhubungan.
-    Transport,
-    /// Komunikasi dan informatika.
-    Communication,
-    /// Koperasi, usaha kecil, dan menengah.
-    Cooperatives,
-    /// Penanaman modal.
-    Investment,
-    /// Kepemudaan dan olahraga.
-    YouthAndSport,
-    /// Statistik.
-    Statistics,
-    /// Persandian.
-    Cryptography,
-    /// Kebudayaan.
-    Culture,
-    /// Perpustakaan.
-    Library,
-    /// Kearsipan.
-    Archives,
-    /// Kelautan dan perikanan.
-    MarineAndFisheries,
-    /// Pariwisata.
-    Tourism,
-    /// Pertanian.
-    Agriculture,
-    /// Kehutanan.
-    Forestry,
-    /// Energi dan sumber daya mineral.
-    Energy,
-    /// Perdagangan.
-    Trade,
-    /// Perindustrian.
-    Industry,
-    /// Transmigrasi.
-    Transmigration,
-    /// Perencanaan.
-    Planning,
-    /// Keuangan.
-    Finance,
-    /// Kepegawaian serta pendidikan dan pelatihan.
-    Personnel,
-    /// Penelitian dan pengembangan.
-    Research,
-    /// A term that only a newer version of the sender knows.
-    Other,
+    #[test]
+    fn only_terms_are_taken() {
+        let parse = |code: &str| AdoptionStatus::parse(Some(Value::String(code.to_owned())));
+        assert_eq!(
+            parse("TRIAL").ok(),
+            Some(Term(catalog::AdoptionStatus::Trial))
+        );
+        assert_eq!(
+            parse("OTHER").ok(),
+            Some(Term(catalog::AdoptionStatus::Other))
+        );
+        assert!(parse("trial").is_err() && parse("").is_err());
+        assert!(AdoptionStatus::parse(Some(Value::Boolean(true))).is_err());
+    }
 }

@@ -38,11 +38,11 @@ impl PublicationState {
 }
 
 /// Who acts: the name of an account or an office, as the node knows it. It never leaves the node.
-pub type Actor = Line<1, 200>;
+pub type PublicationActor = Line<1, 200>;
 
 /// What can be done with a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum PublicationAction {
     /// The author hands it in.
     Submit,
     /// A reviewer hands it back, and says why.
@@ -72,7 +72,7 @@ pub struct Submission {
     /// How far it is.
     pub state: PublicationState,
     /// Who wrote it last.
-    pub author: Actor,
+    pub author: PublicationActor,
 }
 
 /// Why an action was refused.
@@ -83,10 +83,10 @@ pub enum PublicationError {
     State(PublicationState, &'static str),
     /// Somebody else has to do it.
     #[error("{0} wrote the text, so somebody else has to look at it")]
-    OwnText(Actor),
+    OwnText(PublicationActor),
     /// Only its author can do it.
     #[error("the text is {0}'s, and only they can hand it in or take it up again")]
-    NotAuthor(Actor),
+    NotAuthor(PublicationActor),
 }
 
 impl Submission {
@@ -96,34 +96,36 @@ impl Submission {
     /// The state does not allow it, or somebody else has to do it.
     pub fn decide(
         &self,
-        action: &Action,
-        actor: &Actor,
+        action: &PublicationAction,
+        actor: &PublicationActor,
     ) -> Result<PublicationStep, PublicationError> {
         use PublicationState as S;
         let (allowed, reached, done): (&[S], S, &'static str) = match action {
-            Action::Submit => (&[S::Draft], S::Submitted, "handed in"),
-            Action::Return(_) => (&[S::Submitted], S::Returned, "handed back"),
-            Action::Resume => (&[S::Returned], S::Draft, "taken up again"),
-            Action::Verify => (&[S::Submitted], S::Verified, "verified"),
-            Action::Publish => (&[S::Verified, S::Withdrawn], S::Published, "published"),
-            Action::Withdraw(_) => (&[S::Verified, S::Published], S::Withdrawn, "withdrawn"),
+            PublicationAction::Submit => (&[S::Draft], S::Submitted, "handed in"),
+            PublicationAction::Return(_) => (&[S::Submitted], S::Returned, "handed back"),
+            PublicationAction::Resume => (&[S::Returned], S::Draft, "taken up again"),
+            PublicationAction::Verify => (&[S::Submitted], S::Verified, "verified"),
+            PublicationAction::Publish => (&[S::Verified, S::Withdrawn], S::Published, "published"),
+            PublicationAction::Withdraw(_) => {
+                (&[S::Verified, S::Published], S::Withdrawn, "withdrawn")
+            }
         };
         if !allowed.contains(&self.state) {
             return Err(PublicationError::State(self.state, done));
         }
         let is_author = *actor == self.author;
         match action {
-            Action::Submit | Action::Resume if !is_author => {
+            PublicationAction::Submit | PublicationAction::Resume if !is_author => {
                 return Err(PublicationError::NotAuthor(self.author.clone()));
             }
-            Action::Return(_) | Action::Verify if is_author => {
+            PublicationAction::Return(_) | PublicationAction::Verify if is_author => {
                 return Err(PublicationError::OwnText(self.author.clone()));
             }
             _ => {}
         }
         let note = match action {
-            Action::Return(note) => Some(note.to_string()),
-            Action::Withdraw(reason) => Some(reason.to_string()),
+            PublicationAction::Return(note) => Some(note.to_string()),
+            PublicationAction::Withdraw(reason) => Some(reason.to_string()),
             _ => None,
         };
         Ok(PublicationStep {
@@ -161,20 +163,25 @@ mod tests {
             Line::parse("penulis").unwrap(),
             Line::parse("kurator").unwrap(),
         );
-        // Action, states where the author may do it, states where another may, state reached.
-        let cases: [(Action, &[S], &[S], S); 6] = [
-            (Action::Submit, &[S::Draft], &[], S::Submitted),
-            (Action::Return(note()), &[], &[S::Submitted], S::Returned),
-            (Action::Resume, &[S::Returned], &[], S::Draft),
-            (Action::Verify, &[], &[S::Submitted], S::Verified),
+        // PublicationAction, states where the author may do it, states where another may, state reached.
+        let cases: [(PublicationAction, &[S], &[S], S); 6] = [
+            (PublicationAction::Submit, &[S::Draft], &[], S::Submitted),
             (
-                Action::Publish,
+                PublicationAction::Return(note()),
+                &[],
+                &[S::Submitted],
+                S::Returned,
+            ),
+            (PublicationAction::Resume, &[S::Returned], &[], S::Draft),
+            (PublicationAction::Verify, &[], &[S::Submitted], S::Verified),
+            (
+                PublicationAction::Publish,
                 &[S::Verified, S::Withdrawn],
                 &[S::Verified, S::Withdrawn],
                 S::Published,
             ),
             (
-                Action::Withdraw(reason()),
+                PublicationAction::Withdraw(reason()),
                 &[S::Verified, S::Published],
                 &[S::Verified, S::Published],
                 S::Withdrawn,

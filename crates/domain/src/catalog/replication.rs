@@ -21,7 +21,10 @@ use crate::entry::Audience;
 use crate::identity::{RecordId, RecordRef};
 
 pub use answer::{AnswerState, ReplicationAnswer, ReplicationAnswerDraft};
-pub use process::{Conflict, ProcessState, ReplicationProcess, Side, Standing, derive};
+pub use process::{
+    ProcessState, ReplicationConflict, ReplicationProcess, ReplicationSide, ReplicationStanding,
+    derive,
+};
 
 vocabulary! {
     /// How far an adopter has come with a replication.

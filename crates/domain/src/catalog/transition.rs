@@ -18,7 +18,7 @@ use crate::identity::RecordId;
 
 vocabulary! {
     /// Along what an innovation moves.
-    Axis {
+    TransitionAxis {
         /// Which coaching it needs: [`LifecycleStage`].
         Lifecycle = "LIFECYCLE",
         /// How far it is in use: [`AdoptionStatus`].
@@ -39,11 +39,11 @@ pub enum Move {
 
 impl Move {
     /// The axis.
-    pub const fn axis(self) -> Axis {
+    pub const fn axis(self) -> TransitionAxis {
         match self {
-            Self::Lifecycle(..) => Axis::Lifecycle,
-            Self::Adoption(..) => Axis::Adoption,
-            Self::Unknown => Axis::Other,
+            Self::Lifecycle(..) => TransitionAxis::Lifecycle,
+            Self::Adoption(..) => TransitionAxis::Adoption,
+            Self::Unknown => TransitionAxis::Other,
         }
     }
 
@@ -208,17 +208,17 @@ impl Transition {
 
 fn step(form: &mut FormCheck, draft: &TransitionDraft) -> Option<Move> {
     match form.choice("axis", &draft.axis)? {
-        Axis::Lifecycle => {
+        TransitionAxis::Lifecycle => {
             let from = form.choice("from", &draft.from);
             let to = form.choice("to", &draft.to);
             Some(Move::Lifecycle(from?, to?))
         }
-        Axis::Adoption => {
+        TransitionAxis::Adoption => {
             let from = form.choice("from", &draft.from);
             let to = form.choice("to", &draft.to);
             Some(Move::Adoption(from?, to?))
         }
-        Axis::Other => Some(Move::Unknown),
+        TransitionAxis::Other => Some(Move::Unknown),
     }
 }
 
@@ -280,9 +280,9 @@ impl Facts<'_> {
 
     fn require_place(&self, form: &mut FormCheck, transition: &Transition) {
         let here = match transition.step.axis() {
-            Axis::Lifecycle => self.innovation.stage.code(),
-            Axis::Adoption => self.innovation.adoption.code(),
-            Axis::Other => return,
+            TransitionAxis::Lifecycle => self.innovation.stage.code(),
+            TransitionAxis::Adoption => self.innovation.adoption.code(),
+            TransitionAxis::Other => return,
         };
         let from = transition.step.from();
         if transition.corrects.is_none() && from != here {
@@ -365,7 +365,7 @@ impl Facts<'_> {
 
 vocabulary! {
     /// What is wrong with one move of a path.
-    PathFlaw {
+    TransitionFlaw {
         /// The rules have no such move.
         NotAllowed = "NOT_ALLOWED",
         /// It does not begin where the move before it ended.
@@ -387,7 +387,7 @@ pub struct PathStep {
     /// When it took effect.
     pub on: PartialDate,
     /// What is wrong with it; it is shown, never mended silently.
-    pub flaws: Vec<PathFlaw>,
+    pub flaws: Vec<TransitionFlaw>,
 }
 
 /// The course of an innovation: its moves by date, those of equal date by record, without those that were corrected.
@@ -417,17 +417,17 @@ impl Path {
                 flaws: flaws(before, transition),
             });
         }
-        path.compare(Axis::Lifecycle, innovation.stage.code());
-        path.compare(Axis::Adoption, innovation.adoption.code());
+        path.compare(TransitionAxis::Lifecycle, innovation.stage.code());
+        path.compare(TransitionAxis::Adoption, innovation.adoption.code());
         path
     }
 
-    fn compare(&mut self, axis: Axis, shown: &str) {
+    fn compare(&mut self, axis: TransitionAxis, shown: &str) {
         let last = self.0.iter_mut().rfind(|step| step.step.axis() == axis);
         if let Some(last) = last
             && last.step.to() != shown
         {
-            last.flaws.push(PathFlaw::NotShown);
+            last.flaws.push(TransitionFlaw::NotShown);
         }
     }
 
@@ -437,28 +437,28 @@ impl Path {
     }
 
     /// The last move along an axis.
-    pub fn last(&self, axis: Axis) -> Option<&PathStep> {
+    pub fn last(&self, axis: TransitionAxis) -> Option<&PathStep> {
         self.0.iter().rfind(|step| step.step.axis() == axis)
     }
 
     /// Since when the innovation is in regular use without a break, as far as its moves tell.
     pub fn applied_since(&self) -> Option<PartialDate> {
-        let last = self.last(Axis::Adoption)?;
+        let last = self.last(TransitionAxis::Adoption)?;
         matches!(last.step, Move::Adoption(_, AdoptionStatus::Applied)).then_some(last.on)
     }
 }
 
-fn flaws(before: Option<&str>, transition: &Transition) -> Vec<PathFlaw> {
+fn flaws(before: Option<&str>, transition: &Transition) -> Vec<TransitionFlaw> {
     let step = transition.step;
     let found = [
-        (!step.is_allowed(), PathFlaw::NotAllowed),
+        (!step.is_allowed(), TransitionFlaw::NotAllowed),
         (
             before.is_some_and(|before| before != step.from()),
-            PathFlaw::Gap,
+            TransitionFlaw::Gap,
         ),
         (
             step.needs_reason() && transition.reason.is_none(),
-            PathFlaw::NoReason,
+            TransitionFlaw::NoReason,
         ),
     ];
     found

@@ -20,6 +20,15 @@ pub trait Vocabulary: Copy + Debug + Eq + 'static {
     /// Where a code lands that another hub's newer version knows and this one does not.
     const OTHER: Self;
 
+    /// The vocabulary's name in the public schema.
+    const NAME: &'static str;
+
+    /// What the vocabulary is about, as its comment says it.
+    const ABOUT: &'static str;
+
+    /// What the term means, as its comment says it.
+    fn about(self) -> &'static str;
+
     /// The code that stands for the term in payloads and in the public schema.
     fn code(self) -> &'static str;
 
@@ -43,20 +52,20 @@ pub trait Vocabulary: Copy + Debug + Eq + 'static {
 }
 
 /// Declares a vocabulary: its terms with their codes, and the term where unknown codes land, which people may choose
-/// only if it is marked `choosable`.
+/// only if it is marked `choosable`. What the comments say is told to readers of the public schema too.
 macro_rules! vocabulary {
     (
-        $(#[$about:meta])*
+        $(#[doc = $about:expr])*
         $name:ident {
-            $($(#[$doc:meta])* $term:ident = $code:literal,)+
+            $($(#[doc = $doc:expr])* $term:ident = $code:literal,)+
         }
-        $(choosable { $(#[$other_doc:meta])* $other:ident })?
+        $(choosable { $(#[doc = $other_doc:expr])* $other:ident })?
     ) => {
-        $(#[$about])*
+        $(#[doc = $about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $($(#[$doc])* $term,)+
-            $($(#[$other_doc])*)?
+            $($(#[doc = $doc])* $term,)+
+            $($(#[doc = $other_doc])*)?
             /// Here also lands what another hub's newer version knows and this one does not.
             Other,
         }
@@ -64,11 +73,23 @@ macro_rules! vocabulary {
         impl $crate::catalog::vocabulary::Vocabulary for $name {
             const ALL: &'static [Self] = &[$(Self::$term,)+ $(Self::$other)?];
             const OTHER: Self = Self::Other;
+            const NAME: &'static str = stringify!($name);
+            const ABOUT: &'static str = concat!($($about, "\n"),*);
 
             fn code(self) -> &'static str {
                 match self {
                     $(Self::$term => $code,)+
                     Self::Other => "OTHER",
+                }
+            }
+
+            fn about(self) -> &'static str {
+                match self {
+                    $(Self::$term => concat!($($doc, "\n"),*),)+
+                    Self::Other => concat!(
+                        $($($other_doc, "\n",)*)?
+                        " A term that only a newer version of the sender knows."
+                    ),
                 }
             }
         }

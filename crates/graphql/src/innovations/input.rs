@@ -1,7 +1,7 @@
 //! Writing innovations into this hub's log.
 
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
-use domain::catalog::{self, InnovationDraft, Vocabulary};
+use domain::catalog::{self, InnovationDraft};
 use domain::entry::{Audience, Change, DeletionReason, Kind, Sight};
 use domain::identity::{HubId, RecordId};
 use storage::bodies;
@@ -14,7 +14,7 @@ use crate::objects::Warning;
 use crate::scalars::{Long, PartialDate};
 use crate::vocabulary::{
     AdoptionStatus, Affair, Form, Initiator, InnovationKind, LifecycleStage, RecordAudience,
-    Sustained,
+    Sustained, Term,
 };
 use crate::{ApiError, HubContext};
 
@@ -80,10 +80,10 @@ pub(crate) struct InnovationInput {
     /// Whom it serves.
     beneficiaries: Option<BeneficiariesInput>,
     /// Which coaching it needs next.
-    #[graphql(default_with = "LifecycleStage::Creation")]
+    #[graphql(default_with = "Term(catalog::LifecycleStage::Creation)")]
     stage: LifecycleStage,
     /// How far it is in use.
-    #[graphql(default_with = "AdoptionStatus::Initiative")]
+    #[graphql(default_with = "Term(catalog::AdoptionStatus::Initiative)")]
     adoption: AdoptionStatus,
     /// Whether it goes on.
     sustained: Option<SustainmentInput>,
@@ -182,15 +182,15 @@ impl InnovationInput {
                 .flatten()
                 .map(Into::into)
                 .collect(),
-            kind: self.kind.map(code::<catalog::InnovationKind>),
-            form: self.form.map(code::<catalog::Form>),
+            kind: self.kind.map(Term::to_code),
+            form: self.form.map(Term::to_code),
             is_digital: self.is_digital,
-            initiator: self.initiator.map(code::<catalog::Initiator>),
+            initiator: self.initiator.map(Term::to_code),
             affairs: self
                 .affairs
                 .into_iter()
                 .flatten()
-                .map(code::<catalog::Affair>)
+                .map(Term::to_code)
                 .collect(),
             sdgs: self.sdgs.into_iter().flatten().map(i64::from).collect(),
             tags: self.tags.unwrap_or_default(),
@@ -210,8 +210,8 @@ impl InnovationInput {
             trial_on: self.trial_on.map(|date| date.0.to_string()),
             implemented_on: self.implemented_on.map(|date| date.0.to_string()),
             beneficiaries: self.beneficiaries.map(Into::into),
-            stage: code::<catalog::LifecycleStage>(self.stage),
-            adoption: code::<catalog::AdoptionStatus>(self.adoption),
+            stage: self.stage.to_code(),
+            adoption: self.adoption.to_code(),
             sustained: self.sustained.map(Into::into),
             point: self.point.map(|point| catalog::PointDraft {
                 lat: point.lat,
@@ -221,10 +221,6 @@ impl InnovationInput {
             sources: self.sources.into_iter().flatten().map(Into::into).collect(),
         })
     }
-}
-
-fn code<V: Vocabulary>(term: impl Into<V>) -> String {
-    term.into().code().to_owned()
 }
 
 impl From<ExternalIdInput> for catalog::ExternalIdDraft {
@@ -250,7 +246,7 @@ impl From<BeneficiariesInput> for catalog::BeneficiariesDraft {
 impl From<SustainmentInput> for catalog::SustainedDraft {
     fn from(input: SustainmentInput) -> Self {
         Self {
-            answer: code::<catalog::Sustained>(input.answer),
+            answer: input.answer.to_code(),
             reason: input.reason,
         }
     }

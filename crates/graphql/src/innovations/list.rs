@@ -63,7 +63,7 @@ impl InnovationFilterInput {
             agency: self.agency.map(agency).transpose()?,
             affairs: bounded("filter.affairs", self.affairs)?
                 .into_iter()
-                .map(Into::into)
+                .map(|term| term.0)
                 .collect(),
             sdgs: bounded("filter.sdgs", self.sdgs)?
                 .into_iter()
@@ -71,11 +71,11 @@ impl InnovationFilterInput {
                 .collect::<Result<_, _>>()?,
             stages: bounded("filter.stages", self.stages)?
                 .into_iter()
-                .map(Into::into)
+                .map(|term| term.0)
                 .collect(),
             adoptions: bounded("filter.adoptions", self.adoptions)?
                 .into_iter()
-                .map(Into::into)
+                .map(|term| term.0)
                 .collect(),
             year_from: self.year_from,
             year_to: self.year_to,

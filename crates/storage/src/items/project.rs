@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use domain::catalog::{
-    AnswerState, ProcessState, ReplicationState, Standing, Vocabulary, derive_process,
+    AnswerState, ProcessState, ReplicationStanding, ReplicationState, Vocabulary, derive_process,
 };
 use domain::entry::Kind;
 use domain::identity::HubId;
@@ -234,7 +234,7 @@ async fn settle_replications(
     touched.before_removal(tx, &changed).await
 }
 
-fn derive(row: &ReplicationRow) -> (ProcessState, Standing) {
+fn derive(row: &ReplicationRow) -> (ProcessState, ReplicationStanding) {
     derive_process(
         ReplicationState::read(&row.word),
         row.answer.as_deref().map(AnswerState::read),
@@ -258,7 +258,10 @@ async fn count_at_innovations(
     let endorsements = of(Role::Subject, Kind::ENDORSEMENT);
     let awards = of(Role::Subject, Kind::AWARD);
     let confirmations = of(Role::Subject, Kind::CONFIRMATION);
-    let (done, confirmed) = (ProcessState::Done.code(), Standing::Confirmed.code());
+    let (done, confirmed) = (
+        ProcessState::Done.code(),
+        ReplicationStanding::Confirmed.code(),
+    );
     let (cancelled, refused) = (ProcessState::Cancelled.code(), ProcessState::Refused.code());
     let (marks, values) = sql::list(1, records);
     let text = format!(

@@ -27,7 +27,7 @@ vocabulary! {
 
 vocabulary! {
     /// Whose word a replication stands on.
-    Standing {
+    ReplicationStanding {
         /// Diklaim: the adopter's alone.
         Claimed = "CLAIMED",
         /// Terkonfirmasi: the source's too.
@@ -39,7 +39,7 @@ vocabulary! {
 
 vocabulary! {
     /// One of the two that make a replication.
-    Side {
+    ReplicationSide {
         /// The agency that takes the innovation over, and its hub.
         Adopter = "ADOPTER",
         /// The hub whose innovation it is.
@@ -49,7 +49,7 @@ vocabulary! {
 
 vocabulary! {
     /// Where the two words do not fit.
-    Conflict {
+    ReplicationConflict {
         /// The adopter went on though the source refused.
         WentOnThoughRefused = "WENT_ON_THOUGH_REFUSED",
         /// The adopter went on without the source's signature.
@@ -69,11 +69,11 @@ pub struct ReplicationProcess {
     /// How far it is.
     pub state: ProcessState,
     /// Whose word it stands on.
-    pub standing: Standing,
+    pub standing: ReplicationStanding,
     /// Who is to do the next step; nobody when it is at its end.
-    pub next: Option<Side>,
+    pub next: Option<ReplicationSide>,
     /// Where the words do not fit. They are shown, never mended silently.
-    pub conflicts: Vec<Conflict>,
+    pub conflicts: Vec<ReplicationConflict>,
 }
 
 impl ReplicationProcess {
@@ -92,7 +92,10 @@ impl ReplicationProcess {
 }
 
 /// How far a replication is, and on whose word, from the last words of both sides. Rows of databases keep no more.
-pub fn derive(adopter: ReplicationState, answer: Option<AnswerState>) -> (ProcessState, Standing) {
+pub fn derive(
+    adopter: ReplicationState,
+    answer: Option<AnswerState>,
+) -> (ProcessState, ReplicationStanding) {
     let state = match adopter {
         ReplicationState::Agreed if has_agreed(answer) => ProcessState::Agreed,
         ReplicationState::Interested | ReplicationState::Agreed => match answer {
@@ -107,9 +110,9 @@ pub fn derive(adopter: ReplicationState, answer: Option<AnswerState>) -> (Proces
         ReplicationState::Other => ProcessState::Other,
     };
     let standing = match answer {
-        Some(AnswerState::Confirmed) => Standing::Confirmed,
-        Some(AnswerState::Disputed) => Standing::Disputed,
-        _ => Standing::Claimed,
+        Some(AnswerState::Confirmed) => ReplicationStanding::Confirmed,
+        Some(AnswerState::Disputed) => ReplicationStanding::Disputed,
+        _ => ReplicationStanding::Claimed,
     };
     (state, standing)
 }
@@ -122,20 +125,31 @@ fn has_agreed(answer: Option<AnswerState>) -> bool {
     )
 }
 
-fn next(adopter: ReplicationState, state: ProcessState, standing: Standing) -> Option<Side> {
+fn next(
+    adopter: ReplicationState,
+    state: ProcessState,
+    standing: ReplicationStanding,
+) -> Option<ReplicationSide> {
     match state {
-        ProcessState::Interested => Some(Side::Source),
-        ProcessState::Verified if adopter == ReplicationState::Agreed => Some(Side::Source),
+        ProcessState::Interested => Some(ReplicationSide::Source),
+        ProcessState::Verified if adopter == ReplicationState::Agreed => {
+            Some(ReplicationSide::Source)
+        }
         ProcessState::Verified
         | ProcessState::Agreed
         | ProcessState::Planned
-        | ProcessState::Ongoing => Some(Side::Adopter),
-        ProcessState::Done => (standing == Standing::Claimed).then_some(Side::Source),
+        | ProcessState::Ongoing => Some(ReplicationSide::Adopter),
+        ProcessState::Done => {
+            (standing == ReplicationStanding::Claimed).then_some(ReplicationSide::Source)
+        }
         ProcessState::Refused | ProcessState::Cancelled | ProcessState::Other => None,
     }
 }
 
-fn conflicts(adopter: &Replication, source: Option<&ReplicationAnswer>) -> Vec<Conflict> {
+fn conflicts(
+    adopter: &Replication,
+    source: Option<&ReplicationAnswer>,
+) -> Vec<ReplicationConflict> {
     let answer = source.map(ReplicationAnswer::state);
     let went_on = matches!(
         adopter.state(),
@@ -143,20 +157,26 @@ fn conflicts(adopter: &Replication, source: Option<&ReplicationAnswer>) -> Vec<C
     );
     let was_refused = answer == Some(AnswerState::Refused);
     let found = [
-        (went_on && was_refused, Conflict::WentOnThoughRefused),
+        (
+            went_on && was_refused,
+            ReplicationConflict::WentOnThoughRefused,
+        ),
         (
             went_on && !was_refused && !has_agreed(answer),
-            Conflict::WentOnWithoutAgreement,
+            ReplicationConflict::WentOnWithoutAgreement,
         ),
         (
             adopter.state() == ReplicationState::Cancelled
                 && answer == Some(AnswerState::Confirmed),
-            Conflict::ConfirmedThoughCancelled,
+            ReplicationConflict::ConfirmedThoughCancelled,
         ),
-        (!adopter.steps.missteps().is_empty(), Conflict::AdopterSteps),
+        (
+            !adopter.steps.missteps().is_empty(),
+            ReplicationConflict::AdopterSteps,
+        ),
         (
             source.is_some_and(|source| !source.steps.missteps().is_empty()),
-            Conflict::SourceSteps,
+            ReplicationConflict::SourceSteps,
         ),
     ];
     let kept = found.into_iter().filter(|(is_so, _)| *is_so);
@@ -199,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_two_words_make_one_process() {
-        use {ProcessState as P, Side as N, Standing as S};
+        use {ProcessState as P, ReplicationSide as N, ReplicationStanding as S};
         let agreed = "INTERESTED AGREED";
         let done = "INTERESTED AGREED ONGOING DONE";
         for (adopter, source, state, standing, next) in [
@@ -271,7 +291,7 @@ mod tests {
 
     #[test]
     fn words_that_do_not_fit_are_shown() {
-        let check = |adopter: &str, source: &str, expected: Conflict| {
+        let check = |adopter: &str, source: &str, expected: ReplicationConflict| {
             assert_eq!(
                 process(adopter, source).conflicts,
                 [expected],
@@ -279,16 +299,24 @@ mod tests {
             );
         };
         let planned = "INTERESTED AGREED PLANNED";
-        check(planned, "REFUSED", Conflict::WentOnThoughRefused);
-        check(planned, "VERIFIED", Conflict::WentOnWithoutAgreement);
-        check(planned, "", Conflict::WentOnWithoutAgreement);
+        check(planned, "REFUSED", ReplicationConflict::WentOnThoughRefused);
+        check(
+            planned,
+            "VERIFIED",
+            ReplicationConflict::WentOnWithoutAgreement,
+        );
+        check(planned, "", ReplicationConflict::WentOnWithoutAgreement);
         let gone = "INTERESTED AGREED CANCELLED";
         check(
             gone,
             "VERIFIED AGREED CONFIRMED",
-            Conflict::ConfirmedThoughCancelled,
+            ReplicationConflict::ConfirmedThoughCancelled,
         );
-        check("AGREED", "VERIFIED AGREED", Conflict::AdopterSteps);
-        check("INTERESTED", "AGREED", Conflict::SourceSteps);
+        check(
+            "AGREED",
+            "VERIFIED AGREED",
+            ReplicationConflict::AdopterSteps,
+        );
+        check("INTERESTED", "AGREED", ReplicationConflict::SourceSteps);
     }
 }

@@ -209,13 +209,13 @@ fn a_path_shows_its_flaws() {
         flaws(&[(record(3), &wrong), (record(1), &first), (record(2), &gap)]),
         [
             vec![],
-            vec![PathFlaw::Gap, PathFlaw::NoReason],
-            vec![PathFlaw::NotAllowed],
+            vec![TransitionFlaw::Gap, TransitionFlaw::NoReason],
+            vec![TransitionFlaw::NotAllowed],
         ]
     );
     assert_eq!(
         flaws(&[(record(9), &corrected), (record(10), &correction)]),
-        [vec![PathFlaw::NotShown]]
+        [vec![TransitionFlaw::NotShown]]
     );
 }
 
