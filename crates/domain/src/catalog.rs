@@ -72,9 +72,9 @@ pub use publication::{
 pub(crate) use region::check_region;
 pub use region::{Region, RegionCode, RegionCodeError, RegionLevel, Regions};
 pub use replication::{
-    AnswerState, ProcessState, Replication, ReplicationAnswer, ReplicationAnswerDraft,
-    ReplicationConflict, ReplicationDraft, ReplicationProcess, ReplicationScope, ReplicationSide,
-    ReplicationStanding, ReplicationState, derive as derive_process,
+    AnswerState, ProgressState, Replication, ReplicationAnswer, ReplicationAnswerDraft,
+    ReplicationConflict, ReplicationDraft, ReplicationProgress, ReplicationScope, ReplicationSide,
+    ReplicationStanding, ReplicationState, derive as derive_progress,
 };
 pub use sdg::{Sdg, SdgError, Sdgs};
 pub use text::{Line, TextError, Title, Words};

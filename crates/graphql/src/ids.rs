@@ -6,6 +6,7 @@ use std::fmt;
 
 use async_graphql::ID;
 use domain::catalog::RegionCode;
+use domain::entry::Kind;
 use domain::identity::{HubId, RecordId};
 use uuid::Uuid;
 
@@ -18,7 +19,28 @@ pub(crate) enum GlobalId {
     Region(RegionCode),
     Agency(HubId, RecordId),
     Innovation(HubId, RecordId),
+    /// An item of a kind.
+    Item(&'static str, HubId, RecordId),
 }
+
+/// The kinds of items with the names of their types.
+const ITEM_TYPES: &[(&str, &str)] = &[
+    (Kind::SERVICE_UNIT, "ServiceUnit"),
+    (Kind::TRANSITION, "Transition"),
+    (Kind::EVIDENCE, "Evidence"),
+    (Kind::BUDGET, "Budget"),
+    (Kind::CONFIRMATION, "Confirmation"),
+    (Kind::REPLICATION, "Replication"),
+    (Kind::REPLICATION_ANSWER, "ReplicationAnswer"),
+    (Kind::ENDORSEMENT, "Endorsement"),
+    (Kind::ASSESSMENT, "Assessment"),
+    (Kind::SCORE_SHEET, "ScoreSheet"),
+    (Kind::AWARD, "Award"),
+    (Kind::COACHING, "CoachingActivity"),
+    (Kind::THREAD, "Thread"),
+    (Kind::POST, "Post"),
+    (Kind::NEED, "Need"),
+];
 
 impl GlobalId {
     pub(crate) fn parse(field: &'static str, raw: &str) -> Result<Self, ApiError> {
@@ -30,6 +52,12 @@ impl GlobalId {
             }
             ["Innovation", hub, record] => {
                 pair(hub, record).map(|(hub, record)| Self::Innovation(hub, record))
+            }
+            [name, hub, record] => {
+                let known = ITEM_TYPES.iter().find(|(_, known)| *known == name);
+                known.and_then(|(kind, _)| {
+                    pair(hub, record).map(|(hub, record)| Self::Item(kind, hub, record))
+                })
             }
             _ => None,
         };
@@ -65,16 +93,39 @@ impl GlobalId {
         }
     }
 
+    /// An item of one kind.
+    pub(crate) fn item(
+        field: &'static str,
+        raw: &str,
+        kind: &'static str,
+    ) -> Result<(HubId, RecordId), ApiError> {
+        match Self::parse(field, raw)? {
+            Self::Item(found, hub, record) if found == kind => Ok((hub, record)),
+            other => Err(ApiError::invalid(
+                field,
+                format!("{other} is not the id of a {}", type_of(kind)),
+            )),
+        }
+    }
+
     /// The record that the id names, whatever its kind.
     pub(crate) fn record(field: &'static str, raw: &str) -> Result<(HubId, RecordId), ApiError> {
         match Self::parse(field, raw)? {
-            Self::Agency(hub, record) | Self::Innovation(hub, record) => Ok((hub, record)),
+            Self::Agency(hub, record)
+            | Self::Innovation(hub, record)
+            | Self::Item(_, hub, record) => Ok((hub, record)),
             other => Err(ApiError::invalid(
                 field,
                 format!("{other} is not a record's id"),
             )),
         }
     }
+}
+
+/// The name of the type that shows a kind of items.
+fn type_of(kind: &str) -> &'static str {
+    let known = ITEM_TYPES.iter().find(|(known, _)| *known == kind);
+    known.map_or("Record", |(_, name)| name)
 }
 
 fn pair(hub: &str, record: &str) -> Option<(HubId, RecordId)> {
@@ -94,6 +145,9 @@ impl GlobalId {
             Self::Region(code) => format!("Region:{code}"),
             Self::Agency(hub, record) => record_text("Agency:", hub, *record),
             Self::Innovation(hub, record) => record_text("Innovation:", hub, *record),
+            Self::Item(kind, hub, record) => {
+                record_text(&[type_of(kind), ":"].concat(), hub, *record)
+            }
         }
     }
 }

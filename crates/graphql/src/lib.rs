@@ -1,7 +1,7 @@
 //! What a hub tells the world: the public GraphQL schema.
 //!
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
-//! - `innovations`, `agencies`, `hubs`, `regions` are the catalog; `logs` is what other hubs pull,
+//! - `innovations`, `agencies`, `hubs`, `regions` and `items` are the catalog; `logs` is what other hubs pull,
 //!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks.
@@ -20,6 +20,7 @@ mod hubs;
 mod ids;
 mod in_place;
 mod innovations;
+mod items;
 mod loaders;
 mod logs;
 mod members;

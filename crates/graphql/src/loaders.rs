@@ -8,11 +8,13 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use storage::bodies;
+use storage::items::{self, Role};
 use storage::{Database, StorageError, agencies, hubs, innovations};
 
 use crate::agencies::Agency;
 use crate::hubs::Hub;
 use crate::innovations::Innovation;
+use crate::items::Shown;
 
 /// A record and the hub that owns it.
 pub(crate) type RecordKey = (HubId, RecordId);
@@ -37,6 +39,19 @@ pub(crate) struct AgencyKey(pub(crate) SeenKey);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct InnovationKey(pub(crate) SeenKey);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ItemKey(pub(crate) SeenKey);
+
+/// The newest items of a kind that refer so to a record, at most so many.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct RelatedKey {
+    pub(crate) sight: Sight,
+    pub(crate) kind: &'static str,
+    pub(crate) role: Role,
+    pub(crate) target: RecordKey,
+    pub(crate) most: u32,
+}
 
 /// The keys of each sight. Mostly there is one.
 fn by_sight<'a>(keys: impl Iterator<Item = &'a SeenKey>) -> BTreeMap<Sight, Vec<RecordKey>> {
@@ -94,5 +109,50 @@ impl Loader<HubId> for RecordLoader {
         let read = bodies::load(&self.0, found.iter().map(|hub| hub.entry)).await?;
         let hub = |(hub, body): (hubs::Hub, Option<_>)| (hub.id.clone(), Hub::new(hub.id, body));
         Ok(found.into_iter().zip(read).map(hub).collect())
+    }
+}
+
+impl Loader<ItemKey> for RecordLoader {
+    type Value = Arc<Shown>;
+    type Error = Arc<StorageError>;
+
+    async fn load(&self, keys: &[ItemKey]) -> Result<HashMap<ItemKey, Arc<Shown>>, Self::Error> {
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for (sight, ids) in by_sight(keys.iter().map(|key| &key.0)) {
+            let found = items::find_many(&self.0, &ids, sight).await?;
+            let shown = Shown::read_all(&self.0, found).await?.into_iter();
+            loaded.extend(shown.flatten().map(|shown| {
+                let key = (shown.place.hub.clone(), shown.place.record);
+                (ItemKey((sight, key)), shown)
+            }));
+        }
+        Ok(loaded)
+    }
+}
+
+impl Loader<RelatedKey> for RecordLoader {
+    type Value = Vec<Arc<Shown>>;
+    type Error = Arc<StorageError>;
+
+    async fn load(
+        &self,
+        keys: &[RelatedKey],
+    ) -> Result<HashMap<RelatedKey, Vec<Arc<Shown>>>, Self::Error> {
+        let mut asked: BTreeMap<(Sight, &str, Role, u32), Vec<&RelatedKey>> = BTreeMap::new();
+        for key in keys {
+            let alike = (key.sight, key.kind, key.role, key.most);
+            asked.entry(alike).or_default().push(key);
+        }
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for ((sight, kind, role, most), keys) in asked {
+            let targets: Vec<RecordKey> = keys.iter().map(|key| key.target.clone()).collect();
+            let mut found = items::related(&self.0, kind, role, &targets, sight, most).await?;
+            for key in keys {
+                let places = found.remove(&key.target).unwrap_or_default();
+                let shown = Shown::read_all(&self.0, places).await?;
+                loaded.insert(key.clone(), shown.into_iter().flatten().collect());
+            }
+        }
+        Ok(loaded)
     }
 }

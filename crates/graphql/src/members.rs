@@ -53,7 +53,7 @@ impl Membership {
     }
 
     /// The members, by hub id; none at a node that follows no authority.
-    #[graphql(complexity = "crate::root::page_complexity(first, None, child_complexity)")]
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
     async fn members(
         &self,
         ctx: &Context<'_>,

@@ -93,6 +93,35 @@ impl PageArgs {
     }
 }
 
+/// How many items of a list that has no cursors are wanted.
+pub(crate) fn size(field: &'static str, given: Option<i32>, default: u32) -> Result<u32, ApiError> {
+    given.map_or(Ok(default), |given| page_size(field, given))
+}
+
+/// A page costs what its items cost; an invalid size is refused by the resolver.
+pub(crate) fn complexity(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
+    let items = first
+        .or(last)
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or(20);
+    items.max(1).saturating_mul(child)
+}
+
+/// The most values in one list of a filter.
+const MOST_VALUES: usize = 50;
+
+/// The values of one list of a filter, if they are not too many.
+pub(crate) fn bounded<T>(field: &'static str, values: Option<Vec<T>>) -> Result<Vec<T>, ApiError> {
+    let values = values.unwrap_or_default();
+    if values.len() > MOST_VALUES {
+        return Err(ApiError::invalid(
+            field,
+            format!("has {} values; {MOST_VALUES} are allowed", values.len()),
+        ));
+    }
+    Ok(values)
+}
+
 fn page_size(field: &'static str, given: i32) -> Result<u32, ApiError> {
     let size = u32::try_from(given)
         .ok()

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Context, ID, Interface, Object, SDLExportOptions, SchemaBuilder, Subscription,
+    Context, ID, Interface, MergedObject, Object, SDLExportOptions, SchemaBuilder, Subscription,
 };
 use domain::catalog::Regions;
+use domain::entry::Kind;
 use futures_util::Stream;
 use storage::StorageError;
 
@@ -19,6 +20,8 @@ use crate::innovations::list::{
     self, InnovationConnection, InnovationFilterInput, InnovationOrder,
 };
 use crate::innovations::{self, Innovation};
+use crate::items::replications::{Replication, ReplicationAnswer, ReplicationQuery};
+use crate::items::{self, Shown, ShowsItem as _};
 use crate::loaders::{self, Records};
 use crate::logs::{self, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt};
 use crate::members::{self, Membership};
@@ -40,7 +43,7 @@ const MOST_NODES: usize = 100;
 
 /// Builds the schema without a hub: for exporting it and for tests.
 pub fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
-    async_graphql::Schema::build(Query, Mutation, Changes)
+    async_graphql::Schema::build(Query::default(), Mutation, Changes)
         .enable_federation()
         .enable_subscription_in_federation()
         .with_sorted_fields()
@@ -77,8 +80,22 @@ pub(crate) enum Node {
     Hub(Hub),
     /// An innovation.
     Innovation(Box<Innovation>),
+    /// A replication.
+    Replication(Replication),
+    /// The source's word on a replication.
+    ReplicationAnswer(ReplicationAnswer),
     /// A region.
     Region(Region),
+}
+
+impl Node {
+    fn of_item(shown: Arc<Shown>) -> Option<Self> {
+        match shown.item().kind() {
+            Kind::REPLICATION => Replication::show(shown).map(Self::Replication),
+            Kind::REPLICATION_ANSWER => ReplicationAnswer::show(shown).map(Self::ReplicationAnswer),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) fn shared(error: Arc<StorageError>) -> ApiError {
@@ -121,16 +138,27 @@ async fn find_node(
         GlobalId::Innovation(hub, record) => innovations::load(ctx, (hub, record))
             .await?
             .map(|innovation| Node::Innovation(Box::new(innovation))),
+        GlobalId::Item(kind, hub, record) => {
+            let found: Option<std::sync::Arc<Shown>> = items::find(ctx, (hub, record)).await?;
+            found
+                .filter(|shown| shown.item().kind() == kind)
+                .and_then(Node::of_item)
+        }
     })
 }
 
 /// What can be asked. An argument that may be left out is nullable and says what it then is: a variable without a value
 /// counts as left out.
-pub struct Query;
+#[derive(Default, MergedObject)]
+pub struct Query(CatalogQuery, ReplicationQuery);
 
-/// What can be asked.
+/// What can be asked of the network, its hubs, agencies and innovations.
+#[derive(Default)]
+struct CatalogQuery;
+
+/// What can be asked of the network, its hubs, agencies and innovations.
 #[Object(serial)]
-impl Query {
+impl CatalogQuery {
     /// Anything by its global id; null when it is not here.
     async fn node(
         &self,
@@ -169,7 +197,7 @@ impl Query {
     }
 
     /// The hubs whose logs are held here, in the order in which they became known.
-    #[graphql(complexity = "page_complexity(first, None, child_complexity)")]
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
     async fn hubs(
         &self,
         ctx: &Context<'_>,
@@ -215,7 +243,7 @@ impl Query {
     }
 
     /// Agencies by name.
-    #[graphql(complexity = "page_complexity(first, None, child_complexity)")]
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
     async fn agencies(
         &self,
         ctx: &Context<'_>,
@@ -241,7 +269,7 @@ impl Query {
     }
 
     /// Innovations of all hubs, page by page, forward with `first` and `after` or backward with `last` and `before`.
-    #[graphql(complexity = "page_complexity(first, last, child_complexity)")]
+    #[graphql(complexity = "crate::paging::complexity(first, last, child_complexity)")]
     #[expect(
         clippy::too_many_arguments,
         reason = "they are those of a Relay connection"
@@ -403,15 +431,6 @@ impl Query {
     ) -> Result<Option<Innovation>, ApiError> {
         innovations::load(ctx, GlobalId::innovation("id", &id)?).await
     }
-}
-
-/// A page costs what its items cost; an invalid size is refused by the resolver.
-pub(crate) fn page_complexity(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
-    let items = first
-        .or(last)
-        .and_then(|count| usize::try_from(count).ok())
-        .unwrap_or(20);
-    items.max(1).saturating_mul(child)
 }
 
 /// What can be changed, in this hub's own log. Needs the operator's token.

@@ -170,7 +170,7 @@ terms!(
     LifecycleStage,
     MatchReason,
     NeedState,
-    ProcessState,
+    ProgressState,
     PublicationState,
     ReplicationConflict,
     ReplicationScope,

@@ -2,11 +2,11 @@
 //!
 //! - [`Replication`] is the adopter's word, in the log of the adopter's hub.
 //! - [`ReplicationAnswer`] is the source's word, in the log of the source's hub.
-//! - [`ReplicationProcess`] is what both words make together. Every hub derives it alike from the newest text of each,
+//! - [`ReplicationProgress`] is what both words make together. Every hub derives it alike from the newest text of each,
 //!   whichever arrived first; nobody writes into another hub's log.
 
 mod answer;
-mod process;
+mod progress;
 
 use serde::{Deserialize, Serialize};
 use time::Date;
@@ -21,8 +21,8 @@ use crate::entry::Audience;
 use crate::identity::{RecordId, RecordRef};
 
 pub use answer::{AnswerState, ReplicationAnswer, ReplicationAnswerDraft};
-pub use process::{
-    ProcessState, ReplicationConflict, ReplicationProcess, ReplicationSide, ReplicationStanding,
+pub use progress::{
+    ProgressState, ReplicationConflict, ReplicationProgress, ReplicationSide, ReplicationStanding,
     derive,
 };
 

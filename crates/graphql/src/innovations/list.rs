@@ -13,12 +13,9 @@ use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::in_place::InPlace;
-use crate::paging::{End, PageArgs, PageInfo, PageRequest};
+use crate::paging::{End, PageArgs, PageInfo, PageRequest, bounded};
 use crate::scalars::{HubId, Long, RegionCode};
 use crate::vocabulary::{AdoptionStatus, Affair, LifecycleStage};
-
-/// The most values in one list of a filter.
-const MOST_VALUES: usize = 50;
 
 /// Which innovations are wanted. Conditions that are given must all hold; of a list, one value is enough unless said
 /// otherwise; an empty list asks for nothing.
@@ -88,17 +85,6 @@ impl InnovationFilterInput {
             sight: Sight::Public,
         })
     }
-}
-
-fn bounded<T>(field: &'static str, values: Option<Vec<T>>) -> Result<Vec<T>, ApiError> {
-    let values = values.unwrap_or_default();
-    if values.len() > MOST_VALUES {
-        return Err(ApiError::invalid(
-            field,
-            format!("has {} values; {MOST_VALUES} are allowed", values.len()),
-        ));
-    }
-    Ok(values)
 }
 
 fn title_words(words: Option<String>) -> Result<Option<String>, ApiError> {

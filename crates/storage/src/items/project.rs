@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use domain::catalog::{
-    AnswerState, ProcessState, ReplicationStanding, ReplicationState, Vocabulary, derive_process,
+    AnswerState, ProgressState, ReplicationStanding, ReplicationState, Vocabulary, derive_progress,
 };
 use domain::entry::Kind;
 use domain::identity::HubId;
@@ -234,8 +234,8 @@ async fn settle_replications(
     touched.before_removal(tx, &changed).await
 }
 
-fn derive(row: &ReplicationRow) -> (ProcessState, ReplicationStanding) {
-    derive_process(
+fn derive(row: &ReplicationRow) -> (ProgressState, ReplicationStanding) {
+    derive_progress(
         ReplicationState::read(&row.word),
         row.answer.as_deref().map(AnswerState::read),
     )
@@ -259,10 +259,13 @@ async fn count_at_innovations(
     let awards = of(Role::Subject, Kind::AWARD);
     let confirmations = of(Role::Subject, Kind::CONFIRMATION);
     let (done, confirmed) = (
-        ProcessState::Done.code(),
+        ProgressState::Done.code(),
         ReplicationStanding::Confirmed.code(),
     );
-    let (cancelled, refused) = (ProcessState::Cancelled.code(), ProcessState::Refused.code());
+    let (cancelled, refused) = (
+        ProgressState::Cancelled.code(),
+        ProgressState::Refused.code(),
+    );
     let (marks, values) = sql::list(1, records);
     let text = format!(
         "UPDATE innovation SET

@@ -5,7 +5,7 @@ use crate::catalog::vocabulary::vocabulary;
 
 vocabulary! {
     /// How far a replication is, by both sides' words.
-    ProcessState {
+    ProgressState {
         /// Minat: the adopter asked, the source has not answered.
         Interested = "INTERESTED",
         /// Terverifikasi: the source welcomes it; no agreement of both yet.
@@ -65,9 +65,9 @@ vocabulary! {
 
 /// A replication as both sides' words show it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplicationProcess {
+pub struct ReplicationProgress {
     /// How far it is.
-    pub state: ProcessState,
+    pub state: ProgressState,
     /// Whose word it stands on.
     pub standing: ReplicationStanding,
     /// Who is to do the next step; nobody when it is at its end.
@@ -76,7 +76,7 @@ pub struct ReplicationProcess {
     pub conflicts: Vec<ReplicationConflict>,
 }
 
-impl ReplicationProcess {
+impl ReplicationProgress {
     /// Derives the process from the newest words of both sides; the source may not have answered, or its answer may not
     /// have arrived.
     pub fn of(adopter: &Replication, source: Option<&ReplicationAnswer>) -> Self {
@@ -95,19 +95,19 @@ impl ReplicationProcess {
 pub fn derive(
     adopter: ReplicationState,
     answer: Option<AnswerState>,
-) -> (ProcessState, ReplicationStanding) {
+) -> (ProgressState, ReplicationStanding) {
     let state = match adopter {
-        ReplicationState::Agreed if has_agreed(answer) => ProcessState::Agreed,
+        ReplicationState::Agreed if has_agreed(answer) => ProgressState::Agreed,
         ReplicationState::Interested | ReplicationState::Agreed => match answer {
-            None => ProcessState::Interested,
-            Some(AnswerState::Refused) => ProcessState::Refused,
-            Some(_) => ProcessState::Verified,
+            None => ProgressState::Interested,
+            Some(AnswerState::Refused) => ProgressState::Refused,
+            Some(_) => ProgressState::Verified,
         },
-        ReplicationState::Planned => ProcessState::Planned,
-        ReplicationState::Ongoing => ProcessState::Ongoing,
-        ReplicationState::Done => ProcessState::Done,
-        ReplicationState::Cancelled => ProcessState::Cancelled,
-        ReplicationState::Other => ProcessState::Other,
+        ReplicationState::Planned => ProgressState::Planned,
+        ReplicationState::Ongoing => ProgressState::Ongoing,
+        ReplicationState::Done => ProgressState::Done,
+        ReplicationState::Cancelled => ProgressState::Cancelled,
+        ReplicationState::Other => ProgressState::Other,
     };
     let standing = match answer {
         Some(AnswerState::Confirmed) => ReplicationStanding::Confirmed,
@@ -127,22 +127,22 @@ fn has_agreed(answer: Option<AnswerState>) -> bool {
 
 fn next(
     adopter: ReplicationState,
-    state: ProcessState,
+    state: ProgressState,
     standing: ReplicationStanding,
 ) -> Option<ReplicationSide> {
     match state {
-        ProcessState::Interested => Some(ReplicationSide::Source),
-        ProcessState::Verified if adopter == ReplicationState::Agreed => {
+        ProgressState::Interested => Some(ReplicationSide::Source),
+        ProgressState::Verified if adopter == ReplicationState::Agreed => {
             Some(ReplicationSide::Source)
         }
-        ProcessState::Verified
-        | ProcessState::Agreed
-        | ProcessState::Planned
-        | ProcessState::Ongoing => Some(ReplicationSide::Adopter),
-        ProcessState::Done => {
+        ProgressState::Verified
+        | ProgressState::Agreed
+        | ProgressState::Planned
+        | ProgressState::Ongoing => Some(ReplicationSide::Adopter),
+        ProgressState::Done => {
             (standing == ReplicationStanding::Claimed).then_some(ReplicationSide::Source)
         }
-        ProcessState::Refused | ProcessState::Cancelled | ProcessState::Other => None,
+        ProgressState::Refused | ProgressState::Cancelled | ProgressState::Other => None,
     }
 }
 
@@ -199,7 +199,7 @@ mod tests {
         states.split_whitespace().map(step).collect()
     }
 
-    fn process(adopter: &str, source: &str) -> ReplicationProcess {
+    fn process(adopter: &str, source: &str) -> ReplicationProgress {
         let adopter = ReplicationDraft {
             source: "id-35:0198f2c4-0000-7000-8000-000000000001".to_owned(),
             adopter: "0198f2c4-0000-7000-8000-000000000002".to_owned(),
@@ -214,12 +214,12 @@ mod tests {
             note: None,
         };
         let source = (!source.steps.is_empty()).then(|| ReplicationAnswer::read(&source).unwrap());
-        ReplicationProcess::of(&adopter, source.as_ref())
+        ReplicationProgress::of(&adopter, source.as_ref())
     }
 
     #[test]
     fn the_two_words_make_one_process() {
-        use {ProcessState as P, ReplicationSide as N, ReplicationStanding as S};
+        use {ProgressState as P, ReplicationSide as N, ReplicationStanding as S};
         let agreed = "INTERESTED AGREED";
         let done = "INTERESTED AGREED ONGOING DONE";
         for (adopter, source, state, standing, next) in [
