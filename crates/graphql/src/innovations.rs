@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use domain::catalog::{self, Line, Words};
-use domain::identity::{HubId, RecordId};
+use domain::identity::{HubId, RecordId, RecordRef};
 use storage::bodies::{self, Body, Content};
 use storage::innovations::InnovationRef;
+use storage::items::Role;
 use storage::{Database, StorageError};
 use time::OffsetDateTime;
 
@@ -23,6 +24,8 @@ use crate::context::ContextExt as _;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
 use crate::in_place::InPlace;
+use crate::items;
+use crate::items::replications::{Replication, ReplicationCounts};
 use crate::loaders::{InnovationKey, RecordKey, Records};
 use crate::regions::Region;
 use crate::scalars::{DateTime, Long, PartialDate, RegionCode};
@@ -37,6 +40,8 @@ pub(crate) struct Innovation {
     hub_id: HubId,
     record: RecordId,
     published: OffsetDateTime,
+    counts: storage::innovations::Counts,
+    current: OffsetDateTime,
     body: Arc<Body>,
     agency: Option<Arc<Body>>,
 }
@@ -60,6 +65,8 @@ impl Innovation {
                 hub_id: place.hub,
                 record: place.record,
                 published: place.published,
+                counts: place.counts,
+                current: place.current,
                 agency,
                 body,
             })
@@ -69,6 +76,13 @@ impl Innovation {
 
     pub(crate) fn key(&self) -> RecordKey {
         (self.hub_id.clone(), self.record)
+    }
+
+    fn reference(&self) -> RecordRef {
+        RecordRef {
+            hub: self.hub_id.clone(),
+            record: self.record,
+        }
     }
 
     fn innovation(&self) -> &catalog::Innovation {
@@ -354,5 +368,44 @@ impl Innovation {
     /// Where its facts were published.
     async fn sources(&self) -> Vec<Source> {
         self.innovation().sources.iter().map(Into::into).collect()
+    }
+
+    /// Replications of it, counted from the records that are here and for everybody.
+    async fn replication_counts(&self) -> ReplicationCounts {
+        ReplicationCounts {
+            claimed: Long(self.counts.replications),
+            done: Long(self.counts.done),
+            confirmed: Long(self.counts.confirmed),
+        }
+    }
+
+    /// How many hubs endorse it for everybody to see.
+    async fn endorsement_count(&self) -> Long {
+        Long(self.counts.endorsements)
+    }
+
+    /// How many awards it won, each counted once whoever tells of it.
+    async fn award_count(&self) -> Long {
+        Long(self.counts.awards)
+    }
+
+    /// When what it tells was last known to be so: written, or confirmed by its hub.
+    async fn current_at(&self) -> DateTime {
+        DateTime(self.current)
+    }
+
+    /// Whether that is longer ago than twelve months, so that its owner is reminded.
+    async fn is_stale(&self, ctx: &Context<'_>) -> bool {
+        catalog::is_stale(self.current, ctx.hub().clock.now())
+    }
+
+    /// Replications of it, those that moved last first.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn replications(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Replication>, ApiError> {
+        items::related(ctx, Role::Source, &self.reference(), first).await
     }
 }

@@ -3,10 +3,11 @@
 //! - [`Shown`] is one as it is read; [`RecordFacts`] are the fields that all of them have.
 //! - `item!` makes the type of one kind: its own fields beside those.
 //! - [`list`] lists them; `connection!` makes the types of a list. [`reference`] names records that may not have arrived.
-//! - One module for each noun.
+//! - [`writing`] writes them. Beside these there is one module for each noun.
 
 pub(crate) mod reference;
 pub(crate) mod replications;
+pub(crate) mod writing;
 
 use std::sync::Arc;
 

@@ -20,7 +20,9 @@ use crate::innovations::list::{
     self, InnovationConnection, InnovationFilterInput, InnovationOrder,
 };
 use crate::innovations::{self, Innovation};
+use crate::items::replications::writing::ReplicationMutation;
 use crate::items::replications::{Replication, ReplicationAnswer, ReplicationQuery};
+use crate::items::writing::ItemMutation;
 use crate::items::{self, Shown, ShowsItem as _};
 use crate::loaders::{self, Records};
 use crate::logs::{self, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt};
@@ -43,7 +45,7 @@ const MOST_NODES: usize = 100;
 
 /// Builds the schema without a hub: for exporting it and for tests.
 pub fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
-    async_graphql::Schema::build(Query::default(), Mutation, Changes)
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Changes)
         .enable_federation()
         .enable_subscription_in_federation()
         .with_sorted_fields()
@@ -434,11 +436,16 @@ impl CatalogQuery {
 }
 
 /// What can be changed, in this hub's own log. Needs the operator's token.
-pub struct Mutation;
+#[derive(Default, MergedObject)]
+pub struct Mutation(CatalogMutation, ReplicationMutation, ItemMutation);
 
-/// What can be changed, in this hub's own log. Needs the operator's token.
+/// What can be changed of agencies and innovations.
+#[derive(Default)]
+struct CatalogMutation;
+
+/// What can be changed of agencies and innovations.
 #[Object(serial)]
-impl Mutation {
+impl CatalogMutation {
     /// Registers an agency of this hub.
     async fn register_agency(
         &self,

@@ -69,6 +69,17 @@ macro_rules! items {
                 }
             }
 
+            /// What it says, as the JSON body of a payload.
+            ///
+            /// # Panics
+            /// Never: what items say is plain text and numbers.
+            pub fn to_text(&self) -> String {
+                let text = match self {
+                    $(Self::$item(said) => serde_json::to_string(said),)+
+                };
+                text.expect("what items say is plain text and numbers")
+            }
+
             fn read(kind: &str, body: &str) -> Result<Option<Self>, Unreadable> {
                 Ok(Some(match kind {
                     $(Kind::$kind => Self::$item(<$content>::read(&draft::<$draft>(body)?).map_err(rule)?),)+

@@ -34,8 +34,27 @@ pub struct InnovationRef {
     pub hub_entry: Option<EntryKey>,
     /// When the record was first written.
     pub published: OffsetDateTime,
+    /// What refers to it and is for everybody, counted.
+    pub counts: Counts,
+    /// When what it tells was last known to be so: written or confirmed.
+    pub current: OffsetDateTime,
     /// Where it stands in the order that was asked for.
     pub place: Place,
+}
+
+/// What refers to an innovation and is for everybody, counted when records come and go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Replications that were neither refused nor given up.
+    pub replications: u64,
+    /// Replications that are done, by their adopters' words.
+    pub done: u64,
+    /// Replications that are done and that the source confirmed.
+    pub confirmed: u64,
+    /// Hubs that endorse it.
+    pub endorsements: u64,
+    /// Awards, each once whoever tells of it.
+    pub awards: u64,
 }
 
 /// The value by which a list is ordered, for going on from there.
@@ -103,12 +122,31 @@ struct InnovationRow {
     hub_entry: Option<i64>,
     published: i64,
     updated: i64,
+    replications: i64,
+    replications_done: i64,
+    replications_confirmed: i64,
+    endorsements: i64,
+    awards: i64,
+    current_at: i64,
     title: Option<String>,
+}
+
+impl InnovationRow {
+    fn counts(&self) -> Counts {
+        Counts {
+            replications: sql::unsigned(self.replications),
+            done: sql::unsigned(self.replications_done),
+            confirmed: sql::unsigned(self.replications_confirmed),
+            endorsements: sql::unsigned(self.endorsements),
+            awards: sql::unsigned(self.awards),
+        }
+    }
 }
 
 /// The columns of [`InnovationRow`].
 const ROW: &str =
-    "key, hub_id, hex(record), entry, agency_entry, hub_entry, published, updated, title";
+    "key, hub_id, hex(record), entry, agency_entry, hub_entry, published, updated, replications, replications_done,
+     replications_confirmed, endorsements, awards, current_at, title";
 
 impl Order {
     const fn column(self) -> &'static str {
@@ -137,6 +175,8 @@ impl Order {
         format!(
             "SELECT innovation.key, innovation.hub_id, innovation.record, innovation.entry,
              agency.entry AS agency_entry, hub.entry AS hub_entry, innovation.published, innovation.updated,
+             innovation.replications, innovation.replications_done, innovation.replications_confirmed,
+             innovation.endorsements, innovation.awards, innovation.current_at,
              {title} AS title FROM {tables} LEFT JOIN hub ON hub.id = innovation.hub_id
              LEFT JOIN agency ON agency.record = innovation.agency AND agency.hub_id = innovation.hub_id
                  AND agency.audience <= {sight}"
@@ -290,7 +330,10 @@ async fn read(
 ) -> Result<Vec<InnovationRef>, StorageError> {
     let mut innovations = Vec::with_capacity(rows.len());
     for row in rows {
-        let published = i128::from(row.published) * 1_000_000;
+        let moment = |millis: i64| {
+            OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000)
+                .map_err(|error| StorageError::corrupt("innovation", row.key, error))
+        };
         innovations.push(InnovationRef {
             key: row.key.into(),
             hub: hubs::slug(db, row.hub_id).await?,
@@ -298,8 +341,9 @@ async fn read(
             entry: row.entry.into(),
             agency: row.agency_entry.map(EntryKey::from),
             hub_entry: row.hub_entry.map(EntryKey::from),
-            published: OffsetDateTime::from_unix_timestamp_nanos(published)
-                .map_err(|error| StorageError::corrupt("innovation", row.key, error))?,
+            published: moment(row.published)?,
+            counts: row.counts(),
+            current: moment(row.current_at)?,
             place: order.place(&row),
         });
     }

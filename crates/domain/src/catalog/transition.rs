@@ -5,7 +5,7 @@
 //! - [`Facts`] are what a move needs to be written here ([`Facts::require`]).
 //! - [`Path`] is the course that all moves of an innovation make, whatever the order in which they arrived.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use time::Date;
 
 use super::date::PartialDate;
@@ -219,6 +219,12 @@ fn step(form: &mut FormCheck, draft: &TransitionDraft) -> Option<Move> {
             Some(Move::Adoption(from?, to?))
         }
         TransitionAxis::Other => Some(Move::Unknown),
+    }
+}
+
+impl Serialize for Transition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        TransitionDraft::from(self).serialize(serializer)
     }
 }
 

@@ -158,6 +158,17 @@ pub(crate) enum WithdrawalReason {
     Withdrawn,
 }
 
+impl From<WithdrawalReason> for DeletionReason {
+    fn from(reason: WithdrawalReason) -> Self {
+        match reason {
+            WithdrawalReason::Erasure => Self::Erasure,
+            WithdrawalReason::Error => Self::Error,
+            WithdrawalReason::Merged => Self::Merged,
+            WithdrawalReason::Withdrawn => Self::Withdrawn,
+        }
+    }
+}
+
 /// What came of writing an innovation.
 #[derive(SimpleObject)]
 #[graphql(serial)]
@@ -292,19 +303,13 @@ pub(crate) async fn withdraw(
 ) -> Result<ID, ApiError> {
     ctx.viewer().require_operator()?;
     let (record, audience) = own_innovation(ctx, &id).await?;
-    let reason = match reason {
-        WithdrawalReason::Erasure => DeletionReason::Erasure,
-        WithdrawalReason::Error => DeletionReason::Error,
-        WithdrawalReason::Merged => DeletionReason::Merged,
-        WithdrawalReason::Withdrawn => DeletionReason::Withdrawn,
-    };
     issue(
         ctx.hub(),
         record,
         revision.0 + 1,
         Kind::INNOVATION,
         audience,
-        Change::Delete(reason),
+        Change::Delete(reason.into()),
     )
     .await?;
     Ok(id)

@@ -1,4 +1,6 @@
-//! Replications: both sides' words, and what they make together.
+//! Replications: both sides' words, and what they make together. [`writing`] says them.
+
+pub(crate) mod writing;
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, ReplicationProgress as Progress, Vocabulary as _, Words};

@@ -1,0 +1,194 @@
+//! Writing items into this hub's log.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object};
+use domain::catalog::StepDraft;
+use domain::entry::{Audience, Change, DeletionReason, Sight};
+use domain::identity::{RecordId, RecordRef};
+use serde::Serialize;
+use storage::items::{self, ItemFilter, ItemStretch, Role};
+
+use super::{Shown, ShowsItem};
+use crate::ApiError;
+use crate::agencies::issue;
+use crate::context::ContextExt as _;
+use crate::ids::GlobalId;
+use crate::innovations::input::WithdrawalReason;
+use crate::scalars::{Long, PartialDate};
+use crate::vocabulary::Term;
+
+/// Writes an item of this hub, and reads it as readers do.
+pub(crate) async fn write<T: ShowsItem>(
+    ctx: &Context<'_>,
+    record: RecordId,
+    revision: u64,
+    audience: Audience,
+    said: &impl Serialize,
+) -> Result<T, ApiError> {
+    let body = serde_json::to_string(said).expect("what is said is plain text and numbers");
+    let hub = ctx.hub();
+    issue(hub, record, revision, T::KIND, audience, Change::Put(body)).await?;
+    let shown = own(ctx, record).await?;
+    shown
+        .and_then(T::show)
+        .ok_or_else(|| not_here(T::KIND, record))
+}
+
+/// A new record id.
+pub(crate) fn new_record(ctx: &Context<'_>) -> RecordId {
+    RecordId::generate(ctx.hub().clock.now(), &*ctx.hub().entropy)
+}
+
+fn not_here(what: &'static str, record: RecordId) -> ApiError {
+    let id = record.to_string();
+    ApiError::NotFound { what, id }
+}
+
+async fn own(ctx: &Context<'_>, record: RecordId) -> Result<Option<Arc<Shown>>, ApiError> {
+    let ids = [(ctx.db().hub().clone(), record)];
+    let places = items::find_many(ctx.db(), &ids, Sight::All).await?;
+    let shown = Shown::read_all(ctx.db(), places).await?;
+    Ok(shown.into_iter().flatten().next())
+}
+
+/// An item of this hub that is about to be changed.
+pub(crate) async fn own_item(
+    ctx: &Context<'_>,
+    id: &ID,
+    kind: &'static str,
+) -> Result<Arc<Shown>, ApiError> {
+    let (owner, record) = GlobalId::item("id", id, kind)?;
+    refuse_foreign(ctx, id, &owner)?;
+    let shown = own(ctx, record).await?;
+    shown
+        .filter(|shown| shown.item().kind() == kind)
+        .ok_or_else(|| not_here(kind, record))
+}
+
+fn refuse_foreign(
+    ctx: &Context<'_>,
+    id: &ID,
+    owner: &domain::identity::HubId,
+) -> Result<(), ApiError> {
+    if owner == ctx.db().hub() {
+        return Ok(());
+    }
+    Err(ApiError::Foreign {
+        id: id.to_string(),
+        owner: owner.clone(),
+    })
+}
+
+/// This hub's items of a kind that refer to a record, the oldest first, at most 100.
+pub(crate) async fn own_related(
+    ctx: &Context<'_>,
+    kind: &'static str,
+    role: Role,
+    target: RecordRef,
+) -> Result<Vec<Arc<Shown>>, ApiError> {
+    let filter = ItemFilter {
+        kind,
+        hubs: vec![ctx.db().hub().clone()],
+        refers_to: Some((role, target)),
+        sight: Sight::All,
+        ..ItemFilter::default()
+    };
+    let stretch = ItemStretch {
+        direction: storage::innovations::Direction::Ascending,
+        after: None,
+        before: None,
+        limit: 100,
+    };
+    let places = items::list(ctx.db(), &filter, stretch).await?;
+    let shown = Shown::read_all(ctx.db(), places).await?;
+    Ok(shown.into_iter().flatten().collect())
+}
+
+/// One step of a record's course.
+#[derive(InputObject)]
+#[graphql(
+    concrete(
+        name = "ReplicationStepInput",
+        params(crate::vocabulary::ReplicationState)
+    ),
+    concrete(
+        name = "ReplicationAnswerStepInput",
+        params(crate::vocabulary::AnswerState)
+    )
+)]
+pub(crate) struct StepInput<S: async_graphql::InputType> {
+    /// The state that is reached.
+    state: S,
+    /// The day on which it takes effect; today when left out.
+    on: Option<PartialDate>,
+    /// Why, 100 words.
+    reason: Option<String>,
+}
+
+impl<V: domain::catalog::Vocabulary> StepInput<Term<V>>
+where
+    Term<V>: async_graphql::InputType,
+{
+    /// A step without a reason.
+    pub(crate) fn new(state: V, on: Option<PartialDate>) -> Self {
+        let (state, reason) = (Term(state), None);
+        Self { state, on, reason }
+    }
+
+    pub(crate) fn draft(self, ctx: &Context<'_>) -> StepDraft {
+        StepDraft {
+            state: self.state.to_code(),
+            on: day(ctx, self.on),
+            reason: self.reason,
+        }
+    }
+}
+
+/// A day as a draft has it; today when it is left out.
+pub(crate) fn day(ctx: &Context<'_>, given: Option<PartialDate>) -> String {
+    let today = || ctx.hub().clock.now().date().to_string();
+    given.map_or_else(today, |date| date.0.to_string())
+}
+
+/// What can be done with every record of this sort.
+#[derive(Default)]
+pub(crate) struct ItemMutation;
+
+/// What can be done with every record of this sort.
+#[Object(serial)]
+impl ItemMutation {
+    /// Takes a record of this hub back, everywhere: evidence, a replication, a post and so on. Gives its global id.
+    async fn withdraw_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(
+            desc = "The revision that is taken back; CONFLICT if it is no longer the newest."
+        )]
+        revision: Long,
+        #[graphql(desc = "Why; its owner took it back when left out.")] reason: Option<
+            WithdrawalReason,
+        >,
+    ) -> Result<ID, ApiError> {
+        ctx.viewer().require_operator()?;
+        let GlobalId::Item(kind, ..) = GlobalId::parse("id", &id)? else {
+            let reason = "is an innovation or agency; those have mutations of their own";
+            return Err(ApiError::invalid("id", reason));
+        };
+        let shown = own_item(ctx, &id, kind).await?;
+        let reason = DeletionReason::from(reason.unwrap_or_default());
+        let audience = shown.body.audience.clone();
+        let change = Change::Delete(reason);
+        issue(
+            ctx.hub(),
+            shown.place.record,
+            revision.0 + 1,
+            kind,
+            audience,
+            change,
+        )
+        .await?;
+        Ok(id)
+    }
+}
