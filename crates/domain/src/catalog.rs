@@ -64,7 +64,9 @@ pub use innovation::{
 };
 pub use link::{Endpoint, LinkError, WebUrl};
 pub use need::{MatchCandidate, MatchReason, Need, NeedDraft, NeedMatch, NeedState};
-pub use personal::{PersonalData, PersonalFinding, find_personal_data};
+pub use personal::{
+    PersonalData, PersonalDataInField, PersonalFinding, find_personal_data, personal_data_in,
+};
 pub use publication::{
     PublicationAction, PublicationActor, PublicationError, PublicationState, PublicationStep,
     Submission,

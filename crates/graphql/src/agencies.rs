@@ -331,9 +331,6 @@ pub(crate) async fn issue(
     audience: Audience,
     change: Change,
 ) -> Result<(), ApiError> {
-    let key = hub.key.as_ref().ok_or_else(|| {
-        ApiError::ReadOnly("this node has no signing key, so it only reads".to_owned())
-    })?;
     let draft = EntryDraft {
         record,
         revision,
@@ -342,6 +339,14 @@ pub(crate) async fn issue(
         at: hub.clock.now(),
         change,
     };
-    logs::issue(&hub.db, key, vec![draft], &*hub.clock, &*hub.entropy).await?;
+    issue_all(hub, vec![draft]).await
+}
+
+/// Appends entries to this hub's log, all or none.
+pub(crate) async fn issue_all(hub: &HubContext, drafts: Vec<EntryDraft>) -> Result<(), ApiError> {
+    let key = hub.key.as_ref().ok_or_else(|| {
+        ApiError::ReadOnly("this node has no signing key, so it only reads".to_owned())
+    })?;
+    logs::issue(&hub.db, key, drafts, &*hub.clock, &*hub.entropy).await?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ErrorExtensions as _, Value};
-use domain::catalog::FormErrors;
+use async_graphql::{ErrorExtensions as _, Name, Value};
+use domain::catalog::{FieldError, FormErrors, PersonalDataInField};
 use domain::identity::HubId;
 use storage::StorageError;
 
@@ -27,6 +27,12 @@ pub enum ApiError {
     /// Fields of an input break their rules; all are told.
     #[error("{0}")]
     Form(FormErrors),
+    /// A text for everybody holds what has the form of personal data.
+    #[error(
+        "the text holds what looks like personal data: {}. Take it out, or name each `acknowledgement` in `acknowledge` if it is meant for everybody",
+        told(.0)
+    )]
+    PersonalData(Vec<PersonalDataInField>),
     /// There is no such thing here.
     #[error("{what} {id} does not exist here")]
     NotFound {
@@ -78,6 +84,8 @@ pub enum ApiError {
 pub enum Code {
     /// An argument or input breaks a rule.
     BadUserInput,
+    /// A text for everybody holds personal data that nobody acknowledged.
+    PersonalData,
     /// There is no such thing.
     NotFound,
     /// No log of the hub is held.
@@ -103,6 +111,7 @@ impl Code {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadUserInput => "BAD_USER_INPUT",
+            Self::PersonalData => "PERSONAL_DATA",
             Self::NotFound => "NOT_FOUND",
             Self::HubUnknown => "HUB_UNKNOWN",
             Self::Forbidden => "FORBIDDEN",
@@ -121,6 +130,7 @@ impl ApiError {
     pub const fn code(&self) -> Code {
         match self {
             Self::Invalid { .. } | Self::Form(_) => Code::BadUserInput,
+            Self::PersonalData(_) => Code::PersonalData,
             Self::NotFound { .. } => Code::NotFound,
             Self::HubUnknown(_) => Code::HubUnknown,
             Self::Foreign { .. } => Code::Forbidden,
@@ -141,31 +151,40 @@ impl ApiError {
     }
 
     fn fields(&self) -> Vec<Value> {
-        let field = |field: &str, reason: &str| {
-            let pairs = [
-                ("field", Value::from(field)),
-                ("reason", Value::from(reason)),
-            ];
-            Value::Object(
-                pairs
-                    .into_iter()
-                    .map(|(name, value)| (async_graphql::Name::new(name), value))
-                    .collect(),
-            )
-        };
         match self {
-            Self::Form(errors) => errors
-                .fields()
-                .iter()
-                .map(|error| field(&error.field, &error.reason))
-                .collect(),
-            Self::Invalid {
-                field: name,
-                reason,
-            } => vec![field(name, reason)],
+            Self::Form(errors) => {
+                let fault = |error: &FieldError| {
+                    object(&[("field", &error.field), ("reason", &error.reason)])
+                };
+                errors.fields().iter().map(fault).collect()
+            }
+            Self::Invalid { field, reason } => {
+                vec![object(&[("field", field), ("reason", reason)])]
+            }
+            Self::PersonalData(found) => found.iter().map(personal).collect(),
             _ => Vec::new(),
         }
     }
+}
+
+fn personal(found: &PersonalDataInField) -> Value {
+    object(&[
+        ("field", &found.field),
+        ("reason", &format!("looks like {}", found.finding.data)),
+        ("found", &found.finding.found),
+        ("acknowledgement", &found.acknowledgement()),
+    ])
+}
+
+fn object(pairs: &[(&str, &str)]) -> Value {
+    let pair = |(name, value): &(&str, &str)| (Name::new(name), Value::from(*value));
+    Value::Object(pairs.iter().map(pair).collect())
+}
+
+/// The fields with what was found in them; not the data itself, which would stand in logs.
+fn told(found: &[PersonalDataInField]) -> String {
+    let one = |found: &PersonalDataInField| format!("{} in {}", found.finding.data, found.field);
+    found.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 impl From<FormErrors> for ApiError {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object};
 use domain::catalog::{self, Line, Words};
+use domain::entry::Audience;
 use domain::identity::{HubId, RecordId, RecordRef};
 use storage::bodies::{self, Body, Content};
 use storage::innovations::InnovationRef;
@@ -25,6 +26,10 @@ use crate::hubs::Hub;
 use crate::ids::GlobalId;
 use crate::in_place::InPlace;
 use crate::items;
+use crate::items::coaching::Coaching;
+use crate::items::discussion::Thread;
+use crate::items::merits::{Assessment, Award, Endorsement};
+use crate::items::progress::{self, Budget, Evidence, PathStep};
 use crate::items::replications::{Replication, ReplicationCounts};
 use crate::loaders::{InnovationKey, RecordKey, Records};
 use crate::regions::Region;
@@ -78,11 +83,42 @@ impl Innovation {
         (self.hub_id.clone(), self.record)
     }
 
-    fn reference(&self) -> RecordRef {
+    /// The record, to be named by others.
+    pub(crate) fn reference(&self) -> RecordRef {
         RecordRef {
             hub: self.hub_id.clone(),
             record: self.record,
         }
+    }
+
+    /// What it says.
+    pub(crate) fn said(&self) -> &catalog::Innovation {
+        self.innovation()
+    }
+
+    /// For whom it is.
+    pub(crate) fn audience_of(&self) -> &Audience {
+        &self.body.audience
+    }
+
+    /// Which revision is shown.
+    pub(crate) fn revision_of(&self) -> u64 {
+        self.body.revision
+    }
+
+    /// The region of its agency.
+    pub(crate) fn region_of(&self) -> Option<catalog::RegionCode> {
+        self.owner()?.region_of()
+    }
+
+    /// How many replications of it are done, by their adopters' words.
+    pub(crate) fn replications_done(&self) -> u64 {
+        self.counts.done
+    }
+
+    /// When it was first published.
+    pub(crate) fn published(&self) -> OffsetDateTime {
+        self.published
     }
 
     fn innovation(&self) -> &catalog::Innovation {
@@ -407,5 +443,81 @@ impl Innovation {
         #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
     ) -> Result<Vec<Replication>, ApiError> {
         items::related(ctx, Role::Source, &self.reference(), first).await
+    }
+
+    /// Its moves along both axes, by their dates, without those that were corrected.
+    #[graphql(complexity = "20 * child_complexity")]
+    async fn path(&self, ctx: &Context<'_>) -> Result<Vec<PathStep>, ApiError> {
+        progress::path(ctx, self.innovation(), &self.reference()).await
+    }
+
+    /// The proofs of what it tells, the newest first.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn evidence(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Evidence>, ApiError> {
+        items::related(ctx, Role::Subject, &self.reference(), first).await
+    }
+
+    /// What it costs, as far as it may be seen.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn budgets(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Budget>, ApiError> {
+        items::related(ctx, Role::Subject, &self.reference(), first).await
+    }
+
+    /// Who endorses it, the newest first.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn endorsements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Endorsement>, ApiError> {
+        items::related(ctx, Role::Subject, &self.reference(), first).await
+    }
+
+    /// How it was assessed, the newest first.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn assessments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Assessment>, ApiError> {
+        items::related(ctx, Role::Subject, &self.reference(), first).await
+    }
+
+    /// What it won, the newest first; claims and confirmations apart.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn awards(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Award>, ApiError> {
+        items::related(ctx, Role::Subject, &self.reference(), first).await
+    }
+
+    /// The coaching that was about it, the newest first.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn coaching_activities(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Coaching>, ApiError> {
+        items::related(ctx, Role::Participant, &self.reference(), first).await
+    }
+
+    /// Questions and discussions about it, the newest first.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn threads(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Thread>, ApiError> {
+        items::related(ctx, Role::Subject, &self.reference(), first).await
     }
 }

@@ -5,6 +5,11 @@
 //! - [`list`] lists them; `connection!` makes the types of a list. [`reference`] names records that may not have arrived.
 //! - [`writing`] writes them. Beside these there is one module for each noun.
 
+pub(crate) mod coaching;
+pub(crate) mod discussion;
+pub(crate) mod merits;
+pub(crate) mod needs;
+pub(crate) mod progress;
 pub(crate) mod reference;
 pub(crate) mod replications;
 pub(crate) mod writing;
@@ -124,9 +129,10 @@ impl RecordFacts {
 /// Makes the type of one kind of items: an object with the fields of [`RecordFacts`] and those of a type of its own, whose
 /// resolvers read what the item says with `said`.
 macro_rules! item {
-    ($(#[$about:meta])* $name:ident with $facts:ident: $kind:ident says $content:ty) => {
+    ($(#[$about:meta])* $name:ident $(as $shown:literal)? with $facts:ident: $kind:ident says $content:ty) => {
         $(#[$about])*
         #[derive(Clone, async_graphql::MergedObject)]
+        $(#[graphql(name = $shown)])?
         pub(crate) struct $name($crate::items::RecordFacts, $facts);
 
         #[derive(Clone)]

@@ -61,6 +61,15 @@ pub(crate) struct PageRequest<C> {
 }
 
 impl PageArgs {
+    /// The arguments of a list that is read forward only.
+    pub(crate) fn forward(first: Option<i32>, after: Option<String>) -> Self {
+        Self {
+            first,
+            after,
+            ..Self::default()
+        }
+    }
+
     /// Parses the arguments; `cursor` reads one cursor.
     pub(crate) fn parse<C>(
         &self,

@@ -6,9 +6,10 @@ use async_graphql::{
     Context, ID, Interface, MergedObject, Object, SDLExportOptions, SchemaBuilder, Subscription,
 };
 use domain::catalog::Regions;
-use domain::entry::Kind;
+use domain::identity::RecordRef;
 use futures_util::Stream;
 use storage::StorageError;
+use storage::bodies::Item;
 
 use crate::agencies::{self, Agency, AgencyConnection, AgencyFilterInput, AgencyInput};
 use crate::context::ContextExt as _;
@@ -20,6 +21,16 @@ use crate::innovations::list::{
     self, InnovationConnection, InnovationFilterInput, InnovationOrder,
 };
 use crate::innovations::{self, Innovation};
+use crate::items::coaching::writing::CoachingMutation;
+use crate::items::coaching::{Coaching, CoachingQuery};
+use crate::items::discussion::writing::DiscussionMutation;
+use crate::items::discussion::{DiscussionQuery, Post, Thread};
+use crate::items::merits::writing::MeritMutation;
+use crate::items::merits::{Assessment, Award, Endorsement, MeritQuery, ScoreSheet};
+use crate::items::needs::writing::NeedMutation;
+use crate::items::needs::{Need, NeedQuery};
+use crate::items::progress::writing::ProgressMutation;
+use crate::items::progress::{Budget, Confirmation, Evidence, ServiceUnit, Transition};
 use crate::items::replications::writing::ReplicationMutation;
 use crate::items::replications::{Replication, ReplicationAnswer, ReplicationQuery};
 use crate::items::writing::ItemMutation;
@@ -82,22 +93,79 @@ pub(crate) enum Node {
     Hub(Hub),
     /// An innovation.
     Innovation(Box<Innovation>),
+    /// An assessment.
+    Assessment(Assessment),
+    /// An award.
+    Award(Award),
+    /// The money of one innovation in one year.
+    Budget(Budget),
+    /// A coaching activity.
+    Coaching(Coaching),
+    /// That what an innovation tells is still so.
+    Confirmation(Confirmation),
+    /// A hub's word for an innovation of another hub.
+    Endorsement(Endorsement),
+    /// The facts of a proof.
+    Evidence(Evidence),
+    /// What an agency looks for.
+    Need(Need),
+    /// A post in a thread.
+    Post(Post),
     /// A replication.
     Replication(Replication),
     /// The source's word on a replication.
     ReplicationAnswer(ReplicationAnswer),
+    /// The items of an assessment.
+    ScoreSheet(ScoreSheet),
+    /// A place where an agency serves people.
+    ServiceUnit(ServiceUnit),
+    /// A question or discussion.
+    Thread(Thread),
+    /// A move of an innovation.
+    Transition(Transition),
     /// A region.
     Region(Region),
 }
 
 impl Node {
     fn of_item(shown: Arc<Shown>) -> Option<Self> {
-        match shown.item().kind() {
-            Kind::REPLICATION => Replication::show(shown).map(Self::Replication),
-            Kind::REPLICATION_ANSWER => ReplicationAnswer::show(shown).map(Self::ReplicationAnswer),
-            _ => None,
+        match shown.item() {
+            Item::ServiceUnit(_) => ServiceUnit::show(shown).map(Self::ServiceUnit),
+            Item::Transition(_) => Transition::show(shown).map(Self::Transition),
+            Item::Evidence(_) => Evidence::show(shown).map(Self::Evidence),
+            Item::Budget(_) => Budget::show(shown).map(Self::Budget),
+            Item::Confirmation(_) => Confirmation::show(shown).map(Self::Confirmation),
+            Item::Replication(_) => Replication::show(shown).map(Self::Replication),
+            Item::ReplicationAnswer(_) => {
+                ReplicationAnswer::show(shown).map(Self::ReplicationAnswer)
+            }
+            Item::Endorsement(_) => Endorsement::show(shown).map(Self::Endorsement),
+            Item::Assessment(_) => Assessment::show(shown).map(Self::Assessment),
+            Item::ScoreSheet(_) => ScoreSheet::show(shown).map(Self::ScoreSheet),
+            Item::Award(_) => Award::show(shown).map(Self::Award),
+            Item::Coaching(_) => Coaching::show(shown).map(Self::Coaching),
+            Item::Thread(_) => Thread::show(shown).map(Self::Thread),
+            Item::Post(_) => Post::show(shown).map(Self::Post),
+            Item::Need(_) => Need::show(shown).map(Self::Need),
         }
     }
+}
+
+/// The global id of a record that is here, whatever it is; nothing while it has not arrived.
+pub(crate) async fn id_of_record(
+    ctx: &Context<'_>,
+    target: &RecordRef,
+) -> Result<Option<ID>, ApiError> {
+    let key = (target.hub.clone(), target.record);
+    if let Some(shown) = items::find(ctx, key.clone()).await? {
+        return Ok(Some(shown.id()));
+    }
+    let (hub, record) = key.clone();
+    if innovations::load(ctx, key.clone()).await?.is_some() {
+        return Ok(Some(GlobalId::Innovation(hub, record).to_id()));
+    }
+    let agency = agencies::load(ctx, key).await?;
+    Ok(agency.map(|_| GlobalId::Agency(hub, record).to_id()))
 }
 
 pub(crate) fn shared(error: Arc<StorageError>) -> ApiError {
@@ -152,7 +220,14 @@ async fn find_node(
 /// What can be asked. An argument that may be left out is nullable and says what it then is: a variable without a value
 /// counts as left out.
 #[derive(Default, MergedObject)]
-pub struct Query(CatalogQuery, ReplicationQuery);
+pub struct Query(
+    CatalogQuery,
+    ReplicationQuery,
+    MeritQuery,
+    CoachingQuery,
+    DiscussionQuery,
+    NeedQuery,
+);
 
 /// What can be asked of the network, its hubs, agencies and innovations.
 #[derive(Default)]
@@ -437,7 +512,16 @@ impl CatalogQuery {
 
 /// What can be changed, in this hub's own log. Needs the operator's token.
 #[derive(Default, MergedObject)]
-pub struct Mutation(CatalogMutation, ReplicationMutation, ItemMutation);
+pub struct Mutation(
+    CatalogMutation,
+    ProgressMutation,
+    ReplicationMutation,
+    MeritMutation,
+    CoachingMutation,
+    DiscussionMutation,
+    NeedMutation,
+    ItemMutation,
+);
 
 /// What can be changed of agencies and innovations.
 #[derive(Default)]

@@ -50,6 +50,11 @@ impl<V> From<V> for Term<V> {
 }
 
 impl<V: Vocabulary> Term<V> {
+    /// The term's code.
+    pub(crate) fn code(self) -> &'static str {
+        self.0.code()
+    }
+
     /// The term's code, for a draft.
     pub(crate) fn to_code(self) -> String {
         self.0.code().to_owned()

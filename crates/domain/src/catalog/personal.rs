@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::region::{RegionCode, Regions};
@@ -65,6 +66,54 @@ pub fn find_personal_data(text: &str) -> Vec<PersonalFinding> {
         .collect();
     found.sort_by_key(|finding| finding.at.start);
     found
+}
+
+/// Personal data in a field of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonalDataInField {
+    /// The field's path in the record's body, for example `preconditions[1]`.
+    pub field: String,
+    /// What was found in it.
+    pub finding: PersonalFinding,
+}
+
+impl PersonalDataInField {
+    /// What an author sends back to say that it is meant; see [`PersonalFinding::acknowledgement`].
+    pub fn acknowledgement(&self) -> String {
+        self.finding.acknowledgement(&self.field)
+    }
+}
+
+/// Finds personal data in all texts of a record's body, but for what was acknowledged.
+pub fn personal_data_in(body: &Value, acknowledged: &[String]) -> Vec<PersonalDataInField> {
+    let mut found = Vec::new();
+    walk(body, String::new(), &mut found);
+    found.retain(|found| !acknowledged.contains(&found.acknowledgement()));
+    found
+}
+
+fn walk(value: &Value, path: String, found: &mut Vec<PersonalDataInField>) {
+    match value {
+        Value::String(text) => {
+            let here = find_personal_data(text).into_iter();
+            found.extend(here.map(|finding| PersonalDataInField {
+                field: path.clone(),
+                finding,
+            }));
+        }
+        Value::Array(items) => {
+            for (nth, item) in items.iter().enumerate() {
+                walk(item, format!("{path}[{nth}]"), found);
+            }
+        }
+        Value::Object(fields) => {
+            let dot = if path.is_empty() { "" } else { "." };
+            for (name, field) in fields {
+                walk(field, format!("{path}{dot}{name}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Runs of digits, each with its place; those of one number follow each other with one separator between.
@@ -284,5 +333,20 @@ mod tests {
             mark("0812-3456-7890", "impact")
         );
         assert!(mark("0812-3456-7890", "summary").starts_with("summary:PHONE:"));
+    }
+
+    #[test]
+    fn every_text_of_a_record_is_looked_at() {
+        let body: Value = serde_json::from_str(
+            r#"{"title":"NIK 3374014102900001","count":3374014102900001,"sources":[{"title":"a@b.id"},{"title":"-"}]}"#,
+        )
+        .unwrap();
+        let fields = |acknowledged: &[String]| -> Vec<String> {
+            let found = personal_data_in(&body, acknowledged);
+            found.into_iter().map(|found| found.field).collect()
+        };
+        assert_eq!(fields(&[]), ["sources[0].title", "title"]);
+        let mail = personal_data_in(&body, &[])[0].acknowledgement();
+        assert_eq!(fields(&[mail]), ["title"]);
     }
 }

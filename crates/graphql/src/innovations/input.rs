@@ -224,13 +224,19 @@ impl InnovationInput {
             stage: self.stage.to_code(),
             adoption: self.adoption.to_code(),
             sustained: self.sustained.map(Into::into),
-            point: self.point.map(|point| catalog::PointDraft {
-                lat: point.lat,
-                lng: point.lng,
-            }),
+            point: self.point.map(Into::into),
             website: self.website,
             sources: self.sources.into_iter().flatten().map(Into::into).collect(),
         })
+    }
+}
+
+impl From<PointInput> for catalog::PointDraft {
+    fn from(input: PointInput) -> Self {
+        Self {
+            lat: input.lat,
+            lng: input.lng,
+        }
     }
 }
 

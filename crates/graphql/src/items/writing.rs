@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object};
-use domain::catalog::StepDraft;
+use domain::catalog::{StepDraft, personal_data_in};
 use domain::entry::{Audience, Change, DeletionReason, Sight};
-use domain::identity::{RecordId, RecordRef};
+use domain::identity::{HubId, RecordId, RecordRef};
 use serde::Serialize;
 use storage::items::{self, ItemFilter, ItemStretch, Role};
 
@@ -15,29 +15,91 @@ use crate::agencies::issue;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::innovations::input::WithdrawalReason;
+use crate::innovations::{self, Innovation};
 use crate::scalars::{Long, PartialDate};
 use crate::vocabulary::Term;
+
+/// Where a record is to be written, and what its author says to its warnings.
+pub(crate) struct Place {
+    pub(crate) record: RecordId,
+    pub(crate) revision: u64,
+    pub(crate) audience: Audience,
+    /// Findings of personal data that are meant for everybody.
+    pub(crate) acknowledged: Vec<String>,
+}
+
+impl Place {
+    /// The first revision of a new record.
+    pub(crate) fn new(
+        ctx: &Context<'_>,
+        audience: Audience,
+        acknowledged: Option<Vec<String>>,
+    ) -> Self {
+        Self {
+            record: RecordId::generate(ctx.hub().clock.now(), &*ctx.hub().entropy),
+            revision: 1,
+            audience,
+            acknowledged: acknowledged.unwrap_or_default(),
+        }
+    }
+
+    /// The revision after one that is known.
+    pub(crate) fn after(
+        record: RecordId,
+        revision: u64,
+        audience: Audience,
+        acknowledged: Option<Vec<String>>,
+    ) -> Self {
+        Self {
+            record,
+            revision: revision + 1,
+            audience,
+            acknowledged: acknowledged.unwrap_or_default(),
+        }
+    }
+
+    /// What is said, as the body of a payload; refused when it would show everybody personal data.
+    pub(crate) fn body(&self, said: &impl Serialize) -> Result<String, ApiError> {
+        let body = serde_json::to_value(said).expect("what is said is plain text and numbers");
+        if self.audience == Audience::Public {
+            let found = personal_data_in(&body, &self.acknowledged);
+            if !found.is_empty() {
+                return Err(ApiError::PersonalData(found));
+            }
+        }
+        Ok(serde_json::to_string(said).expect("what is said is plain text and numbers"))
+    }
+}
 
 /// Writes an item of this hub, and reads it as readers do.
 pub(crate) async fn write<T: ShowsItem>(
     ctx: &Context<'_>,
-    record: RecordId,
-    revision: u64,
-    audience: Audience,
+    place: Place,
     said: &impl Serialize,
 ) -> Result<T, ApiError> {
-    let body = serde_json::to_string(said).expect("what is said is plain text and numbers");
-    let hub = ctx.hub();
-    issue(hub, record, revision, T::KIND, audience, Change::Put(body)).await?;
+    let change = Change::Put(place.body(said)?);
+    let record = place.record;
+    issue(
+        ctx.hub(),
+        record,
+        place.revision,
+        T::KIND,
+        place.audience,
+        change,
+    )
+    .await?;
+    read_own(ctx, record).await
+}
+
+/// An item of this hub, as readers see it.
+pub(crate) async fn read_own<T: ShowsItem>(
+    ctx: &Context<'_>,
+    record: RecordId,
+) -> Result<T, ApiError> {
     let shown = own(ctx, record).await?;
     shown
         .and_then(T::show)
         .ok_or_else(|| not_here(T::KIND, record))
-}
-
-/// A new record id.
-pub(crate) fn new_record(ctx: &Context<'_>) -> RecordId {
-    RecordId::generate(ctx.hub().clock.now(), &*ctx.hub().entropy)
 }
 
 fn not_here(what: &'static str, record: RecordId) -> ApiError {
@@ -66,11 +128,7 @@ pub(crate) async fn own_item(
         .ok_or_else(|| not_here(kind, record))
 }
 
-fn refuse_foreign(
-    ctx: &Context<'_>,
-    id: &ID,
-    owner: &domain::identity::HubId,
-) -> Result<(), ApiError> {
+fn refuse_foreign(ctx: &Context<'_>, id: &ID, owner: &HubId) -> Result<(), ApiError> {
     if owner == ctx.db().hub() {
         return Ok(());
     }
@@ -115,6 +173,13 @@ pub(crate) async fn own_related(
     concrete(
         name = "ReplicationAnswerStepInput",
         params(crate::vocabulary::AnswerState)
+    ),
+    concrete(name = "CoachingStepInput", params(crate::vocabulary::CoachingState)),
+    concrete(name = "ThreadStepInput", params(crate::vocabulary::ThreadState)),
+    concrete(name = "NeedStepInput", params(crate::vocabulary::NeedState)),
+    concrete(
+        name = "AssessmentStepInput",
+        params(crate::vocabulary::AssessmentState)
     )
 )]
 pub(crate) struct StepInput<S: async_graphql::InputType> {
@@ -143,6 +208,45 @@ where
             reason: self.reason,
         }
     }
+}
+
+/// What an item says, as a draft to be changed.
+pub(crate) fn draft_of<D: serde::de::DeserializeOwned>(shown: &Shown) -> D {
+    let text = shown.item().to_text();
+    serde_json::from_str(&text).expect("a draft reads what its record says")
+}
+
+/// The record of an innovation that must be of this hub and here.
+pub(crate) async fn own_innovation(
+    ctx: &Context<'_>,
+    field: &'static str,
+    id: &ID,
+) -> Result<Innovation, ApiError> {
+    let key = GlobalId::innovation(field, id)?;
+    refuse_foreign(ctx, id, &key.0)?;
+    let found = innovations::load(ctx, key).await?;
+    found.ok_or_else(|| ApiError::NotFound {
+        what: "innovation",
+        id: id.to_string(),
+    })
+}
+
+/// The record of a reference to a record of any hub, as a draft has it.
+pub(crate) fn reference(key: (HubId, RecordId)) -> String {
+    let (hub, record) = key;
+    RecordRef { hub, record }.to_string()
+}
+
+/// References to records of any hub, as a draft has them.
+pub(crate) fn references(
+    field: &'static str,
+    ids: Option<Vec<ID>>,
+    parse: impl Fn(&'static str, &str) -> Result<(HubId, RecordId), ApiError>,
+) -> Result<Vec<String>, ApiError> {
+    let ids = ids.unwrap_or_default();
+    ids.iter()
+        .map(|id| parse(field, id).map(reference))
+        .collect()
 }
 
 /// A day as a draft has it; today when it is left out.

@@ -13,7 +13,8 @@ use crate::agencies::{own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::items::Shown;
-use crate::items::writing::{StepInput, new_record, own_item, own_related, write};
+use crate::items::progress::evidence_kinds;
+use crate::items::writing::{Place, StepInput, draft_of, own_item, own_related, write};
 use crate::scalars::{Long, PartialDate};
 use crate::vocabulary::{self, ReplicationScope};
 
@@ -109,6 +110,10 @@ impl ReplicationMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is said.")] input: InterestInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Replication, ApiError> {
         ctx.viewer().require_operator()?;
         let (hub, record) = GlobalId::innovation("source", &input.source)?;
@@ -125,7 +130,7 @@ impl ReplicationMutation {
             ..ReplicationDraft::default()
         };
         let said = catalog::Replication::parse(&draft, ctx.hub().clock.now().date())?;
-        write(ctx, new_record(ctx), 1, said.audience(), &said).await
+        write(ctx, Place::new(ctx, said.audience(), acknowledge), &said).await
     }
 
     /// Says how a replication of this hub goes on. AGREED needs evidence of the agreement, DONE an outcome and evidence of
@@ -137,6 +142,10 @@ impl ReplicationMutation {
         #[graphql(desc = "The revision that is replaced; CONFLICT if it is no longer the newest.")]
         revision: Long,
         #[graphql(desc = "What is said from now on.")] input: ReplicationInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Replication, ApiError> {
         ctx.viewer().require_operator()?;
         let shown = own_item(ctx, &id, Kind::REPLICATION).await?;
@@ -145,14 +154,8 @@ impl ReplicationMutation {
         let said = catalog::Replication::parse(&draft, ctx.hub().clock.now().date())?;
         said.require(&evidence_of(ctx, &shown).await?)?;
         require(ctx, "adopter", said.adopter, &said.audience()).await?;
-        write(
-            ctx,
-            shown.place.record,
-            revision.0 + 1,
-            said.audience(),
-            &said,
-        )
-        .await
+        let place = Place::after(shown.place.record, revision.0, said.audience(), acknowledge);
+        write(ctx, place, &said).await
     }
 
     /// Answers a replication of an innovation of this hub: welcomes or refuses it, agrees, confirms or disputes it. This
@@ -163,6 +166,10 @@ impl ReplicationMutation {
         #[graphql(desc = "The global id of the replication; it must have arrived here.")]
         replication: ID,
         #[graphql(desc = "What is said.")] input: ReplicationAnswerInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<ReplicationAnswer, ApiError> {
         ctx.viewer().require_operator()?;
         let key = GlobalId::item("replication", &replication, Kind::REPLICATION)?;
@@ -187,11 +194,15 @@ impl ReplicationMutation {
         draft.steps.push(input.step.draft(ctx));
         draft.note = input.note.or(draft.note);
         let said = catalog::ReplicationAnswer::parse(&draft, ctx.hub().clock.now().date())?;
-        let (record, revision) = match &before {
-            Some(before) => (before.place.record, before.body.revision + 1),
-            None => (new_record(ctx), 1),
+        let audience = asked.body.audience.clone();
+        let place = match &before {
+            Some(before) => {
+                let (record, revision) = (before.place.record, before.body.revision);
+                Place::after(record, revision, audience, acknowledge)
+            }
+            None => Place::new(ctx, audience, acknowledge),
         };
-        write(ctx, record, revision, asked.body.audience.clone(), &said).await
+        write(ctx, place, &said).await
     }
 }
 
@@ -210,17 +221,7 @@ fn refuse_unconcerned(ctx: &Context<'_>, asked: &Shown) -> Result<(), ApiError> 
     ))
 }
 
-/// What an item says, as a draft to be changed.
-fn draft_of<D: serde::de::DeserializeOwned>(shown: &Shown) -> D {
-    let text = shown.item().to_text();
-    serde_json::from_str(&text).expect("a draft reads what its record says")
-}
-
 async fn evidence_of(ctx: &Context<'_>, shown: &Shown) -> Result<Vec<EvidenceKind>, ApiError> {
     let found = own_related(ctx, Kind::EVIDENCE, Role::Subject, shown.reference()).await?;
-    let kind = |evidence: &std::sync::Arc<Shown>| match evidence.item() {
-        Item::Evidence(evidence) => Some(evidence.kind),
-        _ => None,
-    };
-    Ok(found.iter().filter_map(kind).collect())
+    Ok(evidence_kinds(found.iter()))
 }
