@@ -220,7 +220,7 @@ pub(crate) async fn related<T: ShowsItem>(
 /// A page of items as it was read.
 pub(crate) struct Page<T> {
     pub(crate) edges: Vec<(String, T)>,
-    pub(crate) page_info: PageInfo,
+    pub(crate) info: PageInfo,
     pub(crate) filter: ItemFilter,
 }
 
@@ -268,7 +268,7 @@ macro_rules! connection {
                 Self {
                     nodes: page.edges.iter().map(|(_, node)| node.clone()).collect(),
                     edges: page.edges.into_iter().map(edge).collect(),
-                    page_info: page.page_info,
+                    page_info: page.info,
                     filter: page.filter,
                 }
             }
@@ -302,13 +302,13 @@ pub(crate) async fn list<T: ShowsItem>(
         limit: request.limit(),
     };
     let read = items::list(ctx.db(), &filter, stretch).await?;
-    let (page, page_info) = request.finish(read, write_cursor);
+    let (page, info) = request.finish(read, write_cursor);
     let cursors: Vec<_> = page.iter().map(write_cursor).collect();
     let shown = Shown::read_all(ctx.db(), page).await?;
     let edge = |(cursor, shown): (String, Option<Arc<Shown>>)| Some((cursor, T::show(shown?)?));
     Ok(Page {
         edges: cursors.into_iter().zip(shown).filter_map(edge).collect(),
-        page_info,
+        info,
         filter,
     })
 }

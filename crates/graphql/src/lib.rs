@@ -2,7 +2,7 @@
 //!
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
 //! - `innovations`, `agencies`, `hubs`, `regions` and `items` are the catalog; `logs` is what other hubs pull,
-//!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold.
+//!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `node` is anything by its id.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks.
 //!
@@ -24,6 +24,7 @@ mod items;
 mod loaders;
 mod logs;
 mod members;
+mod node;
 mod objects;
 mod paging;
 mod regions;

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Context, ID, Interface, MergedObject, Object, SDLExportOptions, SchemaBuilder, Subscription,
+    Context, ID, MergedObject, Object, SDLExportOptions, SchemaBuilder, Subscription,
 };
 use domain::catalog::Regions;
-use domain::identity::RecordRef;
 use futures_util::Stream;
 use storage::StorageError;
-use storage::bodies::Item;
 
 use crate::agencies::{self, Agency, AgencyConnection, AgencyFilterInput, AgencyInput};
 use crate::context::ContextExt as _;
@@ -21,23 +19,22 @@ use crate::innovations::list::{
     self, InnovationConnection, InnovationFilterInput, InnovationOrder,
 };
 use crate::innovations::{self, Innovation};
+use crate::items::coaching::CoachingQuery;
 use crate::items::coaching::writing::CoachingMutation;
-use crate::items::coaching::{Coaching, CoachingQuery};
+use crate::items::discussion::DiscussionQuery;
 use crate::items::discussion::writing::DiscussionMutation;
-use crate::items::discussion::{DiscussionQuery, Post, Thread};
+use crate::items::merits::MeritQuery;
 use crate::items::merits::writing::MeritMutation;
-use crate::items::merits::{Assessment, Award, Endorsement, MeritQuery, ScoreSheet};
+use crate::items::needs::NeedQuery;
 use crate::items::needs::writing::NeedMutation;
-use crate::items::needs::{Need, NeedQuery};
 use crate::items::progress::writing::ProgressMutation;
-use crate::items::progress::{Budget, Confirmation, Evidence, ServiceUnit, Transition};
+use crate::items::replications::ReplicationQuery;
 use crate::items::replications::writing::ReplicationMutation;
-use crate::items::replications::{Replication, ReplicationAnswer, ReplicationQuery};
 use crate::items::writing::ItemMutation;
-use crate::items::{self, Shown, ShowsItem as _};
 use crate::loaders::{self, Records};
 use crate::logs::{self, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt};
 use crate::members::{self, Membership};
+use crate::node::{self, Node};
 use crate::paging::PageArgs;
 use crate::regions::{Region, RegionLevel};
 use crate::replication::{self, ReplicationStatus};
@@ -83,91 +80,6 @@ pub fn sdl() -> String {
     schema().finish().sdl_with_options(options)
 }
 
-/// Anything with a global id (Relay's Node).
-#[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
-pub(crate) enum Node {
-    /// An agency.
-    Agency(Agency),
-    /// A hub.
-    Hub(Hub),
-    /// An innovation.
-    Innovation(Box<Innovation>),
-    /// An assessment.
-    Assessment(Assessment),
-    /// An award.
-    Award(Award),
-    /// The money of one innovation in one year.
-    Budget(Budget),
-    /// A coaching activity.
-    Coaching(Coaching),
-    /// That what an innovation tells is still so.
-    Confirmation(Confirmation),
-    /// A hub's word for an innovation of another hub.
-    Endorsement(Endorsement),
-    /// The facts of a proof.
-    Evidence(Evidence),
-    /// What an agency looks for.
-    Need(Need),
-    /// A post in a thread.
-    Post(Post),
-    /// A replication.
-    Replication(Replication),
-    /// The source's word on a replication.
-    ReplicationAnswer(ReplicationAnswer),
-    /// The items of an assessment.
-    ScoreSheet(ScoreSheet),
-    /// A place where an agency serves people.
-    ServiceUnit(ServiceUnit),
-    /// A question or discussion.
-    Thread(Thread),
-    /// A move of an innovation.
-    Transition(Transition),
-    /// A region.
-    Region(Region),
-}
-
-impl Node {
-    fn of_item(shown: Arc<Shown>) -> Option<Self> {
-        match shown.item() {
-            Item::ServiceUnit(_) => ServiceUnit::show(shown).map(Self::ServiceUnit),
-            Item::Transition(_) => Transition::show(shown).map(Self::Transition),
-            Item::Evidence(_) => Evidence::show(shown).map(Self::Evidence),
-            Item::Budget(_) => Budget::show(shown).map(Self::Budget),
-            Item::Confirmation(_) => Confirmation::show(shown).map(Self::Confirmation),
-            Item::Replication(_) => Replication::show(shown).map(Self::Replication),
-            Item::ReplicationAnswer(_) => {
-                ReplicationAnswer::show(shown).map(Self::ReplicationAnswer)
-            }
-            Item::Endorsement(_) => Endorsement::show(shown).map(Self::Endorsement),
-            Item::Assessment(_) => Assessment::show(shown).map(Self::Assessment),
-            Item::ScoreSheet(_) => ScoreSheet::show(shown).map(Self::ScoreSheet),
-            Item::Award(_) => Award::show(shown).map(Self::Award),
-            Item::Coaching(_) => Coaching::show(shown).map(Self::Coaching),
-            Item::Thread(_) => Thread::show(shown).map(Self::Thread),
-            Item::Post(_) => Post::show(shown).map(Self::Post),
-            Item::Need(_) => Need::show(shown).map(Self::Need),
-        }
-    }
-}
-
-/// The global id of a record that is here, whatever it is; nothing while it has not arrived.
-pub(crate) async fn id_of_record(
-    ctx: &Context<'_>,
-    target: &RecordRef,
-) -> Result<Option<ID>, ApiError> {
-    let key = (target.hub.clone(), target.record);
-    if let Some(shown) = items::find(ctx, key.clone()).await? {
-        return Ok(Some(shown.id()));
-    }
-    let (hub, record) = key.clone();
-    if innovations::load(ctx, key.clone()).await?.is_some() {
-        return Ok(Some(GlobalId::Innovation(hub, record).to_id()));
-    }
-    let agency = agencies::load(ctx, key).await?;
-    Ok(agency.map(|_| GlobalId::Agency(hub, record).to_id()))
-}
-
 pub(crate) fn shared(error: Arc<StorageError>) -> ApiError {
     match Arc::try_unwrap(error) {
         Ok(error) => error.into(),
@@ -187,34 +99,15 @@ pub(crate) async fn load_hub(
     Ok(hub.unwrap_or_else(|| Hub::new(id.clone(), None)))
 }
 
-async fn find_hub(ctx: &Context<'_>, id: domain::identity::HubId) -> Result<Option<Hub>, ApiError> {
+/// A hub whose log is held here.
+pub(crate) async fn find_hub(
+    ctx: &Context<'_>,
+    id: domain::identity::HubId,
+) -> Result<Option<Hub>, ApiError> {
     ctx.data_unchecked::<Records>()
         .load_one(id)
         .await
         .map_err(shared)
-}
-
-async fn find_node(
-    ctx: &Context<'_>,
-    field: &'static str,
-    id: &ID,
-) -> Result<Option<Node>, ApiError> {
-    Ok(match GlobalId::parse(field, id)? {
-        GlobalId::Hub(hub) => find_hub(ctx, hub).await?.map(Node::Hub),
-        GlobalId::Region(code) => Region::find(code).map(Node::Region),
-        GlobalId::Agency(hub, record) => {
-            agencies::load(ctx, (hub, record)).await?.map(Node::Agency)
-        }
-        GlobalId::Innovation(hub, record) => innovations::load(ctx, (hub, record))
-            .await?
-            .map(|innovation| Node::Innovation(Box::new(innovation))),
-        GlobalId::Item(kind, hub, record) => {
-            let found: Option<std::sync::Arc<Shown>> = items::find(ctx, (hub, record)).await?;
-            found
-                .filter(|shown| shown.item().kind() == kind)
-                .and_then(Node::of_item)
-        }
-    })
 }
 
 /// What can be asked. An argument that may be left out is nullable and says what it then is: a variable without a value
@@ -242,7 +135,7 @@ impl CatalogQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> Result<Option<Node>, ApiError> {
-        find_node(ctx, "id", &id).await
+        node::find(ctx, "id", &id).await
     }
 
     /// Several things by their global ids, up to 100, in the order of the ids; null for each that is not here.
@@ -258,7 +151,7 @@ impl CatalogQuery {
                 format!("has {} ids; {MOST_NODES} are allowed", ids.len()),
             ));
         }
-        futures_util::future::try_join_all(ids.iter().map(|id| find_node(ctx, "ids", id))).await
+        futures_util::future::try_join_all(ids.iter().map(|id| node::find(ctx, "ids", id))).await
     }
 
     /// A hub: the one that answers, or another by its id; null for one whose log is not held here.

@@ -176,7 +176,6 @@ terms!(
     MatchReason,
     NeedState,
     ProgressState,
-    PublicationState,
     ReplicationConflict,
     ReplicationScope,
     ReplicationSide,

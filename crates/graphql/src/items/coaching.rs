@@ -12,7 +12,7 @@ use crate::ApiError;
 use crate::paging::{PageArgs, bounded};
 use crate::regions::Region;
 use crate::scalars::{DateTime, HubId, Long, RegionCode};
-use crate::vocabulary::{CoachingKind, CoachingMode, CoachingState, LifecycleStage};
+use crate::vocabulary::{CoachingKind, CoachingMode, CoachingState, LifecycleStage, Term};
 
 item! {
     /// What a hub does so that innovations are made, grow and stay ("kegiatan pembinaan", Permen PANRB 91/2021).
@@ -131,9 +131,9 @@ impl CoachingActivityFilterInput {
                 .collect(),
             states: bounded("filter.states", self.states)?
                 .into_iter()
-                .map(|state| state.code())
+                .map(Term::code)
                 .collect(),
-            label: self.kind.map(|kind| kind.to_code()),
+            label: self.kind.map(Term::to_code),
             region: self.region.map(|region| region.0),
             ..ItemFilter::default()
         })

@@ -13,7 +13,7 @@ use crate::ApiError;
 use crate::ids::GlobalId;
 use crate::paging::{PageArgs, bounded};
 use crate::scalars::HubId;
-use crate::vocabulary::{ThreadKind, ThreadState};
+use crate::vocabulary::{Term, ThreadKind, ThreadState};
 
 item! {
     /// A question or a discussion ("tanya jawab, diskusi"). It belongs to the hub where it was opened; posts come from any.
@@ -40,7 +40,7 @@ impl ThreadFacts {
     /// The global id of what it is about; null when it is about nothing, or that is not here.
     async fn subject_id(&self, ctx: &Context<'_>) -> Result<Option<ID>, ApiError> {
         match &self.said().subject {
-            Some(subject) => crate::root::id_of_record(ctx, subject).await,
+            Some(subject) => crate::node::id_of_record(ctx, subject).await,
             None => Ok(None),
         }
     }
@@ -132,9 +132,9 @@ impl ThreadFilterInput {
                 .collect(),
             states: bounded("filter.states", self.states)?
                 .into_iter()
-                .map(|state| state.code())
+                .map(Term::code)
                 .collect(),
-            label: self.kind.map(|kind| kind.to_code()),
+            label: self.kind.map(Term::to_code),
             refers_to,
             ..ItemFilter::default()
         })

@@ -10,12 +10,11 @@ use storage::items::{ItemFilter, Role};
 use super::reference::{AgencyReference, InnovationReference};
 use super::{connection, item};
 use crate::ApiError;
-use crate::context::ContextExt as _;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
 use crate::paging::{PageArgs, bounded};
 use crate::scalars::{HubId, PartialDate};
-use crate::vocabulary::{AssessmentState, AwardBasis};
+use crate::vocabulary::{AssessmentState, AwardBasis, Term};
 
 item! {
     /// A hub's word for an innovation of another hub ("dukungan, rekomendasi").
@@ -244,7 +243,7 @@ impl AwardFilterInput {
                 .map(|hub| hub.0)
                 .collect(),
             refers_to: target.map(|(hub, record)| (Role::Subject, RecordRef { hub, record })),
-            states: self.basis.into_iter().map(|basis| basis.code()).collect(),
+            states: self.basis.into_iter().map(Term::code).collect(),
             ..ItemFilter::default()
         })
     }

@@ -17,7 +17,7 @@ use crate::innovations::Innovation;
 use crate::paging::{PageArgs, bounded};
 use crate::regions::Region;
 use crate::scalars::{HubId, RegionCode};
-use crate::vocabulary::{Affair, MatchReason, NeedState};
+use crate::vocabulary::{Affair, MatchReason, NeedState, Term};
 
 item! {
     /// What an agency looks for ("kebutuhan").
@@ -190,7 +190,7 @@ impl NeedFilterInput {
                 .collect(),
             states: bounded("filter.states", self.states)?
                 .into_iter()
-                .map(|state| state.code())
+                .map(Term::code)
                 .collect(),
             refers_to: agency.map(|(hub, record)| (Role::Agency, RecordRef { hub, record })),
             region: self.region.map(|region| region.0),

@@ -139,7 +139,7 @@ impl EvidenceFacts {
     /// The global id of what it proves; null when that is not here.
     async fn subject_id(&self, ctx: &Context<'_>) -> Result<Option<ID>, ApiError> {
         let subject = own(&self.0, self.said().subject);
-        crate::root::id_of_record(ctx, &subject).await
+        crate::node::id_of_record(ctx, &subject).await
     }
 
     /// What sort of proof it is.

@@ -144,7 +144,7 @@ impl ProgressMutation {
             hub,
             record: subject,
         };
-        if target.hub != *ctx.db().hub() || crate::root::id_of_record(ctx, &target).await?.is_none()
+        if target.hub != *ctx.db().hub() || crate::node::id_of_record(ctx, &target).await?.is_none()
         {
             let reason = "is not a record of this hub";
             return Err(ApiError::invalid("subject", reason));
