@@ -3,7 +3,8 @@
 //! - `scenarios`: hubs together, through the public API. `liars`: what a lying relay achieves (nothing).
 //!   `tails`: what no checkpoint vouches for gives way. `membership`: whom the authority names; `stolen_keys`: what a
 //!   thief signed. `hints`: hubs that tell one another at once. `healing`: hubs that were put back.
-//! - `storage`: a hub's memory, on both databases. `api`: one hub's answers. `processes`: the real program;
+//! - `storage`: a hub's memory, on both databases. `api`: one hub's answers; `items`: the records that
+//!   belong to others. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
 //!   `together`: several on one database; `tls`: over HTTPS. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
@@ -43,6 +44,7 @@ mod conformance;
 mod doctor;
 mod healing;
 mod hints;
+mod items;
 mod left_out;
 mod liars;
 mod membership;

@@ -87,19 +87,15 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
         let terms = V::ALL.iter().copied().chain([V::OTHER]);
         terms.map(|term| term.code().to_owned()).collect()
     }
-    let vocabularies = BTreeMap::from([
-        ("AdoptionStatus", codes::<catalog::AdoptionStatus>()),
-        ("Affair", codes::<catalog::Affair>()),
-        ("AgencyKind", codes::<catalog::AgencyKind>()),
-        ("Form", codes::<catalog::Form>()),
-        ("HubKind", codes::<catalog::HubKind>()),
-        ("HubStatus", codes::<catalog::HubStatus>()),
-        ("Initiator", codes::<catalog::Initiator>()),
-        ("InnovationKind", codes::<catalog::InnovationKind>()),
-        ("LifecycleStage", codes::<catalog::LifecycleStage>()),
-        ("MemberStatus", codes::<catalog::MemberStatus>()),
-        ("Sustained", codes::<catalog::Sustained>()),
-    ]);
+    macro_rules! vocabularies {
+        ($($name:ident)+) => { BTreeMap::from([$((stringify!($name), codes::<catalog::$name>())),+]) };
+    }
+    let vocabularies = vocabularies!(
+        AdoptionStatus Affair AgencyKind AnswerState AssessmentState AwardBasis CoachingKind CoachingMode
+        CoachingState EvidenceKind Form HubKind HubStatus Initiator InnovationKind LifecycleStage
+        MatchReason MemberStatus NeedState ProgressState ReplicationConflict ReplicationScope ReplicationSide ReplicationStanding
+        ReplicationState ServiceUnitKind Sustained ThreadKind ThreadState TransitionAxis TransitionFlaw
+    );
     let own = BTreeSet::from([
         "HubStanding",
         "InnovationOrder",

@@ -7,10 +7,11 @@
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `plans`: how pages of many innovations are read.
 //!   `trusting`: what follows when the authority says something else.
-//! - `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
+//! - `items`: what follows from several hubs' words. `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
 
 mod audience;
 mod filtering;
+mod items;
 mod leases;
 mod left_out;
 mod listing;

@@ -15,7 +15,7 @@ use storage::Location;
 pub struct Dump(BTreeMap<&'static str, Vec<String>>);
 
 /// The tables of the projection and their columns; `#` marks an entry's key, `@` a UUID, `~` a hub's row.
-const TABLES: [(&str, &[&str]); 7] = [
+const TABLES: [(&str, &[&str]); 9] = [
     (
         "hub",
         &["slug", "@record", "#entry", "name", "kind", "region"],
@@ -49,8 +49,34 @@ const TABLES: [(&str, &[&str]); 7] = [
             "sdgs",
             "published",
             "updated",
+            "replications",
+            "replications_done",
+            "replications_confirmed",
+            "endorsements",
+            "awards",
+            "current_at",
         ],
     ),
+    (
+        "item",
+        &[
+            "#key",
+            "~hub_id",
+            "@record",
+            "#entry",
+            "kind",
+            "audience",
+            "word",
+            "state",
+            "standing",
+            "label",
+            "place",
+            "region",
+            "published",
+            "updated",
+        ],
+    ),
+    ("item_link", &["#item", "role", "hub", "@record"]),
     ("innovation_tag", &["tag", "#innovation"]),
     ("external_id", &["scheme", "value", "#innovation"]),
     ("member", &["#key", "~hub_id", "@record", "#entry", "body"]),

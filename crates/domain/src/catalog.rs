@@ -25,6 +25,7 @@ mod form;
 mod history;
 mod hub;
 mod innovation;
+mod lineage;
 mod link;
 mod need;
 mod personal;
@@ -62,6 +63,7 @@ pub use innovation::{
     InnovationDraft, Nri, PartError, Point, PointDraft, Scheme, Source, SourceDraft,
     SustainedDraft, Sustainment, Tag, Texts, Timeline,
 };
+pub use lineage::{Adaptation, Ancestry, Lineage};
 pub use link::{Endpoint, LinkError, WebUrl};
 pub use need::{MatchCandidate, MatchReason, Need, NeedDraft, NeedMatch, NeedState};
 pub use personal::{

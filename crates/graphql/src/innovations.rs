@@ -7,6 +7,7 @@ pub(crate) mod input;
 pub(crate) mod list;
 pub(crate) mod parts;
 mod shown;
+pub(crate) mod stale;
 
 use async_graphql::{Context, ID, Object};
 use domain::catalog::{self, Line, Words};

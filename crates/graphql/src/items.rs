@@ -7,6 +7,7 @@
 
 pub(crate) mod coaching;
 pub(crate) mod discussion;
+pub(crate) mod lineage;
 pub(crate) mod merits;
 pub(crate) mod needs;
 pub(crate) mod progress;

@@ -8,7 +8,7 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use storage::bodies;
-use storage::items::{self, Role};
+use storage::items::{self, ItemRef, Role};
 use storage::{Database, StorageError, agencies, hubs, innovations};
 
 use crate::agencies::Agency;
@@ -147,10 +147,14 @@ impl Loader<RelatedKey> for RecordLoader {
         for ((sight, kind, role, most), keys) in asked {
             let targets: Vec<RecordKey> = keys.iter().map(|key| key.target.clone()).collect();
             let mut found = items::related(&self.0, kind, role, &targets, sight, most).await?;
-            for key in keys {
-                let places = found.remove(&key.target).unwrap_or_default();
-                let shown = Shown::read_all(&self.0, places).await?;
-                loaded.insert(key.clone(), shown.into_iter().flatten().collect());
+            let of_key = |key: &&RelatedKey| found.remove(&key.target).unwrap_or_default();
+            let places: Vec<Vec<ItemRef>> = keys.iter().map(of_key).collect();
+            let counts: Vec<usize> = places.iter().map(Vec::len).collect();
+            let all = places.into_iter().flatten().collect();
+            let mut shown = Shown::read_all(&self.0, all).await?.into_iter();
+            for (key, count) in keys.into_iter().zip(counts) {
+                let of_key = shown.by_ref().take(count).flatten().collect();
+                loaded.insert(key.clone(), of_key);
             }
         }
         Ok(loaded)

@@ -18,11 +18,13 @@ use crate::innovations::input::{self, InnovationInput, WithdrawalReason, Written
 use crate::innovations::list::{
     self, InnovationConnection, InnovationFilterInput, InnovationOrder,
 };
+use crate::innovations::stale::StaleQuery;
 use crate::innovations::{self, Innovation};
 use crate::items::coaching::CoachingQuery;
 use crate::items::coaching::writing::CoachingMutation;
 use crate::items::discussion::DiscussionQuery;
 use crate::items::discussion::writing::DiscussionMutation;
+use crate::items::lineage::LineageQuery;
 use crate::items::merits::MeritQuery;
 use crate::items::merits::writing::MeritMutation;
 use crate::items::needs::NeedQuery;
@@ -115,7 +117,9 @@ pub(crate) async fn find_hub(
 #[derive(Default, MergedObject)]
 pub struct Query(
     CatalogQuery,
+    StaleQuery,
     ReplicationQuery,
+    LineageQuery,
     MeritQuery,
     CoachingQuery,
     DiscussionQuery,
@@ -437,8 +441,12 @@ impl CatalogMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is said of the innovation.")] input: InnovationInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<WrittenInnovation, ApiError> {
-        input::create(ctx, input).await
+        input::create(ctx, input, acknowledge).await
     }
 
     /// Publishes a new revision of an innovation of this hub. The input replaces all that was said before.
@@ -449,8 +457,12 @@ impl CatalogMutation {
         #[graphql(desc = "The revision that is replaced; CONFLICT if it is no longer the newest.")]
         revision: Long,
         #[graphql(desc = "What is said of the innovation from now on.")] input: InnovationInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<WrittenInnovation, ApiError> {
-        input::revise(ctx, &id, revision, input).await
+        input::revise(ctx, &id, revision, input, acknowledge).await
     }
 
     /// Takes an innovation of this hub back, everywhere. Gives its global id.

@@ -9,6 +9,7 @@ use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
 use uuid::Uuid;
 
 use crate::bulk::Insert;
+use crate::hubs::HubRows;
 use crate::logs::EntryKey;
 use crate::projection::Row;
 use crate::sql::Clause;
@@ -76,7 +77,8 @@ pub async fn list(
     after: Option<(String, EntryKey)>,
     limit: u32,
 ) -> Result<Vec<AgencyRef>, StorageError> {
-    let mut clause = clause_of(filter);
+    let hubs = hubs::rows_of(db, filter.hub.iter()).await?;
+    let mut clause = clause_of(filter, &hubs);
     if let Some((name, key)) = after {
         let (name, key) = (clause.bind(name), clause.bind(key));
         clause.and(format!("(name_folded, key) > ({name}, {key})"));
@@ -91,7 +93,8 @@ pub async fn list(
 
 /// Counts agencies.
 pub async fn count(db: &Database, filter: &AgencyFilter) -> Result<u64, StorageError> {
-    let clause = conditions(filter);
+    let hubs = hubs::rows_of(db, filter.hub.iter()).await?;
+    let clause = conditions(filter, &hubs);
     let text = sql::count_seen("agency", &clause.text(), filter.sight);
     Ok(sql::unsigned(
         sql::number(db.reader(), &text, clause.values).await?,
@@ -136,17 +139,17 @@ async fn read(db: &Database, rows: Vec<AgencyRow>) -> Result<Vec<AgencyRef>, Sto
     Ok(agencies)
 }
 
-fn clause_of(filter: &AgencyFilter) -> Clause {
-    let mut clause = conditions(filter);
+fn clause_of(filter: &AgencyFilter, hubs: &HubRows) -> Clause {
+    let mut clause = conditions(filter, hubs);
     clause.seen("audience", filter.sight);
     clause
 }
 
-fn conditions(filter: &AgencyFilter) -> Clause {
+fn conditions(filter: &AgencyFilter, hubs: &HubRows) -> Clause {
     let mut clause = Clause::default();
     if let Some(hub) = &filter.hub {
-        let hub = clause.bind(hub.as_str());
-        clause.and(format!("hub_id = (SELECT id FROM hub WHERE slug = {hub})"));
+        let hub = clause.bind(hubs.id(hub));
+        clause.and(format!("hub_id = {hub}"));
     }
     if let Some(region) = filter.region {
         clause.within("region", region);

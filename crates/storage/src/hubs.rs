@@ -69,13 +69,61 @@ pub async fn find_many(db: &Database, ids: &[HubId]) -> Result<Vec<Hub>, Storage
     rows.into_iter().map(Hub::try_from).collect()
 }
 
-/// The slugs by their rows' ids; a row never changes its slug, so what was read once stays right.
+/// The slugs by their rows' ids, and the ids by their slugs; a row never changes its slug, so what was read once stays right.
 #[derive(Debug, Default)]
-pub(crate) struct Slugs(RwLock<HashMap<i64, HubId>>);
+pub(crate) struct Slugs {
+    by_id: RwLock<HashMap<i64, HubId>>,
+    by_slug: RwLock<HashMap<HubId, i64>>,
+}
+
+/// The rows of hubs that a filter names, so that statements bind their ids: behind a subselect PostgreSQL's planner does not
+/// see which hub is meant, and cannot tell how much it holds.
+#[derive(Default)]
+pub(crate) struct HubRows(HashMap<HubId, i64>);
+
+/// The id of no hub: nothing is found of a hub that is not known here.
+const NO_HUB: i64 = 0;
+
+impl HubRows {
+    /// The id of a hub's row.
+    pub(crate) fn id(&self, hub: &HubId) -> i64 {
+        self.0.get(hub).copied().unwrap_or(NO_HUB)
+    }
+}
+
+/// Finds the rows of hubs, in memory or in one statement.
+pub(crate) async fn rows_of(
+    db: &Database,
+    hubs: impl Iterator<Item = &HubId>,
+) -> Result<HubRows, StorageError> {
+    let mut found = HashMap::new();
+    let mut unknown = Vec::new();
+    {
+        let known = db.slugs().by_slug.read().expect("no writer panics");
+        for hub in hubs {
+            match known.get(hub) {
+                Some(id) => drop(found.insert(hub.clone(), *id)),
+                None => unknown.push(hub.clone()),
+            }
+        }
+    }
+    for hub in find_many(db, &unknown).await? {
+        let mut known = db.slugs().by_slug.write().expect("no writer panics");
+        known.insert(hub.id.clone(), hub.key);
+        found.insert(hub.id, hub.key);
+    }
+    Ok(HubRows(found))
+}
 
 /// The slug of a hub's row.
 pub(crate) async fn slug(db: &Database, hub_id: i64) -> Result<HubId, StorageError> {
-    if let Some(slug) = db.slugs().0.read().expect("no writer panics").get(&hub_id) {
+    if let Some(slug) = db
+        .slugs()
+        .by_id
+        .read()
+        .expect("no writer panics")
+        .get(&hub_id)
+    {
         return Ok(slug.clone());
     }
     let text = "SELECT id, slug, entry FROM hub WHERE id = $1";
@@ -83,7 +131,7 @@ pub(crate) async fn slug(db: &Database, hub_id: i64) -> Result<HubId, StorageErr
     let row = row.ok_or_else(|| StorageError::corrupt("hub", hub_id, "the row is missing"))?;
     let slug = Hub::try_from(row)?.id;
     db.slugs()
-        .0
+        .by_id
         .write()
         .expect("no writer panics")
         .insert(hub_id, slug.clone());

@@ -13,6 +13,7 @@ use uuid::Uuid;
 pub use filter::InnovationFilter;
 pub(crate) use project::project;
 
+use crate::hubs::HubRows;
 use crate::logs::EntryKey;
 use crate::sql::Clause;
 use crate::{Database, StorageError, hubs, sql};
@@ -75,6 +76,8 @@ pub enum Order {
     Updated,
     /// By title.
     Title,
+    /// By when it was last current: written, or confirmed by its hub.
+    Current,
 }
 
 /// Which way a list runs.
@@ -154,6 +157,7 @@ impl Order {
             Self::Published => "innovation.published",
             Self::Updated => "innovation.updated",
             Self::Title => "innovation.title_folded",
+            Self::Current => "innovation.current_at",
         }
     }
 
@@ -162,6 +166,7 @@ impl Order {
             Self::Published => Place::Time(row.published),
             Self::Updated => Place::Time(row.updated),
             Self::Title => Place::Title(row.title.clone().unwrap_or_default()),
+            Self::Current => Place::Time(row.current_at),
         }
     }
 
@@ -170,7 +175,7 @@ impl Order {
         let sight = sight.rank();
         let title = match self {
             Self::Title => "innovation.title_folded",
-            Self::Published | Self::Updated => "NULL",
+            Self::Published | Self::Updated | Self::Current => "NULL",
         };
         format!(
             "SELECT innovation.key, innovation.hub_id, innovation.record, innovation.entry,
@@ -190,7 +195,8 @@ pub async fn list(
     filter: &InnovationFilter,
     stretch: &Stretch,
 ) -> Result<Vec<InnovationRef>, StorageError> {
-    let (text, values) = statement(filter, stretch);
+    let hubs = hubs::rows_of(db, filter.named()).await?;
+    let (text, values) = statement(filter, stretch, &hubs);
     read(
         db,
         stretch.order,
@@ -205,13 +211,14 @@ pub async fn plan(
     filter: &InnovationFilter,
     stretch: &Stretch,
 ) -> Result<Vec<String>, StorageError> {
-    let (text, values) = statement(filter, stretch);
+    let hubs = hubs::rows_of(db, filter.named()).await?;
+    let (text, values) = statement(filter, stretch, &hubs);
     Ok(sql::plan(db.reader(), &text, values).await?)
 }
 
 /// The statement that reads a list.
-fn statement(filter: &InnovationFilter, stretch: &Stretch) -> (String, Vec<Value>) {
-    let mut clause = filter.clause(stretch.order);
+fn statement(filter: &InnovationFilter, stretch: &Stretch, hubs: &HubRows) -> (String, Vec<Value>) {
+    let mut clause = filter.clause(stretch.order, hubs);
     let (forward, backward, word) = match stretch.direction {
         Direction::Ascending => (">", "<", "ASC"),
         Direction::Descending => ("<", ">", "DESC"),
@@ -242,7 +249,8 @@ fn bound(clause: &mut Clause, column: &str, comparison: &str, edge: Option<&(Pla
 
 /// Counts innovations.
 pub async fn count(db: &Database, filter: &InnovationFilter) -> Result<u64, StorageError> {
-    let clause = filter.counted();
+    let hubs = hubs::rows_of(db, filter.named()).await?;
+    let clause = filter.counted(&hubs);
     let text = sql::count_seen("innovation", &clause.text(), filter.sight);
     Ok(sql::unsigned(
         sql::number(db.reader(), &text, clause.values).await?,
@@ -284,18 +292,21 @@ pub async fn find_own_by_external_ids(
     db: &Database,
     ids: &[(&str, &str)],
 ) -> Result<Vec<((String, String), InnovationRef)>, StorageError> {
+    let own = hubs::rows_of(db, [db.hub()].into_iter())
+        .await?
+        .id(db.hub());
     let mut found = Vec::new();
     for some in ids.chunks(256) {
         let (wanted, mut values) = sql::wanted(
             1,
             some.iter().map(|(_, value)| Value::from(*value)).collect(),
         );
-        values.push(db.hub().as_str().into());
+        values.push(own.into());
         let text = format!(
             "{wanted} SELECT external_id.scheme, external_id.value, innovation.record
              FROM wanted CROSS JOIN external_id CROSS JOIN innovation
              WHERE external_id.value = wanted.value AND innovation.key = external_id.innovation
-             AND innovation.hub_id = (SELECT id FROM hub WHERE slug = ${}) ORDER BY innovation.key DESC",
+             AND innovation.hub_id = ${} ORDER BY innovation.key DESC",
             values.len()
         );
         let rows: Vec<ExternalIdRow> = sql::all(db.writer(), &text, values).await?;

@@ -11,13 +11,14 @@ use domain::identity::{HubId, RecordId, RecordRef};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
+use crate::hubs::HubRows;
 use crate::innovations::Direction;
 use crate::logs::EntryKey;
 use crate::sql::Clause;
 use crate::{Database, StorageError, hubs, sql};
 
 pub use index::Role;
-pub(crate) use project::{Touched, drop_where, project, settle};
+pub(crate) use project::{Touched, drop_where, one_at_a_time, project, settle};
 
 /// An item's place among those of its kind; what it says is read from its entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub struct ItemFilter {
 }
 
 impl ItemFilter {
-    fn clause(&self) -> Clause {
+    fn clause(&self, hubs: &HubRows) -> Clause {
         let mut clause = Clause::default();
         let kind = clause.bind(self.kind);
         clause.and(format!("item.kind = {kind}"));
@@ -82,12 +83,9 @@ impl ItemFilter {
             let marks: Vec<_> = self
                 .hubs
                 .iter()
-                .map(|hub| clause.bind(hub.as_str()))
+                .map(|hub| clause.bind(hubs.id(hub)))
                 .collect();
-            let list = marks.join(",");
-            clause.and(format!(
-                "item.hub_id IN (SELECT id FROM hub WHERE slug IN ({list}))"
-            ));
+            clause.and(format!("item.hub_id IN ({})", marks.join(",")));
         }
         if let Some((role, target)) = &self.refers_to {
             let (role, hub) = (clause.bind(role.code()), clause.bind(target.hub.as_str()));
@@ -135,7 +133,8 @@ pub async fn list(
     filter: &ItemFilter,
     stretch: ItemStretch,
 ) -> Result<Vec<ItemRef>, StorageError> {
-    let mut clause = filter.clause();
+    let hubs = hubs::rows_of(db, filter.hubs.iter()).await?;
+    let mut clause = filter.clause(&hubs);
     let (forward, backward, word) = match stretch.direction {
         Direction::Ascending => (">", "<", "ASC"),
         Direction::Descending => ("<", ">", "DESC"),
@@ -158,7 +157,8 @@ pub async fn list(
 
 /// Counts items.
 pub async fn count(db: &Database, filter: &ItemFilter) -> Result<u64, StorageError> {
-    let clause = filter.clause();
+    let hubs = hubs::rows_of(db, filter.hubs.iter()).await?;
+    let clause = filter.clause(&hubs);
     let text = format!("SELECT COUNT(*) FROM item{}", clause.text());
     Ok(sql::unsigned(
         sql::number(db.reader(), &text, clause.values).await?,

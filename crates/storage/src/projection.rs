@@ -83,6 +83,9 @@ pub(crate) async fn apply(
     changes: Vec<Change<'_>>,
 ) -> Result<Applied, StorageError> {
     let mut touched = Touched::default();
+    if changes.iter().any(|change| change.is_known) {
+        items::one_at_a_time(tx).await?;
+    }
     let profiles_went = remove(tx, hub_id, &changes, &mut touched).await?;
     let mut unreadable = Vec::new();
     let (mut profiles, mut owners, mut records) = (Vec::new(), Vec::new(), Vec::new());
@@ -144,9 +147,13 @@ pub(crate) async fn apply(
     if !profiles.is_empty() || profiles_went {
         hubs::show_newest(tx, hub_id).await?;
     }
+    if !owners.is_empty() {
+        items::one_at_a_time(tx).await?;
+    }
     agencies::project(tx, hub_id, &owners).await?;
     innovations::project(tx, hub_id, &records).await?;
     members::project(tx, &memberships).await?;
+    items::one_at_a_time(tx).await?;
     items::project(tx, hub_id, &belonging, &mut touched).await?;
     let written = records.iter().map(|row| row.change.header.record.as_uuid());
     touched.referred_to(tx, written).await?;
@@ -219,6 +226,7 @@ pub(crate) async fn move_key(
     to: EntryKey,
     published: OffsetDateTime,
 ) -> Result<(), StorageError> {
+    items::one_at_a_time(tx).await?;
     for (table, column) in SHOWN {
         let text = format!("UPDATE {table} SET {column} = $1 WHERE {column} = $2");
         sql::execute(tx, &text, vec![to.into(), from.into()]).await?;

@@ -229,7 +229,7 @@ async fn history_shows_the_same(backend: Backend, history: Vec<Vec<Said>>) {
 }
 
 /// What a store shows, which is the same after a rebuild.
-async fn check_rebuild(store: &Store) -> Dump {
+pub(super) async fn check_rebuild(store: &Store) -> Dump {
     let live = store.dump().await;
     rebuild::rebuild(&store.db, |_| {})
         .await

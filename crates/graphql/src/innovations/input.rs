@@ -7,9 +7,10 @@ use domain::identity::{HubId, RecordId};
 use storage::bodies;
 
 use super::Innovation;
-use crate::agencies::{issue, own_agency, require};
+use crate::agencies::{issue, issue_all, own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
+use crate::items::writing::Place;
 use crate::objects::Warning;
 use crate::scalars::{Long, PartialDate};
 use crate::vocabulary::{
@@ -282,10 +283,10 @@ impl From<SourceInput> for catalog::SourceDraft {
 pub(crate) async fn create(
     ctx: &Context<'_>,
     input: InnovationInput,
+    acknowledge: Option<Vec<String>>,
 ) -> Result<WrittenInnovation, ApiError> {
     ctx.viewer().require_operator()?;
-    let record = RecordId::generate(ctx.hub().clock.now(), &*ctx.hub().entropy);
-    put(ctx, record, 1, Audience::Public, input).await
+    put(ctx, Place::new(ctx, Audience::Public, acknowledge), input).await
 }
 
 /// Publishes a new revision of an innovation of this hub.
@@ -294,10 +295,12 @@ pub(crate) async fn revise(
     id: &ID,
     revision: Long,
     input: InnovationInput,
+    acknowledge: Option<Vec<String>>,
 ) -> Result<WrittenInnovation, ApiError> {
     ctx.viewer().require_operator()?;
     let (record, audience) = own_innovation(ctx, id).await?;
-    put(ctx, record, revision.0 + 1, audience, input).await
+    let place = Place::after(record, revision.0, audience, acknowledge);
+    put(ctx, place, input).await
 }
 
 /// Takes an innovation of this hub back.
@@ -345,22 +348,20 @@ async fn own_innovation(ctx: &Context<'_>, id: &ID) -> Result<(RecordId, Audienc
     Ok((record, said.audience.clone()))
 }
 
+/// Writes a text; the audience of the place counts where the input names none.
 async fn put(
     ctx: &Context<'_>,
-    record: RecordId,
-    revision: u64,
-    before: Audience,
+    mut place: Place,
     input: InnovationInput,
 ) -> Result<WrittenInnovation, ApiError> {
     let hub: &HubContext = ctx.hub();
-    let audience = input.audience.map_or(before, Audience::from);
+    place.audience = input.audience.map_or(place.audience, Audience::from);
     let draft = input.draft(hub.db.hub())?;
     let innovation = catalog::Innovation::parse(&draft, hub.clock.now().date())?;
-    require(ctx, "agency", innovation.agency, &audience).await?;
-    let body = serde_json::to_string(&InnovationDraft::from(&innovation))
-        .expect("a draft is plain text and numbers");
-    let change = Change::Put(body);
-    issue(hub, record, revision, Kind::INNOVATION, audience, change).await?;
+    require(ctx, "agency", innovation.agency, &place.audience).await?;
+    let said = InnovationDraft::from(&innovation);
+    issue_all(hub, vec![place.entry(ctx, Kind::INNOVATION, &said)?]).await?;
+    let record = place.record;
     let ids = [(hub.db.hub().clone(), record)];
     let place = storage::innovations::find_many(&hub.db, &ids, Sight::All).await?;
     let shown = Innovation::read_all(&hub.db, place)

@@ -82,6 +82,7 @@ impl InnovationFilterInput {
                 .map(|tag| tag.trim().to_lowercase().replace(char::is_control, " "))
                 .collect(),
             title_words: title_words(self.title_words)?,
+            current_before: None,
             sight: Sight::Public,
         })
     }
@@ -172,10 +173,19 @@ pub(crate) struct InnovationEdge {
 pub(crate) async fn list(
     ctx: &Context<'_>,
     args: PageArgs,
-    mut filter: InnovationFilter,
+    filter: InnovationFilter,
     order: InnovationOrder,
 ) -> Result<InnovationConnection, ApiError> {
-    let (order, direction) = order.parts();
+    page(ctx, args, filter, order.parts()).await
+}
+
+/// A page of innovations in an order.
+pub(crate) async fn page(
+    ctx: &Context<'_>,
+    args: PageArgs,
+    mut filter: InnovationFilter,
+    (order, direction): (Order, Direction),
+) -> Result<InnovationConnection, ApiError> {
     let request = args.parse(|raw| read_cursor(order, raw))?;
     filter.sight = ctx.sight().await?;
     let read = innovations::list(ctx.db(), &filter, &stretch(&request, order, direction)).await?;
@@ -231,7 +241,7 @@ fn read_cursor(order: Order, raw: &str) -> Option<(Place, EntryKey)> {
     let (key, value) = raw.split_once(':')?;
     let place = match order {
         Order::Title => Place::Title(plain(value.strip_prefix('t')?)?),
-        Order::Published | Order::Updated => Place::Time(value.parse().ok()?),
+        Order::Published | Order::Updated | Order::Current => Place::Time(value.parse().ok()?),
     };
     Some((place, EntryKey::from(key.parse::<i64>().ok()?)))
 }

@@ -175,6 +175,31 @@ impl ReplicationFacts {
     }
 }
 
+impl Replication {
+    /// The record, to be named by others.
+    pub(crate) fn reference(&self) -> RecordRef {
+        self.1.0.reference()
+    }
+
+    /// How far it is by both sides' words.
+    pub(crate) fn row_state(&self) -> Option<&str> {
+        self.1.0.place.state.as_deref()
+    }
+
+    /// The step between two innovations that it makes.
+    pub(crate) fn adaptation(&self) -> catalog::Adaptation {
+        catalog::Adaptation {
+            replication: self.reference(),
+            source: self.1.said().source.clone(),
+            adapted: self
+                .1
+                .said()
+                .adapted_innovation
+                .map(|record| self.1.own(record)),
+        }
+    }
+}
+
 impl ReplicationFacts {
     fn own(&self, record: domain::identity::RecordId) -> RecordRef {
         let hub = self.0.place.hub.clone();

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object};
 use domain::catalog::{StepDraft, personal_data_in};
-use domain::entry::{Audience, Change, DeletionReason, Sight};
+use domain::entry::{Audience, Change, DeletionReason, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId, RecordRef};
 use serde::Serialize;
 use storage::items::{self, ItemFilter, ItemStretch, Role};
 
 use super::{Shown, ShowsItem};
 use crate::ApiError;
-use crate::agencies::issue;
+use crate::agencies::{issue, issue_all};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::innovations::input::WithdrawalReason;
@@ -71,23 +71,49 @@ impl Place {
     }
 }
 
+impl Place {
+    /// What is said, as an entry of this hub's log.
+    pub(crate) fn entry(
+        &self,
+        ctx: &Context<'_>,
+        kind: &str,
+        said: &impl Serialize,
+    ) -> Result<EntryDraft, ApiError> {
+        Ok(self.draft(ctx, kind, Change::Put(self.body(said)?)))
+    }
+
+    /// The same for a text that was published as it is, which was looked at then.
+    pub(crate) fn entry_as_before(
+        &self,
+        ctx: &Context<'_>,
+        kind: &str,
+        said: &impl Serialize,
+    ) -> EntryDraft {
+        let body = serde_json::to_string(said).expect("what is said is plain text and numbers");
+        self.draft(ctx, kind, Change::Put(body))
+    }
+
+    fn draft(&self, ctx: &Context<'_>, kind: &str, change: Change) -> EntryDraft {
+        EntryDraft {
+            record: self.record,
+            revision: self.revision,
+            kind: Kind::parse(kind).expect("our own kinds are well formed"),
+            audience: self.audience.clone(),
+            at: ctx.hub().clock.now(),
+            change,
+        }
+    }
+}
+
 /// Writes an item of this hub, and reads it as readers do.
 pub(crate) async fn write<T: ShowsItem>(
     ctx: &Context<'_>,
     place: Place,
     said: &impl Serialize,
 ) -> Result<T, ApiError> {
-    let change = Change::Put(place.body(said)?);
     let record = place.record;
-    issue(
-        ctx.hub(),
-        record,
-        place.revision,
-        T::KIND,
-        place.audience,
-        change,
-    )
-    .await?;
+    let entry = place.entry(ctx, T::KIND, said)?;
+    issue_all(ctx.hub(), vec![entry]).await?;
     read_own(ctx, record).await
 }
 

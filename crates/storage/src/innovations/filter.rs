@@ -5,6 +5,7 @@ use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 
 use super::Order;
+use crate::hubs::HubRows;
 use crate::sql::Clause;
 
 /// Conditions that all must hold. An empty list asks for nothing.
@@ -32,23 +33,25 @@ pub struct InnovationFilter {
     pub tags: Vec<String>,
     /// Only innovations with all these words, or their beginnings, in the title.
     pub title_words: Option<String>,
+    /// Only innovations that were last current before this moment, in Unix milliseconds.
+    pub current_before: Option<i64>,
     /// Only innovations that may be seen.
     pub sight: Sight,
 }
 
 impl InnovationFilter {
     /// All conditions, that of what may be seen among them, for a list in this order.
-    pub(super) fn clause(&self, order: Order) -> Clause {
+    pub(super) fn clause(&self, order: Order, hubs: &HubRows) -> Clause {
         // The indexes of provinces, stages and adoption statuses go on by this time; for another order all of a stage would
         // be sorted.
-        let mut clause = self.conditions(order == Order::Published && !self.is_narrow());
+        let mut clause = self.conditions(order == Order::Published && !self.is_narrow(), hubs);
         clause.seen("innovation.audience", self.sight);
         clause
     }
 
     /// The conditions that were asked for, for counting.
-    pub(super) fn counted(&self) -> Clause {
-        self.conditions(!self.is_narrow())
+    pub(super) fn counted(&self, hubs: &HubRows) -> Clause {
+        self.conditions(!self.is_narrow(), hubs)
     }
 
     /// Whether a better index than that of a stage or status leads to what is wanted. SQLite, which keeps no statistics,
@@ -58,9 +61,9 @@ impl InnovationFilter {
     }
 
     /// The conditions that were asked for; `by_class` says whether a province, stage or status may lead the way.
-    fn conditions(&self, by_class: bool) -> Clause {
+    fn conditions(&self, by_class: bool, hubs: &HubRows) -> Clause {
         let mut clause = Clause::default();
-        self.by_owner(&mut clause);
+        self.by_owner(&mut clause, hubs);
         let is_placed = self.by_region(&mut clause, by_class);
         self.by_classification(&mut clause, by_class && !is_placed);
         if let Some(year) = self.year_from {
@@ -71,34 +74,37 @@ impl InnovationFilter {
             let year = clause.bind(i32::from(year));
             clause.and(format!("innovation.year <= {year}"));
         }
+        if let Some(moment) = self.current_before {
+            let moment = clause.bind(moment);
+            clause.and(format!("innovation.current_at < {moment}"));
+        }
         clause.with_words("innovation.title_folded", self.title_words.as_deref());
         clause
     }
 
-    fn by_owner(&self, clause: &mut Clause) {
+    fn by_owner(&self, clause: &mut Clause, rows: &HubRows) {
         match self.hubs.as_slice() {
             [] => {}
             [hub] => {
-                let hub = clause.bind(hub.as_str());
-                clause.and(format!(
-                    "innovation.hub_id = (SELECT id FROM hub WHERE slug = {hub})"
-                ));
+                let hub = clause.bind(rows.id(hub));
+                clause.and(format!("innovation.hub_id = {hub}"));
             }
             hubs => {
-                let marks: Vec<_> = hubs.iter().map(|hub| clause.bind(hub.as_str())).collect();
-                let list = marks.join(",");
-                clause.and(format!(
-                    "innovation.hub_id IN (SELECT id FROM hub WHERE slug IN ({list}))"
-                ));
+                let marks: Vec<_> = hubs.iter().map(|hub| clause.bind(rows.id(hub))).collect();
+                clause.and(format!("innovation.hub_id IN ({})", marks.join(",")));
             }
         }
         if let Some((hub, agency)) = &self.agency {
-            let (hub, agency) = (clause.bind(hub.as_str()), clause.bind(agency.as_uuid()));
+            let (hub, agency) = (clause.bind(rows.id(hub)), clause.bind(agency.as_uuid()));
             clause.and(format!("innovation.agency = {agency}"));
-            clause.and(format!(
-                "innovation.hub_id = (SELECT id FROM hub WHERE slug = {hub})"
-            ));
+            clause.and(format!("innovation.hub_id = {hub}"));
         }
+    }
+
+    /// The hubs that the conditions name.
+    pub(super) fn named(&self) -> impl Iterator<Item = &HubId> {
+        let of_agency = self.agency.iter().map(|(hub, _)| hub);
+        self.hubs.iter().chain(of_agency)
     }
 
     /// Says whether there is a region.

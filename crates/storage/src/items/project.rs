@@ -161,7 +161,7 @@ async fn slug(tx: &DatabaseTransaction, hub_id: i64) -> Result<HubId, StorageErr
     HubId::parse(&slug).map_err(|error| StorageError::corrupt("hub", hub_id, error))
 }
 
-/// Settles the rows that were touched.
+/// Settles the rows that were touched. The transaction settles alone: see [`one_at_a_time`].
 pub(crate) async fn settle(
     tx: &DatabaseTransaction,
     mut touched: Touched,
@@ -169,7 +169,6 @@ pub(crate) async fn settle(
     if touched.0.is_empty() {
         return Ok(());
     }
-    one_at_a_time(tx).await?;
     for some in touched.values().chunks(256) {
         settle_replications(tx, some.to_vec(), &mut touched).await?;
     }
@@ -179,9 +178,10 @@ pub(crate) async fn settle(
     Ok(())
 }
 
-/// What is settled is read from rows that another transaction may be about to change too, so on PostgreSQL the two wait
-/// for one another here. It is the row that every commit takes last.
-async fn one_at_a_time(tx: &DatabaseTransaction) -> Result<(), StorageError> {
+/// What is settled is read from rows that another transaction may be about to change, and changes rows of other hubs. So
+/// on PostgreSQL a transaction lets nobody else settle from before it changes such rows until it ends: it takes the row of
+/// `store`, which every commit takes in any case.
+pub(crate) async fn one_at_a_time(tx: &DatabaseTransaction) -> Result<(), StorageError> {
     if tx.get_database_backend() == DbBackend::Postgres {
         sql::rows(tx, "SELECT id FROM store FOR UPDATE", vec![]).await?;
     }

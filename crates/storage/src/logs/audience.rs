@@ -142,6 +142,7 @@ async fn let_go(
     log: &LogRow,
     sight: i32,
 ) -> Result<Vec<EntryKey>, StorageError> {
+    items::one_at_a_time(tx).await?;
     let keys = EntryKey::range_of(log.id);
     let hidden = "audience <> 0 AND audience > $1 AND id >= $2 AND id < $3";
     let values: Vec<Value> = vec![sight.into(), keys.start.into(), keys.end.into()];

@@ -79,6 +79,10 @@ impl DiscussionMutation {
         #[graphql(desc = "The step.")] step: StepInput<vocabulary::ThreadState>,
         #[graphql(desc = "The global id of the post that answers; needed for ANSWERED.")]
         accepted_post: Option<ID>,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Thread, ApiError> {
         ctx.viewer().require_operator()?;
         let shown = own_item(ctx, &id, Kind::THREAD).await?;
@@ -88,7 +92,7 @@ impl DiscussionMutation {
         draft.accepted_post = accepted.transpose()?.map(reference).or(draft.accepted_post);
         let said = catalog::Thread::parse(&draft, ctx.hub().clock.now().date())?;
         let audience = shown.body.audience.clone();
-        let place = Place::after(shown.place.record, revision.0, audience, None);
+        let place = Place::after(shown.place.record, revision.0, audience, acknowledge);
         write(ctx, place, &said).await
     }
 

@@ -7,12 +7,13 @@ use domain::catalog::{
 use domain::entry::{Audience, Kind};
 use storage::items::Role;
 
-use super::{Assessment, Award, Endorsement, ScoreSheet};
+use super::{Assessment, Award, Endorsement};
 use crate::ApiError;
+use crate::agencies::issue_all;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::items::writing::{
-    Place, StepInput, day, draft_of, own_item, own_related, reference, write,
+    Place, StepInput, day, draft_of, own_item, own_related, read_own, reference, write,
 };
 use crate::scalars::{HubId, Long, PartialDate};
 use crate::vocabulary::{self, AwardBasis, RecordAudience};
@@ -128,6 +129,10 @@ impl MeritMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is said.")] input: AwardInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Award, ApiError> {
         ctx.viewer().require_operator()?;
         let innovation = input
@@ -146,7 +151,7 @@ impl MeritMutation {
         };
         let today = ctx.hub().clock.now().date();
         let said = catalog::Award::parse(&draft, ctx.db().hub(), today)?;
-        write(ctx, Place::new(ctx, Audience::Public, None), &said).await
+        write(ctx, Place::new(ctx, Audience::Public, acknowledge), &said).await
     }
 
     /// Publishes an assessment: total and class for everybody, its items for the network.
@@ -154,6 +159,10 @@ impl MeritMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is said.")] input: AssessmentInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Assessment, ApiError> {
         ctx.viewer().require_operator()?;
         let innovation = input
@@ -169,7 +178,7 @@ impl MeritMutation {
             class: input.class,
         };
         let said = catalog::Assessment::parse(&draft, ctx.hub().clock.now().date())?;
-        let place = Place::new(ctx, Audience::Public, None);
+        let place = Place::new(ctx, Audience::Public, acknowledge);
         let sheet = input.items.map(|items| ScoreSheetDraft {
             assessment: place.record.to_string(),
             items: items.into_iter().map(Into::into).collect(),
@@ -182,11 +191,13 @@ impl MeritMutation {
             let reason = format!("is {}, and the items make {sum}", said.total);
             return Err(ApiError::invalid("total", reason));
         }
+        let mut entries = vec![place.entry(ctx, Kind::ASSESSMENT, &said)?];
         if let Some(sheet) = &sheet {
             let network = Place::new(ctx, Audience::Network, None);
-            let _: ScoreSheet = write(ctx, network, sheet).await?;
+            entries.push(network.entry(ctx, Kind::SCORE_SHEET, sheet)?);
         }
-        write(ctx, place, &said).await
+        issue_all(ctx.hub(), entries).await?;
+        read_own(ctx, place.record).await
     }
 
     /// Says whether an assessment of this hub was verified or refused.
@@ -197,6 +208,10 @@ impl MeritMutation {
         #[graphql(desc = "The revision that is replaced; CONFLICT if it is no longer the newest.")]
         revision: Long,
         #[graphql(desc = "The step.")] step: StepInput<vocabulary::AssessmentState>,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Assessment, ApiError> {
         ctx.viewer().require_operator()?;
         let shown = own_item(ctx, &id, Kind::ASSESSMENT).await?;
@@ -204,7 +219,7 @@ impl MeritMutation {
         draft.steps.push(step.draft(ctx));
         let said = catalog::Assessment::parse(&draft, ctx.hub().clock.now().date())?;
         let audience = RecordAudience::from(&shown.body.audience).into();
-        let place = Place::after(shown.place.record, revision.0, audience, None);
+        let place = Place::after(shown.place.record, revision.0, audience, acknowledge);
         write(ctx, place, &said).await
     }
 }

@@ -76,6 +76,10 @@ impl NeedMutation {
         #[graphql(desc = "The step.")] step: StepInput<vocabulary::NeedState>,
         #[graphql(desc = "The global id of the innovation that was chosen; needed for MATCHED.")]
         chosen: Option<ID>,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Need, ApiError> {
         ctx.viewer().require_operator()?;
         let shown = own_item(ctx, &id, Kind::NEED).await?;
@@ -85,7 +89,7 @@ impl NeedMutation {
         draft.innovation = chosen.transpose()?.map(reference).or(draft.innovation);
         let said = catalog::Need::parse(&draft, ctx.hub().clock.now().date())?;
         let audience = shown.body.audience.clone();
-        let place = Place::after(shown.place.record, revision.0, audience, None);
+        let place = Place::after(shown.place.record, revision.0, audience, acknowledge);
         write(ctx, place, &said).await
     }
 }

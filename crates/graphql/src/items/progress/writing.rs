@@ -5,7 +5,7 @@ use domain::catalog::{
     self, BudgetDraft, ConfirmationDraft, EvidenceDraft, Facts, InnovationDraft, Path,
     ServiceUnitDraft, TransitionDraft,
 };
-use domain::entry::{Audience, Change, EntryDraft, Kind};
+use domain::entry::{Audience, Kind};
 use domain::identity::RecordRef;
 use storage::items::Role;
 
@@ -113,6 +113,10 @@ impl ProgressMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is said.")] input: ServiceUnitInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<ServiceUnit, ApiError> {
         ctx.viewer().require_operator()?;
         let agency = own_agency("agency", &input.agency, ctx.db().hub())?;
@@ -125,7 +129,7 @@ impl ProgressMutation {
             point: input.point.map(Into::into),
         };
         let said = catalog::ServiceUnit::parse(&draft)?;
-        write(ctx, Place::new(ctx, Audience::Public, None), &said).await
+        write(ctx, Place::new(ctx, Audience::Public, acknowledge), &said).await
     }
 
     /// Adds the facts of a proof to a record of this hub.
@@ -171,6 +175,10 @@ impl ProgressMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is said.")] input: BudgetInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Budget, ApiError> {
         ctx.viewer().require_operator()?;
         let innovation = own_innovation(ctx, "innovation", &input.innovation).await?;
@@ -182,7 +190,7 @@ impl ProgressMutation {
         };
         let said = catalog::Budget::parse(&draft)?;
         let audience = input.audience.unwrap_or(RecordAudience::Network).into();
-        write(ctx, Place::new(ctx, audience, None), &said).await
+        write(ctx, Place::new(ctx, audience, acknowledge), &said).await
     }
 
     /// Says that what an innovation of this hub tells is still so ("masih berlaku"). It is then current again.
@@ -217,10 +225,14 @@ impl ProgressMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is said.")] input: TransitionInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Transition, ApiError> {
         ctx.viewer().require_operator()?;
         let innovation = own_innovation(ctx, "innovation", &input.innovation).await?;
-        move_innovation(ctx, &innovation, input).await
+        move_innovation(ctx, &innovation, input, acknowledge).await
     }
 }
 
@@ -228,13 +240,14 @@ async fn move_innovation(
     ctx: &Context<'_>,
     innovation: &Innovation,
     input: TransitionInput,
+    acknowledge: Option<Vec<String>>,
 ) -> Result<Transition, ApiError> {
     let target = innovation.reference();
     let today = ctx.hub().clock.now().date();
     let draft = draft(ctx, innovation, input)?;
     let said = catalog::Transition::parse(&draft, today)?;
     let before = own_related(ctx, Kind::TRANSITION, Role::Subject, target.clone()).await?;
-    let evidence = own_related(ctx, Kind::EVIDENCE, Role::Subject, target).await?;
+    let evidence = own_related(ctx, Kind::EVIDENCE, Role::Subject, target.clone()).await?;
     let mut moves: Vec<_> = before
         .iter()
         .filter_map(|shown| Some((shown.place.record, transition_of(shown)?)))
@@ -247,28 +260,18 @@ async fn move_innovation(
     };
     facts.require(&said)?;
     let audience = innovation.audience_of().clone();
-    let place = Place::new(ctx, audience.clone(), None);
+    let place = Place::new(ctx, audience.clone(), acknowledge);
     moves.push((place.record, &said));
     let moved = moved(innovation, &Path::of(innovation.said(), &moves));
-    let now = ctx.hub().clock.now();
-    let entry = |record, revision, kind: &str, body: String| EntryDraft {
-        record,
-        revision,
-        kind: Kind::parse(kind).expect("our own kinds are well formed"),
-        audience: audience.clone(),
-        at: now,
-        change: Change::Put(body),
+    let text = Place {
+        record: target.record,
+        revision: innovation.revision_of() + 1,
+        audience,
+        acknowledged: place.acknowledged.clone(),
     };
-    let revision = innovation.revision_of() + 1;
-    let body = serde_json::to_string(&moved).expect("a draft is plain text and numbers");
     let entries = vec![
-        entry(place.record, 1, Kind::TRANSITION, place.body(&said)?),
-        entry(
-            innovation.reference().record,
-            revision,
-            Kind::INNOVATION,
-            body,
-        ),
+        place.entry(ctx, Kind::TRANSITION, &said)?,
+        text.entry_as_before(ctx, Kind::INNOVATION, &moved),
     ];
     crate::agencies::issue_all(ctx.hub(), entries).await?;
     read_own(ctx, place.record).await

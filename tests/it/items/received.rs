@@ -1,0 +1,220 @@
+//! What other hubs say that no form here would take: kept as it came, shown for what it is, and passed on.
+
+use domain::entry::Kind;
+use serde_json::{Value, json};
+use testkit::Federation;
+use testkit::records::{put, record};
+use time::macros::datetime;
+
+use super::{ask, id_of, node};
+
+const AT: time::OffsetDateTime = datetime!(2026-02-03 04:05:06 UTC);
+
+fn raw(number: u128, kind: &str, body: &Value) -> domain::entry::EntryDraft {
+    put(record(number), 1, kind, body, AT)
+}
+
+fn global(kind: &str, number: u128) -> String {
+    format!("{kind}:hub-a:{}", record(number))
+}
+
+/// The record of a global id.
+fn local(id: &str) -> String {
+    id.rsplit(':').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn terms_of_a_newer_program_survive_on_their_way() {
+    //  a -> b -> c
+    let hubs = Federation::drawn("a -> b -> c").await;
+    let innovation = hubs.publish("a", "Antrean").await;
+    let (at, agency) = (local(&innovation), local(&hubs.agency("a").await));
+    let drafts = vec![
+        raw(
+            20,
+            Kind::EVIDENCE,
+            &json!({"subject": at, "kind": "HOLOGRAM", "title": "Bukti baru", "later": {"a": 1}}),
+        ),
+        raw(
+            21,
+            Kind::REPLICATION,
+            &json!({"source": "hub-z:0198f2c4-0000-7000-8000-000000000001", "adopter": agency,
+            "steps": [{"state": "INTERESTED", "on": "2025"}, {"state": "PILOTED", "on": "2025-02", "reason": "x"}], "scope": "MIRRORED"}),
+        ),
+        raw(
+            22,
+            Kind::THREAD,
+            &json!({"kind": "POLL", "title": "Pilihan jawaban", "steps": [{"state": "COUNTING", "on": "2025"}]}),
+        ),
+    ];
+    hubs.issue("a", drafts).await;
+    hubs.sync_until_quiet().await;
+    for hub in ["a", "b", "c"] {
+        let shown = node(
+            &hubs,
+            hub,
+            &global("Evidence", 20),
+            "... on Evidence { kind title }",
+        )
+        .await;
+        assert_eq!(
+            shown,
+            json!({"__typename": "Evidence", "kind": "OTHER", "title": "Bukti baru"}),
+            "{hub}"
+        );
+        let read = "... on Replication { scope state progress { state } steps { state isInOrder } source { innovation { id } } }";
+        let shown = node(&hubs, hub, &global("Replication", 21), read).await;
+        let expected = json!({"__typename": "Replication", "scope": "OTHER", "state": "OTHER", "progress": {"state": "OTHER"},
+            "steps": [{"state": "INTERESTED", "isInOrder": true}, {"state": "OTHER", "isInOrder": true}], "source": {"innovation": null}});
+        assert_eq!(shown, expected, "{hub}");
+        let shown = node(
+            &hubs,
+            hub,
+            &global("Thread", 22),
+            "... on Thread { kind state title }",
+        )
+        .await;
+        assert_eq!(
+            shown,
+            json!({"__typename": "Thread", "kind": "OTHER", "state": "OTHER", "title": "Pilihan jawaban"}),
+            "{hub}"
+        );
+    }
+    let epoch = hubs.log("a").await.epoch.get();
+    let entries = "query($epoch: Long!) { entries(hub: \"hub-a\", epoch: $epoch, from: 3) { entries { payload } } }";
+    let kept = |page: &Value| page["entries"]["entries"].to_string();
+    let (origin, relayed) = (
+        ask(&hubs, "a", entries, json!({"epoch": epoch})).await,
+        ask(&hubs, "c", entries, json!({"epoch": epoch})).await,
+    );
+    assert_eq!(kept(&relayed), kept(&origin));
+    assert!(
+        kept(&relayed).contains("HOLOGRAM") && kept(&relayed).contains("later"),
+        "{relayed}"
+    );
+}
+
+#[tokio::test]
+async fn moves_and_steps_that_break_the_rules_are_kept_and_flagged() {
+    let hubs = Federation::of(["a", "b"]).await;
+    let innovation = hubs.publish("a", "Antrean").await;
+    let (at, agency) = (local(&innovation), local(&hubs.agency("a").await));
+    let moved = |axis: &str, from: &str, to: &str, on: &str| json!({"innovation": at, "axis": axis, "from": from, "to": to, "on": on, "decidedBy": "Kepala dinas"});
+    let step = |state: &str, on: &str| json!({"state": state, "on": on});
+    let drafts = vec![
+        raw(
+            30,
+            Kind::TRANSITION,
+            &moved(
+                "LIFECYCLE",
+                "CREATION",
+                "INSTITUTIONALIZATION",
+                "2024-01-01",
+            ),
+        ),
+        raw(
+            31,
+            Kind::TRANSITION,
+            &moved("LIFECYCLE", "DEVELOPMENT", "CREATION", "2024-02-01"),
+        ),
+        raw(
+            32,
+            Kind::REPLICATION,
+            &json!({"source": format!("hub-b:{at}"), "adopter": agency, "scope": "FULL",
+            "steps": [step("DONE", "2025-03"), step("AGREED", "2024-01")]}),
+        ),
+        raw(
+            33,
+            Kind::COACHING,
+            &json!({"title": "Klinik", "kind": "CLINIC", "phases": ["CREATION"], "startsAt": "2025-01-01T00:00:00Z",
+            "mode": "ONLINE", "steps": [step("CANCELLED", "2025-01-01"), step("DONE", "2025-01-02")]}),
+        ),
+    ];
+    hubs.issue("a", drafts).await;
+    hubs.sync_until_quiet().await;
+    for hub in ["a", "b"] {
+        let path = node(
+            &hubs,
+            hub,
+            &innovation,
+            "... on Innovation { path { flaws transition { to } } }",
+        )
+        .await;
+        let steps = path["path"].as_array().unwrap();
+        assert_eq!(steps.len(), 2, "{hub}: {path}");
+        assert!(
+            steps[0]["flaws"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("NOT_ALLOWED")),
+            "{hub}: {path}"
+        );
+        assert!(
+            steps[1]["flaws"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("GAP")),
+            "{hub}: {path}"
+        );
+        let read = "... on Replication { progress { state conflicts } steps { isInOrder } }";
+        let shown = node(&hubs, hub, &global("Replication", 32), read).await;
+        assert_eq!(
+            shown["steps"],
+            json!([{"isInOrder": false}, {"isInOrder": false}]),
+            "{hub}"
+        );
+        assert!(
+            shown["progress"]["conflicts"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("ADOPTER_STEPS")),
+            "{hub}: {shown}"
+        );
+        assert_eq!(
+            node(
+                &hubs,
+                hub,
+                &global("CoachingActivity", 33),
+                "... on CoachingActivity { state }"
+            )
+            .await["state"],
+            "DONE",
+            "{hub}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_form_refuses_a_move_that_breaks_the_rules_and_says_all_that_is_missing() {
+    let hubs = Federation::of(["a"]).await;
+    let innovation = hubs.publish("a", "Antrean").await;
+    let input = json!({"innovation": innovation, "axis": "LIFECYCLE", "to": "DEVELOPMENT", "decidedBy": "Kepala dinas"});
+    let refused = super::try_write(
+        &hubs,
+        "a",
+        "recordTransition",
+        json!({ "input": input }),
+        "{ id }",
+    )
+    .await;
+    assert_eq!(refused.codes(), ["BAD_USER_INPUT"]);
+    let fields = refused.body["errors"][0]["extensions"]["fields"]
+        .as_array()
+        .unwrap();
+    assert!(
+        fields.len() >= 3,
+        "texts, adoption and evidence are missing: {}",
+        refused.body
+    );
+    let input = json!({"innovation": innovation, "axis": "ADOPTION", "to": "TRIAL", "on": "2025-01-01", "decidedBy": "Kepala dinas"});
+    id_of(&hubs, "a", "recordTransition", json!({ "input": input })).await;
+    let shown = node(
+        &hubs,
+        "a",
+        &innovation,
+        "... on Innovation { adoption revision path { flaws transition { to } } }",
+    )
+    .await;
+    let expected = json!({"__typename": "Innovation", "adoption": "TRIAL", "revision": 2, "path": [{"flaws": [], "transition": {"to": "TRIAL"}}]});
+    assert_eq!(shown, expected);
+}
