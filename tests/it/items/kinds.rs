@@ -310,22 +310,12 @@ fn filter_type(list: &str) -> &'static str {
     }
 }
 
-#[tokio::test]
-async fn records_go_on_and_are_taken_back_everywhere() {
-    let hubs = two().await;
-    let (own, other) = (
-        hubs.publish("a", "Antrean").await,
-        hubs.publish("b", "Sumber").await,
-    );
-    hubs.sync_until_quiet().await;
-    let all = one_of_each(&hubs, &own, &other).await;
-    let post =
-        json!({"thread": id_at(&all, "Thread"), "body": "Satu sudah cukup.", "byOffice": "Hub b"});
-    hubs.sync_until_quiet().await;
-    let answer = id_of(&hubs, "b", "writePost", json!({ "input": post })).await;
-    hubs.sync_until_quiet().await;
-    // What goes on, with its arguments beside id and revision, and what it then says.
-    for (kind, mutation, more, read, expected) in [
+/// What goes on: kind, mutation, its arguments beside id and revision, and what the record then says.
+fn goes_on(
+    answer: &str,
+    other: &str,
+) -> [(&'static str, &'static str, Value, &'static str, Value); 5] {
+    [
         (
             "Thread",
             "updateThread",
@@ -361,7 +351,24 @@ async fn records_go_on_and_are_taken_back_everywhere() {
             "process state",
             json!({"process": "Dua bulan.", "state": "INTERESTED"}),
         ),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn records_go_on_and_are_taken_back_everywhere() {
+    let hubs = two().await;
+    let (own, other) = (
+        hubs.publish("a", "Antrean").await,
+        hubs.publish("b", "Sumber").await,
+    );
+    hubs.sync_until_quiet().await;
+    let all = one_of_each(&hubs, &own, &other).await;
+    let post =
+        json!({"thread": id_at(&all, "Thread"), "body": "Satu sudah cukup.", "byOffice": "Hub b"});
+    hubs.sync_until_quiet().await;
+    let answer = id_of(&hubs, "b", "writePost", json!({ "input": post })).await;
+    hubs.sync_until_quiet().await;
+    for (kind, mutation, more, read, expected) in goes_on(&answer, &other) {
         let mut arguments = more;
         arguments["id"] = id_at(&all, kind).into();
         arguments["revision"] = 1.into();

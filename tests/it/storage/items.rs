@@ -347,14 +347,14 @@ async fn writers_of_two_hubs_that_touch_the_same_rows_take_turns(backend: Backen
             revision,
             Kind::REPLICATION_ANSWER,
             true,
-            &answer(&words[..1 + revision % 3]),
+            &answer(&words[..=revision % 3]),
         );
         adopter.put(
             REPLICATION,
             revision,
             Kind::REPLICATION,
             true,
-            &replication(&done[..1 + revision % 4]),
+            &replication(&done[..=revision % 4]),
         );
         adopter.put(
             11,
