@@ -327,18 +327,19 @@ async fn counts(store: &Store) -> innovations::Counts {
     found.expect("innovations can be read").remove(0).counts
 }
 
-/// Hubs revise the innovation, the replication of it, and the answer at once, each through a connection of its own.
+/// Hubs revise the innovation with the answer, and the replication, at once, each through a connection of its own. Each
+/// changes rows of the other's, so the two would wait for each other if neither came first.
 async fn writers_of_two_hubs_that_touch_the_same_rows_take_turns(backend: Backend) {
     let puller = Store::fresh(backend, "hub-p").await;
     let other = puller.another_handle().await;
-    let (mut source, mut adopter) = (Log::of(SOURCE, 1), Log::of(ADOPTER, 1));
+    let (mut source, mut adopter) = (Log::of(SOURCE, 2), Log::of(ADOPTER, 2));
     let done = [
         ("INTERESTED", true),
         ("AGREED", true),
         ("ONGOING", true),
         ("DONE", true),
     ];
-    for revision in 1..=12 {
+    for revision in 1..=40 {
         let body = json!(innovation(&format!("Judul {revision}"), record(1)));
         source.put(INNOVATION, revision, Kind::INNOVATION, true, &body);
         let words = [("VERIFIED", true), ("AGREED", true), ("CONFIRMED", true)];
