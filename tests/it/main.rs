@@ -51,6 +51,7 @@ mod membership;
 mod processes;
 mod reader;
 mod repair;
+mod retired_keys;
 mod scenarios;
 mod schema;
 mod simulation;

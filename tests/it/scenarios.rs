@@ -5,7 +5,7 @@ use domain::entry::Kind;
 use domain::log::{Checkpoint, Hash, LogState};
 use node::system::SystemClock;
 use serde_json::json;
-use storage::logs::watching;
+use storage::logs::watching::{self, Consequence};
 use storage::peers;
 use testkit::program::Program;
 use testkit::records::{agency, hub_id, put, record};
@@ -334,21 +334,21 @@ async fn a_longer_second_history_is_told_from_a_lying_relay() {
     check_much_evidence(&hubs).await;
 }
 
-/// What is more than `simpul evidence` shows is counted.
+/// What is more than `simpul evidence` shows is counted, and there is an end to what is kept.
 async fn check_much_evidence(hubs: &Federation) {
     let (log, root) = (hubs.log("a").await, Hash::of(b"another history"));
-    for size in 1001..=1105 {
+    for size in 1001..=1205 {
         let log = log.clone();
         let theirs = Checkpoint { log, size, root }.sign(&hubs.hub("a").key);
         let (b, now) = (&hubs.hub("b").db, SystemClock.now());
-        watching::note_fork(b, &theirs, None, &hub_id("hub-c"), now)
+        watching::note_fork(b, &theirs, None, &hub_id("hub-c"), Consequence::Frozen, now)
             .await
             .unwrap();
     }
     let (program, settings) = (Program::new(), hubs.settings("b"));
     let arguments = ["--config", &settings, "evidence", "hub-a"];
     let told = program.run(&arguments).await.stdout;
-    assert!(told.contains("106 kept, the first 100 shown"), "{told}");
+    assert!(told.contains("200 kept, the first 100 shown"), "{told}");
 }
 
 /// What `simpul evidence` shows at b, of a and of nobody else.

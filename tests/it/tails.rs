@@ -4,7 +4,7 @@
 //! so that c holds a *tail* of b's history.
 
 use domain::entry::Kind;
-use domain::log::{Checkpoint, LogState};
+use domain::log::{Checkpoint, LogState, SigningKey};
 use serde_json::json;
 use storage::logs::watching;
 use storage::peers::RoundResult;
@@ -27,8 +27,8 @@ const NONE: [&str; 0] = [];
 const SIZE: u64 = 11;
 
 /// A history of a's log that a hub holds.
-struct History {
-    forge: Forge,
+pub(super) struct History {
+    pub(super) forge: Forge,
     at: &'static str,
     /// How many entries are those of the other history, too.
     shared: u64,
@@ -37,16 +37,29 @@ struct History {
 
 impl History {
     async fn of(hubs: &Federation, at: &'static str, shared: u64) -> Self {
+        Self::signed(hubs, at, shared, hubs.hub("a").key.clone()).await
+    }
+
+    /// One that is signed with this key.
+    pub(super) async fn signed(
+        hubs: &Federation,
+        at: &'static str,
+        shared: u64,
+        key: SigningKey,
+    ) -> Self {
         Self {
-            forge: Forge::signed(hubs.log("a").await, hubs.hub("a").key.clone()),
+            forge: Forge::signed(hubs.log("a").await, key),
             at,
             shared,
             size: 0,
         }
     }
 
-    /// Lets its holder have it up to a size, with a checkpoint of that size.
-    async fn grow(&mut self, hubs: &Federation, size: u64) {
+    /// Lets its holder have it up to a size, with a checkpoint of that size, unless it has as much.
+    pub(super) async fn grow(&mut self, hubs: &Federation, size: u64) {
+        if size <= self.size {
+            return;
+        }
         let office = record(1);
         for place in self.size..size {
             let whose = if place < self.shared { "both" } else { self.at };

@@ -417,10 +417,10 @@ impl Member {
         }
     }
 
-    /// Ends a halt if it can be ended, as a running hub does each second.
+    /// Ends a halt if it can be ended, as a running hub does again and again.
     async fn heal(&self) {
         let healed = tasks::healing::heal(&self.hub, &self.hub.healer()).await;
-        healed.expect("healing goes on");
+        let _is_well: bool = healed.expect("healing goes on");
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {

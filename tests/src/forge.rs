@@ -44,6 +44,12 @@ impl Forge {
         }
     }
 
+    /// Signs with another key from now on.
+    pub fn hand_over(&mut self, key: SigningKey) -> &mut Self {
+        self.key = key;
+        self
+    }
+
     /// The log.
     pub const fn log(&self) -> &LogId {
         &self.log

@@ -135,6 +135,19 @@ impl TrustedKey {
     }
 }
 
+/// Which of two histories of one log counts for more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Neither: keys without an end vouch for both, or the hub has none in this log.
+    Equal,
+    /// A key without an end vouches for ours alone.
+    Ours,
+    /// A key without an end vouches for theirs alone.
+    Theirs,
+    /// The hub has a key without an end in this log, and it vouches for neither. Its word is waited for.
+    Neither,
+}
+
 /// Everything from which trust is made.
 #[derive(Clone, Debug, Default)]
 pub struct TrustSources {
@@ -317,6 +330,27 @@ impl Trust {
     pub fn counts_at(&self, log: &LogId, size: u64) -> bool {
         let keys = self.keys(&log.hub);
         keys.is_empty() || keys.iter().any(|key| key.counts_at(log.epoch, size))
+    }
+
+    /// Which of two histories of a log, of which these are checkpoints, outweighs the other. A key that ends in a log may be
+    /// in strange hands since, and sign another beginning of it at any time.
+    pub fn weigh(&self, ours: &str, theirs: &SignedCheckpoint) -> Weight {
+        let (hub, epoch) = (&theirs.log().hub, theirs.log().epoch);
+        let open = || {
+            let keys = self.keys(hub).iter();
+            keys.filter(|key| key.last_in(epoch).is_none())
+        };
+        let vouches =
+            |text: &str| open().any(|trusted| SignedCheckpoint::open(text, &trusted.key).is_ok());
+        if !Rule::OpenKeyOutweighs.holds() || open().next().is_none() {
+            return Weight::Equal;
+        }
+        match (vouches(ours), vouches(theirs.text())) {
+            (true, true) => Weight::Equal,
+            (true, false) => Weight::Ours,
+            (false, true) => Weight::Theirs,
+            (false, false) => Weight::Neither,
+        }
     }
 
     /// Whether a key of the log's hub ends in the log before this size.

@@ -33,8 +33,11 @@ use share::Share;
 
 pub use borrow::borrowed;
 
-/// How often peers and leases are read again and commits of other processes are looked for.
+/// How often commits of other processes are looked for.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often peers and leases are read again. With the time that a lease lasts it stays below the 15 seconds within which
+/// another process takes over.
+const SHARE_INTERVAL: Duration = Duration::from_secs(2);
 /// How often a database that is at rest gives memory back.
 const REST_INTERVAL: Duration = Duration::from_mins(1);
 /// The longest that looking at peers and leases may take, so that lost leases are noticed though the database hangs.
@@ -63,7 +66,7 @@ pub async fn pull_peers(hub: Hub, closing: CancellationToken) {
         share.give_up_what_is_lost().await;
         tokio::select! {
             () = closing.cancelled() => break,
-            () = sleep(LOOK_INTERVAL) => {}
+            () = sleep(SHARE_INTERVAL) => {}
         }
     }
     if let Err(error) = share.leave().await {

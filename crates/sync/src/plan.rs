@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::identity::{Epoch, HubId, NetworkId};
 use domain::log::{Accepted, Hash, LogState, SignedCheckpoint, needs_opening};
 use domain::rules::Rule;
+use domain::trust::Weight;
 
 /// The protocol version that this program speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -72,6 +73,8 @@ pub struct View {
     pub accepted: Option<(Accepted, Option<Hash>)>,
     /// What the peer states is a history of our own log that was dealt with.
     pub is_known_branch: bool,
+    /// Which of what is held and what the peer states counts for more, if they are two histories.
+    pub weight: Weight,
 }
 
 /// What to do about one log.
@@ -87,6 +90,9 @@ pub enum Step {
     Recover,
     /// Fetch what a peer holds of another history of our own log, to issue it again.
     Branch,
+    /// Keep the peer's checkpoint as evidence, and go on: a key that is closed vouches for another history, which anybody may
+    /// have made up.
+    Outweigh,
     /// What is held is of another history than the peer's, and may have to give way: find where they part, and see
     /// [`parting`].
     Part,
@@ -136,10 +142,11 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
 /// What to do about another hub's log of which we hold as much as the peer states, with another root.
 fn parted(view: &View, theirs: &Extent) -> Step {
     let is_in_tail = theirs.size > view.proved_size;
-    let (rule, step) = if is_in_tail {
-        (Rule::TailGivenUp, Step::Part)
-    } else {
-        (Rule::ForkFreezes, Step::Freeze)
+    let (rule, step) = match view.weight {
+        _ if is_in_tail => (Rule::TailGivenUp, Step::Part),
+        Weight::Equal => (Rule::ForkFreezes, Step::Freeze),
+        Weight::Theirs => (Rule::OpenKeyOutweighs, Step::Part),
+        Weight::Ours | Weight::Neither => (Rule::OpenKeyOutweighs, Step::Outweigh),
     };
     if view.is_forked || !rule.holds() {
         return Step::Nothing;
@@ -152,6 +159,10 @@ fn parted(view: &View, theirs: &Extent) -> Step {
 pub enum Parting {
     /// Our checkpoint vouches for what is held there, so the hub signed both: freeze the log.
     Fork,
+    /// A key that is closed signed theirs: keep it as evidence, and go on.
+    Outweighed,
+    /// A key that is closed signed ours, and one that is not signed theirs: cut there, and pull.
+    Outweighing,
     /// The hub's next log says which one counts, and it is not ours: cut there, and pull.
     Closed,
     /// No checkpoint here vouches for what is held there: whoever had one is gone, and the hub went on with another history.
@@ -162,11 +173,15 @@ pub enum Parting {
 }
 
 /// Decides what follows from the place at which what is held of a log leaves what a peer proves of it.
-pub fn parting(differs_at: u64, proved_size: u64, has_next: bool) -> Parting {
+pub fn parting(differs_at: u64, proved_size: u64, has_next: bool, weight: Weight) -> Parting {
     if has_next {
         Parting::Closed
     } else if differs_at < proved_size {
-        Parting::Fork
+        match weight {
+            Weight::Equal => Parting::Fork,
+            Weight::Ours | Weight::Neither => Parting::Outweighed,
+            Weight::Theirs => Parting::Outweighing,
+        }
     } else if Rule::TailGivenUp.holds() {
         Parting::Tail
     } else {

@@ -13,10 +13,12 @@ use domain::log::{PublicKey, RawEntry, SignedCheckpoint, SigningKey, TreeEdge, V
 use domain::trust::Trust;
 use storage::halt::{self, Halted};
 use storage::leases::Lease;
+use storage::logs::aside::{self, Reason};
 use storage::logs::fill::{self, Filled};
 use storage::logs::heads::{self, Head};
 use storage::logs::reopening::{self, Occasion, Reissued};
-use storage::logs::{self, Stored, aside, cutting, read, watching};
+use storage::logs::watching::{self, Consequence};
+use storage::logs::{self, Stored, cutting, read};
 use storage::peers::{self, Peer, RoundResult};
 use storage::{Database, StorageError, holders};
 
@@ -107,12 +109,13 @@ pub trait Store: Send + Sync {
         size: u64,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<u64>> + Send;
-    /// Keeps two checkpoints that cannot both be true. Another hub's log is frozen by it.
+    /// Keeps two checkpoints that cannot both be true. Another hub's log may be frozen by it.
     fn note_fork(
         &self,
         theirs: &SignedCheckpoint,
         differs_at: Option<u64>,
         peer: &HubId,
+        consequence: Consequence,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
 
@@ -141,12 +144,14 @@ pub trait Store: Send + Sync {
     fn halt(&self, why: Halt, now: OffsetDateTime) -> impl Future<Output = Answer<()>> + Send;
     /// Writes again, if the halt is still the one that was judged; says whether it is.
     fn lift_halt(&self, judged: &Halted) -> impl Future<Output = Answer<bool>> + Send;
-    /// Keeps entries of another history of the hub's own log, from the place on where it parts, to be issued again.
+    /// Keeps entries of another history of the hub's own log, from the place on where it parts: to be issued
+    /// again, unless it is doubtful.
     fn keep_branch(
         &self,
         log: &LogId,
         from: u64,
         entries: Vec<RawEntry>,
+        reason: Reason,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
     /// Notes that a head of another history of the hub's own log was dealt with.
@@ -275,9 +280,10 @@ impl Store for Database {
         theirs: &SignedCheckpoint,
         differs_at: Option<u64>,
         peer: &HubId,
+        consequence: Consequence,
         now: OffsetDateTime,
     ) -> Answer<()> {
-        watching::note_fork(self, theirs, differs_at, peer, now).await
+        watching::note_fork(self, theirs, differs_at, peer, consequence, now).await
     }
 
     async fn note_stranger(
@@ -327,9 +333,10 @@ impl Store for Database {
         log: &LogId,
         from: u64,
         entries: Vec<RawEntry>,
+        reason: Reason,
         now: OffsetDateTime,
     ) -> Answer<()> {
-        aside::keep_branch(self, log, from, entries, now).await
+        aside::keep_branch(self, log, from, entries, reason, now).await
     }
 
     async fn note_branch(&self, log: &LogId, head: &Extent) -> Answer<()> {

@@ -127,7 +127,7 @@ impl State {
                 format!("{log} was written anew from {place} on, though a peer had shown what stood there")
             });
         }
-        let is_excused = self.excused.contains(&log.hub);
+        let is_excused = self.is_excused(&log.hub);
         let truth = self.truths.entry(log.clone()).or_default();
         if let Some(history) = truth.0.iter_mut().find(|history| *history == before) {
             history.extend_from_slice(texts);
@@ -162,6 +162,11 @@ impl State {
     /// A hub lost what could tell it how far its log had come.
     pub fn excuse(&mut self, hub: &HubId) {
         self.excused.insert(hub.clone());
+    }
+
+    /// Whether it did.
+    pub fn is_excused(&self, hub: &HubId) -> bool {
+        self.excused.contains(hub)
     }
 
     /// A hub that lies wrote another history of its log.

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::healing::Guard;
-use domain::identity::{HubId, NetworkId};
+use domain::identity::{HubId, LogId, NetworkId};
 use domain::log::SigningKey;
 use domain::trust::TrustedKey;
 use storage::peers;
@@ -79,6 +79,8 @@ pub(crate) struct World {
     liar: Option<usize>,
     two_faced: Option<usize>,
     theft: Option<theft::Theft>,
+    /// Logs of which a closed key signed another beginning.
+    begun_otherwise: BTreeSet<LogId>,
     lost: BTreeSet<usize>,
     step: u64,
     rounds: u64,
@@ -173,6 +175,7 @@ impl World {
             liar,
             two_faced,
             theft: None,
+            begun_otherwise: BTreeSet::new(),
             lost: BTreeSet::new(),
             step: 0,
             rounds: 0,

@@ -107,6 +107,56 @@ fn what_a_key_signed_beyond_its_end_is_not_shown() {
     assert_eq!(nobody.bound(&checkpoint("jipp", 9, &stolen)), None);
 }
 
+#[test]
+fn what_a_key_without_an_end_vouches_for_outweighs_what_others_do() {
+    let [closed, before, open, also] = [1, 2, 3, 4].map(key);
+    let hub = HubId::parse("id-13").unwrap();
+    let until = |key: &SigningKey, epoch| TrustedKey {
+        until: Some(10),
+        until_epoch: Some(Epoch::new(epoch).unwrap()),
+        ..TrustedKey::always(key.public())
+    };
+    let network = || Trust::new(NetworkId::parse("jipp").unwrap());
+    let weigh = |trust: &Trust, ours: &SigningKey, theirs: &SigningKey| {
+        let theirs = trust.open(&checkpoint("jipp", 5, theirs)).unwrap();
+        trust.weigh(&checkpoint("jipp", 6, ours), &theirs)
+    };
+    let mut trust = network();
+    for key in [until(&closed, 7), until(&before, 7)] {
+        trust.add(hub.clone(), key);
+    }
+    assert_eq!(
+        weigh(&trust, &closed, &before),
+        Weight::Equal,
+        "none is open"
+    );
+    for key in [&open, &also] {
+        trust.add(hub.clone(), TrustedKey::always(key.public()));
+    }
+    for (ours, theirs, expected) in [
+        (&open, &open, Weight::Equal),
+        (&open, &also, Weight::Equal),
+        (&open, &closed, Weight::Ours),
+        (&closed, &open, Weight::Theirs),
+        (&closed, &closed, Weight::Neither),
+        (&closed, &before, Weight::Neither),
+    ] {
+        assert_eq!(weigh(&trust, ours, theirs), expected);
+    }
+    let theirs = trust.open(&checkpoint("jipp", 5, &open)).unwrap();
+    assert_eq!(
+        trust.weigh("", &theirs),
+        Weight::Theirs,
+        "nothing is proved here"
+    );
+
+    // In the log before the one in which it ends, a key has no end.
+    let mut trust = network();
+    trust.add(hub.clone(), until(&closed, 8));
+    trust.add(hub, TrustedKey::always(open.public()));
+    assert_eq!(weigh(&trust, &open, &closed), Weight::Equal);
+}
+
 fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }

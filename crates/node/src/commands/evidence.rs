@@ -6,6 +6,7 @@ use domain::log::Checkpoint;
 use domain::trust::Trust;
 use serde_json::json;
 use storage::Database;
+use storage::logs::heads::Head;
 use storage::logs::watching::{self, ForkEvidence};
 use storage::logs::{aside, heads, left_out};
 
@@ -26,10 +27,43 @@ const MOST_ASIDE: u32 = 1000;
 struct Exhibit {
     log: LogId,
     kept: ForkEvidence,
-    /// What became of it: the log is frozen, or its hub went on in another.
-    is_frozen: bool,
+    /// What became of it.
+    fate: Fate,
     ours: Statement,
     theirs: Statement,
+}
+
+/// What came of two histories.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// The log is frozen.
+    Frozen,
+    /// Its hub said in its next log which one counts.
+    Settled,
+    /// A key that is closed signed the other one, and nothing came of it.
+    Outweighed,
+}
+
+impl Fate {
+    fn of(head: &Head) -> Self {
+        match (head.forked_at, head.accepted) {
+            (Some(_), _) => Self::Frozen,
+            (None, Some(_)) => Self::Settled,
+            (None, None) => Self::Outweighed,
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Frozen => {
+                "The hub's key signed both, or somebody has it. Show this to the hub's operator; the log stays frozen here until its hub begins a new one."
+            }
+            Self::Settled => "Settled: the hub said since which history counts.",
+            Self::Outweighed => {
+                "A key that is closed signed the other one, or ours that gave way; what the hub's open key signs counts. Show this to the hub's operator: somebody may have the old key."
+            }
+        }
+    }
 }
 
 /// What a checkpoint states, and whether a trusted key signed it.
@@ -53,7 +87,7 @@ impl Evidence {
             print_aside(&aside);
             print_counts(&counts);
         }
-        let is_settled = exhibits.iter().all(|exhibit| !exhibit.is_frozen);
+        let is_settled = exhibits.iter().all(|exhibit| exhibit.fate != Fate::Frozen);
         Ok(if is_settled && aside.is_empty() {
             Outcome::Well
         } else {
@@ -79,7 +113,7 @@ async fn gather(
         for kept in watching::list_evidence(db, &head.log).await? {
             exhibits.push(Exhibit {
                 log: head.log.clone(),
-                is_frozen: head.forked_at.is_some(),
+                fate: Fate::of(&head),
                 ours: Statement::of(trust, &kept.ours),
                 theirs: Statement::of(trust, &kept.theirs),
                 kept,
@@ -165,7 +199,8 @@ struct Aside {
     place: i64,
     header: String,
     payload: Option<String>,
-    is_conflict: bool,
+    /// Why it was not issued again.
+    outcome: String,
 }
 
 async fn gather_aside(db: &Database, wanted: Option<&HubId>) -> anyhow::Result<Vec<Aside>> {
@@ -181,7 +216,7 @@ async fn gather_aside(db: &Database, wanted: Option<&HubId>) -> anyhow::Result<V
                 place: entry.place,
                 header: text(entry.header),
                 payload: entry.payload.map(text),
-                is_conflict: entry.outcome.as_deref() == Some("conflict"),
+                outcome: entry.outcome.unwrap_or_default(),
             });
         }
     }
@@ -190,10 +225,14 @@ async fn gather_aside(db: &Database, wanted: Option<&HubId>) -> anyhow::Result<V
 
 fn print_aside(aside: &[Aside]) {
     for entry in aside {
-        let why = if entry.is_conflict {
-            "its record was changed in both histories, and what this hub shows stands"
-        } else {
-            "no peer had its content so far"
+        let why = match entry.outcome.as_str() {
+            "conflict" => {
+                "its record was changed in both histories, and what this hub shows stands"
+            }
+            "doubtful" => {
+                "only a closed key of this hub vouches for it: write it again if it is yours, or somebody has that key"
+            }
+            _ => "no peer had its content so far",
         };
         output::say(format!(
             "{} entry {}: not issued again, {why}",
@@ -239,7 +278,7 @@ fn print_text(exhibits: &[Exhibit]) {
     for Exhibit {
         log,
         kept,
-        is_frozen,
+        fate,
         ours,
         theirs,
     } in exhibits
@@ -262,11 +301,7 @@ fn print_text(exhibits: &[Exhibit]) {
                 output::say(format!("    {line}"));
             }
         }
-        output::say(if *is_frozen {
-            "  The hub's key signed both, or somebody has it. Show this to the hub's operator; the log stays frozen here until its hub begins a new one."
-        } else {
-            "  Settled: the hub said since which history counts."
-        });
+        output::say(format!("  {}", fate.words()));
     }
 }
 
@@ -297,7 +332,7 @@ fn print_json(counts: &[Counts], exhibits: &[Exhibit], aside: &[Aside]) -> anyho
             "differsAt": kept.differs_at,
             "peer": kept.peer,
             "foundAt": kept.found_at,
-            "isFrozen": exhibit.is_frozen,
+            "isFrozen": exhibit.fate == Fate::Frozen,
             "ours": statement(&exhibit.ours, &kept.ours),
             "theirs": statement(&exhibit.theirs, &kept.theirs),
         })
@@ -309,7 +344,7 @@ fn print_json(counts: &[Counts], exhibits: &[Exhibit], aside: &[Aside]) -> anyho
             "place": entry.place,
             "header": entry.header,
             "payload": entry.payload,
-            "notIssuedAgain": if entry.is_conflict { "conflict" } else { "missing" },
+            "notIssuedAgain": entry.outcome,
         })
     };
     let exhibits = exhibits.iter().map(exhibit);

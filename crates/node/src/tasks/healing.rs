@@ -16,24 +16,37 @@ use crate::{guard, tls};
 
 /// How long a peer may take to say what it holds of our log, before anything is written.
 const MOST_PROBE_TIME: Duration = Duration::from_secs(3);
+/// How often a hub that is well looks though nothing was committed.
+const WELL_INTERVAL: Duration = Duration::from_secs(5);
 /// The guard file is written at most so often.
 const GUARD_PAUSE: Duration = Duration::from_millis(20);
 
-/// Asks all peers at once, then lets the hub write if none knows better. Then looks after every halt.
+/// Asks all peers at once, then lets the hub write if none knows better. Then looks after every halt, until `closing` is
+/// cancelled.
 pub async fn keep_well(hub: Hub, closing: CancellationToken) {
-    let healer = hub.healer();
     tokio::select! {
-        () = closing.cancelled() => return,
-        () = probe_until_done(&hub) => {}
+        () = closing.cancelled() => {}
+        () = become_and_stay_well(&hub) => {}
     }
+}
+
+async fn become_and_stay_well(hub: &Hub) {
+    probe_until_done(hub).await;
     hub.db.end_boot();
+    let (healer, mut commits) = (hub.healer(), hub.db.watch());
     loop {
-        if let Err(error) = heal(&hub, &healer).await {
+        commits.mark_unchanged();
+        let is_well = heal(hub, &healer).await.unwrap_or_else(|error| {
             tracing::error!(error = %format!("{error:#}"), "healing failed; it is tried again");
-        }
-        tokio::select! {
-            () = closing.cancelled() => return,
-            () = sleep(LOOK_INTERVAL) => {}
+            false
+        });
+        sleep(LOOK_INTERVAL).await;
+        if is_well {
+            // A halt alone is no commit.
+            let changed = timeout(WELL_INTERVAL, commits.changed()).await;
+            if matches!(changed, Ok(Err(_))) {
+                return;
+            }
         }
     }
 }
@@ -67,17 +80,19 @@ pub async fn probe_all(hub: &Hub) -> anyhow::Result<()> {
     asked.into_iter().collect()
 }
 
-/// Ends a halt if it can be ended, and issues again what waits for it.
-pub async fn heal(hub: &Hub, healer: &Healer) -> anyhow::Result<()> {
+/// Ends a halt if it can be ended, and issues again what waits for it. Says whether the hub is well.
+pub async fn heal(hub: &Hub, healer: &Healer) -> anyhow::Result<bool> {
     let guard = guard::read(hub);
     if storage::halt::read(&hub.db).await?.is_some() && healer.end(guard.as_ref()).await?.is_none()
     {
-        return Ok(());
+        return Ok(false);
     }
-    if storage::logs::aside::count_waiting(&hub.db).await? > 0 {
+    let is_well = storage::logs::aside::count_waiting(&hub.db).await? == 0;
+    if !is_well {
         healer.reissue().await?;
     }
-    guard::renew(hub).await
+    guard::renew(hub).await?;
+    Ok(is_well)
 }
 
 /// Renews the guard file after each commit.

@@ -10,23 +10,33 @@ use super::{heads, millis};
 use crate::bulk::Insert;
 use crate::{Database, StorageError, sql};
 
-const ASIDE: Insert<8> = Insert {
+/// What was doubtful may be vouched for later, and not the other way round.
+const ASIDE: Insert<9> = Insert {
     table: "set_aside",
     columns: [
-        "log_id", "place", "leaf", "record", "header", "payload", "reason", "at",
+        "log_id", "place", "leaf", "record", "header", "payload", "reason", "at", "outcome",
     ],
     conflict: "ON CONFLICT (log_id, place, leaf) DO UPDATE SET payload = COALESCE(set_aside.payload, excluded.payload),
-        outcome = CASE WHEN excluded.payload IS NULL THEN set_aside.outcome END
-        WHERE set_aside.outcome IS NULL OR set_aside.outcome = 'missing'",
+        reason = CASE WHEN set_aside.outcome = 'doubtful' THEN excluded.reason ELSE set_aside.reason END,
+        outcome = CASE WHEN excluded.payload IS NULL OR set_aside.outcome IS NULL THEN set_aside.outcome
+            ELSE excluded.outcome END
+        WHERE set_aside.outcome IS NULL OR set_aside.outcome = 'missing'
+            OR (set_aside.outcome = 'doubtful' AND excluded.outcome IS NULL)",
 };
+
+/// The most doubtful entries that are kept: whoever has an old key of this hub may make up any number.
+const MOST_DOUBTFUL: i64 = 10_000;
 
 /// Whose entries were set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
+pub enum Reason {
     /// This hub wrote them here; the network knows another history.
     Local,
     /// This hub wrote them, and a peer held them.
     Branch,
+    /// A peer held them, and only a key that is closed vouches for them: this hub wrote them, or a thief. They are kept for
+    /// the operator, and never issued again.
+    Doubtful,
 }
 
 impl Reason {
@@ -34,6 +44,15 @@ impl Reason {
         match self {
             Self::Local => "local",
             Self::Branch => "branch",
+            Self::Doubtful => "doubtful",
+        }
+    }
+
+    /// What became of them when they were set aside; nothing while they wait to be issued again.
+    pub const fn outcome(self) -> Option<&'static str> {
+        match self {
+            Self::Local | Self::Branch => None,
+            Self::Doubtful => Some("doubtful"),
         }
     }
 }
@@ -63,22 +82,32 @@ pub(super) async fn keep(
             entry.payload.map(String::into_bytes).into(),
             reason.code().into(),
             millis(now).into(),
+            reason.outcome().into(),
         ]
     });
     Ok(ASIDE.all(tx, rows.collect()).await?)
 }
 
-/// Keeps what a peer holds of another history of this hub's own log, from the place on where it parts, to be issued again.
+/// Keeps what a peer holds of another history of this hub's own log, from the place on where it parts: to be issued again,
+/// unless it is doubtful.
 pub async fn keep_branch(
     db: &Database,
     log: &LogId,
     from: u64,
     entries: Vec<RawEntry>,
+    reason: Reason,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     let row = heads::open_row(&tx, log).await?;
-    keep(&tx, row.id, from, entries, Reason::Branch, now).await?;
+    if reason == Reason::Doubtful {
+        let text = "SELECT COUNT(*) FROM set_aside WHERE outcome = 'doubtful'";
+        if sql::number(&tx, text, vec![]).await? >= MOST_DOUBTFUL {
+            tracing::warn!(%log, from, "more is of a closed key than is kept for the operator; these entries are not");
+            return Ok(());
+        }
+    }
+    keep(&tx, row.id, from, entries, reason, now).await?;
     Ok(tx.commit().await?)
 }
 
@@ -129,7 +158,7 @@ pub struct SetAside {
     pub header: Vec<u8>,
     /// Its payload's text, while it is kept.
     pub payload: Option<Vec<u8>>,
-    /// Why: `local` or `branch`.
+    /// Why: `local`, `branch` or `doubtful`.
     pub reason: String,
     /// What became of it; nothing while it waits to be issued again.
     pub outcome: Option<String>,
@@ -147,10 +176,10 @@ pub async fn count_open(db: &Database, log: &LogId) -> Result<u64, StorageError>
     Ok(sql::unsigned(number))
 }
 
-const OPEN: &str = "outcome IN ('conflict', 'missing')";
+const OPEN: &str = "outcome IN ('conflict', 'missing', 'doubtful')";
 
-/// The first entries set aside of a log that were not issued again, because both histories changed their records or
-/// because nobody had their payloads, in order.
+/// The first entries set aside of a log that were not issued again, in order: both histories changed their records, nobody
+/// had their payloads, or only a closed key vouches for them.
 pub async fn list_open(
     db: &Database,
     log: &LogId,

@@ -96,18 +96,33 @@ pub struct ForkEvidence {
     pub differs_at: Option<i64>,
 }
 
-/// Keeps two checkpoints that cannot both be true. Another hub's log is frozen by it.
+/// What comes of two checkpoints that cannot both be true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consequence {
+    /// Another hub's log is frozen, unless its next one says what counts.
+    Frozen,
+    /// They are kept, and nothing else.
+    Noted,
+}
+
+/// The most pieces of evidence that are kept of one log, and listed.
+const MOST_KEPT: u32 = 200;
+const MOST_LISTED: u32 = 100;
+
+/// Keeps two checkpoints that cannot both be true, of each size the first, and of one log two hundred.
 pub async fn note_fork(
     db: &Database,
     theirs: &SignedCheckpoint,
     differs_at: Option<u64>,
     peer: &HubId,
+    consequence: Consequence,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     let row = heads::open_row(&tx, theirs.log()).await?;
     let keep = "INSERT INTO fork_evidence (log_id, size, ours, theirs, peer, found_at, differs_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+        SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS BIGINT), CAST($7 AS BIGINT)
+        WHERE (SELECT COUNT(*) FROM fork_evidence WHERE log_id = $1) < $8 ON CONFLICT DO NOTHING";
     let values = vec![
         row.id.into(),
         sql::signed(theirs.size()).into(),
@@ -116,18 +131,19 @@ pub async fn note_fork(
         peer.as_str().into(),
         millis(now).into(),
         differs_at.map(sql::signed).into(),
+        i64::from(MOST_KEPT).into(),
     ];
-    sql::execute(&tx, keep, values).await?;
-    if theirs.log().hub != *db.hub() {
-        let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2 AND accepted_by IS NULL";
-        sql::execute(&tx, freeze, vec![millis(now).into(), row.id.into()]).await?;
+    let mut changes = sql::execute(&tx, keep, values).await?;
+    if consequence == Consequence::Frozen && theirs.log().hub != *db.hub() {
+        let freeze = "UPDATE log SET forked_at = $1 WHERE id = $2 AND accepted_by IS NULL AND forked_at IS NULL";
+        changes += sql::execute(&tx, freeze, vec![millis(now).into(), row.id.into()]).await?;
     }
-    db.commit(tx, row.id, &[]).await?;
+    // What is known already is no news for peers, which would ask again.
+    if changes > 0 {
+        db.commit(tx, row.id, &[]).await?;
+    }
     Ok(())
 }
-
-/// The most pieces of evidence that are listed of one log.
-const MOST_LISTED: u32 = 100;
 
 /// How many pieces of evidence are kept against a log.
 pub async fn count_evidence(db: &Database, log: &LogId) -> Result<u64, StorageError> {

@@ -11,7 +11,7 @@ fn hash(root: &str) -> Hash {
     Hash::of(root.as_bytes())
 }
 
-/// What is done about `held`, such as `ours 5 proved 3 there bb accepted 4 cc at dd forked known`, when a peer states
+/// What is done about `held`, such as `ours 5 proved 3 there bb accepted 4 cc at dd forked known weighs us`, when a peer states
 /// `size root`. All parts but the first are optional.
 #[track_caller]
 fn check(held: &str, theirs: &str, expected: Step) {
@@ -42,6 +42,12 @@ fn check(held: &str, theirs: &str, expected: Step) {
         ours_there: after("there").map(hash),
         accepted,
         is_known_branch: is("known"),
+        weight: match after("weighs") {
+            Some("us") => Weight::Ours,
+            Some("them") => Weight::Theirs,
+            Some("neither") => Weight::Neither,
+            _ => Weight::Equal,
+        },
     };
     let (size, root) = theirs.split_once(' ').unwrap();
     let stated = Extent {
@@ -72,12 +78,42 @@ fn a_longer_log_is_pulled_and_a_different_one_frozen() {
 }
 
 #[test]
+fn what_a_closed_key_alone_vouches_for_freezes_nothing() {
+    check("theirs 5 there xx weighs us", "5 bb", Step::Outweigh);
+    check("theirs 5 there xx weighs neither", "5 bb", Step::Outweigh);
+    check("theirs 5 there xx weighs them", "5 bb", Step::Part);
+    check(
+        "theirs 5 forked there xx weighs them",
+        "5 bb",
+        Step::Nothing,
+    );
+    check("theirs 9 proved 4 there xx weighs us", "5 bb", Step::Part);
+    check(
+        "theirs 7 accepted 5 aa at xx there xx weighs us",
+        "5 aa",
+        Step::Part,
+    );
+    // An older copy of what was written with a key that is closed now may be all that is left of it.
+    check("ours 5 there xx weighs us", "5 bb", Step::Branch);
+    check("ours 5 there xx weighs neither", "5 bb", Step::Branch);
+    check("ours 5 there xx weighs us known", "5 bb", Step::Nothing);
+    check("theirs 3 weighs neither", "5 bb", Step::Pull);
+}
+
+#[test]
 fn where_two_histories_part_says_which_one_gives_way() {
-    assert_eq!(parting(4, 5, false), Parting::Fork);
-    assert_eq!(parting(5, 5, false), Parting::Tail);
-    assert_eq!(parting(0, 0, false), Parting::Tail);
-    assert_eq!(parting(4, 5, true), Parting::Closed);
-    assert_eq!(parting(5, 5, true), Parting::Closed);
+    let check = |place, has_next, weight, expected| {
+        assert_eq!(parting(place, 5, has_next, weight), expected);
+    };
+    check(4, false, Weight::Equal, Parting::Fork);
+    check(4, false, Weight::Ours, Parting::Outweighed);
+    check(4, false, Weight::Neither, Parting::Outweighed);
+    check(4, false, Weight::Theirs, Parting::Outweighing);
+    for weight in [Weight::Equal, Weight::Ours, Weight::Theirs] {
+        check(5, false, weight, Parting::Tail);
+        check(4, true, weight, Parting::Closed);
+        check(5, true, weight, Parting::Closed);
+    }
 }
 
 #[test]

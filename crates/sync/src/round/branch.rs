@@ -6,9 +6,11 @@ use domain::healing::Halt;
 use domain::identity::LogId;
 use domain::log::SignedCheckpoint;
 use domain::rules::Rule;
-use domain::trust::Trust;
+use domain::trust::{Trust, Weight};
 use storage::StorageError;
+use storage::logs::aside::Reason;
 
+use super::log::weigh;
 use super::{Round, RoundError, pull};
 use crate::peer::{Peer, StatedLeftOut};
 use crate::plan::{self, Extent};
@@ -78,9 +80,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         {
             let log = checkpoint.log();
             tracing::warn!(%log, from, size = checkpoint.size(), peer = %self.peer.hub, "a peer keeps entries that our next log left out");
-            let is_open = self.halt_if_open(log).await?;
+            let reason = self.reason(trust, &checkpoint).await?;
             let kept = self
-                .keep_branch(trust, &checkpoint, from, Some(number), is_open)
+                .keep_branch(trust, &checkpoint, from, Some(number), reason)
                 .await;
             if let Err(error) = kept {
                 self.note_error(&error);
@@ -89,8 +91,22 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         Ok(())
     }
 
+    /// Why another history of a log of ours is kept. If an open key vouches for ours and only closed ones for that, it may be a
+    /// thief's.
+    pub(super) async fn reason(
+        &self,
+        trust: &Trust,
+        theirs: &SignedCheckpoint,
+    ) -> Result<Reason, StorageError> {
+        let head = self.puller.db.find_head(theirs.log()).await?;
+        Ok(match weigh(trust, head.as_ref(), theirs) {
+            Weight::Ours => Reason::Doubtful,
+            Weight::Equal | Weight::Theirs | Weight::Neither => Reason::Branch,
+        })
+    }
+
     /// Halts if it is our open log of which there is another history, and says whether it is.
-    pub(super) async fn halt_if_open(&self, log: &LogId) -> Result<bool, StorageError> {
+    async fn halt_if_open(&self, log: &LogId) -> Result<bool, StorageError> {
         let db = &self.puller.db;
         let ours = db.list_heads().await?.into_iter().map(|head| head.log);
         let ours = ours.filter(|held| held.hub == log.hub);
@@ -103,22 +119,25 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         Ok(is_open)
     }
 
-    /// Sets aside what a peer proves of another history from a place on, and notes that this was done.
+    /// Sets aside what a peer proves of another history from a place on, and notes that this was done. The hub halts for one
+    /// of its open log, unless that is doubtful.
     pub(super) async fn keep_branch(
         &self,
         trust: &Trust,
         theirs: &SignedCheckpoint,
         from: u64,
         left_out: Option<u64>,
-        is_open: bool,
+        reason: Reason,
     ) -> Result<(), RoundError> {
         let (db, log) = (&self.puller.db, theirs.log());
+        let is_open = reason != Reason::Doubtful && self.halt_if_open(log).await?;
         let branch = pull::Branch {
             db,
             clock: &*self.puller.clock,
             remote: self.remote,
             trust,
             log,
+            reason,
             limits: self.limits,
             time: self.puller.log_time,
         };

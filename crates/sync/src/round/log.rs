@@ -6,9 +6,11 @@ use domain::healing::Halt;
 use domain::identity::LogId;
 use domain::log::{Hash, LogState, Opening, SignedCheckpoint, TreeEdge, may_begin, needs_opening};
 use domain::rules::Rule;
-use domain::trust::Trust;
+use domain::trust::{Trust, Weight};
 use storage::StorageError;
+use storage::logs::aside::Reason;
 use storage::logs::heads::Head;
+use storage::logs::watching::Consequence;
 
 use super::fork::{self, Fork};
 use super::{Round, RoundError, pull};
@@ -45,7 +47,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         if head.as_ref().is_none_or(|head| head.size == 0) && !self.may_begin(trust, log).await? {
             return self.note_stranger(theirs.text()).await;
         }
-        let view = self.view(log, head.as_ref(), &extent).await?;
+        let view = self.view(trust, head.as_ref(), theirs).await?;
         match plan::step(&view, &extent, self.puller.quota) {
             Step::Nothing => self.note_holding(theirs).await,
             Step::Adopt => {
@@ -60,6 +62,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 self.note_holding(theirs).await
             }
             Step::Freeze => self.note_fork(theirs, None).await,
+            Step::Outweigh => self.note_outweighed(theirs, None).await,
             Step::Recover => self.recover(trust, theirs).await,
             Step::Branch => self.fetch_branch(trust, theirs).await,
             Step::Part => self.part(trust, theirs).await,
@@ -95,17 +98,18 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
 
     async fn view(
         &self,
-        log: &LogId,
+        trust: &Trust,
         head: Option<&Head>,
-        theirs: &Extent,
+        theirs: &SignedCheckpoint,
     ) -> Result<View, StorageError> {
-        let db = &self.puller.db;
+        let (db, log) = (&self.puller.db, theirs.log());
+        let theirs_there = Extent::of(theirs);
         let root_at = async |size: u64| -> Result<Option<Hash>, StorageError> {
             let edge = db.edge_at(log, size).await?;
             Ok(edge.map(|edge| edge.root()))
         };
         let (owner, is_known_branch) = if log.hub == *db.hub() {
-            (Owner::Ours, db.is_known_branch(log, theirs).await?)
+            (Owner::Ours, db.is_known_branch(log, &theirs_there).await?)
         } else {
             (Owner::Theirs, false)
         };
@@ -113,20 +117,28 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             Some((accepted, _)) => Some((accepted, root_at(accepted.size).await?)),
             None => None,
         };
+        let ours_there = match head {
+            Some(head) if head.size > 0 || head.checkpoint.is_some() => {
+                root_at(theirs.size()).await?
+            }
+            _ => None,
+        };
+        let is_other = ours_there.is_some_and(|root| root != *theirs.root());
         Ok(View {
             owner,
             size: head.map_or(0, |head| head.size),
             proved_size: head.map_or(0, |head| head.proved_size),
             bytes: head.map_or(0, |head| head.bytes),
             is_forked: head.is_some_and(|head| head.state == LogState::Forked),
-            ours_there: match head {
-                Some(head) if head.size > 0 || head.checkpoint.is_some() => {
-                    root_at(theirs.size).await?
-                }
-                _ => None,
-            },
+            ours_there,
             accepted,
             is_known_branch,
+            // Signatures are verified only where it matters.
+            weight: if is_other {
+                weigh(trust, head, theirs)
+            } else {
+                Weight::Equal
+            },
         })
     }
 
@@ -177,10 +189,12 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             return Ok(false);
         };
         let size = fork.differs_at;
-        let parting = plan::parting(size, head.proved_size, head.accepted.is_some());
+        let weight = weigh(trust, Some(&head), &fork.theirs);
+        let parting = plan::parting(size, head.proved_size, head.accepted.is_some(), weight);
         match parting {
             Parting::Fork => self.note_fork(&fork.theirs, Some(size)).await?,
-            Parting::Closed | Parting::Tail => {
+            Parting::Outweighed => self.note_outweighed(&fork.theirs, Some(size)).await?,
+            Parting::Closed | Parting::Tail | Parting::Outweighing => {
                 tracing::warn!(%log, size, ?parting, "what is held from here on gives way");
                 self.cut(log, &held, size).await?;
                 self.pull_pages(trust, theirs).await?;
@@ -252,6 +266,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         if matches!(pulled, Err(RoundError::False { .. }))
             && let Some(fork) = self.find_fork(trust, log).await?
         {
+            if self.reason(trust, &fork.theirs).await? == Reason::Doubtful {
+                return self.fetch_branch(trust, &fork.theirs).await;
+            }
             self.note_fork(&fork.theirs, Some(fork.differs_at)).await?;
             db.halt(Halt::Forked, self.puller.clock.now()).await?;
             self.cut(log, &held, fork.differs_at).await?;
@@ -283,9 +300,13 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
                 why: "it does not show where its history of our own log leaves ours".to_owned(),
             });
         };
-        let is_open = self.halt_if_open(log).await?;
-        self.note_fork(theirs, Some(fork)).await?;
-        self.keep_branch(trust, theirs, fork, None, is_open).await
+        let reason = self.reason(trust, theirs).await?;
+        if reason == Reason::Doubtful {
+            self.note_outweighed(theirs, Some(fork)).await?;
+        } else {
+            self.note_fork(theirs, Some(fork)).await?;
+        }
+        self.keep_branch(trust, theirs, fork, None, reason).await
     }
 
     /// Where a peer's history of our own log leaves ours: at our end, or before.
@@ -329,10 +350,36 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             return Err(RoundError::Busy(theirs.log().clone()));
         }
         let now = self.puller.clock.now();
-        db.note_fork(theirs, differs_at, peer, now).await?;
+        db.note_fork(theirs, differs_at, peer, Consequence::Frozen, now)
+            .await?;
         tracing::error!(log = %theirs.log(), %peer, size = theirs.size(), differs_at, "log is forked");
         Ok(())
     }
+
+    /// A key that is closed signed another history than ours: shown to the operator, and nothing else comes of it.
+    async fn note_outweighed(
+        &self,
+        theirs: &SignedCheckpoint,
+        differs_at: Option<u64>,
+    ) -> Result<(), RoundError> {
+        let (db, peer, log) = (&self.puller.db, &self.peer.hub, theirs.log());
+        let now = self.puller.clock.now();
+        db.note_fork(theirs, differs_at, peer, Consequence::Noted, now)
+            .await?;
+        tracing::warn!(%log, %peer, size = theirs.size(), differs_at, "a closed key signed another history of a log");
+        // Its size is nothing to wait for; what counts is stated again.
+        let head = db.find_head(log).await?;
+        if head.is_some_and(|head| head.newest_seen > head.size) {
+            db.forget_seen(log).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Which counts for more, what is held of a log or what a peer states of it, if they are two histories.
+pub(super) fn weigh(trust: &Trust, head: Option<&Head>, theirs: &SignedCheckpoint) -> Weight {
+    let ours = head.and_then(|head| head.checkpoint.as_deref());
+    trust.weigh(ours.unwrap_or_default(), theirs)
 }
 
 /// Another process on this database may be at the same log: nothing is wrong then.

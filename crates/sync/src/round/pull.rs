@@ -7,6 +7,7 @@ use domain::identity::LogId;
 use domain::log::{MAX_PAGE_ENTRIES, PageError, RawEntry, TreeEdge, VerifiedEntry, VerifiedPage};
 use domain::trust::Trust;
 use storage::StorageError;
+use storage::logs::aside::Reason;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
@@ -207,6 +208,8 @@ pub(super) struct Branch<'a, S, P> {
     pub(super) remote: &'a P,
     pub(super) trust: &'a Trust,
     pub(super) log: &'a LogId,
+    /// Why it is kept.
+    pub(super) reason: Reason,
     /// How much the peer states to give at a time.
     pub(super) limits: PageLimits,
     /// How long it may take before it is left to another supplier.
@@ -238,7 +241,10 @@ impl<S: Store, P: Peer> Branch<'_, S, P> {
             };
             let entries = page.entries.into_iter().map(raw).collect();
             let now = self.clock.now();
-            self.db.keep_branch(self.log, place, entries, now).await?;
+            let kept = self
+                .db
+                .keep_branch(self.log, place, entries, self.reason, now);
+            kept.await?;
             if edge.size() >= target {
                 return Ok(Extent {
                     size: edge.size(),

@@ -14,19 +14,11 @@ use domain::log::{
 };
 use storage::StorageError;
 use storage::halt::Halted;
+pub use storage::logs::aside::Reason;
 use storage::logs::reopening::Reissued;
 use time::OffsetDateTime;
 
 use super::{Kept, Memory, MemoryLog, Origin, Shown, WithEpoch, standing};
-
-/// Whose entries were set aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// This hub wrote them here; the network knows another history.
-    Local,
-    /// This hub wrote them, and a peer held them.
-    Branch,
-}
 
 /// An entry of a history that does not count.
 #[derive(Clone, Debug)]
@@ -79,9 +71,15 @@ impl Memory {
                 held.log == *log && held.place == place && held.entry.text == entry.text
             };
             match self.aside.iter_mut().find(is_same) {
-                Some(held) if matches!(held.outcome, None | Some("missing")) => {
-                    if entry.payload.is_some() {
-                        held.outcome = None;
+                Some(held)
+                    if matches!(held.outcome, None | Some("missing"))
+                        || held.outcome == Some("doubtful") && reason.outcome().is_none() =>
+                {
+                    if held.outcome == Some("doubtful") {
+                        held.reason = reason;
+                    }
+                    if entry.payload.is_some() && held.outcome.is_some() {
+                        held.outcome = reason.outcome();
                     }
                     held.entry.payload = held.entry.payload.take().or(entry.payload);
                 }
@@ -91,7 +89,7 @@ impl Memory {
                     place,
                     entry,
                     reason,
-                    outcome: None,
+                    outcome: reason.outcome(),
                 }),
             }
         }

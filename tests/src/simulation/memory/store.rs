@@ -18,6 +18,7 @@ use storage::logs::Stored;
 use storage::logs::fill::Filled;
 use storage::logs::heads::Head;
 use storage::logs::reopening::Reissued;
+use storage::logs::watching::Consequence;
 use storage::peers::{Peer, RoundResult};
 use sync::plan::Extent;
 use sync::store::Store;
@@ -294,9 +295,13 @@ impl Store for MemoryStore {
         theirs: &SignedCheckpoint,
         _: Option<u64>,
         _: &HubId,
+        consequence: Consequence,
         _: OffsetDateTime,
     ) -> Answer<()> {
         self.live().await;
+        if consequence == Consequence::Noted {
+            return Ok(());
+        }
         let mut memory = self.memory();
         let is_ours = theirs.log().hub == memory.hub;
         let held = memory.log_mut(theirs.log());
@@ -358,11 +363,12 @@ impl Store for MemoryStore {
         log: &LogId,
         from: u64,
         entries: Vec<RawEntry>,
+        reason: Reason,
         _: OffsetDateTime,
     ) -> Answer<()> {
         self.live().await;
         let entries = entries.into_iter().map(Kept::from).collect();
-        self.memory().set_aside(log, from, entries, Reason::Branch);
+        self.memory().set_aside(log, from, entries, reason);
         Ok(())
     }
 

@@ -10,18 +10,38 @@ use crate::simulation::network::Weather;
 use crate::simulation::time::{begin, sleep};
 
 impl World {
-    /// Ends the faults and looks whether everybody comes to hold the same, in a bounded number of rounds.
+    /// Ends the faults and looks whether everybody comes to hold the same. Then again, after an old key was used by a thief.
     pub(super) async fn end(&mut self) {
         self.calm().await;
         self.close_stolen_key();
         let honest = self.honest();
         self.connect(&honest);
-        let held = self.held_at_peers(&honest);
+        self.come_together(&honest).await;
+        let is_rotating = |number: &usize| self.nodes[*number].next_key.is_some();
+        let rotating: Vec<_> = honest.iter().copied().filter(is_rotating).collect();
+        if !self.is_over() && !rotating.is_empty() {
+            for number in rotating {
+                self.use_next_key(number);
+            }
+            self.come_together(&honest).await;
+        }
+        if !self.is_over() && self.begin_otherwise(&honest) {
+            self.come_together(&honest).await;
+        }
+        for number in 0..self.nodes.len() {
+            let memory = self.nodes[number].store.memory();
+            domain::rules::without(None, || self.judge.state().recompute(&memory));
+        }
+    }
+
+    /// Lets the nodes pull until all hold the same, in a bounded number of rounds.
+    async fn come_together(&mut self, honest: &[usize]) {
+        let held = self.held_at_peers(honest);
         let most_sweeps = 3 * honest.len() + 8;
         let mut amiss = None;
         for _ in 0..most_sweeps {
-            self.sweep(&honest).await;
-            for number in &honest {
+            self.sweep(honest).await;
+            for number in honest {
                 self.heal(*number);
             }
             self.use_new_key();
@@ -29,7 +49,7 @@ impl World {
                 return;
             }
             amiss = domain::rules::without(None, || {
-                self.amiss(&honest).or_else(|| self.lost_entry(&held))
+                self.amiss(honest).or_else(|| self.lost_entry(&held))
             });
             if amiss.is_none() {
                 break;
@@ -38,10 +58,6 @@ impl World {
         if let Some((invariant, what)) = amiss {
             let what = || format!("after {most_sweeps} quiet sweeps {what}");
             self.judge.state().object(invariant, what);
-        }
-        for number in 0..self.nodes.len() {
-            let memory = self.nodes[number].store.memory();
-            domain::rules::without(None, || self.judge.state().recompute(&memory));
         }
     }
 

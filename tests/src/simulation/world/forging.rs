@@ -8,7 +8,7 @@ use domain::identity::LogId;
 use domain::log::{SigningKey, VerifiedEntry};
 use serde_json::json;
 
-use super::{World, hub_of};
+use super::{World, hub_of, peer_row};
 use crate::simulation::memory::{Memory, MemoryLog};
 use crate::simulation::network::Pretence;
 
@@ -68,6 +68,39 @@ impl World {
         let line = format_args!("{liar} makes up {} entries of {log}", forged.size());
         self.judge.state().trace.note(line);
         self.pretend(liar, &memory, log, forged, told);
+        true
+    }
+
+    /// The liar has an old key, and tells everybody of another beginning of its hub's log, below the key's end. All honest
+    /// nodes know that the key was closed.
+    pub(super) fn begin_otherwise(&mut self, honest: &[usize]) -> bool {
+        let (Some(liar), Some((member, knowing))) = (self.liar, self.closed_key()) else {
+            return false;
+        };
+        let Some((old, until)) = self.nodes[member].old_key.clone() else {
+            return false;
+        };
+        if member == liar || honest.iter().any(|node| !knowing.contains(node)) {
+            return false;
+        }
+        let memory = self.nodes[member].store.memory().clone();
+        let log = memory.log_id(&hub_of(member), 1);
+        let held = memory.logs.get(&log).cloned().unwrap_or_default();
+        let keep = self.random.below(until.max(1));
+        let forged = self.forge(&held, keep, &log, &old);
+        let line = format_args!("{liar} begins {log} otherwise from {keep} on, with an old key");
+        self.judge.state().trace.note(line);
+        let texts = forged.entries.iter().map(|entry| Arc::clone(&entry.text));
+        self.judge.state().wrote_otherwise(&log, texts.collect());
+        self.begun_otherwise.insert(log.clone());
+        let memory = self.nodes[liar].store.memory().clone();
+        self.pretend(liar, &memory, log, forged, honest.iter().copied().collect());
+        for number in honest {
+            let mut memory = self.nodes[*number].store.memory();
+            if memory.peers.iter().all(|peer| peer.id != peer_row(liar).id) {
+                memory.peers.push(peer_row(liar));
+            }
+        }
         true
     }
 

@@ -137,6 +137,10 @@ impl World {
         if state == LogState::Parked {
             return Some(("I10", of_log("it is set aside")));
         }
+        let is_excused = || self.judge.state().is_excused(&id.hub) || self.is_stolen(id);
+        if log.is_forked && self.begun_otherwise.contains(id) && !is_excused() {
+            return Some(("I15", of_log("a key that is closed froze it")));
+        }
         if let Some((accepted, _)) = log.accepted {
             let there = log.edge_at(accepted.size).map(|edge| edge.root());
             if log.size() > accepted.size && there == Some(accepted.root) {
