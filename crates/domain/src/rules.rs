@@ -38,6 +38,8 @@ pub enum Rule {
     ForkProved,
     /// What no checkpoint here vouches for gives way to another history that a supplier proves.
     TailGivenUp,
+    /// What a next log leaves out is cut before that log's entries supersede anything there.
+    CutBeforeDropped,
     /// What a next log left out at a peer is asked for by the hub that wrote it.
     LeftOutAskedFor,
     /// A page has an entry at least.
@@ -80,7 +82,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -97,6 +99,7 @@ impl Rule {
         Self::ForkLookedFor,
         Self::ForkProved,
         Self::TailGivenUp,
+        Self::CutBeforeDropped,
         Self::LeftOutAskedFor,
         Self::PageBringsForward,
         Self::CursorWaits,
