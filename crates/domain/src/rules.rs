@@ -40,6 +40,8 @@ pub enum Rule {
     TailGivenUp,
     /// What only closed keys vouch for freezes no log, and gives way to what an open key vouches for.
     OpenKeyOutweighs,
+    /// What a next log leaves out is cut before that log's entries supersede anything there.
+    CutBeforeDropped,
     /// What a next log left out at a peer is asked for by the hub that wrote it.
     LeftOutAskedFor,
     /// A page has an entry at least.
@@ -82,7 +84,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -100,6 +102,7 @@ impl Rule {
         Self::ForkProved,
         Self::TailGivenUp,
         Self::OpenKeyOutweighs,
+        Self::CutBeforeDropped,
         Self::LeftOutAskedFor,
         Self::PageBringsForward,
         Self::CursorWaits,

@@ -164,6 +164,26 @@ pub(crate) async fn apply(
     })
 }
 
+/// What an entry says of an earlier log of its hub, if it is an opening that can be read.
+pub(crate) fn opening_of(change: &Change<'_>) -> Option<Said> {
+    let is_opening = change.header.kind.as_str() == Kind::EPOCH;
+    let payload = change.payload.filter(|_| is_opening)?;
+    if newer(change.header)
+        .or_else(|| hidden(change.header))
+        .is_some()
+    {
+        return None;
+    }
+    match Content::read(&change.header.kind, payload) {
+        Ok(Content::Opening(opening)) => Some(Said {
+            entry: change.entry,
+            at: change.header.at,
+            opening,
+        }),
+        _ => None,
+    }
+}
+
 fn says_of_members(change: &Change<'_>) -> bool {
     change.header.kind.as_str() == Kind::MEMBERSHIP && hidden(change.header).is_none()
 }

@@ -1,9 +1,11 @@
 //! What hubs' next logs leave out is kept for the hubs that wrote it.
 
 use domain::entry::Kind;
-use domain::log::{MAX_PAGE_BYTES, Page};
+use domain::log::{Accepted, MAX_PAGE_BYTES, Opening, Page};
+use serde_json::Value;
 use storage::logs::read::PageBounds;
 use storage::logs::{cutting, heads, left_out};
+use testkit::forge::Forge;
 use testkit::records::{innovation, put, record};
 use testkit::store::trust_of;
 use testkit::{Backend, Store};
@@ -14,6 +16,7 @@ on_both_databases! {
     what_is_cut_can_be_proved_from_where_it_parts,
     no_more_than_a_few_stretches_are_kept_and_the_oldest_go,
     what_is_deleted_goes_there_too,
+    what_the_next_log_says_anew_at_once_is_kept_as_it_was,
 }
 
 /// More entries than a tile is wide, several times.
@@ -122,4 +125,47 @@ async fn what_is_deleted_goes_there_too(backend: Backend) {
     origin.delete(record(650), 2, Kind::INNOVATION).await;
     holder.pull(&origin, &origin.log, 500).await;
     assert_eq!(fetch(&holder, &origin, &kept[0], 500).await, 99);
+}
+
+/// A hub that was put back says the same records anew in its next log, in the page that begins it.
+async fn what_the_next_log_says_anew_at_once_is_kept_as_it_was(backend: Backend) {
+    let said = |title: &str| serde_json::to_value(innovation(title, record(9))).unwrap();
+    let mut old = Forge::of("hub-o");
+    old.put(record(1), 1, Kind::INNOVATION, &said("Known"), |_| {});
+    let known = old.grown();
+    old.put(record(1), 2, Kind::INNOVATION, &said("Forgotten"), |_| {});
+    old.put(record(2), 1, Kind::INNOVATION, &said("Deleted"), |_| {});
+    let holder = Store::fresh(backend, "hub-p").await;
+    holder.apply(old.page()).await.unwrap();
+
+    let opening = Opening {
+        previous: old.log().epoch,
+        accepted: Accepted {
+            size: known.size(),
+            root: known.root(),
+        },
+    };
+    let opening: Value = serde_json::from_str(&opening.to_body()).unwrap();
+    let mut next = Forge::of_epoch("hub-o", 2);
+    next.put(record(3), 1, Kind::EPOCH, &opening, |_| {});
+    next.put(record(1), 2, Kind::INNOVATION, &said("Anew"), |_| {});
+    next.delete(record(2), 1, Kind::INNOVATION);
+    holder.apply(next.page()).await.unwrap();
+
+    assert_eq!(holder.faults().await, NONE);
+    let kept = left_out::list(&holder.db, &old.log().hub).await.unwrap();
+    let bounds = PageBounds {
+        entries: 10,
+        bytes: MAX_PAGE_BYTES,
+    };
+    let page = left_out::page(&holder.db, &old.log().hub, kept[0].id, 1, bounds).await;
+    let entries = page.unwrap().expect("the stretch is kept").entries;
+    let payloads: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.payload.as_deref())
+        .collect();
+    let [Some(forgotten), None] = payloads[..] else {
+        panic!("the first is kept and the deleted one is not: {payloads:?}");
+    };
+    assert!(forgotten.contains("Forgotten"), "{forgotten}");
 }

@@ -14,7 +14,7 @@ use domain::identity::{HubId, LogId};
 use domain::log::{Hash, LogState, TreeEdge};
 use domain::rules;
 
-use super::memory::{Commit, Memory, MemoryLog, Watch};
+use super::memory::{Commit, Memory, MemoryLog, Renewed, Watch};
 use oracle::Oracle;
 pub use trace::Trace;
 
@@ -46,6 +46,7 @@ pub struct State {
     beliefs: BTreeMap<usize, Vec<Oracle>>,
     excused: BTreeSet<HubId>,
     told: BTreeMap<LogId, Vec<Vec<Arc<str>>>>,
+    renewed: BTreeMap<Arc<str>, Vec<Arc<str>>>,
     violation: Option<Violation>,
     is_idle: bool,
     /// What happened so far.
@@ -99,6 +100,13 @@ impl Watch for Judge {
                 });
             }
             state.wrote(log, &texts[..from], &texts[from..]);
+        }
+    }
+
+    fn renewed(&self, entries: Vec<Renewed>) {
+        let mut state = self.state();
+        for (before, now) in entries {
+            state.renewed.entry(before).or_default().push(now);
         }
     }
 }
@@ -157,6 +165,18 @@ impl State {
             let there = told.get(before.len());
             there.is_some_and(|there| texts.first().is_some_and(|now| now != there))
         })
+    }
+
+    /// The headers' texts under which a hub said again what an entry says that it had set aside.
+    pub fn said_again(&self, entry: &Arc<str>) -> BTreeSet<Arc<str>> {
+        let mut said = BTreeSet::new();
+        let mut waiting = vec![entry];
+        // A deletion may be said again in the same words as before.
+        while let Some(text) = waiting.pop() {
+            let again = self.renewed.get(text).into_iter().flatten();
+            waiting.extend(again.filter(|text| said.insert(Arc::clone(text))));
+        }
+        said
     }
 
     /// A hub lost what could tell it how far its log had come.

@@ -31,8 +31,9 @@ use storage::logs::fill::Filled;
 use storage::peers::Peer;
 use uuid::Uuid;
 
-pub use healing::{Reason, SetAside};
+pub use healing::{Reason, Renewed, SetAside};
 pub use left_out::LeftOut;
+use log::WithEpoch;
 pub use log::{Kept, MemoryLog, is_for_everyone};
 pub(crate) use standing::read_membership;
 pub use store::{Commit, MemoryStore, Watch};
@@ -256,9 +257,12 @@ impl Memory {
     fn pass(&mut self, page: VerifiedPage, origin: Origin) -> Stored {
         let log = page.checkpoint.log().clone();
         let from = self.log_mut(&log).size();
-        self.forget_aside(&log, origin, &page.entries);
-        let intake = self.decide(&log, from, &page.entries, origin);
+        let mut intake = self.decide(&log, from, &page.entries, origin);
         let openings = Self::openings(from, &page.entries, &intake.winners);
+        if self.cut_first(&log, &openings) {
+            intake = self.decide(&log, from, &page.entries, origin);
+        }
+        self.forget_aside(&log, origin, &page.entries);
         let mut were_missing = false;
         for (epoch, place) in &intake.superseded {
             were_missing |= self.drop_payload(&log.with(*epoch), *place);
@@ -481,19 +485,5 @@ impl Memory {
     /// Whether a record of a kind is a word on a member.
     fn says_of_members(header: &Header) -> bool {
         header.kind.as_str() == Kind::MEMBERSHIP
-    }
-}
-
-/// Naming another log of the same hub.
-trait WithEpoch {
-    fn with(&self, epoch: Epoch) -> LogId;
-}
-
-impl WithEpoch for LogId {
-    fn with(&self, epoch: Epoch) -> LogId {
-        LogId {
-            epoch,
-            ..self.clone()
-        }
     }
 }

@@ -84,13 +84,17 @@ pub(super) async fn pass(
     batch: Batch,
     now: OffsetDateTime,
 ) -> Result<Stored, StorageError> {
-    let held = held::read(tx, log, &batch.entries).await?;
+    let mut held = held::read(tx, log, &batch.entries).await?;
     if origin == Origin::Here {
         check_revisions(&batch.entries, &held)?;
     }
+    let mut intake = decide(log, origin, &batch.entries, &held);
+    if cut_first(db, tx, log, &intake, &batch.entries, &held).await? {
+        held = held::read(tx, log, &batch.entries).await?;
+        intake = decide(log, origin, &batch.entries, &held);
+    }
     forget_aside(tx, log, origin, &batch.entries).await?;
     move_firsts(tx, log, &batch.entries, &held).await?;
-    let intake = decide(log, origin, &batch.entries, &held);
     let changes = changes_of(log, &intake, &batch.entries, &held);
     if drop_payloads(tx, &intake.superseded).await? > 0 {
         members::note_change(tx, log.hub_id).await?;
@@ -112,6 +116,25 @@ pub(super) async fn pass(
     unreadable.extend(succession::project(db, tx, &applied.openings).await?);
     projection::note_unprojected(tx, unreadable.into_iter()).await?;
     Ok(stored)
+}
+
+/// Cuts an earlier log to what a batch that begins a log accepts of it, before the batch supersedes anything there: what the
+/// hub did not know of is kept for it with its payload. Says whether the batch begins with such a word.
+async fn cut_first(
+    db: &Database,
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    intake: &Intake<EntryKey>,
+    entries: &[VerifiedEntry],
+    held: &HashMap<RecordId, HeldRecord>,
+) -> Result<bool, StorageError> {
+    if log.size > 0 || !Rule::CutBeforeDropped.holds() {
+        return Ok(false);
+    }
+    let changes = changes_of(log, intake, entries, held);
+    let said: Vec<_> = changes.iter().filter_map(projection::opening_of).collect();
+    succession::project(db, tx, &said).await?;
+    Ok(!said.is_empty())
 }
 
 /// What is kept beside the logs goes with them: of this hub's own when the record is deleted, of others' also when it is not

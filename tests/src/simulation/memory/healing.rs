@@ -12,6 +12,7 @@ use domain::identity::{Epoch, HubId, LogId, RecordId};
 use domain::log::{
     Accepted, Checkpoint, Opening, Settlement, SigningKey, VerifiedEntry, next_epoch,
 };
+use domain::rules::Rule;
 use storage::StorageError;
 use storage::halt::Halted;
 pub use storage::logs::aside::Reason;
@@ -19,6 +20,9 @@ use storage::logs::reopening::Reissued;
 use time::OffsetDateTime;
 
 use super::{Kept, Memory, MemoryLog, Origin, Shown, WithEpoch, standing};
+
+/// The header's text of an entry that was set aside, and of the one that says the same again.
+pub type Renewed = (Arc<str>, Arc<str>);
 
 /// An entry of a history that does not count.
 #[derive(Clone, Debug)]
@@ -167,6 +171,16 @@ impl Memory {
         }
     }
 
+    /// Applies what the first entry of a log says before the log supersedes anything in others, so that what goes is kept with
+    /// its payload. Says whether it says something.
+    pub(super) fn cut_first(&mut self, log: &LogId, openings: &[Opening]) -> bool {
+        let is_first = Rule::CutBeforeDropped.holds();
+        for opening in openings.iter().filter(|_| is_first) {
+            self.accept(log, opening);
+        }
+        is_first && !openings.is_empty()
+    }
+
     /// Applies what the first entry of a log says of the log before it.
     pub(super) fn accept(&mut self, log: &LogId, opening: &Opening) {
         if opening.previous >= log.epoch {
@@ -249,18 +263,19 @@ impl Memory {
         Ok(next)
     }
 
-    /// Issues again what was set aside of the hub's own.
+    /// Issues again what was set aside of the hub's own, and says which entry became which.
     pub(super) fn reissue(
         &mut self,
         key: &SigningKey,
         entropy: &dyn Entropy,
-    ) -> Result<Reissued, StorageError> {
+    ) -> Result<(Reissued, Vec<Renewed>), StorageError> {
         let mut done = Reissued::default();
+        let mut became = Vec::new();
         let Some(own) = self.own_log().cloned() else {
-            return Ok(done);
+            return Ok((done, became));
         };
         if self.logs[&own].closed().is_some() || self.halted.is_some() {
-            return Ok(done);
+            return Ok((done, became));
         }
         let mut waiting: Vec<usize> = (0..self.aside.len())
             .filter(|at| self.aside[*at].waits())
@@ -288,10 +303,12 @@ impl Memory {
                     at: header.at,
                     change,
                 };
-                self.issue(key, vec![sealed(draft, entropy)?])?;
+                let now = sealed(draft, entropy)?;
+                became.push((set_aside.entry.text, now.header_text.as_str().into()));
+                self.issue(key, vec![now])?;
             }
         }
-        Ok(done)
+        Ok((done, became))
     }
 
     fn again(&self, set_aside: &SetAside) -> Again {

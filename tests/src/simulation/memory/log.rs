@@ -314,3 +314,17 @@ impl MemoryLog {
 pub fn is_for_everyone(header: &Header) -> bool {
     header.audience == Audience::Public
 }
+
+/// Naming another log of the same hub.
+pub(super) trait WithEpoch {
+    fn with(&self, epoch: Epoch) -> LogId;
+}
+
+impl WithEpoch for LogId {
+    fn with(&self, epoch: Epoch) -> LogId {
+        LogId {
+            epoch,
+            ..self.clone()
+        }
+    }
+}

@@ -24,7 +24,7 @@ use sync::plan::Extent;
 use sync::store::Store;
 use time::OffsetDateTime;
 
-use super::{Kept, Memory, MemoryLog, Reason};
+use super::{Kept, Memory, MemoryLog, Reason, Renewed};
 
 type Answer<T> = Result<T, StorageError>;
 
@@ -51,6 +51,9 @@ pub trait Watch: Send + Sync {
 
     /// A node wrote to its own log, from this place on.
     fn wrote(&self, node: usize, memory: &Memory, log: &LogId, from: u64);
+
+    /// A node wrote again what it had set aside.
+    fn renewed(&self, entries: Vec<Renewed>);
 }
 
 /// A node's memory. Clones are the same memory.
@@ -413,7 +416,8 @@ impl Store for MemoryStore {
         let mut memory = self.memory();
         let size = |memory: &Memory| memory.guard().map_or(0, |guard| guard.size);
         let from = size(&memory);
-        let done = memory.reissue(key, entropy)?;
+        let (done, renewed) = memory.reissue(key, entropy)?;
+        self.0.watch.renewed(renewed);
         let log = memory.own_log().cloned();
         if let Some(log) = log.filter(|_| size(&memory) > from) {
             self.tell_written(&memory, &log, from);

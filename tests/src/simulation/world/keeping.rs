@@ -1,5 +1,7 @@
 //! Nothing is lost that a reachable peer held (I14): in a log, or beside it because the hub's next log leaves it out.
 //!
+//! What a hub said again in its next log is not lost, even if the hub was put back since and knows no more that it did.
+//!
 //! Still allowed, because I15 asks for it: that a peer has cut what only a key vouched for that the authority has closed
 //! before. Nobody can tell what a hub wrote into a history that it lost from what a thief wrote there.
 
@@ -69,7 +71,13 @@ impl World {
             if self.holds(entry.hub, entry) || self.went_with_its_key(entry) {
                 return false;
             }
+            let said_again = self.judge.state().said_again(&entry.text);
             let memory = self.nodes[entry.hub].store.memory();
+            let own = memory.logs_of(&memory.hub).map(|log| &memory.logs[log]);
+            let mut held = own.flat_map(|log| &log.entries);
+            if held.any(|held| said_again.contains(&held.text)) {
+                return false;
+            }
             !memory.has_dealt_with(&entry.log, entry.place, &entry.text, entry.is_with_payload)
         });
         lost.map(|entry| {
