@@ -21,6 +21,7 @@ mod m0014_tail;
 mod m0015_left_out;
 mod m0016_items;
 mod m0017_drafts;
+mod m0019_following;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_left_out::Migration),
             Box::new(m0016_items::Migration),
             Box::new(m0017_drafts::Migration),
+            Box::new(m0019_following::Migration),
         ]
     }
 }

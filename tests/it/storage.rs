@@ -5,13 +5,15 @@
 //! - `audience`, `viewers`: what is not for everybody. `left_out`: what is kept for other hubs.
 //! - `leases`: several processes on one database. `locks`: writers at once.
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
-//!   `plans`: how pages of many innovations are read.
+//!   `following`: what changed since a commit. `statistics`: columns that follow the store. `plans`: how pages of many innovations are read.
 //!   `trusting`: what follows when the authority says something else.
-//! - `drafts`: what stays at the hub. `items`: what follows from several hubs' words. `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
+//! - `drafts`: what stays at the hub. `items`: what follows from several hubs' words. `samples`: made-up records. `tokens`: what is
+//!   taken once. `upgrading`: databases of older and of newer programs.
 
 mod audience;
 mod drafts;
 mod filtering;
+mod following;
 mod items;
 mod leases;
 mod left_out;
@@ -21,7 +23,9 @@ mod opening;
 mod plans;
 mod projection;
 mod pulling;
+mod samples;
 mod standing;
+mod statistics;
 mod tokens;
 mod trusting;
 mod upgrading;

@@ -34,7 +34,7 @@ use crate::vocabulary::{
 use parts::{Beneficiaries, ExternalId, Point, Source, Sustainment};
 use storage::items::Role;
 
-pub(crate) use shown::{Innovation, load};
+pub(crate) use shown::{Innovation, load, load_with_relations};
 
 fn words<const LIMIT: usize>(text: Option<&Words<LIMIT>>) -> Option<&str> {
     text.map(Words::as_str)
@@ -325,6 +325,7 @@ impl Innovation {
 
     /// Whether that is longer ago than twelve months, so that its owner is reminded.
     async fn is_stale(&self, ctx: &Context<'_>) -> bool {
+        ctx.depends(|beside| beside.is_unsettled = true);
         catalog::is_stale(self.current, ctx.hub().clock.now())
     }
 

@@ -30,6 +30,7 @@ use crate::paging::PageArgs;
 use crate::regions::{Region, RegionLevel};
 use crate::replication::{self, ReplicationStatus};
 use crate::scalars::{HubId, Long, RegionCode};
+use crate::statistics::StatisticsQuery;
 use crate::{ApiError, HubContext};
 
 /// The schema of a hub.
@@ -104,7 +105,13 @@ pub(crate) async fn find_hub(
 /// What can be asked. An argument that may be left out is nullable and says what it then is: a variable without a value
 /// counts as left out.
 #[derive(Default, MergedObject)]
-pub struct Query(CatalogQuery, StaleQuery, ItemsQuery, LocalQuery);
+pub struct Query(
+    CatalogQuery,
+    StaleQuery,
+    StatisticsQuery,
+    ItemsQuery,
+    LocalQuery,
+);
 
 /// What can be asked of the network, its hubs, agencies and innovations.
 #[derive(Default)]
@@ -219,7 +226,7 @@ impl CatalogQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> Result<Option<Innovation>, ApiError> {
-        innovations::load(ctx, GlobalId::innovation("id", &id)?).await
+        innovations::load_with_relations(ctx, GlobalId::innovation("id", &id)?).await
     }
 
     /// Innovations of all hubs, page by page, forward with `first` and `after` or backward with `last` and `before`.

@@ -8,12 +8,14 @@
 //! - [`give_back_memory`] lets a database that nobody uses forget what it keeps in memory.
 //! - [`credits`] writes anew what innovations tell of people, when those agree to something else.
 //! - [`upgrade`] tries again what an older program could not read.
+//! - [`statistics`] keeps what is counted near the store.
 
 mod borrow;
 pub mod credits;
 pub mod healing;
 mod hints;
 mod share;
+pub mod statistics;
 pub mod upgrade;
 
 use std::sync::Arc;

@@ -6,9 +6,11 @@
 //! - [`hubs`], [`agencies`], [`innovations`] and [`items`] are the projection that readers see.
 //! - [`drafts`] and [`people`] never leave this hub; [`local`] changes them together with its log, [`credits`] keeps what
 //!   innovations tell of people as those agreed to.
+//! - [`following`] is how what is derived from the store follows it, commit by commit.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
-//! - [`holders`] is what peers showed that they hold.
+//! - [`holders`] is what peers showed that they hold; [`samples`] tells made-up records from real ones.
+//! - [`statistics`] are the columns by which records are counted.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
@@ -25,6 +27,7 @@ pub mod bodies;
 pub mod checkup;
 pub mod credits;
 pub mod drafts;
+pub mod following;
 pub mod halt;
 pub mod holders;
 pub mod hubs;
@@ -37,7 +40,9 @@ pub mod members;
 pub mod peers;
 pub mod people;
 pub mod pins;
+pub mod samples;
 pub mod standing;
+pub mod statistics;
 pub mod tokens;
 pub mod trust;
 

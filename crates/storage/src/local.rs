@@ -5,6 +5,7 @@ use sea_orm::DatabaseTransaction;
 
 use crate::credits::{self, Credit};
 use crate::drafts::{self, Draft, DraftStep};
+use crate::following::Changed;
 use crate::people::{self, PersonChange};
 use crate::{Database, StorageError};
 
@@ -77,6 +78,6 @@ impl Local {
 pub async fn change(db: &Database, local: Local) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     local.apply(&tx).await?;
-    db.commit_shown(tx).await?;
+    db.commit_shown(tx, Changed::Nothing).await?;
     Ok(())
 }
