@@ -6,6 +6,7 @@ use sea_orm::FromQueryResult;
 use time::OffsetDateTime;
 
 use super::{heads, millis};
+use crate::following::Changed;
 use crate::{Database, StorageError, sql};
 
 /// Notes that a trusted checkpoint states this size.
@@ -122,7 +123,7 @@ pub async fn note_fork(
         let freeze = "UPDATE log SET forked_at = COALESCE(forked_at, $1) WHERE id = $2 AND accepted_by IS NULL";
         sql::execute(&tx, freeze, vec![millis(now).into(), row.id.into()]).await?;
     }
-    db.commit(tx, row.id, &[]).await?;
+    db.commit(tx, row.id, &[], Changed::Nothing).await?;
     Ok(())
 }
 
