@@ -10,6 +10,7 @@
 //! - [`holding`] says which hubs have a record's newest entry.
 //! - [`lease`] says how several processes of one hub share its work.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
+//! - [`search`] is how texts and what people type become words that find each other.
 //! - [`rules`] names what the invariants rest on, for the simulator to take away.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
@@ -25,6 +26,7 @@ pub mod identity;
 pub mod lease;
 pub mod log;
 pub mod rules;
+pub mod search;
 pub mod standing;
 pub mod token;
 pub mod trust;

@@ -32,6 +32,8 @@ pub struct Hub {
     pub process: Uuid,
     /// Whose turn it is among the hubs that pull.
     pub turns: Arc<Turns>,
+    /// Where the search index is found.
+    pub search: search::Handle,
 }
 
 /// Who asks. Until people have accounts there are three.

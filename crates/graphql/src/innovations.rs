@@ -1,8 +1,9 @@
 //! Innovations.
 //!
 //! - `shown` reads one; its fields are here.
-//! - [`list`] finds them, [`input`] writes them.
+//! - [`list`] lists them, [`finding`] finds them by their words, [`input`] writes them.
 
+pub(crate) mod finding;
 pub(crate) mod input;
 pub(crate) mod list;
 pub(crate) mod parts;
@@ -313,6 +314,16 @@ impl Innovation {
     /// Whether that is longer ago than twelve months, so that its owner is reminded.
     async fn is_stale(&self, ctx: &Context<'_>) -> bool {
         catalog::is_stale(self.current, ctx.hub().clock.now())
+    }
+
+    /// Innovations that are most like it by their words, the most alike first, out of the index of `searchInnovations`.
+    #[graphql(complexity = "100 + crate::paging::complexity(first, None, child_complexity)")]
+    async fn similar_innovations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 5 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Innovation>, ApiError> {
+        finding::similar(ctx, self, first).await
     }
 
     /// Replications of it, those that moved last first.
