@@ -4,21 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Which of our own crates each may know. `web` is the page that `node` embeds.
-const EDGES: [(&str, &[&str]); 7] = [
+const EDGES: [(&str, &[&str]); 8] = [
     ("domain", &[]),
     ("migrations", &[]),
     ("storage", &["domain", "migrations"]),
     ("sync", &["domain", "storage"]),
-    ("graphql", &["domain", "storage"]),
+    ("search", &["domain"]),
+    ("graphql", &["domain", "search", "storage"]),
     ("web", &[]),
-    ("node", &["domain", "graphql", "storage", "sync", "web"]),
+    (
+        "node",
+        &["domain", "graphql", "search", "storage", "sync", "web"],
+    ),
 ];
 
 /// Which crates may use a large library.
-const OWNERS: [(&str, &[&str]); 9] = [
+const OWNERS: [(&str, &[&str]); 10] = [
     ("sea-orm", &["storage"]),
     ("sea-orm-migration", &["migrations", "storage"]),
     ("async-graphql", &["graphql", "node"]),
+    ("tantivy", &["search"]),
     ("reqwest", &["sync"]),
     ("tokio-tungstenite", &["sync"]),
     ("axum", &["node"]),

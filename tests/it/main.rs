@@ -8,6 +8,7 @@
 //!   real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
 //!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records. `bounds`: how much a supplier can make a hub take, and wait.
+//! - `searching`: finding by words, and an index that follows the store.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `conformance`: suites of others. `reader`: an
 //!   independent implementation.
@@ -57,6 +58,7 @@ mod repair;
 mod retired_keys;
 mod scenarios;
 mod schema;
+mod searching;
 mod seeding;
 mod simulation;
 mod soak;

@@ -6,6 +6,7 @@
 //!   [`tls`]: one with TLS, and certificates for it.
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
 //!   [`records`] is what hubs say, [`fixture`] what older programs left, [`forge`] what only another program would say.
+//! - [`judged`]: the data folder's records behind an index, and how people judge what it finds.
 //! - [`simulation`]: many nodes in virtual time, from a seed.
 //! - [`program`]: the real program, run as people run it.
 //! - [`fleet`]: many hubs as processes; [`soak`] lets a storm blow over them, [`network`] measures what they cost.
@@ -28,6 +29,7 @@ pub mod federation;
 pub mod fixture;
 pub mod fleet;
 pub mod forge;
+pub mod judged;
 pub mod network;
 pub mod noise;
 pub mod patience;

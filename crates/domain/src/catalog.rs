@@ -57,6 +57,7 @@ pub use discussion::{Post, PostDraft, Thread, ThreadDraft, ThreadKind, ThreadSta
 pub use endorsement::{Endorsement, EndorsementDraft};
 pub use evidence::{Evidence, EvidenceDraft, EvidenceKind, FileHash, FileHashError};
 pub use fold::fold;
+pub(crate) use fold::{Role as CharRole, push_folded, role as char_role};
 pub use form::{FieldError, FormCheck, FormErrors, Provenance};
 pub use history::{Course, History, Misstep, Step, StepDraft};
 pub use hub::{HubProfile, HubProfileDraft};

@@ -11,6 +11,7 @@
 //! - [`lease`] says how several processes of one hub share its work.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
 //! - [`statistics`] counts what records say.
+//! - [`search`] is how texts and what people type become words that find each other.
 //! - [`rules`] names what the invariants rest on, for the simulator to take away.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
@@ -26,6 +27,7 @@ pub mod identity;
 pub mod lease;
 pub mod log;
 pub mod rules;
+pub mod search;
 pub mod standing;
 pub mod statistics;
 pub mod token;

@@ -36,6 +36,8 @@ pub struct Hub {
     pub turns: Arc<Turns>,
     /// What statistics are made of.
     pub statistics: Arc<StatisticsHub>,
+    /// Where the search index is found.
+    pub search: search::Handle,
 }
 
 /// Who asks. Until people have accounts there are three.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensions as _, Name, Value};
 use domain::catalog::{FieldError, FormErrors, PersonalDataInField, PublicationError};
 use domain::identity::HubId;
+use search::{NotReady, SearchError};
 use storage::StorageError;
 
 use crate::turns::MOST_WAITING;
@@ -74,6 +75,12 @@ pub enum ApiError {
         "hub {0} has one request for its pulling served here and {MOST_WAITING} waiting; ask again in {RETRY_AFTER_SECONDS} s, one at a time"
     )]
     RateLimited(HubId),
+    /// The search index cannot be asked.
+    #[error("{0}")]
+    SearchNotReady(#[from] NotReady),
+    /// The search index failed.
+    #[error("internal error")]
+    Search(#[from] SearchError),
     /// Something failed that the caller can do nothing about.
     #[error("internal error")]
     Internal(#[source] StorageError),
@@ -105,6 +112,8 @@ pub enum Code {
     TooLarge,
     /// Too many requests at once.
     RateLimited,
+    /// The search index is being built, or there is none.
+    SearchNotReady,
     /// Something failed here.
     InternalServerError,
 }
@@ -123,6 +132,7 @@ impl Code {
             Self::HubReadOnly => "HUB_READ_ONLY",
             Self::TooLarge => "TOO_LARGE",
             Self::RateLimited => "RATE_LIMITED",
+            Self::SearchNotReady => "SEARCH_NOT_READY",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
     }
@@ -146,7 +156,8 @@ impl ApiError {
             Self::ReadOnly(_) => Code::HubReadOnly,
             Self::TooLarge(_) => Code::TooLarge,
             Self::RateLimited(_) => Code::RateLimited,
-            Self::Internal(_) | Self::Shared(_) => Code::InternalServerError,
+            Self::SearchNotReady(_) => Code::SearchNotReady,
+            Self::Internal(_) | Self::Shared(_) | Self::Search(_) => Code::InternalServerError,
         }
     }
 

@@ -1,8 +1,9 @@
 //! Innovations.
 //!
 //! - `shown` reads one; its fields are here.
-//! - [`list`] finds them, [`input`] writes them; [`text`] is what an author types.
+//! - [`list`] lists them, [`finding`] finds them by their words, [`input`] writes them; [`text`] is what an author types.
 
+pub(crate) mod finding;
 pub(crate) mod input;
 pub(crate) mod list;
 pub(crate) mod parts;
@@ -327,6 +328,16 @@ impl Innovation {
     async fn is_stale(&self, ctx: &Context<'_>) -> bool {
         ctx.depends(|beside| beside.is_unsettled = true);
         catalog::is_stale(self.current, ctx.hub().clock.now())
+    }
+
+    /// Innovations that are most like it by their words, the most alike first, out of the index of `searchInnovations`.
+    #[graphql(complexity = "100 + crate::paging::complexity(first, None, child_complexity)")]
+    async fn similar_innovations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 5 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Innovation>, ApiError> {
+        finding::similar(ctx, self, first).await
     }
 
     /// Replications of it, those that moved last first.

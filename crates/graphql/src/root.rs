@@ -14,6 +14,7 @@ use crate::context::ContextExt as _;
 use crate::holders::{self, RecordHolders};
 use crate::hubs::{self, Hub, HubConnection};
 use crate::ids::GlobalId;
+use crate::innovations::finding::SearchQuery;
 use crate::innovations::input::{self, InnovationInput, WithdrawalReason, WrittenInnovation};
 use crate::innovations::list::{
     self, InnovationConnection, InnovationFilterInput, InnovationOrder,
@@ -107,6 +108,7 @@ pub(crate) async fn find_hub(
 #[derive(Default, MergedObject)]
 pub struct Query(
     CatalogQuery,
+    SearchQuery,
     StaleQuery,
     StatisticsQuery,
     ItemsQuery,

@@ -68,6 +68,8 @@ enum Command {
     VerifyReceipt(commands::verify_receipt::VerifyReceipt),
     WhoHolds(commands::who_holds::WhoHolds),
     Rebuild(commands::rebuild::Rebuild),
+    #[command(subcommand)]
+    Search(commands::search::Search),
     Schema(commands::schema::Schema),
     Bench(commands::bench::Bench),
 }
@@ -151,6 +153,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::VerifyReceipt(command) => command.run(common).await,
         Command::WhoHolds(command) => command.run(common).await,
         Command::Rebuild(command) => command.run(common).await,
+        Command::Search(command) => command.run(common).await,
         Command::Schema(command) => command.run(),
         Command::Bench(command) => command.run(common).await,
     }

@@ -7,6 +7,7 @@ mod database;
 mod http;
 mod hub;
 mod log;
+mod search;
 mod sync;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use database::{DatabaseConfig, DatabaseUrl};
 pub use http::HttpConfig;
 pub use hub::HubConfig;
 pub use log::{LogConfig, LogFormat};
+pub use search::SearchConfig;
 pub use sync::SyncConfig;
 
 /// The name of the settings file.
@@ -39,6 +41,9 @@ pub struct Config {
     /// How it pulls its peers.
     #[serde(default)]
     pub sync: SyncConfig,
+    /// How it finds records by their words.
+    #[serde(default)]
+    pub search: SearchConfig,
     /// What it tells of its work.
     #[serde(default)]
     pub log: LogConfig,
@@ -181,6 +186,7 @@ mod tests {
         assert_eq!(Config::parse(LEAST).unwrap().sync, plain.sync);
         assert_eq!(Config::parse(LEAST).unwrap().http, plain.http);
         assert_eq!(Config::parse(LEAST).unwrap().database, plain.database);
+        assert_eq!(Config::parse(LEAST).unwrap().search, plain.search);
         assert_eq!(Config::parse(LEAST).unwrap().log, plain.log);
     }
 }

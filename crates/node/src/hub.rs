@@ -43,6 +43,8 @@ pub struct Hub {
     pub process: Uuid,
     /// What statistics are made of; clones share it.
     pub statistics: Arc<graphql::StatisticsHub>,
+    /// Where its search index is found, while it is served.
+    pub search: search::Handle,
 }
 
 /// A hub's change to another key.
@@ -68,6 +70,7 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
             statistics: Arc::default(),
+            search: search::Handle::default(),
         };
         // Where another process lives on the same database, it vouches for it.
         let guard = guard::read(&hub);
@@ -91,6 +94,7 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
             statistics: Arc::default(),
+            search: search::Handle::default(),
         };
         let second = u64::try_from(SystemClock.now().unix_timestamp())
             .context("the clock is before 1970")?;
@@ -276,6 +280,7 @@ impl Hub {
             process: self.process,
             turns: Arc::default(),
             statistics: Arc::clone(&self.statistics),
+            search: self.search.clone(),
         }
     }
 

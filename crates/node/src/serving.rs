@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
+use crate::indexing::follow;
 use crate::{http, tasks};
 
 /// Whether a running hub pulls its peers by itself.
@@ -59,6 +60,10 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
         tokio::spawn(tasks::give_back_memory(hub.clone(), closing.clone())),
         tokio::spawn(tasks::statistics::keep_up(hub.clone(), closing.clone())),
     ];
+    if hub.config.search.enabled {
+        hub.search.set(search::State::Opening);
+        tasks.push(tokio::spawn(follow::follow(hub.clone(), closing.clone())));
+    }
     if pulling == Pulling::ByItself {
         tasks.push(tokio::spawn(tasks::healing::keep_guard(
             hub.clone(),

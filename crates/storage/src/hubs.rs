@@ -116,7 +116,7 @@ pub(crate) async fn rows_of(
 }
 
 /// The slug of a hub's row.
-pub(crate) async fn slug(db: &Database, hub_id: i64) -> Result<HubId, StorageError> {
+pub async fn slug(db: &Database, hub_id: i64) -> Result<HubId, StorageError> {
     if let Some(slug) = db
         .slugs()
         .by_id

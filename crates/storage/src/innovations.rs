@@ -1,6 +1,7 @@
 //! Innovations as readers see them: filtered, ordered, and paged by keys, so that pages stay put while records arrive.
 
 mod filter;
+mod outline;
 mod project;
 
 use domain::entry::Sight;
@@ -11,6 +12,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use filter::InnovationFilter;
+pub use outline::{
+    Outline, count_outlines, find_outlines, hubs_described_by, list_outlines, list_outlines_of,
+};
 pub(crate) use project::project;
 
 use crate::hubs::HubRows;

@@ -282,6 +282,7 @@ fn schema(db: &Database) -> Schema {
         process: Uuid::nil(),
         turns: Arc::default(),
         statistics: Arc::default(),
+        search: search::Handle::default(),
     })
 }
 

@@ -26,14 +26,15 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-enum Role {
+/// What a character is to the words around it.
+pub(crate) enum Role {
     Letter,
     Separator,
     Apostrophe,
     Silent,
 }
 
-fn role(c: char) -> Role {
+pub(crate) fn role(c: char) -> Role {
     match c {
         '\'' | '’' | '‘' | '`' => Role::Apostrophe,
         // Soft hyphen, zero-width characters, byte order mark, and the hamza and ain of transliterated Arabic.
@@ -50,7 +51,7 @@ const fn is_combining(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36F}')
 }
 
-fn push_folded(folded: &mut String, c: char) {
+pub(crate) fn push_folded(folded: &mut String, c: char) {
     if c.is_ascii() {
         folded.push(c.to_ascii_lowercase());
         return;

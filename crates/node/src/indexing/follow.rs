@@ -1,0 +1,166 @@
+//! When the index follows the store: at once after a commit, with short pauses so that many commits become one.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use search::{Index, SearchError, State, Writer};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::follower::{FollowError, Follower};
+use crate::hub::Hub;
+
+/// The least pause between two commits of the index.
+const LEAST_PAUSE: Duration = Duration::from_millis(250);
+/// The pause before an index that failed is opened again.
+const OPEN_AGAIN: Duration = Duration::from_secs(5);
+/// How long words of records that are gone lie on disk at least, so that many go at once.
+const PURGE_AFTER: Duration = Duration::from_secs(20);
+/// How long they may lie there for each document that must be written anew with them: about twenty times as long as that
+/// takes.
+const PER_DOCUMENT: Duration = Duration::from_micros(500);
+/// When it is looked whether writing anew is done.
+const TIDY_AFTER: Duration = Duration::from_secs(3);
+/// How many processes may have their index beside one another.
+const MOST_FOLDERS: u32 = 16;
+
+/// Opens the index and keeps it as the store is, until `closing` is cancelled.
+pub async fn follow(hub: Hub, closing: CancellationToken) {
+    hub.search.set(State::Opening);
+    loop {
+        let followed = tokio::select! {
+            () = closing.cancelled() => Ok(()),
+            followed = open_and_follow(&hub, &closing) => followed,
+        };
+        match followed {
+            Ok(()) => break,
+            Err(error) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the search index failed and is opened again"
+            ),
+        }
+        hub.search.set(State::Failed);
+        tokio::select! {
+            () = closing.cancelled() => break,
+            () = sleep(OPEN_AGAIN) => {}
+        }
+    }
+    hub.search.set(State::Off);
+}
+
+/// Opens the index of a hub in its folder, or in the next one that no other process uses.
+pub async fn open(hub: &Hub) -> Result<Follower, FollowError> {
+    let folder = hub.config.path(&hub.config.search.folder);
+    let owner = owner(hub);
+    let opening = tokio::task::spawn_blocking(move || open_free(&folder, &owner));
+    let (index, writer) = opening.await??;
+    Ok(Follower::new(hub.db.clone(), index, writer))
+}
+
+/// Opens the index of a hub in its own folder, which no other process may use.
+pub async fn open_first(hub: &Hub) -> Result<Follower, FollowError> {
+    let folder = hub.config.path(&hub.config.search.folder);
+    let owner = owner(hub);
+    let opening = tokio::task::spawn_blocking(move || Index::open(&folder, &owner));
+    let (index, writer) = opening.await??;
+    Ok(Follower::new(hub.db.clone(), index, writer))
+}
+
+/// Whose records an index has.
+fn owner(hub: &Hub) -> String {
+    format!("{}/{}", hub.db.network(), hub.db.hub())
+}
+
+fn open_free(folder: &Path, owner: &str) -> Result<(Index, Writer), SearchError> {
+    let mut number = 1;
+    loop {
+        match Index::open(&numbered(folder, number), owner) {
+            Err(SearchError::InUse(_)) if number < MOST_FOLDERS => number += 1,
+            opened => return opened,
+        }
+    }
+}
+
+/// `search`, `search-2`, `search-3` …
+fn numbered(folder: &Path, number: u32) -> PathBuf {
+    if number == 1 {
+        return folder.to_owned();
+    }
+    let mut name = folder.as_os_str().to_owned();
+    name.push(format!("-{number}"));
+    name.into()
+}
+
+async fn open_and_follow(hub: &Hub, closing: &CancellationToken) -> Result<(), FollowError> {
+    let mut follower = open(hub).await?;
+    hub.search.set(State::Open(follower.index().clone()));
+    let mut commits = hub.db.watch();
+    // What was committed while the node was away is found quickly; then all is compared, since the database may have been
+    // put back meanwhile.
+    if follower.index().status().is_whole {
+        follower.catch_up().await?;
+    }
+    follower.look_at_all(|_| {}).await?;
+    let status = follower.index().status();
+    tracing::info!(
+        innovations = status.documents,
+        position = status.mark.position,
+        "the search index is up to date"
+    );
+    let mut purging = Purging::default();
+    loop {
+        commits.mark_unchanged();
+        follower.catch_up().await?;
+        purging.go_on(&mut follower).await?;
+        tokio::select! {
+            () = closing.cancelled() => break,
+            () = pause(&mut commits, purging.due) => {}
+        }
+    }
+    follower.close().await
+}
+
+/// When words of records that are gone are taken from the disk.
+#[derive(Default)]
+struct Purging {
+    /// When there is something to do again.
+    due: Option<Instant>,
+    /// Whether it was begun, so that files are to be deleted.
+    is_begun: bool,
+}
+
+impl Purging {
+    async fn go_on(&mut self, follower: &mut Follower) -> Result<(), FollowError> {
+        let now = Instant::now();
+        if self.due.is_some_and(|due| due > now) {
+            return Ok(());
+        }
+        if self.is_begun {
+            follower.tidy().await?;
+        }
+        let remains = follower.remains()?;
+        if remains == 0 {
+            *self = Self::default();
+        } else if self.due.is_some() && !self.is_begun {
+            follower.purge().await?;
+            self.is_begun = true;
+            self.due = Some(now + TIDY_AFTER);
+        } else {
+            self.is_begun = false;
+            self.due = Some(
+                now + PURGE_AFTER.max(PER_DOCUMENT * u32::try_from(remains).unwrap_or(u32::MAX)),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Waits for a commit, or until something is due, and a little longer so that what comes close together is one.
+async fn pause(commits: &mut tokio::sync::watch::Receiver<u64>, due: Option<Instant>) {
+    let woken = async { drop(commits.changed().await) };
+    match due {
+        Some(due) => drop(timeout(due.saturating_duration_since(Instant::now()), woken).await),
+        None => woken.await,
+    }
+    sleep(LEAST_PAUSE).await;
+}

@@ -1,0 +1,59 @@
+//! The index by which innovations are found: documents in, hits out. Tantivy lives here and nowhere else.
+//!
+//! - [`Document`] is what is to be found of one innovation; [`Writer`] puts documents into the index and takes them out.
+//! - [`Index`] answers a [`Request`]: hits, exact totals, counts of facets, and what may have been meant.
+//! - [`Handle`] is where those who answer find the index, which is opened beside them.
+//! - `plan` says which terms of the index a text asks for, `matching` which documents hold them, `ranking` which are best.
+//! - `similar` finds what is like an innovation.
+//!
+//! An index is derived from the store and may be deleted at any time. It keeps no texts, only words and where they stand;
+//! whoever shows a hit reads the record. What somebody may not see is left out of everything that an answer tells.
+//!
+//! Not here: which records there are and what they say (`storage`), when the index follows them (`node`).
+
+mod analyzer;
+mod bits;
+mod document;
+mod fact;
+mod handle;
+mod index;
+mod matching;
+mod plan;
+mod ranking;
+mod request;
+mod schema;
+mod segment;
+mod similar;
+mod snapshot;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use document::{Document, DocumentFacts, DocumentId, DocumentTexts};
+pub use fact::Facet;
+pub use handle::{Handle, NotReady, State};
+pub use index::{Index, Progress, Status};
+pub use request::{Filter, Found, Hit, Mark, Matcher, Request};
+pub use writer::Writer;
+
+/// Why the index could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// Another process writes to the folder.
+    #[error("another process uses the search index in {0}; stop it first")]
+    InUse(String),
+    /// The folder cannot be used.
+    #[error("the search index in {folder} cannot be opened")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The index itself failed.
+    #[error("the search index failed")]
+    Failed(#[from] tantivy::TantivyError),
+    /// A list of terms could not be read.
+    #[error("the search index cannot be read")]
+    Read(#[from] std::io::Error),
+}

@@ -1,0 +1,240 @@
+//! Which documents hold what is looked for.
+
+use std::collections::HashMap;
+
+use domain::entry::Sight;
+use tantivy::query::{EnableScoring, PhraseQuery, Query as _};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{DocSet as _, InvertedIndexReader, TERMINATED, Term};
+
+use crate::SearchError;
+use crate::bits::Bits;
+use crate::fact::Condition;
+use crate::plan::{Alternative, Need, Plan};
+use crate::schema::Fields;
+use crate::snapshot::{Part, Snapshot};
+
+/// With fewer hits than this, records that lack one of several words are found, too.
+const FEW: u64 = 10;
+
+/// What of the index is looked at.
+pub(crate) struct Matching<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) fields: &'a Fields,
+    pub(crate) conditions: &'a [Condition],
+    pub(crate) sight: Sight,
+}
+
+/// Documents that fulfil equally many needs, by segment.
+pub(crate) type Tier = Vec<Bits>;
+
+impl Matching<'_> {
+    /// The documents that are found: those that fulfil all needs, and, where these are few, those that fulfil nearly all,
+    /// tier by tier.
+    pub(crate) fn find(&self, plan: &Plan) -> Result<Vec<Tier>, SearchError> {
+        let mut open = Vec::new();
+        let mut fulfilled = Vec::new();
+        for part in self.snapshot.parts() {
+            open.push(self.open(part, plan)?);
+            let of_needs = plan.needs.iter().map(|need| self.fulfilling(part, need));
+            fulfilled.push(of_needs.collect::<Result<Vec<Bits>, _>>()?);
+        }
+        let all: Tier = open
+            .iter()
+            .zip(&fulfilled)
+            .map(|(open, of_needs)| {
+                let mut all = open.clone();
+                of_needs.iter().for_each(|bits| all.keep(bits));
+                all
+            })
+            .collect();
+        let total: u64 = all.iter().map(Bits::count).sum();
+        let needs = plan.needs.len();
+        if needs < 2 || total >= FEW {
+            return Ok(vec![all]);
+        }
+        Ok(by_number(&open, &fulfilled, needs))
+    }
+
+    /// The documents that may be found at all.
+    fn open(&self, part: Part<'_>, plan: &Plan) -> Result<Bits, SearchError> {
+        let mut open = part.open(self.sight);
+        if !self.conditions.is_empty() {
+            let inverted = part.reader.inverted_index(self.fields.facts)?;
+            for condition in self.conditions {
+                open.keep(&holding(&inverted, condition, part.reader.max_doc())?);
+            }
+        }
+        for unwanted in &plan.unwanted {
+            open.take_out(&self.with(part, unwanted)?);
+        }
+        Ok(open)
+    }
+
+    fn fulfilling(&self, part: Part<'_>, need: &Need) -> Result<Bits, SearchError> {
+        let mut bits = Bits::none(part.reader.max_doc());
+        for alternative in &need.alternatives {
+            match alternative {
+                Alternative::Stem(term) => self.add(part, self.fields.stems, term, &mut bits)?,
+                Alternative::Word(term) => self.add(part, self.fields.words, term, &mut bits)?,
+                other => bits.add(&self.with(part, other)?),
+            }
+        }
+        Ok(bits)
+    }
+
+    fn with(&self, part: Part<'_>, alternative: &Alternative) -> Result<Bits, SearchError> {
+        let bound = part.reader.max_doc();
+        let mut bits = Bits::none(bound);
+        match alternative {
+            Alternative::Stem(term) => self.add(part, self.fields.stems, term, &mut bits)?,
+            Alternative::Word(term) => self.add(part, self.fields.words, term, &mut bits)?,
+            Alternative::Phrase(words) => {
+                let terms = words
+                    .iter()
+                    .map(|word| Term::from_field_text(self.fields.words, word));
+                let query = PhraseQuery::new(terms.collect());
+                let searcher = &self.snapshot.searcher;
+                let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+                let mut documents = weight.scorer(part.reader, 1.0)?;
+                while documents.doc() != TERMINATED {
+                    bits.insert(documents.doc());
+                    documents.advance();
+                }
+            }
+            Alternative::Stems(stems) => {
+                bits = Bits::all(bound);
+                for stem in stems {
+                    let mut with = Bits::none(bound);
+                    self.add(part, self.fields.stems, stem, &mut with)?;
+                    bits.keep(&with);
+                }
+            }
+        }
+        Ok(bits)
+    }
+
+    fn add(
+        &self,
+        part: Part<'_>,
+        field: Field,
+        term: &str,
+        bits: &mut Bits,
+    ) -> Result<(), SearchError> {
+        let inverted = part.reader.inverted_index(field)?;
+        add_term(&inverted, term.as_bytes(), bits)
+    }
+}
+
+/// Adds the documents that have a term.
+pub(crate) fn add_term(
+    inverted: &InvertedIndexReader,
+    term: &[u8],
+    bits: &mut Bits,
+) -> Result<(), SearchError> {
+    let Some(info) = inverted.terms().get(term)? else {
+        return Ok(());
+    };
+    let mut blocks = inverted.read_block_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
+    loop {
+        let documents = blocks.docs();
+        if documents.is_empty() {
+            return Ok(());
+        }
+        documents.iter().for_each(|document| bits.insert(*document));
+        blocks.advance();
+    }
+}
+
+/// The documents of which a condition holds.
+fn holding(
+    inverted: &InvertedIndexReader,
+    condition: &Condition,
+    bound: u32,
+) -> Result<Bits, SearchError> {
+    let mut bits = Bits::none(bound);
+    match condition {
+        Condition::Any(terms) => {
+            for term in terms {
+                add_term(inverted, term.as_bytes(), &mut bits)?;
+            }
+        }
+        Condition::Beginning(beginning) => {
+            let mut terms = inverted
+                .terms()
+                .range()
+                .ge(beginning.as_bytes())
+                .into_stream()?;
+            while let Some((term, _)) = terms.next() {
+                if !term.starts_with(beginning.as_bytes()) {
+                    break;
+                }
+                add_term(inverted, term, &mut bits)?;
+            }
+        }
+        Condition::Between(first, last) => {
+            let range = inverted
+                .terms()
+                .range()
+                .ge(first.as_bytes())
+                .le(last.as_bytes());
+            let mut terms = range.into_stream()?;
+            while let Some((term, _)) = terms.next() {
+                add_term(inverted, term, &mut bits)?;
+            }
+        }
+    }
+    Ok(bits)
+}
+
+/// The documents by how many needs they fulfil, from all down to the least that is enough: of two the rarer one, of more
+/// about two thirds, and if nothing does, as many as any does.
+fn by_number(open: &[Bits], fulfilled: &[Vec<Bits>], needs: usize) -> Vec<Tier> {
+    let common = (needs == 2).then(|| more_common(open, fulfilled));
+    let mut tiers: Vec<Tier> = vec![Vec::new(); needs];
+    for (open, of_needs) in open.iter().zip(fulfilled) {
+        let mut counts: HashMap<u32, usize> = HashMap::new();
+        for bits in of_needs {
+            let mut bits = bits.clone();
+            bits.keep(open);
+            bits.iter()
+                .for_each(|document| *counts.entry(document).or_default() += 1);
+        }
+        let mut of_part = vec![open.emptied(); needs];
+        for (document, count) in counts {
+            of_part[needs - count].insert(document);
+        }
+        if let Some(common) = common {
+            of_part[1].take_out(&of_needs[common]);
+        }
+        for (tier, bits) in tiers.iter_mut().zip(of_part) {
+            tier.push(bits);
+        }
+    }
+    let least = if needs == 2 {
+        1
+    } else {
+        (needs * 2).div_ceil(3)
+    };
+    let enough = needs - least + 1;
+    let is_empty = |tier: &Tier| tier.iter().all(|bits| bits.count() == 0);
+    let first = tiers.iter().position(|tier| !is_empty(tier)).unwrap_or(0);
+    tiers.truncate(enough.max(first + 1));
+    tiers
+}
+
+/// Which of two needs more documents fulfil, unless none fulfils the other: then that one.
+fn more_common(open: &[Bits], fulfilled: &[Vec<Bits>]) -> usize {
+    let count = |need: usize| -> u64 {
+        let parts = open.iter().zip(fulfilled);
+        parts
+            .map(|(open, of_needs)| open.filled().shared(&of_needs[need]))
+            .sum()
+    };
+    match (count(0), count(1)) {
+        (0, _) => 0,
+        (_, 0) => 1,
+        (first, second) if first > second => 0,
+        _ => 1,
+    }
+}

@@ -1,0 +1,202 @@
+//! Which of the documents that were found are best.
+//!
+//! What is few is scored one by one. Of what is many only the best are looked for: Tantivy passes over blocks of which no
+//! document can be among them.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use tantivy::query::{
+    BooleanQuery, BoostQuery, EnableScoring, Occur, Query, Scorer as _, TermQuery, Weight,
+};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{Searcher, TERMINATED};
+
+use crate::SearchError;
+use crate::bits::Bits;
+use crate::matching::Tier;
+use crate::plan::Ranked;
+use crate::request::Hit;
+use crate::snapshot::Snapshot;
+
+/// Up to so many documents are scored one by one.
+const FEW: u64 = 3000;
+
+/// A document on its way into an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Candidate {
+    score: f32,
+    published: i64,
+    part: usize,
+    document: u32,
+}
+
+impl Eq for Candidate {}
+
+impl Ord for Candidate {
+    /// The better one is less, so that the worst is on top of a heap.
+    fn cmp(&self, other: &Self) -> Ordering {
+        other
+            .score
+            .total_cmp(&self.score)
+            .then(other.published.cmp(&self.published))
+            .then((self.part, self.document).cmp(&(other.part, other.document)))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The best so far, at most so many.
+struct Best {
+    most: usize,
+    heap: BinaryHeap<Candidate>,
+}
+
+impl Best {
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            heap: BinaryHeap::with_capacity(most + 1),
+        }
+    }
+
+    fn offer(&mut self, candidate: Candidate) {
+        self.heap.push(candidate);
+        if self.heap.len() > self.most {
+            self.heap.pop();
+        }
+    }
+
+    /// The score that must be exceeded to be among the best.
+    fn threshold(&self) -> f32 {
+        if self.heap.len() < self.most {
+            return f32::MIN;
+        }
+        self.heap.peek().map_or(f32::MIN, |worst| worst.score)
+    }
+}
+
+/// The best of what was found, tier by tier, after those that are passed over.
+pub(crate) fn best(
+    snapshot: &Snapshot,
+    ranked: &[&Ranked],
+    tiers: &[Tier],
+    (skip, limit): (usize, usize),
+) -> Result<Vec<Hit>, SearchError> {
+    let mut found = Vec::new();
+    for tier in tiers {
+        let wanted = (skip + limit).saturating_sub(found.len());
+        if wanted == 0 {
+            break;
+        }
+        found.extend(best_of(snapshot, ranked, tier, wanted)?);
+    }
+    let facts: Vec<_> = snapshot.parts().map(|part| part.facts).collect();
+    let hit = |candidate: Candidate| Hit {
+        id: facts[candidate.part].id(candidate.document),
+        score: candidate.score,
+    };
+    Ok(found.into_iter().skip(skip).map(hit).collect())
+}
+
+fn best_of(
+    snapshot: &Snapshot,
+    ranked: &[&Ranked],
+    tier: &Tier,
+    wanted: usize,
+) -> Result<Vec<Candidate>, SearchError> {
+    let total: u64 = tier.iter().map(Bits::count).sum();
+    let mut best = Best::new(wanted);
+    if ranked.is_empty() || total <= FEW {
+        score_each(snapshot, ranked, tier, &mut best)?;
+    } else {
+        look_for_best(snapshot, ranked, tier, &mut best)?;
+        if (best.heap.len() as u64) < total.min(wanted as u64) {
+            // Some have none of the terms by which the others are ranked.
+            best = Best::new(wanted);
+            score_each(snapshot, ranked, tier, &mut best)?;
+        }
+    }
+    Ok(best.heap.into_sorted_vec())
+}
+
+fn score_each(
+    snapshot: &Snapshot,
+    ranked: &[&Ranked],
+    tier: &Tier,
+    best: &mut Best,
+) -> Result<(), SearchError> {
+    let weights = weights(&snapshot.searcher, ranked)?;
+    for (part, (of_part, bits)) in snapshot.parts().zip(tier).enumerate() {
+        let documents: Vec<u32> = bits.iter().collect();
+        if documents.is_empty() {
+            continue;
+        }
+        let mut scores = vec![0.0; documents.len()];
+        for weight in &weights {
+            let mut scorer = weight.scorer(of_part.reader, 1.0)?;
+            for (document, score) in documents.iter().zip(&mut scores) {
+                if scorer.doc() < *document {
+                    scorer.seek(*document);
+                }
+                match scorer.doc() {
+                    TERMINATED => break,
+                    found if found == *document => *score += scorer.score(),
+                    _ => {}
+                }
+            }
+        }
+        for (document, score) in documents.into_iter().zip(scores) {
+            let published = of_part.facts.published(document);
+            best.offer(Candidate {
+                score,
+                published,
+                part,
+                document,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn look_for_best(
+    snapshot: &Snapshot,
+    ranked: &[&Ranked],
+    tier: &Tier,
+    best: &mut Best,
+) -> Result<(), SearchError> {
+    let terms = ranked.iter().map(|ranked| (Occur::Should, query(ranked)));
+    let query = BooleanQuery::new(terms.collect());
+    let weight = query.weight(EnableScoring::enabled_from_searcher(&snapshot.searcher))?;
+    for (part, (of_part, bits)) in snapshot.parts().zip(tier).enumerate() {
+        weight.for_each_pruning(best.threshold(), of_part.reader, &mut |document, score| {
+            if bits.contains(document) {
+                let published = of_part.facts.published(document);
+                best.offer(Candidate {
+                    score,
+                    published,
+                    part,
+                    document,
+                });
+            }
+            best.threshold()
+        })?;
+    }
+    Ok(())
+}
+
+fn query(ranked: &Ranked) -> Box<dyn Query> {
+    let term = TermQuery::new(ranked.term.clone(), IndexRecordOption::WithFreqs);
+    Box::new(BoostQuery::new(Box::new(term), ranked.weight))
+}
+
+fn weights(searcher: &Searcher, ranked: &[&Ranked]) -> Result<Vec<Box<dyn Weight>>, SearchError> {
+    let weights = ranked
+        .iter()
+        .map(|ranked| query(ranked).weight(EnableScoring::enabled_from_searcher(searcher)));
+    Ok(weights.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,121 @@
+//! What is asked of the index, and what it answers.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode, Sdg};
+use domain::entry::Sight;
+use domain::identity::{HubId, RecordId};
+use domain::search::{SearchText, may_stem_to, stem};
+
+use crate::document::DocumentId;
+use crate::fact::Facet;
+use crate::matching::Tier;
+use crate::snapshot::Snapshot;
+
+/// What is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The text.
+    pub text: SearchText,
+    /// Which innovations are wanted.
+    pub filter: Filter,
+    /// What whoever asks may see; nothing else is found, counted or suggested.
+    pub sight: Sight,
+    /// How many of the best are passed over.
+    pub skip: usize,
+    /// How many are wanted after those.
+    pub limit: usize,
+}
+
+/// Conditions that all must hold; of a list one value is enough, but for tags. An empty list asks for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Filter {
+    /// Only innovations of these hubs.
+    pub hubs: Vec<HubId>,
+    /// Only innovations of this region and those within it.
+    pub region: Option<RegionCode>,
+    /// Only innovations of this agency of this hub.
+    pub agency: Option<(HubId, RecordId)>,
+    /// Only innovations with at least one of these affairs.
+    pub affairs: Vec<Affair>,
+    /// Only innovations with at least one of these goals.
+    pub sdgs: Vec<Sdg>,
+    /// Only innovations at one of these stages.
+    pub stages: Vec<LifecycleStage>,
+    /// Only innovations with one of these adoption statuses.
+    pub adoptions: Vec<AdoptionStatus>,
+    /// Only innovations of this year or later.
+    pub year_from: Option<u16>,
+    /// Only innovations of this year or earlier.
+    pub year_to: Option<u16>,
+    /// Only innovations with all these tags.
+    pub tags: Vec<String>,
+    /// Only innovations with all these words, or their beginnings, in the title.
+    pub title_words: Option<String>,
+    /// Only innovations that won an award of one of these schemes.
+    pub awards: Vec<String>,
+}
+
+/// What was found.
+#[derive(Clone)]
+pub struct Found {
+    /// The best, the best first.
+    pub hits: Vec<Hit>,
+    /// How many there are in all.
+    pub total: u64,
+    /// The text as it may have been meant.
+    pub did_you_mean: Option<String>,
+    /// Which words of a text were looked for.
+    pub matcher: Matcher,
+    /// Which state of the store was searched.
+    pub mark: Mark,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) matched: Tier,
+}
+
+impl Found {
+    /// How many of all that was found have each value of a facet, the most frequent first.
+    pub fn count(&self, facet: Facet) -> Vec<(String, u64)> {
+        self.snapshot.count(facet, &self.matched)
+    }
+}
+
+/// One innovation that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The record.
+    pub id: DocumentId,
+    /// How well it fits; only to be compared within one answer.
+    pub score: f32,
+}
+
+/// A state of the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The position of the newest commit that is in it.
+    pub position: u64,
+    /// When the store was read, in Unix milliseconds.
+    pub at: i64,
+}
+
+/// Knows the words that were looked for, to mark them in texts.
+#[derive(Clone, Debug, Default)]
+pub struct Matcher {
+    pub(crate) stems: HashSet<String>,
+    pub(crate) words: HashSet<String>,
+    pub(crate) beginnings: Vec<String>,
+}
+
+impl Matcher {
+    /// Whether a folded word is one of them.
+    pub fn is_match(&self, word: &str) -> bool {
+        self.words.contains(word)
+            || self
+                .beginnings
+                .iter()
+                .any(|beginning| word.starts_with(beginning.as_str()))
+            || (self.stems.iter().any(|wanted| may_stem_to(word, wanted))
+                && self.stems.contains(stem(word).as_ref()))
+    }
+}

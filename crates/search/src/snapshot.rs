@@ -1,0 +1,177 @@
+//! One committed state of the index, as it is searched.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::entry::Sight;
+use tantivy::index::{SegmentId, SegmentReader};
+use tantivy::{IndexReader, Searcher};
+
+use crate::bits::Bits;
+use crate::document::DocumentId;
+use crate::fact::{Facet, conditions};
+use crate::matching::{Matching, Tier};
+use crate::plan::Plan;
+use crate::request::{Found, Mark, Request};
+use crate::schema::Fields;
+use crate::segment::Facts;
+use crate::{SearchError, ranking};
+
+/// One committed state of the index.
+pub(crate) struct Snapshot {
+    pub(crate) searcher: Searcher,
+    segments: Vec<(SegmentId, Arc<Facts>)>,
+    mark: Mark,
+}
+
+/// A segment with its facts.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) reader: &'a SegmentReader,
+    pub(crate) facts: &'a Facts,
+}
+
+impl Part<'_> {
+    /// The documents that are still there and that somebody may see. Nothing else is ever looked at.
+    pub(crate) fn open(&self, sight: Sight) -> Bits {
+        let bound = self.reader.max_doc();
+        let mut open = self.facts.seen(sight, bound);
+        if let Some(alive) = self.reader.alive_bitset() {
+            let gone: Vec<u32> = open
+                .iter()
+                .filter(|document| alive.is_deleted(*document))
+                .collect();
+            gone.into_iter().for_each(|document| open.remove(document));
+        }
+        open
+    }
+}
+
+impl Snapshot {
+    /// Takes the newest commit that the reader has loaded; what was read of segments before is kept.
+    pub(crate) fn take(
+        reader: &IndexReader,
+        fields: &Fields,
+        mark: Mark,
+        before: Option<&Self>,
+    ) -> Result<Self, SearchError> {
+        let known: HashMap<SegmentId, Arc<Facts>> = before
+            .map(|before| before.segments.iter().cloned().collect())
+            .unwrap_or_default();
+        let searcher = reader.searcher();
+        let facts = |segment: &SegmentReader| -> Result<_, SearchError> {
+            let id = segment.segment_id();
+            let facts = match known.get(&id) {
+                Some(facts) => Arc::clone(facts),
+                None => Arc::new(Facts::read(segment, fields)?),
+            };
+            Ok((id, facts))
+        };
+        let segments = searcher
+            .segment_readers()
+            .iter()
+            .map(facts)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            searcher,
+            segments,
+            mark,
+        })
+    }
+
+    /// The same state, known to be that of the store at another mark.
+    pub(crate) fn at(&self, mark: Mark) -> Self {
+        Self {
+            searcher: self.searcher.clone(),
+            segments: self.segments.clone(),
+            mark,
+        }
+    }
+
+    /// How many innovations are in it.
+    pub(crate) fn documents(&self) -> u64 {
+        self.searcher.num_docs()
+    }
+
+    /// The segments.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let readers = self.searcher.segment_readers().iter();
+        readers
+            .zip(&self.segments)
+            .map(|(reader, (_, facts))| Part { reader, facts })
+    }
+
+    /// The fingerprints of all documents.
+    pub(crate) fn fingerprints(&self) -> HashMap<DocumentId, u64> {
+        let mut found = HashMap::new();
+        for part in self.parts() {
+            for document in part.reader.doc_ids_alive() {
+                found.insert(part.facts.id(document), part.facts.fingerprint(document));
+            }
+        }
+        found
+    }
+
+    pub(crate) fn search(
+        self: Arc<Self>,
+        fields: &Fields,
+        request: &Request,
+    ) -> Result<Found, SearchError> {
+        let plan = Plan::make(&self, fields, &request.text, request.sight)?;
+        let conditions = conditions(&request.filter);
+        let matching = Matching {
+            snapshot: &self,
+            fields,
+            conditions: &conditions,
+            sight: request.sight,
+        };
+        let tiers = matching.find(&plan)?;
+        let ranked: Vec<_> = plan.ranked().collect();
+        let hits = ranking::best(&self, &ranked, &tiers, (request.skip, request.limit))?;
+        let matched = together(tiers);
+        let total = matched.iter().map(Bits::count).sum();
+        Ok(Found {
+            hits,
+            total,
+            did_you_mean: plan.did_you_mean(),
+            matcher: plan.matcher(),
+            mark: self.mark,
+            matched,
+            snapshot: self,
+        })
+    }
+
+    /// How many documents have each value of a facet, the most frequent first.
+    pub(crate) fn count(&self, facet: Facet, matched: &[Bits]) -> Vec<(String, u64)> {
+        let mut counts: HashMap<Arc<str>, u64> = HashMap::new();
+        for (part, matched) in self.parts().zip(matched) {
+            let filled = matched.filled();
+            for (value, bits) in part.facts.values.get(&facet).into_iter().flatten() {
+                let count = filled.shared(bits);
+                if count > 0 {
+                    *counts.entry(Arc::clone(value)).or_default() += count;
+                }
+            }
+        }
+        let mut counts: Vec<(String, u64)> = counts
+            .into_iter()
+            .map(|(value, count)| (value.to_string(), count))
+            .collect();
+        counts.sort_unstable_by(|(value, count), (other, other_count)| {
+            other_count.cmp(count).then_with(|| value.cmp(other))
+        });
+        counts
+    }
+}
+
+/// The documents of all tiers, by segment.
+fn together(tiers: Vec<Tier>) -> Vec<Bits> {
+    let mut tiers = tiers.into_iter();
+    let mut all = tiers.next().unwrap_or_default();
+    for tier in tiers {
+        all.iter_mut()
+            .zip(&tier)
+            .for_each(|(all, bits)| all.add(bits));
+    }
+    all
+}

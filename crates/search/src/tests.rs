@@ -1,0 +1,539 @@
+//! The index as a whole, with a handful of documents.
+
+use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode};
+use domain::entry::Sight;
+use domain::identity::{HubId, RecordId};
+use domain::search::SearchText;
+use uuid::Uuid;
+
+use crate::{
+    Document, DocumentFacts, DocumentTexts, Facet, Filter, Found, Index, Mark, Request, Writer,
+};
+
+const OWNER: &str = "jipp-test/id-13";
+
+fn hub(id: &str) -> HubId {
+    HubId::parse(id).unwrap()
+}
+
+fn record(number: u128) -> RecordId {
+    Uuid::from_u128(number).into()
+}
+
+fn document(number: u128, title: &str, summary: &str) -> Document {
+    Document {
+        id: (hub("id-13"), record(number)),
+        fingerprint: 1,
+        audience: 0,
+        published: i64::try_from(number).unwrap(),
+        parts: vec![record(number + 500)],
+        texts: DocumentTexts {
+            title: title.to_owned(),
+            summary: Some(summary.to_owned()),
+            ..DocumentTexts::default()
+        },
+        facts: DocumentFacts {
+            agency: record(1000),
+            region: Some(RegionCode::parse("13.76").unwrap()),
+            affairs: vec![Affair::Health],
+            sdgs: Vec::new(),
+            stage: LifecycleStage::Creation,
+            adoption: AdoptionStatus::Applied,
+            year: Some(2021),
+            awards: vec!["kipp".to_owned()],
+            tags: vec!["jemput bola".to_owned()],
+        },
+    }
+}
+
+fn filled(documents: &[Document]) -> (Index, Writer) {
+    let (index, mut writer) = Index::in_memory(OWNER).unwrap();
+    for document in documents {
+        writer.put(document, true).unwrap();
+    }
+    writer.commit(Mark { position: 7, at: 8 }, true).unwrap();
+    (index, writer)
+}
+
+fn catalog() -> (Index, Writer) {
+    filled(&[
+        document(1, "SITARANG", "Sistem tata ruang kota yang melayani izin"),
+        document(
+            2,
+            "Pelayanan KTP 1 Jam",
+            "Penerbitan kartu tanda penduduk dipangkas",
+        ),
+        document(3, "SI PEDULI", "Layanan bagi ibu hamil di puskesmas"),
+        document(4, "Bank Sampah", "Warga menabung sampah terpilah"),
+        document(
+            5,
+            "Kartu Keluarga Daring",
+            "Keluarga mengurus kartu dari rumah",
+        ),
+    ])
+}
+
+fn ask(index: &Index, text: &str) -> Found {
+    let request = Request {
+        text: SearchText::parse(text),
+        limit: 20,
+        ..Request::default()
+    };
+    index.search(&request).unwrap()
+}
+
+/// The numbers of the records that were found, the best first.
+fn numbers(found: &Found) -> Vec<u128> {
+    found
+        .hits
+        .iter()
+        .map(|hit| hit.id.1.as_uuid().as_u128())
+        .collect()
+}
+
+#[test]
+fn words_find_what_was_meant() {
+    let (index, _writer) = catalog();
+    let check = |text: &str, expected: &[u128], meant: Option<&str>| {
+        let found = ask(&index, text);
+        assert_eq!(numbers(&found), expected, "{text}");
+        assert_eq!(found.total, expected.len() as u64, "{text}");
+        assert_eq!(found.did_you_mean.as_deref(), meant, "{text}");
+    };
+    check("sitarang", &[1], None);
+    check("sitarang pasar", &[1], None);
+    check("dilayani", &[2, 3, 1], None);
+    check("sitaramg", &[1], Some("sitarang"));
+    check("peny", &[], None);
+    check("pendu", &[2], None);
+    check("pendu ", &[], None);
+    check("pendudok ", &[2], Some("penduduk"));
+    check("pusk*", &[3], None);
+    check("sipeduli", &[3], None);
+    check("si tarang", &[1], None);
+    check("ktp", &[2], None);
+    check("\"kartu keluarga\"", &[5], None);
+    check("\"keluarga kartu\"", &[], None);
+    check("kartu -keluarga", &[2], None);
+    check("kartu -\"kartu keluarga\"", &[2], None);
+    check("village", &[], None);
+}
+
+#[test]
+fn what_is_few_is_not_alone() {
+    let (index, _writer) = catalog();
+    let check = |text: &str, expected: &[u128]| {
+        let mut found = numbers(&ask(&index, text));
+        found.sort_unstable();
+        assert_eq!(found, expected, "{text}");
+    };
+    check("kartu keluarga", &[5]);
+    check("kartu tanda", &[2]);
+    check("keluarga warga", &[4, 5]);
+    check("kartu rumah", &[5]);
+    check("kartu keluarga penduduk", &[2, 5]);
+    check("sampah ibu hamil", &[3]);
+    check("sampah penduduk", &[2, 4]);
+}
+
+#[test]
+fn an_empty_text_finds_all_the_newest_first() {
+    let (index, _writer) = catalog();
+    for text in ["", "  ", "\"\"", "***"] {
+        assert_eq!(numbers(&ask(&index, text)), [5, 4, 3, 2, 1], "{text:?}");
+    }
+    assert_eq!(numbers(&ask(&index, "-sampah")), [5, 3, 2, 1]);
+}
+
+#[test]
+fn pages_follow_each_other() {
+    let (index, _writer) = catalog();
+    let mut all = Vec::new();
+    for skip in 0..5 {
+        let request = Request {
+            skip,
+            limit: 1,
+            ..Request::default()
+        };
+        let found = index.search(&request).unwrap();
+        assert_eq!(found.total, 5);
+        all.extend(numbers(&found));
+    }
+    assert_eq!(all, [5, 4, 3, 2, 1]);
+}
+
+#[test]
+fn filters_and_counts_agree() {
+    let mut other = document(6, "Bank Sampah Induk", "Sampah");
+    other.id.0 = hub("id-35");
+    other.facts = DocumentFacts {
+        agency: record(2000),
+        region: Some(RegionCode::parse("35").unwrap()),
+        affairs: vec![Affair::Environment, Affair::Health],
+        stage: LifecycleStage::Development,
+        year: None,
+        awards: Vec::new(),
+        tags: Vec::new(),
+        ..other.facts
+    };
+    let (index, _writer) = filled(&[document(4, "Bank Sampah", "Sampah"), other]);
+    let found = ask(&index, "sampah");
+    let count = |facet| found.count(facet);
+    let pairs = |pairs: &[(&str, u64)]| -> Vec<(String, u64)> {
+        pairs
+            .iter()
+            .map(|(value, count)| ((*value).to_owned(), *count))
+            .collect()
+    };
+    assert_eq!(count(Facet::Hub), pairs(&[("id-13", 1), ("id-35", 1)]));
+    assert_eq!(count(Facet::Province), pairs(&[("13", 1), ("35", 1)]));
+    assert_eq!(
+        count(Facet::Affair),
+        pairs(&[("HEALTH", 2), ("ENVIRONMENT", 1)])
+    );
+    assert_eq!(count(Facet::Year), pairs(&[("2021", 1)]));
+    assert_eq!(count(Facet::Award), pairs(&[("kipp", 1)]));
+    assert_eq!(
+        count(Facet::Stage),
+        pairs(&[("CREATION", 1), ("DEVELOPMENT", 1)])
+    );
+    let check = |filter: Filter, expected: &[u128]| {
+        let request = Request {
+            text: SearchText::parse("sampah"),
+            filter: filter.clone(),
+            limit: 20,
+            ..Request::default()
+        };
+        let mut found = numbers(&index.search(&request).unwrap());
+        found.sort_unstable();
+        assert_eq!(found, expected, "{filter:?}");
+    };
+    let none = Filter::default;
+    check(none(), &[4, 6]);
+    check(
+        Filter {
+            hubs: vec![hub("id-35")],
+            ..none()
+        },
+        &[6],
+    );
+    check(
+        Filter {
+            region: Some(RegionCode::parse("13").unwrap()),
+            ..none()
+        },
+        &[4],
+    );
+    check(
+        Filter {
+            region: Some(RegionCode::parse("13.76").unwrap()),
+            ..none()
+        },
+        &[4],
+    );
+    check(
+        Filter {
+            region: Some(RegionCode::parse("13.71").unwrap()),
+            ..none()
+        },
+        &[],
+    );
+    check(
+        Filter {
+            agency: Some((hub("id-13"), record(1000))),
+            ..none()
+        },
+        &[4],
+    );
+    check(
+        Filter {
+            agency: Some((hub("id-35"), record(1000))),
+            ..none()
+        },
+        &[],
+    );
+    check(
+        Filter {
+            affairs: vec![Affair::Environment],
+            ..none()
+        },
+        &[6],
+    );
+    check(
+        Filter {
+            stages: vec![LifecycleStage::Creation],
+            ..none()
+        },
+        &[4],
+    );
+    check(
+        Filter {
+            adoptions: vec![AdoptionStatus::Trial],
+            ..none()
+        },
+        &[],
+    );
+    check(
+        Filter {
+            year_from: Some(2021),
+            ..none()
+        },
+        &[4],
+    );
+    check(
+        Filter {
+            year_from: Some(2022),
+            ..none()
+        },
+        &[],
+    );
+    check(
+        Filter {
+            year_to: Some(2021),
+            ..none()
+        },
+        &[4],
+    );
+    check(
+        Filter {
+            awards: vec!["KIPP".to_owned()],
+            ..none()
+        },
+        &[4],
+    );
+    check(
+        Filter {
+            tags: vec!["jemput bola".to_owned()],
+            ..none()
+        },
+        &[4],
+    );
+    check(
+        Filter {
+            title_words: Some("Ind".to_owned()),
+            ..none()
+        },
+        &[6],
+    );
+}
+
+#[test]
+fn what_may_not_be_seen_is_in_no_answer() {
+    let mut hidden = document(9, "Rahasia Jaringan", "Sampah milik jaringan");
+    hidden.audience = 1;
+    let mut unknown = document(10, "Rahasia Lain", "Sampah bagi kelak");
+    unknown.audience = 2;
+    let open = document(4, "Bank Sampah", "Sampah");
+    let (index, _writer) = filled(&[open.clone(), hidden, unknown]);
+    let check = |sight, text: &str, expected: &[u128]| {
+        let request = Request {
+            text: SearchText::parse(text),
+            sight,
+            limit: 20,
+            ..Request::default()
+        };
+        let found = index.search(&request).unwrap();
+        let mut seen = numbers(&found);
+        seen.sort_unstable();
+        assert_eq!(
+            (seen.as_slice(), found.total),
+            (expected, expected.len() as u64),
+            "{sight:?} {text}"
+        );
+        let counted: u64 = found.count(Facet::Hub).iter().map(|(_, count)| count).sum();
+        assert_eq!(counted, expected.len() as u64);
+        let alike = index
+            .similar(&(hub("id-35"), record(4)), &open.texts, sight, 5)
+            .unwrap();
+        assert_eq!(
+            alike.iter().all(|hit| hit.id.1 == record(4)),
+            sight == Sight::Public
+        );
+    };
+    check(Sight::Public, "sampah", &[4]);
+    check(Sight::Network, "sampah", &[4, 9]);
+    check(Sight::All, "sampah", &[4, 9, 10]);
+    check(Sight::Public, "", &[4]);
+    check(Sight::Network, "jaringan", &[9]);
+}
+
+/// The words of records that somebody may not see are not suggested to them.
+#[test]
+fn hidden_words_are_not_suggested() {
+    let mut hidden = document(9, "Kembangloyang", "Jaringan");
+    hidden.audience = 1;
+    let (index, _writer) = filled(&[document(4, "Bank Sampah", "Sampah"), hidden]);
+    let meant = |sight| {
+        let request = Request {
+            text: SearchText::parse("kembangloyamg"),
+            sight,
+            limit: 1,
+            ..Request::default()
+        };
+        index.search(&request).unwrap().did_you_mean
+    };
+    assert_eq!(meant(Sight::Network).as_deref(), Some("kembangloyang"));
+    assert_eq!(meant(Sight::Public), None);
+}
+
+#[test]
+fn what_shares_rare_words_is_alike() {
+    let (index, _writer) = filled(&[
+        document(1, "Bank Sampah Mekar", "Warga menabung sampah terpilah"),
+        document(2, "Bank Sampah Melati", "Sampah ditabung warga kampung"),
+        document(3, "Rumah Belajar", "Warga belajar bersama"),
+        document(4, "Pajak Daring", "Membayar pajak lewat bank"),
+    ]);
+    let texts = document(1, "Bank Sampah Mekar", "Warga menabung sampah terpilah").texts;
+    let hits = index
+        .similar(&(hub("id-13"), record(1)), &texts, Sight::Public, 3)
+        .unwrap();
+    let numbers: Vec<u128> = hits
+        .iter()
+        .map(|hit| hit.id.1.as_uuid().as_u128())
+        .collect();
+    assert_eq!(numbers[0], 2);
+    assert!(!numbers.contains(&1));
+}
+
+#[test]
+fn documents_are_replaced_and_taken_out() {
+    let (index, mut writer) = catalog();
+    writer
+        .put(&document(1, "Lentera Kota", "Penerangan jalan"), false)
+        .unwrap();
+    writer.remove(record(4));
+    assert_eq!(
+        numbers(&ask(&index, "sitarang")),
+        [1],
+        "nothing is searched before it is committed"
+    );
+    writer
+        .commit(
+            Mark {
+                position: 9,
+                at: 10,
+            },
+            true,
+        )
+        .unwrap();
+    assert_eq!(numbers(&ask(&index, "sitarang")), [0_u128; 0]);
+    assert_eq!(numbers(&ask(&index, "lentera")), [1]);
+    let found = ask(&index, "sampah");
+    assert_eq!(
+        (found.total, found.mark),
+        (
+            0,
+            Mark {
+                position: 9,
+                at: 10
+            }
+        )
+    );
+    assert_eq!(writer.fingerprints().len(), 4);
+    let of = |numbers: &[u128]| numbers.iter().copied().map(record).collect();
+    assert_eq!(
+        writer
+            .holding(&[record(501), record(503), record(504)])
+            .unwrap(),
+        of(&[1, 3])
+    );
+}
+
+#[test]
+fn an_index_is_opened_again_unless_it_is_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, mut writer) = Index::open(folder.path(), OWNER).unwrap();
+    writer.put(&document(1, "SITARANG", ""), true).unwrap();
+    writer.commit(Mark { position: 3, at: 4 }, true).unwrap();
+    let refused = Index::open(folder.path(), OWNER).err().unwrap().to_string();
+    assert!(refused.contains("another process"), "{refused}");
+    writer.close().unwrap();
+    drop(index);
+
+    let (index, writer) = Index::open(folder.path(), OWNER).unwrap();
+    assert_eq!((writer.mark().position, index.status().is_whole), (3, true));
+    assert_eq!(numbers(&ask(&index, "sitarang")), [1]);
+    writer.close().unwrap();
+    drop(index);
+
+    let (index, writer) = Index::open(folder.path(), "jipp-test/id-35").unwrap();
+    assert_eq!(
+        (writer.mark().position, index.status().is_whole),
+        (0, false)
+    );
+    assert_eq!(numbers(&ask(&index, "sitarang")), [0_u128; 0]);
+    writer.close().unwrap();
+    drop(index);
+
+    std::fs::write(folder.path().join("meta.json"), "{").unwrap();
+    let (index, _writer) = Index::open(folder.path(), OWNER).unwrap();
+    assert!(!index.status().is_whole);
+}
+
+#[test]
+fn words_of_what_was_taken_out_leave_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, mut writer) = Index::open(folder.path(), OWNER).unwrap();
+    writer
+        .put(&document(1, "Kembangloyang", "rahasiaku"), true)
+        .unwrap();
+    writer.put(&document(2, "SITARANG", "kota"), true).unwrap();
+    writer.commit(Mark::default(), true).unwrap();
+    assert!(is_on_disk(folder.path(), "rahasiaku"));
+    writer.remove(record(1));
+    writer.commit(Mark::default(), true).unwrap();
+    assert_eq!(writer.remains().unwrap(), 2);
+    writer.purge().unwrap();
+    while writer.remains().unwrap() > 0 {
+        std::thread::yield_now();
+    }
+    writer.tidy().unwrap();
+    assert!(!is_on_disk(folder.path(), "rahasiaku"));
+    assert!(!is_on_disk(folder.path(), "kembangloyang"));
+    assert_eq!(numbers(&ask(&index, "sitarang")), [2]);
+}
+
+/// Whether a word is in any dictionary of a folder, and that nothing else lies there than what the index names.
+fn is_on_disk(folder: &std::path::Path, word: &str) -> bool {
+    let index = tantivy::Index::open_in_dir(folder).unwrap();
+    let segments: Vec<String> = index
+        .searchable_segment_ids()
+        .unwrap()
+        .iter()
+        .map(|id| id.uuid_string())
+        .collect();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let is_known = segments.iter().any(|id| name.starts_with(id));
+        let is_other = name.starts_with('.') || name == "meta.json" || name == "in-use";
+        assert!(is_known || is_other, "{name} is left over");
+    }
+    let searcher = index.reader().unwrap().searcher();
+    let schema = index.schema();
+    let texts: Vec<_> = schema
+        .fields()
+        .filter(|(_, entry)| entry.is_indexed())
+        .map(|(field, _)| field)
+        .collect();
+    let is_in = |segment: &tantivy::SegmentReader| {
+        texts.iter().any(|field| {
+            let inverted = segment.inverted_index(*field).unwrap();
+            let mut terms = inverted.terms().stream().unwrap();
+            let mut is_there = false;
+            while let Some((term, _)) = terms.next() {
+                is_there |= term.windows(word.len()).any(|part| part == word.as_bytes());
+            }
+            is_there
+        })
+    };
+    searcher.segment_readers().iter().any(is_in)
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_fails(text in ".{0,80}") {
+        let (index, _writer) = catalog();
+        ask(&index, &text);
+    }
+}
