@@ -55,6 +55,7 @@ pub async fn examine(location: &Location) -> Result<Checkup, StorageError> {
         Location::Postgres(_) => postgres(db).await?,
     };
     connections.reader.close().await;
+    connections.snapshots.close_by_ref().await?;
     db.close_by_ref().await?;
     Ok(Checkup {
         pending: pending.iter().map(|step| step.name().to_owned()).collect(),

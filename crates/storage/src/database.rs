@@ -34,6 +34,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::bodies::Bodies;
+use crate::following::{self, Changed};
 use crate::hubs::Slugs;
 use crate::logs::EntryKey;
 use crate::{StorageError, halt, sql};
@@ -70,9 +71,11 @@ pub struct Database(Arc<Inner>);
 struct Inner {
     writer: DatabaseConnection,
     reader: Readers,
+    snapshots: DatabaseConnection,
     owner: Owner,
     store: Mutex<Uuid>,
     position: watch::Sender<u64>,
+    newest: Newest,
     /// How many commits dropped payloads, as far as this process knows.
     drops: AtomicI64,
     statements: Arc<AtomicU64>,
@@ -82,6 +85,17 @@ struct Inner {
     slugs: Slugs,
     /// Nothing is written to the hub's own log yet.
     is_booting: watch::Sender<bool>,
+}
+
+/// What is asked of the newest commit.
+#[derive(Debug, Default)]
+struct Newest {
+    /// How many questions were begun.
+    begun: AtomicU64,
+    /// One asks at a time.
+    turn: tokio::sync::Mutex<()>,
+    /// The number of the last question that was answered, and the answer.
+    answered: Mutex<(u64, u64)>,
 }
 
 #[derive(FromQueryResult)]
@@ -95,10 +109,10 @@ struct StoreRow {
 
 /// How far the store has come.
 #[derive(FromQueryResult)]
-struct Mark {
-    store: Uuid,
-    position: i64,
-    drops: i64,
+pub(crate) struct Mark {
+    pub(crate) store: Uuid,
+    pub(crate) position: i64,
+    pub(crate) drops: i64,
 }
 
 impl Database {
@@ -110,7 +124,11 @@ impl Database {
         new_store: Uuid,
     ) -> Result<Self, StorageError> {
         let statements = Arc::new(AtomicU64::new(0));
-        let connect::Connections { writer, reader } = connect::open(location, &statements).await?;
+        let connect::Connections {
+            writer,
+            reader,
+            snapshots,
+        } = connect::open(location, &statements).await?;
         schema::bring_up_to_date(&writer).await?;
         connect::check_durability(&writer).await?;
         let row = claim(&writer, &owner, new_store).await?;
@@ -125,9 +143,11 @@ impl Database {
         Ok(Self(Arc::new(Inner {
             writer,
             reader,
+            snapshots,
             owner,
             store: Mutex::new(row.store),
             position: watch::Sender::new(sql::unsigned(row.position)),
+            newest: Newest::default(),
             drops: AtomicI64::new(row.drops),
             statements,
             statements_before: AtomicU64::new(0),
@@ -225,9 +245,31 @@ impl Database {
         Ok(self.announce(&mark.ok_or_else(no_store)?, 0))
     }
 
+    /// The position of the newest commit, of whichever process, at this moment or a later one. Those who ask while the
+    /// database is being asked share the next question.
+    pub async fn newest_position(&self) -> Result<u64, StorageError> {
+        let Newest {
+            begun,
+            turn,
+            answered,
+        } = &self.0.newest;
+        // Only a question that begins from now on will do.
+        let needed = begun.load(Ordering::SeqCst) + 1;
+        let _turn = turn.lock().await;
+        let answer = |(question, position): (u64, u64)| (question >= needed).then_some(position);
+        if let Some(position) = answer(*answered.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(position);
+        }
+        let question = begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let position = self.refresh().await?;
+        *answered.lock().unwrap_or_else(PoisonError::into_inner) = (question, position);
+        Ok(position)
+    }
+
     /// Closes the connections; SQLite folds its write-ahead log into the file.
     pub async fn close(&self) -> Result<(), StorageError> {
         self.0.reader.close().await;
+        self.0.snapshots.close_by_ref().await?;
         Ok(self.0.writer.close_by_ref().await?)
     }
 
@@ -237,6 +279,11 @@ impl Database {
 
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.0.writer
+    }
+
+    /// Connections for those who read long, so that nobody else waits for them.
+    pub(crate) fn snapshots(&self) -> &DatabaseConnection {
+        &self.0.snapshots
     }
 
     pub(crate) fn bodies(&self) -> &Bodies {
@@ -263,11 +310,10 @@ impl Database {
         tx: DatabaseTransaction,
         log_id: i64,
         dropped: &[EntryKey],
+        changed: Changed,
     ) -> Result<u64, StorageError> {
         let drops = i64::from(!dropped.is_empty());
-        let next = hearing::next_position(self.0.writer.get_database_backend());
-        let mark: Option<Mark> = sql::one(&tx, next, vec![drops.into()]).await?;
-        let mark = mark.ok_or_else(no_store)?;
+        let mark = following::next_position(&tx, drops, &changed).await?;
         let stamp = "UPDATE log SET position = $1 WHERE id = $2";
         sql::execute(&tx, stamp, vec![mark.position.into(), log_id.into()]).await?;
         tx.commit().await?;
@@ -276,9 +322,12 @@ impl Database {
     }
 
     /// Commits what changes for readers only: no log has changed, so no peer needs to look.
-    pub(crate) async fn commit_shown(&self, tx: DatabaseTransaction) -> Result<u64, StorageError> {
-        let next = hearing::next_position(self.0.writer.get_database_backend());
-        sql::rows(&tx, next, vec![0_i64.into()]).await?;
+    pub(crate) async fn commit_shown(
+        &self,
+        tx: DatabaseTransaction,
+        changed: Changed,
+    ) -> Result<u64, StorageError> {
+        following::next_position(&tx, 0, &changed).await?;
         tx.commit().await?;
         self.refresh().await
     }
@@ -316,6 +365,6 @@ async fn claim(
     row.ok_or_else(no_store)
 }
 
-fn no_store() -> StorageError {
+pub(crate) fn no_store() -> StorageError {
     StorageError::corrupt("store", 1, "the row is missing")
 }

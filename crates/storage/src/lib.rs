@@ -4,6 +4,7 @@
 //! - [`logs`] is the one door for writes: entries, payloads, tiles, checkpoint and projection in one transaction, whether
 //!   written here or pulled from a peer. Commit order is log order.
 //! - [`hubs`], [`agencies`], [`innovations`] and [`items`] are the projection that readers see.
+//! - [`following`] is how what is derived from the store follows it, commit by commit.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
 //! - [`holders`] is what peers showed that they hold.
@@ -21,6 +22,7 @@ mod sql;
 pub mod agencies;
 pub mod bodies;
 pub mod checkup;
+pub mod following;
 pub mod halt;
 pub mod holders;
 pub mod hubs;

@@ -14,6 +14,8 @@ use crate::{StorageError, sql};
 const SQLITE_READERS: u32 = 4;
 const POSTGRES_READERS: u32 = 8;
 const POSTGRES_WRITERS: u32 = 8;
+/// As many as there are sorts of things derived from the store that follow it.
+const SNAPSHOTS: u32 = 2;
 /// Tables are joined in the order in which a statement names them, as SQLite does with `CROSS JOIN`, and statements that
 /// take milliseconds are not compiled first.
 const AS_WRITTEN: [(&str, &str); 2] = [("join_collapse_limit", "1"), ("jit", "off")];
@@ -31,6 +33,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 pub(crate) struct Connections {
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: Readers,
+    /// For whoever reads long in one transaction.
+    pub(crate) snapshots: DatabaseConnection,
 }
 
 /// Connects and counts every statement in `statements`.
@@ -42,10 +46,12 @@ pub(crate) async fn open(
         Location::Sqlite(path) => Ok(Connections {
             writer: sqlite(path, Access::Write, statements).await?,
             reader: readers(sqlite(path, Access::Read, statements).await?, statements),
+            snapshots: sqlite(path, Access::Snapshot, statements).await?,
         }),
         Location::Postgres(url) => Ok(Connections {
             writer: postgres(url, Access::Write, statements).await?,
             reader: readers(postgres(url, Access::Read, statements).await?, statements),
+            snapshots: postgres(url, Access::Snapshot, statements).await?,
         }),
     }
 }
@@ -67,6 +73,25 @@ pub(super) async fn check_durability(db: &DatabaseConnection) -> Result<(), Stor
 enum Access {
     Write,
     Read,
+    Snapshot,
+}
+
+impl Access {
+    /// How many connections are there from the beginning.
+    const fn at_once(self) -> u32 {
+        match self {
+            Self::Write | Self::Read => 1,
+            Self::Snapshot => 0,
+        }
+    }
+
+    /// For how long a connection stays that nobody uses. One that reads long keeps much in memory, and is needed seldom.
+    const fn idle_timeout(self) -> Option<Duration> {
+        match self {
+            Self::Write | Self::Read => None,
+            Self::Snapshot => Some(Duration::from_mins(1)),
+        }
+    }
 }
 
 /// One connection writes and waits for the disk at every commit (`synchronous=FULL`); the readers refuse to write.
@@ -78,14 +103,14 @@ async fn sqlite(
     let file = path.to_owned();
     let mut options = ConnectOptions::new("sqlite:");
     options
-        .max_connections(if access == Access::Write {
-            1
-        } else {
-            SQLITE_READERS
+        .max_connections(match access {
+            Access::Write => 1,
+            Access::Read => SQLITE_READERS,
+            Access::Snapshot => SNAPSHOTS,
         })
-        .min_connections(1)
+        .min_connections(access.at_once())
         .acquire_timeout(STATEMENT_TIMEOUT)
-        .idle_timeout(None)
+        .idle_timeout(access.idle_timeout())
         .max_lifetime(None)
         .test_before_acquire(false)
         .sqlx_logging(false)
@@ -107,7 +132,7 @@ async fn sqlite(
                 // No statistics are kept: what SQLite learns of a table while it is small makes it read the whole of it when it
                 // has grown.
                 Access::Write => sqlite.pragma("secure_delete", "ON"),
-                Access::Read => sqlite.pragma("query_only", "ON"),
+                Access::Read | Access::Snapshot => sqlite.pragma("query_only", "ON"),
             }
         });
     connect(options, statements).await
@@ -123,15 +148,16 @@ async fn postgres(
         .max_connections(match access {
             Access::Write => POSTGRES_WRITERS,
             Access::Read => POSTGRES_READERS,
+            Access::Snapshot => SNAPSHOTS,
         })
-        .min_connections(1)
+        .min_connections(access.at_once())
         .acquire_timeout(STATEMENT_TIMEOUT)
         .test_before_acquire(false)
         .statement_timeout(STATEMENT_TIMEOUT)
         .set_application_name("simpul")
         .map_sqlx_postgres_opts(move |postgres| match access {
             Access::Write => postgres.options(AS_WRITTEN).options(BY_KEY),
-            Access::Read => postgres.options(AS_WRITTEN),
+            Access::Read | Access::Snapshot => postgres.options(AS_WRITTEN),
         })
         .sqlx_logging(false)
         .record_stmt_in_spans(false);
@@ -162,7 +188,8 @@ mod tests {
     async fn every_connection_of_sqlite_waits_for_a_minute() {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Sqlite(folder.path().join("simpul.db"));
-        let Connections { writer, reader } = open(&location, &Arc::default()).await.unwrap();
+        let opened = open(&location, &Arc::default()).await.unwrap();
+        let Connections { writer, reader, .. } = opened;
         let text = "PRAGMA busy_timeout";
         assert_eq!(sql::number(&writer, text, vec![]).await.unwrap(), 60_000);
         assert_eq!(sql::number(&reader, text, vec![]).await.unwrap(), 60_000);

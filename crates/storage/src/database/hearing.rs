@@ -19,17 +19,6 @@ const QUIET: Duration = Duration::from_secs(30);
 /// The longest that connecting or trying may take.
 const MOST_WAITING: Duration = Duration::from_secs(10);
 
-/// The statement that takes the next position; `$1` is 1 if payloads were dropped.
-pub(super) const fn next_position(backend: DbBackend) -> &'static str {
-    match backend {
-        DbBackend::Postgres => {
-            "WITH mark AS (UPDATE store SET position = position + 1, drops = drops + $1 RETURNING store, position, drops)
-             SELECT store, position, drops, pg_notify('simpul_commit', CAST(position AS TEXT)) FROM mark"
-        }
-        _ => "UPDATE store SET position = position + 1, drops = drops + $1 RETURNING store, position, drops",
-    }
-}
-
 impl Database {
     /// Tells those who watch of every commit as it happens, whichever process made it, until the connection is lost. On
     /// SQLite nothing is heard, and this waits for ever. Beside it, [`Database::refresh`] is to be called now and then.

@@ -15,6 +15,7 @@ use super::EntryKey;
 use super::door::{MISSING, OUT_OF_ORDER};
 use super::heads::{self, LogRow};
 use super::{held, left_out};
+use crate::following::Changed;
 use crate::{Database, StorageError, items, sql, trust};
 
 /// How many entries are looked at in one statement.
@@ -75,7 +76,8 @@ async fn settle_log(
         std::cmp::Ordering::Less => let_go(&tx, &row, sight).await?,
     };
     note(&tx, &row, sight).await?;
-    db.commit(tx, row.id, &dropped).await.map(drop)
+    let changed = Changed::Hub(row.hub_id);
+    db.commit(tx, row.id, &dropped, changed).await.map(drop)
 }
 
 /// Notes as missing what may be had from now on: payloads of entries that are their records' newest.

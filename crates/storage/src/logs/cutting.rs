@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use super::aside::{self, Reason};
 use super::heads::{self, LogRow};
 use super::{EntryKey, door, left_out, read, succession, tiles};
+use crate::following::Changed;
 use crate::projection::{self, Change};
 use crate::{Database, StorageError, members, sql};
 
@@ -44,7 +45,7 @@ pub async fn cut(
         });
     }
     let taken = cut_in(db, &tx, &row, size, None, now).await?;
-    db.commit(tx, row.id, &[]).await?;
+    db.commit(tx, row.id, &[], Changed::Hub(row.hub_id)).await?;
     Ok(taken)
 }
 

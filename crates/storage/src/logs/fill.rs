@@ -8,6 +8,7 @@ use sea_orm::DatabaseTransaction;
 use super::door::{self, Origin};
 use super::heads::{self, LogRow};
 use super::{EntryKey, read};
+use crate::following::Changed;
 use crate::{Database, StorageError, members, projection, sql};
 
 /// The places in a log whose payloads this hub may have and lacks: first those that any peer gives, each sort in order.
@@ -45,6 +46,7 @@ pub async fn fill(
     payloads: Vec<(u64, String)>,
 ) -> Result<Filled, StorageError> {
     let mut filled = Filled::default();
+    let mut keys = Vec::new();
     let tx = db.begin().await?;
     let Some(row) = heads::lock_row(&tx, log).await? else {
         return Ok(filled);
@@ -54,14 +56,18 @@ pub async fn fill(
         .filter(|(place, _)| *place < row.size())
     {
         match fill_one(db, &tx, &row, place, payload).await? {
-            Outcome::Filled => filled.filled += 1,
+            Outcome::Filled => {
+                filled.filled += 1;
+                keys.push(EntryKey::new(row.id, place));
+            }
             Outcome::False => filled.false_ones += 1,
             Outcome::NotMissing => {}
         }
     }
     if filled.filled > 0 {
         members::note_change(&tx, row.hub_id).await?;
-        db.commit(tx, row.id, &[]).await?;
+        db.commit(tx, row.id, &[], Changed::keys(&row, &keys))
+            .await?;
     }
     Ok(filled)
 }

@@ -10,6 +10,7 @@ use sea_orm::DatabaseTransaction;
 use super::door::{self, Batch, Origin, Stored};
 use super::heads::{self, LogRow};
 use super::{EntryKey, tiles};
+use crate::following::Changed;
 use crate::{Database, StorageError, halt, sql};
 
 /// What writing came to.
@@ -51,7 +52,7 @@ pub async fn open_own(
         row.id.into(),
     ];
     sql::execute(&tx, text, values).await?;
-    db.commit(tx, row.id, &[]).await?;
+    db.commit(tx, row.id, &[], Changed::Nothing).await?;
     Ok(log)
 }
 
@@ -96,7 +97,8 @@ pub async fn issue(
     }
     let entries: Vec<_> = (0..sealed.len()).map(|place| row.key(place)).collect();
     let stored = append(db, &tx, &row, &log, key, sealed, clock).await?;
-    let position = db.commit(tx, row.id, &stored.dropped).await?;
+    let changed = Changed::places(&row, row.size()..stored.size);
+    let position = db.commit(tx, row.id, &stored.dropped, changed).await?;
     Ok(Issued { entries, position })
 }
 

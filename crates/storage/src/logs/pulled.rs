@@ -6,6 +6,7 @@ use domain::rules::Rule;
 
 use super::door::{self, Batch, Origin, Stored};
 use super::{audience, heads, tiles};
+use crate::following::Changed;
 use crate::{Database, StorageError, sql};
 
 /// Stores a page whole, if the log is still what the page was proved to continue; a page that comes twice is refused
@@ -50,7 +51,8 @@ pub async fn apply(
         checkpoint: page.checkpoint,
     };
     let stored = door::pass(db, &tx, &row, Origin::of(db, &row), batch, clock.now()).await?;
-    db.commit(tx, row.id, &stored.dropped).await?;
+    let changed = Changed::places(&row, row.size()..stored.size);
+    db.commit(tx, row.id, &stored.dropped, changed).await?;
     Ok(stored)
 }
 
@@ -82,6 +84,6 @@ pub async fn adopt(
         row.id.into(),
     ];
     sql::execute(&tx, text, values).await?;
-    db.commit(tx, row.id, &[]).await?;
+    db.commit(tx, row.id, &[], Changed::Nothing).await?;
     Ok(true)
 }

@@ -8,6 +8,7 @@ use super::door::{self, Origin};
 use super::heads::{self, LogRow};
 use super::{EntryKey, read};
 use crate::content::Unreadable;
+use crate::following::Changed;
 use crate::{Database, StorageError, projection, sql};
 
 const STRETCH: u64 = 1000;
@@ -57,7 +58,7 @@ pub async fn rebuild(
             progress(Progress { done, total });
         }
     }
-    db.commit_shown(tx).await?;
+    db.commit_shown(tx, Changed::All).await?;
     Ok(done)
 }
 

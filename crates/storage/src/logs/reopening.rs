@@ -13,6 +13,7 @@ use sea_orm::DatabaseTransaction;
 use super::aside::{self, SetAside};
 use super::heads::{self, LogRow};
 use super::{cutting, door, held, issuing, tiles};
+use crate::following::Changed;
 use crate::halt::{self, Halted};
 use crate::{Database, StorageError, sql};
 
@@ -95,7 +96,8 @@ pub async fn reopen(
     };
     let sealed = vec![draft.seal(entropy)?];
     let stored = issuing::append(db, &tx, &new_row, &log, key, sealed, clock).await?;
-    db.commit(tx, new_row.id, &stored.dropped).await?;
+    let changed = Changed::Hub(new_row.hub_id);
+    db.commit(tx, new_row.id, &stored.dropped, changed).await?;
     Ok(Some(log))
 }
 
@@ -210,12 +212,13 @@ async fn reissue_some(
     if done == Reissued::default() {
         return Ok(done);
     }
-    let mut dropped = Vec::new();
+    let (mut dropped, mut size) = (Vec::new(), row.size());
     if !sealed.is_empty() {
         let stored = issuing::append(db, &tx, &row, &log, key, sealed, clock).await?;
-        dropped = stored.dropped;
+        (dropped, size) = (stored.dropped, stored.size);
     }
-    db.commit(tx, row.id, &dropped).await?;
+    let changed = Changed::places(&row, row.size()..size);
+    db.commit(tx, row.id, &dropped, changed).await?;
     Ok(done)
 }
 

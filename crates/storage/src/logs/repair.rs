@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 
 use super::heads::{self, LogRow};
 use super::{EntryKey, tiles};
+use crate::following::Changed;
 use crate::{Database, StorageError, sql};
 
 /// The most entries that are found at a time: a page.
@@ -139,7 +140,8 @@ pub async fn mend(
     let keys = mended.places.iter().chain(&mended.left);
     let keys: Vec<EntryKey> = keys.map(|place| EntryKey::new(row.id, *place)).collect();
     // What was read from the changed bytes is forgotten, here and in other processes.
-    db.commit(tx, row.id, &keys).await?;
+    let changed = Changed::keys(&row, &keys);
+    db.commit(tx, row.id, &keys, changed).await?;
     Ok(mended)
 }
 

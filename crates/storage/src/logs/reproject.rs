@@ -17,6 +17,7 @@ use super::door::OUT_OF_ORDER;
 use super::heads::{self, LogRow};
 use super::unprojected::HEADER;
 use super::{EntryKey, rebuild};
+use crate::following::Changed;
 use crate::projection::{self, RULES};
 use crate::{Database, StorageError, sql};
 
@@ -75,14 +76,16 @@ async fn next_waiting(db: &Database) -> Result<Option<EntryKey>, StorageError> {
 async fn page_from(db: &Database, first: EntryKey) -> Result<Tried, StorageError> {
     let tx = db.begin().await?;
     let log = heads::lock_row_of(&tx, first.log_id()).await?;
-    let tried = match log {
+    let (tried, changed) = match log {
         Some(log) => {
             let page = waiting(&tx, &log, first).await?;
-            try_page(db, &tx, &log, &page).await?
+            let keys: Vec<EntryKey> = page.iter().map(|(key, _)| *key).collect();
+            let tried = try_page(db, &tx, &log, &page).await?;
+            (tried, Changed::keys(&log, &keys))
         }
-        None => pass_over(&tx, &[first]).await?,
+        None => (pass_over(&tx, &[first]).await?, Changed::Nothing),
     };
-    db.commit_shown(tx).await?;
+    db.commit_shown(tx, changed).await?;
     Ok(tried)
 }
 

@@ -6,6 +6,7 @@ use sea_orm::FromQueryResult;
 use time::OffsetDateTime;
 
 use super::{heads, millis};
+use crate::following::Changed;
 use crate::{Database, StorageError, sql};
 
 /// Notes that a trusted checkpoint states this size.
@@ -140,7 +141,7 @@ pub async fn note_fork(
     }
     // What is known already is no news for peers, which would ask again.
     if changes > 0 {
-        db.commit(tx, row.id, &[]).await?;
+        db.commit(tx, row.id, &[], Changed::Nothing).await?;
     }
     Ok(())
 }
