@@ -5,7 +5,7 @@
 //! - `audience`, `viewers`: what is not for everybody. `left_out`: what is kept for other hubs.
 //! - `leases`: several processes on one database. `locks`: writers at once.
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
-//!   `following`: what changed since a commit. `plans`: how pages of many innovations are read.
+//!   `following`: what changed since a commit. `statistics`: columns that follow the store. `plans`: how pages of many innovations are read.
 //!   `trusting`: what follows when the authority says something else.
 //! - `items`: what follows from several hubs' words. `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
 
@@ -22,6 +22,7 @@ mod plans;
 mod projection;
 mod pulling;
 mod standing;
+mod statistics;
 mod tokens;
 mod trusting;
 mod upgrading;

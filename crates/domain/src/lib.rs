@@ -10,6 +10,7 @@
 //! - [`holding`] says which hubs have a record's newest entry.
 //! - [`lease`] says how several processes of one hub share its work.
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
+//! - [`statistics`] counts what records say.
 //! - [`rules`] names what the invariants rest on, for the simulator to take away.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
@@ -26,5 +27,6 @@ pub mod lease;
 pub mod log;
 pub mod rules;
 pub mod standing;
+pub mod statistics;
 pub mod token;
 pub mod trust;

@@ -8,6 +8,7 @@
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
 //! - [`holders`] is what peers showed that they hold.
+//! - [`statistics`] are the columns by which records are counted.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
@@ -34,6 +35,7 @@ pub mod members;
 pub mod peers;
 pub mod pins;
 pub mod standing;
+pub mod statistics;
 pub mod tokens;
 pub mod trust;
 

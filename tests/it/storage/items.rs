@@ -25,9 +25,9 @@ on_both_databases! {
     a_words_end_is_seen_in_what_was_counted,
 }
 
-const SOURCE: &str = "hub-s";
-const ADOPTER: &str = "hub-t";
-const WITNESS: &str = "hub-w";
+pub(super) const SOURCE: &str = "hub-s";
+pub(super) const ADOPTER: &str = "hub-t";
+pub(super) const WITNESS: &str = "hub-w";
 
 /// The source's innovation, the adopter's replication and the source's answer.
 const INNOVATION: u128 = 2;
@@ -49,14 +49,14 @@ type Word = (&'static str, bool);
 
 /// What three hubs say, and two orders in which it arrives.
 #[derive(Clone, Debug)]
-struct Scene {
+pub(super) struct Scene {
     adopter: Vec<Word>,
     is_given_up: bool,
     source: Vec<Word>,
     confirmations: u8,
     witness: Vec<Witness>,
     page: usize,
-    one: Vec<usize>,
+    pub(super) one: Vec<usize>,
     other: Vec<usize>,
 }
 
@@ -68,7 +68,7 @@ enum Witness {
     Answer,
 }
 
-fn scenes() -> impl Strategy<Value = Scene> {
+pub(super) fn scenes() -> impl Strategy<Value = Scene> {
     let states = [
         "INTERESTED",
         "AGREED",
@@ -182,7 +182,7 @@ impl Log {
 }
 
 impl Scene {
-    fn logs(&self) -> [VecDeque<VerifiedPage>; 3] {
+    pub(super) fn logs(&self) -> [VecDeque<VerifiedPage>; 3] {
         [self.source_log(), self.adopter_log(), self.witness_log()].map(|mut log| {
             log.turn();
             log.pages

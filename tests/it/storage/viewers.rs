@@ -281,6 +281,7 @@ fn schema(db: &Database) -> Schema {
         software: "simpul".to_owned(),
         process: Uuid::nil(),
         turns: Arc::default(),
+        statistics: Arc::default(),
     })
 }
 

@@ -40,6 +40,20 @@ impl RegionCode {
         }
     }
 
+    /// The code's numbers: of the province, and of the regency or city in it. Each is below 100.
+    pub const fn numbers(self) -> (u8, Option<u8>) {
+        (self.province, self.part)
+    }
+
+    /// The code of these numbers.
+    ///
+    /// # Panics
+    /// A number is 100 or more.
+    pub const fn of_numbers(province: u8, part: Option<u8>) -> Self {
+        assert!(province < 100 && (part.is_none() || matches!(part, Some(0..100))));
+        Self { province, part }
+    }
+
     /// Whether the code is a province's.
     pub const fn is_province(self) -> bool {
         self.part.is_none()

@@ -1,0 +1,558 @@
+//! The facts of all records, in columns.
+
+use std::collections::HashMap;
+
+use super::facts::{Fact, ReplicationFact, Told, TransitionFact};
+use super::table::{Key, Table};
+use crate::catalog::{
+    AwardBasis, CoachingState, Move, NeedState, ProgressState, RegionCode, ReplicationStanding,
+    fold,
+};
+use crate::identity::{HubId, RecordId, RecordRef};
+
+/// A region as a number: province and part, 0 for no region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct RegionNumber(pub(super) u16);
+
+impl RegionNumber {
+    /// One above the largest number.
+    pub(super) const END: usize = 1 + 100 * 101;
+
+    pub(super) fn of(region: Option<RegionCode>) -> Self {
+        let number = |code: RegionCode| {
+            let (province, part) = code.numbers();
+            1 + u16::from(province) * 101 + part.map_or(0, |part| 1 + u16::from(part))
+        };
+        Self(region.map_or(0, number))
+    }
+
+    /// The code; nothing for no region.
+    pub(super) fn code(self) -> Option<RegionCode> {
+        let number = self.0.checked_sub(1)?;
+        let (province, part) = (number / 101, number % 101);
+        let small = |number: u16| u8::try_from(number).expect("it was made of two digits");
+        Some(RegionCode::of_numbers(
+            small(province),
+            part.checked_sub(1).map(small),
+        ))
+    }
+
+    /// The number of the province in which the region is or lies; 0 for no region.
+    pub(super) fn province(self) -> usize {
+        match self.0.checked_sub(1) {
+            Some(number) => 1 + usize::from(number / 101),
+            None => 0,
+        }
+    }
+}
+
+/// The place of nothing.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// The axes of transitions.
+pub(super) const LIFECYCLE: u8 = 0;
+pub(super) const ADOPTION: u8 = 1;
+
+/// One above the largest number of a province.
+pub(super) const PROVINCES: usize = 101;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Agency {
+    pub(super) hub: u32,
+    pub(super) region: RegionNumber,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Innovation {
+    pub(super) affairs: u64,
+    pub(super) current: i64,
+    pub(super) agency: u32,
+    pub(super) sdgs: u32,
+    pub(super) hub: u32,
+    /// 0 for none.
+    pub(super) year: u16,
+    pub(super) stage: u8,
+    pub(super) adoption: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Replication {
+    pub(super) source: u32,
+    pub(super) adopter: u32,
+    pub(super) hub: u32,
+    /// Not refused and not given up.
+    pub(super) is_live: bool,
+    pub(super) is_done: bool,
+    pub(super) is_confirmed: bool,
+}
+
+impl Replication {
+    fn of(said: &ReplicationFact, source: u32, adopter: u32, hub: u32) -> Self {
+        let (state, is_confirmed) = (said.state, said.standing == ReplicationStanding::Confirmed);
+        let is_done = state == ProgressState::Done;
+        Self {
+            source,
+            adopter,
+            hub,
+            is_live: !matches!(state, ProgressState::Refused | ProgressState::Cancelled),
+            is_done,
+            is_confirmed: is_done && is_confirmed,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Transition {
+    pub(super) innovation: u32,
+    /// The transition whose place this takes; [`NONE`] for none.
+    pub(super) corrects: u32,
+    pub(super) axis: u8,
+    pub(super) to: u8,
+    /// Days since the epoch of the calendar of the first day that its date may mean.
+    pub(super) day: i32,
+    /// Orders dates that are not equally exact, as [`crate::catalog::PartialDate::sort_key`] does.
+    pub(super) order: u32,
+}
+
+impl Transition {
+    fn of(said: &TransitionFact, innovation: u32, corrects: u32) -> Self {
+        let (axis, to) = match said.step {
+            Move::Lifecycle(_, to) => (LIFECYCLE, to as u8),
+            Move::Adoption(_, to) => (ADOPTION, to as u8),
+            Move::Unknown => (2, 0),
+        };
+        let (year, month, day) = said.on.sort_key();
+        Self {
+            innovation,
+            corrects,
+            axis,
+            to,
+            day: said.on.first_day().to_julian_day(),
+            order: u32::from(year) << 16 | u32::from(month) << 8 | u32::from(day),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Award {
+    /// The place of the innovation or agency.
+    pub(super) winner: u32,
+    /// The number of the award itself, the same for everybody who tells of it.
+    pub(super) award: u32,
+    /// The number of scheme and year.
+    pub(super) contest: u32,
+    /// How this record writes the scheme.
+    pub(super) spelling: u32,
+    pub(super) hub: u32,
+    pub(super) is_agency: bool,
+    pub(super) is_confirmed: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Coaching {
+    /// Months since year 0.
+    pub(super) month: u32,
+    pub(super) hub: u32,
+    pub(super) region: RegionNumber,
+    pub(super) is_planned: bool,
+    pub(super) is_cancelled: bool,
+    /// The places of agencies, then those of innovations.
+    pub(super) taking_part: Box<[u32]>,
+    pub(super) agencies: u8,
+}
+
+impl Coaching {
+    pub(super) fn agencies(&self) -> &[u32] {
+        &self.taking_part[..self.agencies.into()]
+    }
+
+    pub(super) fn innovations(&self) -> &[u32] {
+        &self.taking_part[self.agencies.into()..]
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Need {
+    pub(super) affairs: u64,
+    pub(super) sdgs: u32,
+    pub(super) agency: u32,
+    pub(super) hub: u32,
+    pub(super) region: RegionNumber,
+    pub(super) is_open: bool,
+}
+
+/// A record that is about one innovation, or about something else or nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct About {
+    pub(super) innovation: Option<u32>,
+    pub(super) hub: u32,
+}
+
+/// A record that counts by the fact of another.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Word {
+    #[default]
+    Nothing,
+    OfInnovation(u32),
+    OfReplication(u32),
+}
+
+/// The hubs that are named, by number.
+#[derive(Debug, Default)]
+pub(super) struct Hubs {
+    names: Vec<HubId>,
+    numbers: HashMap<HubId, u32>,
+}
+
+impl Hubs {
+    pub(super) fn find(&self, hub: &HubId) -> Option<u32> {
+        self.numbers.get(hub).copied()
+    }
+
+    pub(super) fn name(&self, number: u32) -> &HubId {
+        &self.names[number as usize]
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    fn number(&mut self, hub: &HubId) -> u32 {
+        if let Some(number) = self.find(hub) {
+            return number;
+        }
+        let number = super::table::number(self.names.len());
+        self.names.push(hub.clone());
+        self.numbers.insert(hub.clone(), number);
+        number
+    }
+}
+
+/// Awards and contests by number. A name that nobody tells any more stays until the columns are made anew, and is not shown.
+#[derive(Debug, Default)]
+pub(super) struct Contests {
+    numbers: HashMap<(String, u16), u32>,
+    /// Of each contest, its scheme, folded, and its year.
+    pub(super) names: Vec<(String, u16)>,
+    /// By winner, contest and folded tier: the award's number.
+    awards: HashMap<(bool, u32, u32, String), u32>,
+    spelled: HashMap<String, u32>,
+    /// The schemes as they are written.
+    pub(super) spellings: Vec<String>,
+}
+
+impl Contests {
+    fn contest(&mut self, scheme: &str, year: u16) -> u32 {
+        let next = super::table::number(self.names.len());
+        let name = (fold(scheme), year);
+        let number = *self.numbers.entry(name.clone()).or_insert(next);
+        if number == next {
+            self.names.push(name);
+        }
+        number
+    }
+
+    fn award(&mut self, is_agency: bool, winner: u32, contest: u32, tier: &str) -> u32 {
+        let next = super::table::number(self.awards.len());
+        let key = (is_agency, winner, contest, fold(tier));
+        *self.awards.entry(key).or_insert(next)
+    }
+
+    fn spelling(&mut self, scheme: &str) -> u32 {
+        if let Some(number) = self.spelled.get(scheme) {
+            return *number;
+        }
+        let number = super::table::number(self.spellings.len());
+        self.spellings.push(scheme.to_owned());
+        self.spelled.insert(scheme.to_owned(), number);
+        number
+    }
+
+    /// How many awards there are.
+    pub(super) fn awards(&self) -> usize {
+        self.awards.len()
+    }
+}
+
+/// The facts of all records of a store, each record by its newest word.
+#[derive(Debug, Default)]
+pub struct Columns {
+    pub(super) hubs: Hubs,
+    pub(super) contests: Contests,
+    pub(super) agencies: Table<Agency>,
+    pub(super) innovations: Table<Innovation>,
+    pub(super) replications: Table<Replication>,
+    pub(super) transitions: Table<Transition>,
+    pub(super) awards: Table<Award>,
+    pub(super) coaching: Table<Coaching>,
+    pub(super) needs: Table<Need>,
+    pub(super) endorsements: Table<About>,
+    pub(super) threads: Table<About>,
+    words: Table<Word>,
+    /// The transitions by innovation and date, and the activities by month; empty when they are to be sorted anew.
+    pub(super) by_path: Vec<u32>,
+    pub(super) by_month: Vec<u32>,
+}
+
+impl Columns {
+    /// Takes a record's newest word. What was known of it is forgotten first; [`Self::settle`] is to be called after the
+    /// last of several.
+    pub fn set(&mut self, told: &Told) {
+        let Told {
+            hub,
+            record,
+            rank,
+            fact,
+        } = told;
+        self.remove(hub, *record);
+        let key = self.key(hub, *record);
+        let (hub, rank) = (key.hub, *rank);
+        match fact {
+            Fact::Agency(said) => {
+                let region = RegionNumber::of(said.region);
+                self.agencies.set(key, rank, Agency { hub, region });
+            }
+            Fact::Innovation(said) => {
+                let row = Innovation {
+                    affairs: said.affairs,
+                    current: said.current,
+                    agency: self.agencies.place(own(hub, said.agency)),
+                    sdgs: said.sdgs,
+                    hub,
+                    year: said.year.unwrap_or(0),
+                    stage: said.stage as u8,
+                    adoption: said.adoption as u8,
+                };
+                self.innovations.set(key, rank, row);
+            }
+            Fact::Confirmation(of) => {
+                let of = self.innovation(of);
+                self.words.set(key, rank, Word::OfInnovation(of));
+            }
+            Fact::Answer(to) => {
+                let to = self.key(&to.hub, to.record);
+                let to = self.replications.place(to);
+                self.words.set(key, rank, Word::OfReplication(to));
+            }
+            Fact::Endorsement(of) => {
+                let row = About {
+                    innovation: Some(self.innovation(of)),
+                    hub,
+                };
+                self.endorsements.set(key, rank, row);
+            }
+            _ => self.set_item(key, rank, fact),
+        }
+    }
+
+    fn set_item(&mut self, key: Key, rank: u8, fact: &Fact) {
+        let hub = key.hub;
+        match fact {
+            Fact::Replication(said) => {
+                let row = Replication::of(
+                    said,
+                    self.innovation(&said.source),
+                    self.agencies.place(own(hub, said.adopter)),
+                    hub,
+                );
+                self.replications.set(key, rank, row);
+            }
+            Fact::Transition(said) => {
+                let corrects = said.corrects.map(|it| self.transitions.place(own(hub, it)));
+                let innovation = self.innovations.place(own(hub, said.innovation));
+                let row = Transition::of(said, innovation, corrects.unwrap_or(NONE));
+                self.transitions.set(key, rank, row);
+                self.by_path.clear();
+            }
+            Fact::Award(said) => {
+                let winner = match said.is_agency {
+                    true => self.agency(&said.winner),
+                    false => self.innovation(&said.winner),
+                };
+                let contest = self.contests.contest(&said.scheme, said.year);
+                let award = self
+                    .contests
+                    .award(said.is_agency, winner, contest, &said.tier);
+                let row = Award {
+                    winner,
+                    award,
+                    contest,
+                    spelling: self.contests.spelling(&said.scheme),
+                    hub,
+                    is_agency: said.is_agency,
+                    is_confirmed: said.basis == AwardBasis::Confirmed,
+                };
+                self.awards.set(key, rank, row);
+            }
+            Fact::Coaching(said) => {
+                let agencies: Vec<u32> = said.agencies.iter().map(|it| self.agency(it)).collect();
+                let row = Coaching {
+                    month: u32::from(said.year) * 12 + u32::from(said.month.clamp(1, 12)) - 1,
+                    hub,
+                    region: RegionNumber::of(said.region),
+                    is_planned: said.state == CoachingState::Planned,
+                    is_cancelled: said.state == CoachingState::Cancelled,
+                    agencies: u8::try_from(agencies.len()).expect("at most 100 take part"),
+                    taking_part: {
+                        let about = said.innovations.iter().map(|it| self.innovation(it));
+                        agencies.into_iter().chain(about).collect()
+                    },
+                };
+                self.coaching.set(key, rank, row);
+                self.by_month.clear();
+            }
+            Fact::Need(said) => {
+                let row = Need {
+                    affairs: said.affairs,
+                    sdgs: said.sdgs,
+                    agency: self.agencies.place(own(hub, said.agency)),
+                    hub,
+                    region: RegionNumber::of(said.region),
+                    is_open: said.state == NeedState::Open,
+                };
+                self.needs.set(key, rank, row);
+            }
+            Fact::Thread(said) => {
+                let subject = said.subject.as_ref().map(|it| self.key(&it.hub, it.record));
+                let row = About {
+                    innovation: subject.map(|subject| self.innovations.place(subject)),
+                    hub,
+                };
+                self.threads.set(key, rank, row);
+            }
+            _ => {}
+        }
+    }
+
+    /// Forgets a record.
+    pub fn remove(&mut self, hub: &HubId, record: RecordId) {
+        let Some(hub) = self.hubs.find(hub) else {
+            return;
+        };
+        let key = own(hub, record);
+        self.agencies.remove(key);
+        self.innovations.remove(key);
+        self.replications.remove(key);
+        if self.transitions.remove(key).is_some() {
+            self.by_path.clear();
+        }
+        self.awards.remove(key);
+        if self.coaching.remove(key).is_some() {
+            self.by_month.clear();
+        }
+        self.needs.remove(key);
+        self.endorsements.remove(key);
+        self.threads.remove(key);
+        self.words.remove(key);
+    }
+
+    /// Sorts what was added. To be called before anything is counted.
+    pub fn settle(&mut self) {
+        if self.by_path.len() != self.transitions.len() || self.by_path.is_empty() {
+            let table = &self.transitions;
+            let mut order: Vec<u32> = (0..super::table::number(table.len())).collect();
+            order.sort_unstable_by_key(|place| {
+                let row = table.row(*place);
+                (
+                    row.innovation,
+                    row.axis,
+                    row.order,
+                    table.key(*place).record,
+                )
+            });
+            self.by_path = order;
+        }
+        if self.by_month.len() != self.coaching.len() || self.by_month.is_empty() {
+            let table = &self.coaching;
+            let mut order: Vec<u32> = (0..super::table::number(table.len())).collect();
+            order.sort_unstable_by_key(|place| table.row(*place).month);
+            self.by_month = order;
+        }
+    }
+
+    /// The record by whose own fact this one counts, which is to be read again when this one comes or goes.
+    pub fn counts_by(&self, hub: &HubId, record: RecordId) -> Option<RecordRef> {
+        let key = own(self.hubs.find(hub)?, record);
+        let key = match *self.words.get(key)? {
+            Word::Nothing => return None,
+            Word::OfInnovation(place) => self.innovations.key(place),
+            Word::OfReplication(place) => self.replications.key(place),
+        };
+        Some(self.reference(key))
+    }
+
+    /// The records of a hub that are here.
+    pub fn records_of(&self, hub: &HubId) -> Vec<RecordId> {
+        let Some(hub) = self.hubs.find(hub) else {
+            return Vec::new();
+        };
+        let tables = self
+            .agencies
+            .of_hub(hub)
+            .chain(self.innovations.of_hub(hub))
+            .chain(self.replications.of_hub(hub))
+            .chain(self.transitions.of_hub(hub))
+            .chain(self.awards.of_hub(hub))
+            .chain(self.coaching.of_hub(hub))
+            .chain(self.needs.of_hub(hub))
+            .chain(self.endorsements.of_hub(hub))
+            .chain(self.threads.of_hub(hub))
+            .chain(self.words.of_hub(hub));
+        tables.map(|key| self.reference(key).record).collect()
+    }
+
+    /// About what they take in memory, in bytes.
+    pub fn bytes(&self) -> usize {
+        let tables = self.agencies.bytes()
+            + self.innovations.bytes()
+            + self.replications.bytes()
+            + self.transitions.bytes()
+            + self.awards.bytes()
+            + self.coaching.bytes()
+            + self.needs.bytes()
+            + self.endorsements.bytes()
+            + self.threads.bytes()
+            + self.words.bytes();
+        let order = (self.by_path.capacity() + self.by_month.capacity()) * size_of::<u32>();
+        let taking_part = |row: &Coaching| row.taking_part.len() * size_of::<u32>();
+        let taking_part: usize = self.coaching.seen(2).map(|(_, row)| taking_part(row)).sum();
+        // A text of some 10 letters, its key and its place.
+        tables + order + taking_part + self.contests.awards.capacity() * 64
+    }
+
+    /// The region of an innovation: that of its agency, if whoever sees the innovation may see the agency.
+    pub(super) fn region_of(&self, place: u32, row: &Innovation) -> RegionNumber {
+        if self.agencies.rank(row.agency) <= self.innovations.rank(place) {
+            self.agencies.row(row.agency).region
+        } else {
+            RegionNumber::default()
+        }
+    }
+
+    pub(super) fn reference(&self, key: Key) -> RecordRef {
+        RecordRef {
+            hub: self.hubs.name(key.hub).clone(),
+            record: uuid::Uuid::from_bytes(key.record).into(),
+        }
+    }
+
+    fn key(&mut self, hub: &HubId, record: RecordId) -> Key {
+        own(self.hubs.number(hub), record)
+    }
+
+    fn innovation(&mut self, of: &RecordRef) -> u32 {
+        let key = self.key(&of.hub, of.record);
+        self.innovations.place(key)
+    }
+
+    fn agency(&mut self, of: &RecordRef) -> u32 {
+        let key = self.key(&of.hub, of.record);
+        self.agencies.place(key)
+    }
+}
+
+/// A record of the same hub.
+fn own(hub: u32, record: RecordId) -> Key {
+    let record = *record.as_uuid().as_bytes();
+    Key { hub, record }
+}

@@ -1,0 +1,259 @@
+//! Counting innovations, and putting all charts together.
+
+use super::charts::{AffairCount, Chart, Charts, Figures, RegionCount, Stage, YearCount};
+use super::columns::{Columns, PROVINCES, RegionNumber};
+use super::filter::{Filter, Wanted};
+use super::table::Bits;
+use crate::catalog::{AdoptionStatus, Affair, LifecycleStage, PartialDate, Sdg, Vocabulary};
+use crate::entry::Sight;
+
+/// One above the largest number of a term of the two vocabularies.
+pub(super) const TERMS: usize = 8;
+/// Years that records may be about, and 0 for none.
+const YEARS: usize = 1 + 9999 - PartialDate::FIRST_YEAR as usize + 1;
+/// One above the bit of [`Affair::Other`].
+pub(super) const AFFAIRS: usize = 63;
+/// One above the bit of the last goal.
+pub(super) const GOALS: usize = 18;
+
+/// What is counted of innovations in one pass.
+pub(super) struct Counts {
+    pub(super) all: u32,
+    pub(super) hubs: Vec<u32>,
+    years: Vec<[u32; TERMS]>,
+    regions: Vec<u32>,
+    pub(super) affairs: [u32; AFFAIRS],
+    pub(super) goals: [u32; GOALS],
+    stages: [u32; TERMS],
+    adoptions: [u32; TERMS],
+    stale: Vec<u32>,
+}
+
+impl Columns {
+    /// Counts what may be seen of what is wanted, for the charts that are asked for. An innovation is stale that was last
+    /// current before `stale_before`, in Unix milliseconds.
+    pub fn count(
+        &self,
+        filter: &Filter,
+        sight: Sight,
+        stale_before: i64,
+        charts: Charts,
+    ) -> Figures {
+        let rank = sight.rank();
+        let wanted = Wanted::new(filter, self);
+        let innovations = wanted.innovations(self, rank);
+        let counts = self.count_innovations(&innovations, rank, stale_before);
+        let mut figures = Figures {
+            innovations: counts.all,
+            ..Figures::default()
+        };
+        counts.tell(self, charts, &mut figures);
+        let scope = Scope {
+            columns: self,
+            wanted: &wanted,
+            innovations: &innovations,
+            rank,
+        };
+        if charts.has(Chart::Flows) || charts.has(Chart::Replicated) {
+            (figures.flows, figures.replicated) = scope.replications();
+        }
+        if charts.has(Chart::Stages) {
+            figures.moves = scope.moves();
+        }
+        if charts.has(Chart::Needs) {
+            figures.needs = scope.needs(&counts);
+        }
+        if charts.has(Chart::Awards) {
+            figures.awards = scope.awards();
+        }
+        if charts.has(Chart::Coaching) {
+            (figures.coaching, figures.coached_agencies) = scope.coaching();
+        }
+        if charts.has(Chart::Totals) {
+            (figures.network, figures.hubs) = scope.totals(&counts);
+        }
+        figures
+    }
+
+    fn count_innovations(&self, wanted: &Bits, rank: u8, stale_before: i64) -> Counts {
+        let mut counts = Counts::of(self.hubs.len());
+        for (place, row) in self.innovations.seen(rank) {
+            if !wanted.has(place) {
+                continue;
+            }
+            counts.all += 1;
+            counts.hubs[row.hub as usize] += 1;
+            let first = PartialDate::FIRST_YEAR - 1;
+            let year = usize::from(row.year.saturating_sub(first)).min(YEARS - 1);
+            counts.years[year][usize::from(row.stage)] += 1;
+            counts.regions[usize::from(self.region_of(place, row).0)] += 1;
+            for bit in bits(row.affairs) {
+                counts.affairs[bit] += 1;
+            }
+            for bit in bits(row.sdgs.into()) {
+                counts.goals[bit] += 1;
+            }
+            counts.stages[usize::from(row.stage)] += 1;
+            counts.adoptions[usize::from(row.adoption)] += 1;
+            if row.current < stale_before {
+                counts.stale[row.hub as usize] += 1;
+            }
+        }
+        counts
+    }
+}
+
+/// What the other charts are counted of.
+pub(super) struct Scope<'a> {
+    pub(super) columns: &'a Columns,
+    pub(super) wanted: &'a Wanted,
+    pub(super) innovations: &'a Bits,
+    pub(super) rank: u8,
+}
+
+/// The numbers of the bits that are set, lowest first.
+pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = mask.trailing_zeros();
+        mask &= mask.wrapping_sub(1);
+        (bit < 63).then_some(bit as usize)
+    })
+}
+
+impl Counts {
+    fn of(hubs: usize) -> Self {
+        Self {
+            all: 0,
+            hubs: vec![0; hubs],
+            years: vec![[0; TERMS]; YEARS],
+            regions: vec![0; RegionNumber::END],
+            affairs: [0; AFFAIRS],
+            goals: [0; GOALS],
+            stages: [0; TERMS],
+            adoptions: [0; TERMS],
+            stale: vec![0; hubs],
+        }
+    }
+
+    fn tell(&self, columns: &Columns, charts: Charts, figures: &mut Figures) {
+        if charts.has(Chart::Years) {
+            figures.years = self.years();
+        }
+        if charts.has(Chart::Regions) {
+            (figures.provinces, figures.regencies) = self.regions();
+        }
+        if charts.has(Chart::Goals) {
+            let goal = |(number, count): (usize, &u32)| {
+                Some((Sdg::parse(i64::try_from(number).ok()?).ok()?, *count))
+            };
+            figures.goals = self.goals.iter().enumerate().filter_map(goal).collect();
+        }
+        if charts.has(Chart::Affairs) {
+            let count = |affair: Affair| AffairCount {
+                affair,
+                innovations: self.affairs[bit_of(affair)],
+            };
+            let all = affairs().map(count);
+            figures.affairs = all.filter(|row| row.innovations > 0).collect();
+        }
+        if charts.has(Chart::Stages) {
+            figures.stages = self.stages();
+        }
+        if charts.has(Chart::Stale) {
+            (figures.stale, figures.stale_hubs) = self.stale(columns);
+        }
+    }
+
+    fn years(&self) -> Vec<YearCount> {
+        let mut rows = Vec::new();
+        for (number, counts) in self.years.iter().enumerate() {
+            for stage in terms::<LifecycleStage>() {
+                let innovations = counts[stage as usize];
+                if innovations > 0 {
+                    let since_first = u16::try_from(number).expect("there are 8056 years");
+                    let first = PartialDate::FIRST_YEAR - 1;
+                    rows.push(YearCount {
+                        year: (number > 0).then_some(first + since_first),
+                        stage,
+                        innovations,
+                    });
+                }
+            }
+        }
+        rows
+    }
+
+    fn regions(&self) -> (Vec<RegionCount>, Vec<RegionCount>) {
+        let mut provinces = vec![0; PROVINCES];
+        let mut regencies = Vec::new();
+        for (number, count) in self
+            .regions
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+        {
+            let number = RegionNumber(u16::try_from(number).expect("there are 10,101 numbers"));
+            provinces[number.province()] += count;
+            if number.code().is_some_and(|code| !code.is_province()) {
+                regencies.push(RegionCount {
+                    region: number.code(),
+                    innovations: *count,
+                });
+            }
+        }
+        let province = |(number, count): (usize, u32)| RegionCount {
+            region: province_of(number),
+            innovations: count,
+        };
+        let provinces = provinces
+            .into_iter()
+            .enumerate()
+            .filter(|(_, count)| *count > 0);
+        (provinces.map(province).collect(), regencies)
+    }
+
+    fn stages(&self) -> Vec<Stage> {
+        let lifecycle = terms::<LifecycleStage>()
+            .map(|stage| Stage::Lifecycle(stage, self.stages[stage as usize]));
+        let adoption = terms::<AdoptionStatus>()
+            .map(|status| Stage::Adoption(status, self.adoptions[status as usize]));
+        lifecycle.chain(adoption).collect()
+    }
+
+    fn stale(&self, columns: &Columns) -> (u32, Vec<(crate::identity::HubId, u32)>) {
+        let hubs = self
+            .stale
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0);
+        let name = |(number, count): (usize, &u32)| {
+            let number = super::table::number(number);
+            (columns.hubs.name(number).clone(), *count)
+        };
+        let mut hubs: Vec<_> = hubs.map(name).collect();
+        hubs.sort_unstable_by(|(a, one), (b, other)| (other, a).cmp(&(one, b)));
+        (self.stale.iter().sum(), hubs)
+    }
+}
+
+/// The province of a number that [`RegionNumber::province`] gave.
+pub(super) fn province_of(number: usize) -> Option<crate::catalog::RegionCode> {
+    let province = u8::try_from(number.checked_sub(1)?).expect("there are 100 provinces");
+    Some(crate::catalog::RegionCode::of_numbers(province, None))
+}
+
+/// All terms, and the one where unknown codes land.
+pub(super) fn terms<V: Vocabulary>() -> impl Iterator<Item = V> {
+    let unknown = (!V::ALL.contains(&V::OTHER)).then_some(V::OTHER);
+    V::ALL.iter().copied().chain(unknown)
+}
+
+/// All affairs, and the one where unknown ones land.
+pub(super) fn affairs() -> impl Iterator<Item = Affair> {
+    terms::<Affair>()
+}
+
+/// The number of an affair's bit.
+pub(super) fn bit_of(affair: Affair) -> usize {
+    affair.mask().trailing_zeros() as usize
+}

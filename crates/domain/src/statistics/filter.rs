@@ -1,0 +1,177 @@
+//! Which innovations are wanted, and which other records go with them.
+
+use super::columns::{Columns, Innovation, RegionNumber};
+use super::table::{Bits, Key};
+use crate::catalog::{AdoptionStatus, LifecycleStage, RegionCode};
+use crate::identity::{HubId, RecordRef};
+
+/// Conditions on innovations that all must hold. An empty list or mask asks for nothing.
+///
+/// Of other records those count that are about a wanted innovation. Where a record is about none, its own hub, agency and
+/// region are asked; it does not count when something is asked that only innovations have.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Filter {
+    /// Only what these hubs keep.
+    pub hubs: Vec<HubId>,
+    /// Only of agencies in this region and those within it.
+    pub region: Option<RegionCode>,
+    /// Only of this agency.
+    pub agency: Option<RecordRef>,
+    /// Only with at least one of these affairs, as a mask.
+    pub affairs: u64,
+    /// Only with at least one of these goals, as a mask.
+    pub sdgs: u32,
+    /// Only at one of these stages.
+    pub stages: Vec<LifecycleStage>,
+    /// Only with one of these adoption statuses.
+    pub adoptions: Vec<AdoptionStatus>,
+    /// Only of this year or later.
+    pub year_from: Option<u16>,
+    /// Only of this year or earlier.
+    pub year_to: Option<u16>,
+}
+
+/// A filter as the columns see it.
+pub(super) struct Wanted {
+    hubs: Option<Vec<bool>>,
+    region: Option<RegionCode>,
+    /// The agency that is asked for: nothing when none is, `None` within when it is not known here.
+    agency: Option<Option<u32>>,
+    affairs: u64,
+    sdgs: u32,
+    stages: u32,
+    adoptions: u32,
+    years: Option<(u16, u16)>,
+    is_open: bool,
+}
+
+impl Wanted {
+    pub(super) fn new(filter: &Filter, columns: &Columns) -> Self {
+        let hubs = (!filter.hubs.is_empty()).then(|| {
+            let mut wanted = vec![false; columns.hubs.len()];
+            for number in filter.hubs.iter().filter_map(|hub| columns.hubs.find(hub)) {
+                wanted[number as usize] = true;
+            }
+            wanted
+        });
+        let agency = filter.agency.as_ref().map(|agency| {
+            let hub = columns.hubs.find(&agency.hub)?;
+            let record = *agency.record.as_uuid().as_bytes();
+            columns.agencies.find(Key { hub, record })
+        });
+        let bit = |number: u8| 1_u32 << number;
+        let years = (filter.year_from.is_some() || filter.year_to.is_some()).then(|| {
+            // Year 0 is that of an innovation of no year.
+            (
+                filter.year_from.unwrap_or(1).max(1),
+                filter.year_to.unwrap_or(u16::MAX),
+            )
+        });
+        let (stages, adoptions) = (filter.stages.iter(), filter.adoptions.iter());
+        Self {
+            hubs,
+            region: filter.region,
+            agency,
+            affairs: filter.affairs,
+            sdgs: filter.sdgs,
+            stages: stages.fold(0, |bits, stage| bits | bit(*stage as u8)),
+            adoptions: adoptions.fold(0, |bits, adoption| bits | bit(*adoption as u8)),
+            years,
+            is_open: *filter == Filter::default(),
+        }
+    }
+
+    /// Whether nothing is asked.
+    pub(super) const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Whether something is asked that only innovations have.
+    pub(super) const fn asks_of_innovations(&self) -> bool {
+        self.affairs != 0
+            || self.sdgs != 0
+            || self.stages != 0
+            || self.adoptions != 0
+            || self.years.is_some()
+    }
+
+    /// Whether a hub is wanted.
+    pub(super) fn hub(&self, hub: u32) -> bool {
+        match &self.hubs {
+            None => true,
+            Some(hubs) => hubs.get(hub as usize).copied().unwrap_or(false),
+        }
+    }
+
+    /// Whether a region is wanted.
+    pub(super) fn region(&self, region: RegionNumber) -> bool {
+        match (self.region, region.code()) {
+            (None, _) => true,
+            (Some(wanted), Some(region)) => wanted.contains(region),
+            (Some(_), None) => false,
+        }
+    }
+
+    /// Whether an agency is the one that is wanted.
+    pub(super) fn agency(&self, agency: u32) -> bool {
+        self.agency.is_none_or(|wanted| wanted == Some(agency))
+    }
+
+    /// Whether a particular agency is asked for.
+    pub(super) const fn names_agency(&self) -> bool {
+        self.agency.is_some()
+    }
+
+    /// Whether affairs and goals are wanted.
+    pub(super) const fn subjects(&self, affairs: u64, sdgs: u32) -> bool {
+        (self.affairs == 0 || self.affairs & affairs != 0)
+            && (self.sdgs == 0 || self.sdgs & sdgs != 0)
+    }
+
+    fn class(&self, row: &Innovation) -> bool {
+        self.subjects(row.affairs, row.sdgs)
+            && (self.stages == 0 || self.stages & (1 << row.stage) != 0)
+            && (self.adoptions == 0 || self.adoptions & (1 << row.adoption) != 0)
+            && self
+                .years
+                .is_none_or(|(from, to)| (from..=to).contains(&row.year))
+    }
+
+    /// The innovations that are wanted and may be seen.
+    pub(super) fn innovations(&self, columns: &Columns, rank: u8) -> Bits {
+        let table = &columns.innovations;
+        let mut wanted = Bits::of(table.len());
+        for (place, row) in table.seen(rank) {
+            let is_wanted = self.is_open
+                || (self.hub(row.hub)
+                    && self.agency(row.agency)
+                    && self.class(row)
+                    && (self.region.is_none() || self.region(columns.region_of(place, row))));
+            if is_wanted {
+                wanted.add(place);
+            }
+        }
+        wanted
+    }
+
+    /// The agencies that are wanted and may be seen: of those that are asked for, if something is asked that only
+    /// innovations have, the ones with such an innovation.
+    pub(super) fn agencies(&self, columns: &Columns, rank: u8, innovations: &Bits) -> Bits {
+        let table = &columns.agencies;
+        let mut wanted = Bits::of(table.len());
+        if self.asks_of_innovations() {
+            for (place, row) in columns.innovations.seen(rank) {
+                if innovations.has(place) && table.rank(row.agency) <= rank {
+                    wanted.add(row.agency);
+                }
+            }
+            return wanted;
+        }
+        for (place, row) in table.seen(rank) {
+            if self.hub(row.hub) && self.agency(place) && self.region(row.region) {
+                wanted.add(place);
+            }
+        }
+        wanted
+    }
+}

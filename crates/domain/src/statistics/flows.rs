@@ -1,0 +1,409 @@
+//! Counting the records that belong to innovations and agencies.
+
+use std::cmp::Reverse;
+
+use super::charts::{
+    AwardCount, CoachingMonth, Flow, HubTotals, NeedGap, Needs, Replicated, ReplicationCount,
+    StageMove, Totals,
+};
+use super::columns::{
+    ADOPTION, About, Award, Coaching, LIFECYCLE, NONE, Need, PROVINCES, RegionNumber, Replication,
+};
+use super::count::{
+    AFFAIRS, Counts, GOALS, Scope, TERMS, affairs, bit_of, bits, province_of, terms,
+};
+use super::table::{Bits, number};
+use crate::catalog::{AdoptionStatus, LifecycleStage, Sdg, TransitionAxis, Vocabulary};
+
+/// The most innovations in the chart of the most replicated.
+const MOST_REPLICATED: usize = 100;
+/// The most rows of flows, contests and months.
+const MOST_ROWS: usize = 1000;
+
+impl ReplicationCount {
+    fn add(&mut self, row: &Replication) {
+        self.claimed += u32::from(row.is_live);
+        self.done += u32::from(row.is_done);
+        self.confirmed += u32::from(row.is_confirmed);
+    }
+
+    const fn weight(self) -> (u32, u32, u32) {
+        (self.claimed, self.done, self.confirmed)
+    }
+}
+
+impl Scope<'_> {
+    /// Whether a record about an innovation counts.
+    fn counts(&self, innovation: u32) -> bool {
+        self.wanted.is_open() || self.innovations.has(innovation)
+    }
+
+    fn about(&self, row: &About) -> bool {
+        match row.innovation {
+            _ if self.wanted.is_open() => true,
+            Some(innovation) => self.innovations.has(innovation),
+            None => {
+                let asks_more = self.wanted.asks_of_innovations()
+                    || self.wanted.names_agency()
+                    || !self.wanted.region(RegionNumber::default());
+                !asks_more && self.wanted.hub(row.hub)
+            }
+        }
+    }
+
+    fn award(&self, row: &Award) -> bool {
+        if !row.is_agency {
+            return self.counts(row.winner);
+        }
+        let agencies = &self.columns.agencies;
+        let is_asked = || {
+            let agency = agencies.row(row.winner);
+            !self.wanted.asks_of_innovations()
+                && agencies.rank(row.winner) <= self.rank
+                && self.wanted.hub(agency.hub)
+                && self.wanted.agency(row.winner)
+                && self.wanted.region(agency.region)
+        };
+        self.wanted.is_open() || is_asked()
+    }
+
+    fn need(&self, row: &Need) -> bool {
+        let region = match row.region.code() {
+            Some(_) => row.region,
+            None if self.columns.agencies.rank(row.agency) <= self.rank => {
+                self.columns.agencies.row(row.agency).region
+            }
+            None => row.region,
+        };
+        self.wanted.hub(row.hub)
+            && self.wanted.agency(row.agency)
+            && self.wanted.subjects(row.affairs, row.sdgs)
+            && self.wanted.region(region)
+    }
+
+    fn activity(&self, row: &Coaching) -> bool {
+        let is_for_one = || {
+            row.agencies()
+                .iter()
+                .any(|agency| self.wanted.agency(*agency))
+        };
+        let is_about_one = || row.innovations().iter().any(|it| self.innovations.has(*it));
+        self.wanted.is_open()
+            || (self.wanted.hub(row.hub)
+                && self.wanted.region(row.region)
+                && (!self.wanted.names_agency() || is_for_one())
+                && (!self.wanted.asks_of_innovations() || is_about_one()))
+    }
+
+    /// The province of an agency, as far as it may be seen.
+    fn province(&self, agency: u32) -> usize {
+        let agencies = &self.columns.agencies;
+        if agencies.rank(agency) <= self.rank {
+            agencies.row(agency).region.province()
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn replications(&self) -> (Vec<Flow>, Vec<Replicated>) {
+        let columns = self.columns;
+        let sources = &columns.innovations;
+        let mut flows = vec![ReplicationCount::default(); PROVINCES * PROVINCES];
+        let mut of_source = vec![ReplicationCount::default(); sources.len()];
+        for (_, row) in columns.replications.seen(self.rank) {
+            if !row.is_live || !self.counts(row.source) {
+                continue;
+            }
+            let is_seen = sources.rank(row.source) <= self.rank;
+            let from = if is_seen {
+                columns
+                    .region_of(row.source, sources.row(row.source))
+                    .province()
+            } else {
+                0
+            };
+            flows[from * PROVINCES + self.province(row.adopter)].add(row);
+            if is_seen {
+                of_source[row.source as usize].add(row);
+            }
+        }
+        let flow = |(at, count): (usize, ReplicationCount)| Flow {
+            from: province_of(at / PROVINCES),
+            to: province_of(at % PROVINCES),
+            replications: count,
+        };
+        let flows = flows.into_iter().enumerate();
+        let mut flows: Vec<Flow> = flows
+            .filter(|(_, count)| count.claimed > 0)
+            .map(flow)
+            .collect();
+        flows.sort_by_key(|flow| (Reverse(flow.replications.weight()), flow.from, flow.to));
+        flows.truncate(MOST_ROWS);
+        (flows, self.most_replicated(&of_source))
+    }
+
+    fn most_replicated(&self, counts: &[ReplicationCount]) -> Vec<Replicated> {
+        let table = &self.columns.innovations;
+        let found = counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| count.claimed > 0);
+        let mut found: Vec<(ReplicationCount, u32)> = found
+            .map(|(place, count)| (*count, number(place)))
+            .collect();
+        let name = |place: u32| {
+            let key = table.key(place);
+            (self.columns.hubs.name(key.hub), key.record)
+        };
+        let order =
+            |(count, place): &(ReplicationCount, u32)| (Reverse(count.weight()), name(*place));
+        if found.len() > MOST_REPLICATED {
+            found.select_nth_unstable_by(MOST_REPLICATED, |a, b| order(a).cmp(&order(b)));
+            found.truncate(MOST_REPLICATED);
+        }
+        found.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+        let replicated = |(replications, place)| Replicated {
+            innovation: self.columns.reference(table.key(place)),
+            replications,
+        };
+        found.into_iter().map(replicated).collect()
+    }
+
+    /// How long innovations stayed where they were before they moved on. A transition that another one corrects counts as
+    /// never told.
+    pub(super) fn moves(&self) -> Vec<StageMove> {
+        let table = &self.columns.transitions;
+        let mut corrected = Bits::of(table.len());
+        for (_, row) in table.seen(self.rank) {
+            if row.corrects != NONE && table.row(row.corrects).innovation == row.innovation {
+                corrected.add(row.corrects);
+            }
+        }
+        let mut stays: Vec<Vec<i32>> = vec![Vec::new(); 2 * TERMS * TERMS];
+        let mut before: Option<u32> = None;
+        for place in &self.columns.by_path {
+            let row = table.row(*place);
+            let is_told = table.rank(*place) <= self.rank && !corrected.has(*place);
+            if !is_told || row.axis > ADOPTION || !self.counts(row.innovation) {
+                continue;
+            }
+            if let Some(last) = before.map(|before| table.row(before))
+                && (last.innovation, last.axis) == (row.innovation, row.axis)
+            {
+                let at = (usize::from(row.axis) * TERMS + usize::from(last.to)) * TERMS;
+                stays[at + usize::from(row.to)].push(row.day - last.day);
+            }
+            before = Some(*place);
+        }
+        let code = |axis: u8, term: usize| match axis {
+            LIFECYCLE => terms::<LifecycleStage>().nth(term).map(Vocabulary::code),
+            _ => terms::<AdoptionStatus>().nth(term).map(Vocabulary::code),
+        };
+        let moves = stays
+            .into_iter()
+            .enumerate()
+            .filter(|(_, days)| !days.is_empty());
+        let told = |(at, mut days): (usize, Vec<i32>)| {
+            let axis = if at < TERMS * TERMS {
+                LIFECYCLE
+            } else {
+                ADOPTION
+            };
+            let middle = (days.len() - 1) / 2;
+            Some(StageMove {
+                axis: match axis {
+                    LIFECYCLE => TransitionAxis::Lifecycle,
+                    _ => TransitionAxis::Adoption,
+                },
+                from: code(axis, at / TERMS % TERMS)?,
+                to: code(axis, at % TERMS)?,
+                stays: number(days.len()),
+                median_days: *days.select_nth_unstable(middle).1,
+            })
+        };
+        moves.filter_map(told).collect()
+    }
+
+    pub(super) fn needs(&self, counts: &Counts) -> Needs {
+        let mut needs = Needs::default();
+        let (mut of_affairs, mut of_goals) = ([0; AFFAIRS], [0; GOALS]);
+        for (_, row) in self.columns.needs.seen(self.rank) {
+            if !row.is_open || !self.need(row) {
+                continue;
+            }
+            needs.open += 1;
+            let mut is_met = row.affairs == 0 && row.sdgs == 0;
+            for bit in bits(row.affairs) {
+                of_affairs[bit] += 1;
+                is_met |= counts.affairs[bit] > 0;
+            }
+            for bit in bits(row.sdgs.into()) {
+                of_goals[bit] += 1;
+                is_met |= counts.goals[bit] > 0;
+            }
+            needs.unmatched += u32::from(!is_met);
+        }
+        needs.affairs = gaps(affairs().map(|affair| {
+            let bit = bit_of(affair);
+            (affair, of_affairs[bit], counts.affairs[bit])
+        }));
+        needs.goals = gaps((1..=17).filter_map(|goal| {
+            let sdg = Sdg::parse(goal).ok()?;
+            let bit = usize::from(sdg.number());
+            Some((sdg, of_goals[bit], counts.goals[bit]))
+        }));
+        needs
+    }
+
+    pub(super) fn awards(&self) -> Vec<AwardCount> {
+        let contests = &self.columns.contests;
+        let spelled = |number: u32| &contests.spellings[number as usize];
+        let mut seen = [Bits::of(contests.awards()), Bits::of(contests.awards())];
+        let mut counts = vec![([0_u32; 2], NONE); contests.names.len()];
+        for (_, row) in self.columns.awards.seen(self.rank) {
+            if !self.award(row) {
+                continue;
+            }
+            let (count, spelling) = &mut counts[row.contest as usize];
+            let basis = usize::from(row.is_confirmed);
+            count[basis] += u32::from(seen[basis].add(row.award));
+            // Of several spellings the first in the alphabet, whoever came first.
+            if *spelling == NONE
+                || (*spelling != row.spelling && spelled(row.spelling) < spelled(*spelling))
+            {
+                *spelling = row.spelling;
+            }
+        }
+        let told = counts.into_iter().zip(&contests.names);
+        let mut told: Vec<_> = told
+            .filter(|((_, spelling), _)| *spelling != NONE)
+            .collect();
+        told.sort_unstable_by(|(_, (one, a)), (_, (other, b))| (b, one).cmp(&(a, other)));
+        told.truncate(MOST_ROWS);
+        let row = |((count, spelling), (_, year)): (([u32; 2], u32), &(String, u16))| AwardCount {
+            scheme: spelled(spelling).clone(),
+            year: *year,
+            claimed: count[0],
+            confirmed: count[1],
+        };
+        told.into_iter().map(row).collect()
+    }
+
+    pub(super) fn coaching(&self) -> (Vec<CoachingMonth>, u32) {
+        let table = &self.columns.coaching;
+        let mut months: Vec<CoachingMonth> = Vec::new();
+        let mut reached = Bits::of(self.columns.agencies.len());
+        let mut last_month = vec![u32::MAX; self.columns.agencies.len()];
+        for place in self.columns.by_month.iter().rev() {
+            let row = table.row(*place);
+            if table.rank(*place) > self.rank || row.is_cancelled || !self.activity(row) {
+                continue;
+            }
+            let (year, month) = (row.month / 12, row.month % 12 + 1);
+            let (year, month) = (
+                u16::try_from(year).unwrap_or(0),
+                u8::try_from(month).unwrap_or(1),
+            );
+            if months
+                .last()
+                .is_none_or(|last| (last.year, last.month) != (year, month))
+            {
+                months.push(CoachingMonth {
+                    year,
+                    month,
+                    activities: 0,
+                    planned: 0,
+                    agencies: 0,
+                });
+            }
+            let last = months.last_mut().expect("it was pushed");
+            last.planned += u32::from(row.is_planned);
+            last.activities += u32::from(!row.is_planned);
+            for agency in row.agencies() {
+                reached.add(*agency);
+                let before = std::mem::replace(&mut last_month[*agency as usize], row.month);
+                last.agencies += u32::from(before != row.month);
+            }
+        }
+        months.truncate(MOST_ROWS);
+        (months, u32::try_from(reached.len()).unwrap_or(u32::MAX))
+    }
+
+    pub(super) fn totals(&self, counts: &Counts) -> (Totals, Vec<HubTotals>) {
+        let columns = self.columns;
+        let mut network = Totals::default();
+        let mut hubs = vec![Totals::default(); columns.hubs.len()];
+        for (hub, innovations) in hubs.iter_mut().zip(&counts.hubs) {
+            hub.innovations = *innovations;
+        }
+        let agencies = self.wanted.agencies(columns, self.rank, self.innovations);
+        for (place, row) in columns.agencies.seen(self.rank) {
+            hubs[row.hub as usize].agencies += u32::from(agencies.has(place));
+        }
+        for (_, row) in columns.replications.seen(self.rank) {
+            if self.counts(row.source) {
+                hubs[row.hub as usize].replications.add(row);
+            }
+        }
+        for (_, row) in columns.endorsements.seen(self.rank) {
+            hubs[row.hub as usize].endorsements += u32::from(self.about(row));
+        }
+        for (_, row) in columns.threads.seen(self.rank) {
+            hubs[row.hub as usize].threads += u32::from(self.about(row));
+        }
+        for (_, row) in columns.needs.seen(self.rank) {
+            hubs[row.hub as usize].needs += u32::from(self.need(row));
+        }
+        for (_, row) in columns.coaching.seen(self.rank) {
+            hubs[row.hub as usize].coaching += u32::from(!row.is_cancelled && self.activity(row));
+        }
+        let mut told = Bits::of(columns.contests.awards());
+        for (_, row) in columns.awards.seen(self.rank) {
+            if self.award(row) {
+                hubs[row.hub as usize].awards += 1;
+                network.awards += u32::from(told.add(row.award));
+            }
+        }
+        for hub in &hubs {
+            network.add(hub);
+        }
+        let named = hubs.into_iter().enumerate();
+        let named = named.filter(|(_, totals)| *totals != Totals::default());
+        let mut named: Vec<HubTotals> = named
+            .map(|(at, totals)| HubTotals {
+                hub: columns.hubs.name(number(at)).clone(),
+                totals,
+            })
+            .collect();
+        named.sort_unstable_by(|a, b| a.hub.cmp(&b.hub));
+        (network, named)
+    }
+}
+
+impl Totals {
+    /// Adds what a hub holds; awards are counted apart, since several hubs may tell of one.
+    fn add(&mut self, hub: &Self) {
+        self.innovations += hub.innovations;
+        self.agencies += hub.agencies;
+        self.replications.claimed += hub.replications.claimed;
+        self.replications.done += hub.replications.done;
+        self.replications.confirmed += hub.replications.confirmed;
+        self.endorsements += hub.endorsements;
+        self.coaching += hub.coaching;
+        self.threads += hub.threads;
+        self.needs += hub.needs;
+    }
+}
+
+/// What is needed, where there is least of it first.
+fn gaps<T>(counts: impl Iterator<Item = (T, u32, u32)>) -> Vec<NeedGap<T>> {
+    let needed = counts.filter(|(_, open, _)| *open > 0);
+    let gap = |(subject, open, innovations)| NeedGap {
+        subject,
+        open,
+        innovations,
+    };
+    let mut gaps: Vec<NeedGap<T>> = needed.map(gap).collect();
+    gaps.sort_by_key(|gap| (gap.innovations, Reverse(gap.open)));
+    gaps
+}

@@ -1,0 +1,162 @@
+//! Rows of one kind, found by hub and record.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use hashbrown::HashTable;
+
+/// The rank of a row that is not here; no sight reaches it.
+pub(super) const ABSENT: u8 = u8::MAX;
+
+/// A record's name in the columns: its hub's number and its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) hub: u32,
+    pub(super) record: [u8; 16],
+}
+
+/// Rows that keep their place for good, so that others can refer to them by a number.
+#[derive(Debug)]
+pub(super) struct Table<R> {
+    keys: Vec<Key>,
+    ranks: Vec<u8>,
+    rows: Vec<R>,
+    index: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            ranks: Vec::new(),
+            rows: Vec::new(),
+            index: HashTable::new(),
+            hasher: RandomState::new(),
+        }
+    }
+}
+
+impl<R: Default> Table<R> {
+    /// The place of a record, which is made if there is none.
+    ///
+    /// # Panics
+    /// With more than 2³² records of one kind.
+    pub(super) fn place(&mut self, key: Key) -> u32 {
+        if let Some(place) = self.find(key) {
+            return place;
+        }
+        let place = u32::try_from(self.keys.len()).expect("memory ends before the numbers do");
+        self.keys.push(key);
+        self.ranks.push(ABSENT);
+        self.rows.push(R::default());
+        let Self {
+            keys,
+            index,
+            hasher,
+            ..
+        } = self;
+        let hash = |place: &u32| hasher.hash_one(keys[*place as usize]);
+        index.insert_unique(hasher.hash_one(key), place, hash);
+        place
+    }
+
+    /// Says what a record is from now on.
+    pub(super) fn set(&mut self, key: Key, rank: u8, row: R) -> u32 {
+        let place = self.place(key);
+        self.ranks[place as usize] = rank;
+        self.rows[place as usize] = row;
+        place
+    }
+
+    /// Forgets what a record was, and says whether it was here.
+    pub(super) fn remove(&mut self, key: Key) -> Option<u32> {
+        let place = self.find(key)?;
+        self.rows[place as usize] = R::default();
+        let rank = std::mem::replace(&mut self.ranks[place as usize], ABSENT);
+        (rank != ABSENT).then_some(place)
+    }
+
+    /// The place of a record.
+    pub(super) fn find(&self, key: Key) -> Option<u32> {
+        let is_it = |place: &u32| self.keys[*place as usize] == key;
+        self.index.find(self.hasher.hash_one(key), is_it).copied()
+    }
+
+    /// What a record is, if it is here.
+    pub(super) fn get(&self, key: Key) -> Option<&R> {
+        let place = self.find(key)? as usize;
+        (self.ranks[place] != ABSENT).then(|| &self.rows[place])
+    }
+
+    /// The rows that may be seen, with their places, ranks and keys.
+    pub(super) fn seen(&self, rank: u8) -> impl Iterator<Item = (u32, &R)> {
+        let rows = self.ranks.iter().zip(&self.rows).enumerate();
+        rows.filter(move |(_, (its, _))| **its <= rank)
+            .map(|(place, (_, row))| (number(place), row))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(super) fn key(&self, place: u32) -> Key {
+        self.keys[place as usize]
+    }
+
+    pub(super) fn rank(&self, place: u32) -> u8 {
+        self.ranks[place as usize]
+    }
+
+    pub(super) fn row(&self, place: u32) -> &R {
+        &self.rows[place as usize]
+    }
+
+    /// The records of a hub that are here.
+    pub(super) fn of_hub(&self, hub: u32) -> impl Iterator<Item = Key> {
+        let keys = self.keys.iter().zip(&self.ranks);
+        keys.filter(move |(key, rank)| key.hub == hub && **rank != ABSENT)
+            .map(|(key, _)| *key)
+    }
+
+    /// What it takes in memory, without what rows point to.
+    pub(super) fn bytes(&self) -> usize {
+        let of_row = size_of::<Key>() + size_of::<u8>() + size_of::<R>();
+        self.keys.capacity() * of_row + self.index.capacity() * (size_of::<u32>() + 1)
+    }
+}
+
+/// A place as a number; there are fewer than 2³².
+pub(super) fn number(place: usize) -> u32 {
+    u32::try_from(place).expect("a table has fewer than 2^32 rows")
+}
+
+/// A set of places.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bits(Vec<u64>);
+
+impl Bits {
+    /// The empty set of so many places.
+    pub(super) fn of(places: usize) -> Self {
+        Self(vec![0; places.div_ceil(64)])
+    }
+
+    /// Adds a place, and says whether it was not there.
+    pub(super) fn add(&mut self, place: u32) -> bool {
+        let (word, bit) = (place as usize / 64, 1 << (place % 64));
+        let is_new = self.0[word] & bit == 0;
+        self.0[word] |= bit;
+        is_new
+    }
+
+    /// Whether a place is there.
+    pub(super) fn has(&self, place: u32) -> bool {
+        self.0
+            .get(place as usize / 64)
+            .is_some_and(|word| word & (1 << (place % 64)) != 0)
+    }
+
+    /// How many places are there.
+    pub(super) fn len(&self) -> u64 {
+        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+}
