@@ -4,7 +4,7 @@
 //!   `tails`: what no checkpoint vouches for gives way. `membership`: whom the authority names; `stolen_keys`: what a
 //!   thief signed. `hints`: hubs that tell one another at once. `healing`: hubs that were put back.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers; `items`: the records that
-//!   belong to others. `processes`: the real program;
+//!   belong to others; `statistics`: what is counted. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
 //!   `together`: several on one database; `tls`: over HTTPS. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
@@ -56,6 +56,7 @@ mod scenarios;
 mod schema;
 mod simulation;
 mod soak;
+mod statistics;
 mod stolen_keys;
 mod storage;
 mod tails;

@@ -13,7 +13,9 @@ use storage::Database;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::dependence::{Beside, Dependence};
 use crate::error::{ApiError, RETRY_AFTER_SECONDS};
+use crate::statistics::StatisticsHub;
 use crate::turns::{OperationTurn, Turns};
 
 /// The hub that a schema speaks for.
@@ -32,6 +34,8 @@ pub struct Hub {
     pub process: Uuid,
     /// Whose turn it is among the hubs that pull.
     pub turns: Arc<Turns>,
+    /// What statistics are made of.
+    pub statistics: Arc<StatisticsHub>,
 }
 
 /// Who asks. Until people have accounts there are three.
@@ -72,6 +76,9 @@ pub(crate) trait ContextExt {
     /// What whoever asks may see of one hub's log.
     async fn sight_on(&self, origin: &HubId) -> Result<Sight, ApiError>;
 
+    /// Notes on what the answer depends beside a commit of the store.
+    fn depends(&self, note: impl FnOnce(&mut Beside));
+
     /// Waits until the hub that asks may pull: one operation of each hub at a time. Anybody else may at once.
     async fn take_turn(&self) -> Result<(), ApiError>;
 }
@@ -103,6 +110,12 @@ impl ContextExt for Context<'_> {
             Viewer::Operator => Sight::All,
             Viewer::Hub(hub) => trust(self).await?.sight_of(hub, origin),
         })
+    }
+
+    fn depends(&self, note: impl FnOnce(&mut Beside)) {
+        if let Some(dependence) = self.data_opt::<Dependence>() {
+            dependence.note(note);
+        }
     }
 
     async fn take_turn(&self) -> Result<(), ApiError> {

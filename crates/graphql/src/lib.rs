@@ -2,9 +2,9 @@
 //!
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
 //! - `innovations`, `agencies`, `hubs`, `regions` and `items` are the catalog; `logs` is what other hubs pull,
-//!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `node` is anything by its id.
+//!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `statistics` counts it all; `node` is anything by its id.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
-//! - [`Viewer`] is who asks.
+//! - [`Viewer`] is who asks; [`Dependence`] is on what an answer depends beside a commit of the store.
 //!
 //! Objects resolve their fields one after the other (`serial`), so that an answer has the order of its query and no
 //! machinery to wait for many; lists resolve their items together, so loaders still see them all at once.
@@ -13,6 +13,7 @@
 
 mod agencies;
 mod context;
+mod dependence;
 mod error;
 pub mod guard;
 mod holders;
@@ -31,10 +32,13 @@ mod regions;
 mod replication;
 mod root;
 mod scalars;
+mod statistics;
 mod turns;
 mod vocabulary;
 
 pub use context::{Hub as HubContext, OperationTrust, Viewer};
+pub use dependence::{Beside, Dependence, is_settled};
 pub use error::{ApiError, Code};
 pub use root::{Schema, schema, sdl, serve};
+pub use statistics::StatisticsHub;
 pub use turns::{MOST_WAITING, OperationTurn, Turns};

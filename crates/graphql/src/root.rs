@@ -41,6 +41,7 @@ use crate::paging::PageArgs;
 use crate::regions::{Region, RegionLevel};
 use crate::replication::{self, ReplicationStatus};
 use crate::scalars::{HubId, Long, RegionCode};
+use crate::statistics::StatisticsQuery;
 use crate::{ApiError, HubContext};
 
 /// The schema of a hub.
@@ -118,6 +119,7 @@ pub(crate) async fn find_hub(
 pub struct Query(
     CatalogQuery,
     StaleQuery,
+    StatisticsQuery,
     ReplicationQuery,
     LineageQuery,
     MeritQuery,

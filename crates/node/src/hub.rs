@@ -41,6 +41,8 @@ pub struct Hub {
     pub token: OperatorToken,
     /// What this process is called among those that share the database. Clones are the same process.
     pub process: Uuid,
+    /// What statistics are made of; clones share it.
+    pub statistics: Arc<graphql::StatisticsHub>,
 }
 
 /// A hub's change to another key.
@@ -65,6 +67,7 @@ impl Hub {
             key,
             token,
             process: SystemEntropy.uuid(),
+            statistics: Arc::default(),
         };
         // Where another process lives on the same database, it vouches for it.
         let guard = guard::read(&hub);
@@ -87,6 +90,7 @@ impl Hub {
             key,
             token,
             process: SystemEntropy.uuid(),
+            statistics: Arc::default(),
         };
         let second = u64::try_from(SystemClock.now().unix_timestamp())
             .context("the clock is before 1970")?;
@@ -271,6 +275,7 @@ impl Hub {
             software: SOFTWARE.to_owned(),
             process: self.process,
             turns: Arc::default(),
+            statistics: Arc::clone(&self.statistics),
         }
     }
 

@@ -57,6 +57,7 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
     let mut tasks = vec![
         tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),
         tokio::spawn(tasks::give_back_memory(hub.clone(), closing.clone())),
+        tokio::spawn(tasks::statistics::keep_up(hub.clone(), closing.clone())),
     ];
     if pulling == Pulling::ByItself {
         tasks.push(tokio::spawn(tasks::healing::keep_guard(

@@ -7,11 +7,13 @@
 //! - [`watch_commits`] hears of what other processes committed, and looks for it.
 //! - [`give_back_memory`] lets a database that nobody uses forget what it keeps in memory.
 //! - [`upgrade`] tries again what an older program could not read.
+//! - [`statistics`] keeps what is counted near the store.
 
 mod borrow;
 pub mod healing;
 mod hints;
 mod share;
+pub mod statistics;
 pub mod upgrade;
 
 use std::sync::Arc;

@@ -1,0 +1,122 @@
+//! What an answer depends on beside the commit of the store by which it was made: for whoever keeps answers.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use time::{Date, OffsetDateTime};
+
+/// The root fields whose answers follow from the tables that commits change, and from what resolvers note here. All others
+/// look at what changes without a commit: trust, peers, leases, what was seen of logs.
+const SETTLED: [&str; 17] = [
+    "__typename",
+    "agencies",
+    "agency",
+    "assessments",
+    "awards",
+    "coachingActivities",
+    "innovation",
+    "innovations",
+    "needs",
+    "node",
+    "nodes",
+    "regions",
+    "replication",
+    "replicationLineage",
+    "replications",
+    "statistics",
+    "threads",
+];
+
+/// Whether an answer to this root field of a query follows from a commit and from what is noted in [`Dependence`].
+pub fn is_settled(root: &str) -> bool {
+    SETTLED.contains(&root)
+}
+
+/// What an answer depends on beside a commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Something that may change at any time.
+    pub is_unsettled: bool,
+    /// The day, UTC.
+    pub day: Option<Date>,
+    /// How this hub stood at a moment, in Unix milliseconds; that may be told for a second.
+    pub standing: Option<i64>,
+    /// The columns of the statistics, which may belong to an earlier commit.
+    pub columns: Option<u64>,
+}
+
+impl Beside {
+    /// Whether an answer is still right, the store being at a position. It was made by that commit.
+    pub fn is_so(&self, position: u64, now: OffsetDateTime) -> bool {
+        let millis = now.unix_timestamp_nanos() / 1_000_000;
+        let age = |standing: i64| millis - i128::from(standing);
+        !self.is_unsettled
+            && self
+                .day
+                .is_none_or(|day| day == now.to_offset(time::UtcOffset::UTC).date())
+            && self.columns.is_none_or(|columns| columns == position)
+            && self
+                .standing
+                .is_none_or(|standing| (0..1000).contains(&age(standing)))
+    }
+}
+
+/// Where resolvers note on what their answer depends, for one operation.
+#[derive(Clone, Debug, Default)]
+pub struct Dependence(Arc<Mutex<Beside>>);
+
+impl Dependence {
+    /// All that was noted.
+    pub fn beside(&self) -> Beside {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note(&self, note: impl FnOnce(&mut Beside)) {
+        note(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(beside: Beside, expected: bool) {
+        let now = datetime!(2026-11-26 00:00:01 +07:00);
+        assert_eq!(beside.is_so(7, now), expected, "{beside:?}");
+    }
+
+    #[test]
+    fn an_answer_is_so_while_all_holds_on_which_it_depends() {
+        let nothing = Beside::default();
+        check(nothing, true);
+        let is_unsettled = true;
+        check(
+            Beside {
+                is_unsettled,
+                ..nothing
+            },
+            false,
+        );
+        for (day, expected) in [(25, true), (26, false)] {
+            let day = Date::from_calendar_date(2026, time::Month::November, day).ok();
+            check(Beside { day, ..nothing }, expected);
+        }
+        for (position, expected) in [(6, false), (7, true), (8, false)] {
+            let columns = Some(position);
+            check(Beside { columns, ..nothing }, expected);
+        }
+        let now = datetime!(2026-11-25 17:00:01 UTC).unix_timestamp() * 1000;
+        for (age, expected) in [(-1, false), (0, true), (999, true), (1000, false)] {
+            let standing = Some(now - age);
+            check(
+                Beside {
+                    standing,
+                    ..nothing
+                },
+                expected,
+            );
+        }
+    }
+}

@@ -1,0 +1,505 @@
+//! The rows of the charts.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use domain::catalog;
+use domain::identity;
+use domain::statistics::{
+    AffairCount, AwardCount, CoachingMonth, Figures, Flow, HubTotals, NeedGap, RegionCount,
+    Replicated, ReplicationCount, StageMove, Totals, YearCount,
+};
+
+use super::{AdoptionCount, LifecycleCount, adoption, all, lifecycle};
+use crate::ApiError;
+use crate::hubs::Hub;
+use crate::in_place::InPlace;
+use crate::items::reference::InnovationReference;
+use crate::regions::Region;
+use crate::scalars::{DateTime, HubId, Long, PartialDate, RegionCode};
+use crate::vocabulary::{Affair, LifecycleStage, TransitionAxis};
+
+fn long(number: u32) -> Long {
+    Long(number.into())
+}
+
+/// Replications, by whose word they stand on. The counts are never added up.
+#[derive(Clone, Copy, SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct ReplicationStatistics {
+    /// Replications that were neither refused nor given up, by their adopters' words.
+    claimed: Long,
+    /// Of these, those that are done by their adopters' words.
+    done: Long,
+    /// Of these, those that are done and that the source confirmed.
+    confirmed: Long,
+}
+
+impl From<ReplicationCount> for ReplicationStatistics {
+    fn from(count: ReplicationCount) -> Self {
+        Self {
+            claimed: long(count.claimed),
+            done: long(count.done),
+            confirmed: long(count.confirmed),
+        }
+    }
+}
+
+/// Chart 1: how many records there are, in pieces.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct StatisticsTotals {
+    /// Innovations.
+    innovations: Long,
+    /// Agencies; if something is asked that only innovations have, those with such an innovation.
+    agencies: Long,
+    /// Replications, at the hub of the adopter.
+    replications: ReplicationStatistics,
+    /// Endorsements, at the hub that gives them.
+    endorsements: Long,
+    /// Awards: of a hub, how often it tells of one; of the network, each once whoever tells of it.
+    awards: Long,
+    /// Coaching activities that were not cancelled.
+    coaching_activities: Long,
+    /// Questions and discussions.
+    threads: Long,
+    /// Needs, whatever their state.
+    needs: Long,
+}
+
+impl From<Totals> for StatisticsTotals {
+    fn from(totals: Totals) -> Self {
+        Self {
+            innovations: long(totals.innovations),
+            agencies: long(totals.agencies),
+            replications: totals.replications.into(),
+            endorsements: long(totals.endorsements),
+            awards: long(totals.awards),
+            coaching_activities: long(totals.coaching),
+            threads: long(totals.threads),
+            needs: long(totals.needs),
+        }
+    }
+}
+
+pub(crate) struct HubStatistics(HubTotals);
+
+impl From<&HubTotals> for HubStatistics {
+    fn from(row: &HubTotals) -> Self {
+        Self(row.clone())
+    }
+}
+
+/// Chart 1: what a hub holds.
+#[Object(serial)]
+impl HubStatistics {
+    /// The hub's id.
+    async fn hub_id(&self) -> HubId {
+        HubId(self.0.hub.clone())
+    }
+
+    /// The hub.
+    async fn hub(&self, ctx: &Context<'_>) -> Result<Hub, ApiError> {
+        crate::root::load_hub(ctx, &self.0.hub).await
+    }
+
+    /// What it holds.
+    async fn totals(&self) -> StatisticsTotals {
+        self.0.totals.into()
+    }
+}
+
+/// Chart 2: innovations of a year at a stage.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct YearStatistics {
+    /// The year by which they are counted: of their implementation, else of their start; null where records say none.
+    year: Option<u16>,
+    /// The stage at which they are now.
+    stage: LifecycleStage,
+    /// How many.
+    innovations: Long,
+}
+
+impl From<&YearCount> for YearStatistics {
+    fn from(row: &YearCount) -> Self {
+        Self {
+            year: row.year,
+            stage: row.stage.into(),
+            innovations: long(row.innovations),
+        }
+    }
+}
+
+pub(crate) struct RegionStatistics(pub(crate) Arc<Figures>);
+
+/// Chart 3: innovations by the region of their agency.
+#[Object(serial)]
+impl RegionStatistics {
+    /// Provinces with any innovation, each with all that lies in it, in the order of their codes; those of no known region
+    /// first.
+    async fn provinces(&self) -> Vec<InPlace<RegionStatistic>> {
+        all(&self.0.provinces)
+    }
+
+    /// Regencies and cities with any innovation, in the order of their codes.
+    async fn regencies(&self) -> Vec<InPlace<RegionStatistic>> {
+        all(&self.0.regencies)
+    }
+}
+
+pub(crate) struct RegionStatistic(RegionCount);
+
+impl From<&RegionCount> for RegionStatistic {
+    fn from(row: &RegionCount) -> Self {
+        Self(*row)
+    }
+}
+
+/// Chart 3: innovations of a region.
+#[Object(serial)]
+impl RegionStatistic {
+    /// The region's code; null where the region is not known.
+    async fn region_code(&self) -> Option<RegionCode> {
+        self.0.region.map(RegionCode)
+    }
+
+    /// The region; null also for a code of another edition of the reference data.
+    async fn region(&self) -> Option<Region> {
+        Region::find(self.0.region?)
+    }
+
+    /// How many.
+    async fn innovations(&self) -> Long {
+        long(self.0.innovations)
+    }
+}
+
+/// Chart 4: innovations that serve a goal.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct SdgStatistics {
+    /// The goal, 1 to 17.
+    sdg: u8,
+    /// How many.
+    innovations: Long,
+}
+
+impl From<&(catalog::Sdg, u32)> for SdgStatistics {
+    fn from((goal, count): &(catalog::Sdg, u32)) -> Self {
+        Self {
+            sdg: goal.number(),
+            innovations: long(*count),
+        }
+    }
+}
+
+/// Chart 5: innovations that serve an affair.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct AffairStatistics {
+    /// The affair.
+    affair: Affair,
+    /// How many.
+    innovations: Long,
+}
+
+impl From<&AffairCount> for AffairStatistics {
+    fn from(row: &AffairCount) -> Self {
+        Self {
+            affair: row.affair.into(),
+            innovations: long(row.innovations),
+        }
+    }
+}
+
+pub(crate) struct StageStatistics(pub(crate) Arc<Figures>);
+
+/// Chart 6: how many innovations are at each stage, and how long they stay at one.
+#[Object(serial)]
+impl StageStatistics {
+    /// By stage of the life cycle, the first one first.
+    async fn lifecycle(&self) -> Vec<LifecycleCount> {
+        lifecycle(&self.0.stages)
+    }
+
+    /// By adoption status, the first one first.
+    async fn adoption(&self) -> Vec<AdoptionCount> {
+        adoption(&self.0.stages)
+    }
+
+    /// How long innovations stayed where they were before they moved on, by where from and where to.
+    async fn moves(&self) -> Vec<InPlace<StageMoveStatistics>> {
+        all(&self.0.moves)
+    }
+}
+
+/// Chart 6: how long innovations stayed at a stage or status before they moved on to another.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct StageMoveStatistics {
+    /// The axis.
+    axis: TransitionAxis,
+    /// The code of the stage or status that was left.
+    from: &'static str,
+    /// The code of the stage or status that was reached.
+    to: &'static str,
+    /// How many stays are counted: those of which both ends are told by transitions that nothing corrects.
+    stays: Long,
+    /// The median of their lengths, in days; of an even number the lower one of the two in the middle. A date of which
+    /// only the year or month is known counts as its first day.
+    median_days: i32,
+}
+
+impl From<&StageMove> for StageMoveStatistics {
+    fn from(row: &StageMove) -> Self {
+        Self {
+            axis: row.axis.into(),
+            from: row.from,
+            to: row.to,
+            stays: long(row.stays),
+            median_days: row.median_days,
+        }
+    }
+}
+
+pub(crate) struct ReplicationFlow(Flow);
+
+impl From<&Flow> for ReplicationFlow {
+    fn from(row: &Flow) -> Self {
+        Self(*row)
+    }
+}
+
+/// Chart 7: replications from one province to another, or within one.
+#[Object(serial)]
+impl ReplicationFlow {
+    /// The code of the province of the innovation's agency; null where it is not known or may not be seen.
+    async fn from_code(&self) -> Option<RegionCode> {
+        self.0.from.map(RegionCode)
+    }
+
+    /// The province of the innovation's agency.
+    async fn from(&self) -> Option<Region> {
+        Region::find(self.0.from?)
+    }
+
+    /// The code of the province of the adopter; null where it is not known or may not be seen.
+    async fn to_code(&self) -> Option<RegionCode> {
+        self.0.to.map(RegionCode)
+    }
+
+    /// The province of the adopter.
+    async fn to(&self) -> Option<Region> {
+        Region::find(self.0.to?)
+    }
+
+    /// How many.
+    async fn replications(&self) -> ReplicationStatistics {
+        self.0.replications.into()
+    }
+}
+
+pub(crate) struct ReplicatedInnovation(Replicated);
+
+impl From<&Replicated> for ReplicatedInnovation {
+    fn from(row: &Replicated) -> Self {
+        Self(row.clone())
+    }
+}
+
+/// Chart 8: an innovation that is replicated.
+#[Object(serial)]
+impl ReplicatedInnovation {
+    /// The innovation.
+    async fn source(&self) -> InnovationReference {
+        InnovationReference(self.0.innovation.clone())
+    }
+
+    /// How often.
+    async fn replications(&self) -> ReplicationStatistics {
+        self.0.replications.into()
+    }
+}
+
+pub(crate) struct NeedStatistics(pub(crate) Arc<Figures>);
+
+/// Chart 9: what agencies look for, and what there is for it.
+#[Object(serial)]
+impl NeedStatistics {
+    /// Needs that are open.
+    async fn open(&self) -> Long {
+        long(self.0.needs.open)
+    }
+
+    /// Of these, those that name an affair or goal, and to which no counted innovation shares any.
+    async fn unmatched(&self) -> Long {
+        long(self.0.needs.unmatched)
+    }
+
+    /// By affair that is needed; those with the fewest innovations first.
+    async fn per_affair(&self) -> Vec<InPlace<AffairNeed>> {
+        all(&self.0.needs.affairs)
+    }
+
+    /// By goal that is needed; those with the fewest innovations first.
+    async fn per_sdg(&self) -> Vec<InPlace<SdgNeed>> {
+        all(&self.0.needs.goals)
+    }
+}
+
+/// Chart 9: open needs of an affair.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct AffairNeed {
+    /// The affair.
+    affair: Affair,
+    /// Open needs that concern it.
+    open: Long,
+    /// Innovations that serve it.
+    innovations: Long,
+}
+
+impl From<&NeedGap<catalog::Affair>> for AffairNeed {
+    fn from(row: &NeedGap<catalog::Affair>) -> Self {
+        Self {
+            affair: row.subject.into(),
+            open: long(row.open),
+            innovations: long(row.innovations),
+        }
+    }
+}
+
+/// Chart 9: open needs of a goal.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct SdgNeed {
+    /// The goal, 1 to 17.
+    sdg: u8,
+    /// Open needs that serve it.
+    open: Long,
+    /// Innovations that serve it.
+    innovations: Long,
+}
+
+impl From<&NeedGap<catalog::Sdg>> for SdgNeed {
+    fn from(row: &NeedGap<catalog::Sdg>) -> Self {
+        Self {
+            sdg: row.subject.number(),
+            open: long(row.open),
+            innovations: long(row.innovations),
+        }
+    }
+}
+
+/// Chart 10: awards of a contest.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct AwardStatistics {
+    /// The contest ("penghargaan"), for example KIPP; of several spellings the first in the alphabet.
+    scheme: String,
+    /// The year.
+    year: u16,
+    /// Awards of which the hub of the winner tells.
+    claimed: Long,
+    /// Awards of which the hub that gave them tells. An award may be among both.
+    confirmed: Long,
+}
+
+impl From<&AwardCount> for AwardStatistics {
+    fn from(row: &AwardCount) -> Self {
+        Self {
+            scheme: row.scheme.clone(),
+            year: row.year,
+            claimed: long(row.claimed),
+            confirmed: long(row.confirmed),
+        }
+    }
+}
+
+pub(crate) struct CoachingStatistics(pub(crate) Arc<Figures>);
+
+/// Chart 11: coaching by month.
+#[Object(serial)]
+impl CoachingStatistics {
+    /// Different agencies for which there was or is to be coaching, in all months.
+    async fn agencies_reached(&self) -> Long {
+        long(self.0.coached_agencies)
+    }
+
+    /// Months with any coaching, the newest first, at most 1000.
+    async fn months(&self) -> Vec<InPlace<MonthOfCoaching>> {
+        all(&self.0.coaching)
+    }
+}
+
+/// Chart 11: the coaching that begins in a month.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct MonthOfCoaching {
+    /// The month, where the activity takes place, for example 2026-08.
+    month: Option<PartialDate>,
+    /// Activities that go on or are done, or whose state only a newer version knows.
+    activities: Long,
+    /// Activities that are planned.
+    planned: Long,
+    /// Different agencies for which all these are.
+    agencies_reached: Long,
+}
+
+impl From<&CoachingMonth> for MonthOfCoaching {
+    fn from(row: &CoachingMonth) -> Self {
+        let month = format!("{:04}-{:02}", row.year, row.month);
+        Self {
+            month: catalog::PartialDate::parse(&month).ok().map(PartialDate),
+            activities: long(row.activities),
+            planned: long(row.planned),
+            agencies_reached: long(row.agencies),
+        }
+    }
+}
+
+/// Chart 12: innovations of which nothing was heard for long.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct StaleStatistics {
+    /// What was last current before this moment counts: twelve months before the beginning of today, UTC.
+    pub(crate) before: DateTime,
+    /// How many.
+    pub(crate) innovations: Long,
+    /// Hubs with any, the most first.
+    pub(crate) per_hub: Vec<InPlace<StaleHub>>,
+}
+
+pub(crate) struct StaleHub {
+    hub: identity::HubId,
+    innovations: u32,
+}
+
+impl From<&(identity::HubId, u32)> for StaleHub {
+    fn from((hub, innovations): &(identity::HubId, u32)) -> Self {
+        Self {
+            hub: hub.clone(),
+            innovations: *innovations,
+        }
+    }
+}
+
+/// Chart 12: innovations of a hub of which nothing was heard for long.
+#[Object(serial)]
+impl StaleHub {
+    /// The hub's id.
+    async fn hub_id(&self) -> HubId {
+        HubId(self.hub.clone())
+    }
+
+    /// The hub.
+    async fn hub(&self, ctx: &Context<'_>) -> Result<Hub, ApiError> {
+        crate::root::load_hub(ctx, &self.hub).await
+    }
+
+    /// How many.
+    async fn innovations(&self) -> Long {
+        long(self.innovations)
+    }
+}
