@@ -1,9 +1,10 @@
 //! What one hub answers over HTTP and WebSocket, with the real records of the data folder.
 //!
 //! - `reading`: lists, nodes, entities. `writing`: mutations. `refusals`: every error code and every limit.
-//! - `replication`: how the hub stands with all logs and peers, in the schema and as metrics.
+//! - `kept`: answers that are given again. `replication`: how the hub stands with all logs and peers, in the schema and as metrics.
 //! - `transport`: subscriptions, compression, health, and coming to an end.
 
+mod kept;
 mod reading;
 mod refusals;
 mod replication;

@@ -30,9 +30,9 @@ use std::sync::Arc;
 
 use async_graphql::parser::Error as ParseError;
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use async_graphql::{Data, Executor, Extensions, Request, Response, Variables};
+use async_graphql::{Data, Executor, Extensions, Positioned, Request, Response, Variables};
 use futures_util::stream::{BoxStream, StreamExt};
 
 pub use code::ErrorCode;
@@ -69,6 +69,22 @@ impl Admitted {
     /// The kind of the operation that is going to be executed.
     pub const fn operation(&self) -> OperationType {
         self.admission.kind
+    }
+
+    /// The names of the operation's root fields; nothing if some stand in fragments.
+    pub fn roots(&self) -> Option<impl Iterator<Item = &str>> {
+        let Admission {
+            parsed,
+            operation_name,
+            ..
+        } = &self.admission;
+        let operation = select(&parsed.document, operation_name.as_deref()).ok()?;
+        let selected = &operation.selection_set.node.items;
+        let is_field = |item: &Positioned<Selection>| matches!(item.node, Selection::Field(_));
+        selected
+            .iter()
+            .all(is_field)
+            .then(|| selected.iter().filter_map(|item| field_name(&item.node)))
     }
 
     fn with(self, data: Data) -> (Request, Admission) {
@@ -190,6 +206,13 @@ impl fmt::Debug for Admitted {
         admitted
             .field("operation", &self.admission.kind)
             .finish_non_exhaustive()
+    }
+}
+
+fn field_name(selection: &Selection) -> Option<&str> {
+    match selection {
+        Selection::Field(field) => Some(field.node.name.node.as_str()),
+        _ => None,
     }
 }
 

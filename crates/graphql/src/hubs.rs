@@ -110,6 +110,7 @@ impl Hub {
 
     /// What only the answering node can say of itself; null for every other hub.
     async fn node(&self, ctx: &Context<'_>) -> Option<NodeInfo> {
+        ctx.depends(|beside| beside.is_unsettled = true);
         (self.id == *ctx.db().hub()).then_some(NodeInfo)
     }
 }

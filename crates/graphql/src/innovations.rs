@@ -312,6 +312,7 @@ impl Innovation {
 
     /// Whether that is longer ago than twelve months, so that its owner is reminded.
     async fn is_stale(&self, ctx: &Context<'_>) -> bool {
+        ctx.depends(|beside| beside.is_unsettled = true);
         catalog::is_stale(self.current, ctx.hub().clock.now())
     }
 

@@ -8,6 +8,7 @@ use storage::bodies::Item;
 
 use crate::ApiError;
 use crate::agencies::{self, Agency};
+use crate::context::ContextExt as _;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
 use crate::innovations::{self, Innovation};
@@ -96,7 +97,11 @@ pub(crate) async fn find(
     id: &ID,
 ) -> Result<Option<Node>, ApiError> {
     Ok(match GlobalId::parse(field, id)? {
-        GlobalId::Hub(hub) => find_hub(ctx, hub).await?.map(Node::Hub),
+        GlobalId::Hub(hub) => {
+            // A hub is known from when its log was first seen, before any commit.
+            ctx.depends(|beside| beside.is_unsettled = true);
+            find_hub(ctx, hub).await?.map(Node::Hub)
+        }
         GlobalId::Region(code) => Region::find(code).map(Node::Region),
         GlobalId::Agency(hub, record) => {
             agencies::load(ctx, (hub, record)).await?.map(Node::Agency)

@@ -3,6 +3,7 @@
 //! - [`Endpoint`] is what a route needs: the guarded schema, a [`RequestContext`] and [`Settings`].
 //! - `media_type` chooses how to answer, `parameters` reads what is asked, `answer` writes; [`Refused`] is every way
 //!   a request fails before the guard sees it.
+//! - [`Answers`] are given again as long as they are right.
 //! - [`ws`] speaks the WebSocket protocol.
 //!
 //! Every answer is JSON, and every refusal a GraphQL error with `message` and `extensions.code`. Nothing is executed
@@ -12,6 +13,7 @@
 
 mod answer;
 mod context;
+mod kept;
 mod media_type;
 mod parameters;
 mod refused;
@@ -34,13 +36,16 @@ use axum::http::{Method, header, request};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any};
 use futures_util::FutureExt;
+use graphql::Dependence;
 use graphql::guard::Guarded;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use context::{Caller, RequestContext, is_same_origin};
+pub use kept::Answers;
 pub use refused::Refused;
 
+use kept::{Look, Question};
 use media_type::MediaType;
 use parameters::Parameters;
 
@@ -145,6 +150,16 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Verb::Get => Bytes::new(),
             Verb::Post => parameters::read(&parts.headers, body, settings.body_bytes).await?,
         };
+        let rights = context.rights(&viewer);
+        let question = rights.map(|rights| Question::of(verb, rights, &parts.uri, &body));
+        let answers = context.answers().zip(question.as_ref());
+        let look = match answers {
+            Some((answers, question)) => answers.look(question).await,
+            None => Look::Pass,
+        };
+        if let Look::Answer(body) = look {
+            return Ok(answer::again(body, media_type));
+        }
         let mut parameters = match verb {
             Verb::Get => Parameters::from_uri(&parts.uri)?,
             Verb::Post => Parameters::from_json(&body)?,
@@ -154,8 +169,24 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Err(refusal) => return Ok(answer::rejected(&refusal.into_errors(), media_type)),
         };
         verb.check(admitted.operation())?;
-        let outcome = schema.execute(admitted, context.data(&viewer)).await;
-        Ok(answer::outcome(outcome, media_type))
+        let mut data = context.data(&viewer);
+        match (answers, look) {
+            (Some((answers, question)), Look::Keep(before)) if kept::may_be_kept(&admitted) => {
+                let dependence = Dependence::default();
+                data.insert(dependence.clone());
+                let outcome = schema.execute(admitted, data).await;
+                if !kept::is_plain(&outcome) {
+                    return Ok(answer::outcome(outcome, media_type));
+                }
+                let body = answer::body(&outcome);
+                answers.keep(question, before, &dependence, &body).await;
+                Ok(answer::again(body, media_type))
+            }
+            _ => Ok(answer::outcome(
+                schema.execute(admitted, data).await,
+                media_type,
+            )),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use storage::tokens::UsedTokens;
 use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
 
-use super::graphql::{Caller, Endpoint, Refused, RequestContext, Settings};
+use super::graphql::{Answers, Caller, Endpoint, Refused, RequestContext, Settings};
 use crate::hub::Hub;
 use crate::keys::OperatorToken;
 use crate::system::SystemClock;
@@ -23,6 +23,7 @@ pub struct Viewers {
     db: Database,
     clock: Arc<dyn Clock>,
     used: UsedTokens,
+    answers: Answers,
 }
 
 impl Viewers {
@@ -64,6 +65,19 @@ impl RequestContext for Viewers {
         }
     }
 
+    fn answers(&self) -> Option<&Answers> {
+        Some(&self.answers)
+    }
+
+    /// What a hub may see depends on the trust of the moment, so it is always answered anew.
+    fn rights(&self, viewer: &Viewer) -> Option<u8> {
+        match viewer {
+            Viewer::Anyone => Some(0),
+            Viewer::Operator => Some(1),
+            Viewer::Hub(_) => None,
+        }
+    }
+
     fn data(&self, viewer: &Viewer) -> Data {
         let mut data = Data::default();
         data.insert(viewer.clone());
@@ -91,6 +105,7 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
     let viewers = Viewers {
         token: hub.token.clone(),
         used: UsedTokens::new(&hub.db, SystemClock.now()),
+        answers: Answers::new(hub.db.clone(), Arc::new(SystemClock)),
         db: hub.db.clone(),
         clock: Arc::new(SystemClock),
     };

@@ -1,7 +1,7 @@
 //! Writing answers.
 
 use async_graphql::ServerError;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use graphql::guard::Outcome;
@@ -57,9 +57,30 @@ struct Errors<'a> {
     errors: &'a [ServerError],
 }
 
+/// The body of an answer to a request that was executed.
+pub(super) fn body(outcome: &Outcome) -> Bytes {
+    match outcome {
+        Outcome::Refused(told) => text(&Errors { errors: told }),
+        Outcome::Executed(answer) => text(answer),
+    }
+}
+
+/// An answer that was written before.
+pub(super) fn again(body: Bytes, media_type: MediaType) -> Response {
+    written(StatusCode::OK, media_type, body)
+}
+
 fn json(status: StatusCode, media_type: MediaType, answer: &impl Serialize) -> Response {
+    written(status, media_type, text(answer))
+}
+
+fn text(answer: &impl Serialize) -> Bytes {
     let mut body = Vec::with_capacity(USUAL_BYTES);
     serde_json::to_writer(&mut body, answer).expect("an answer is JSON, and memory takes it");
+    body.into()
+}
+
+fn written(status: StatusCode, media_type: MediaType, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();

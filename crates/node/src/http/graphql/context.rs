@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use async_graphql::Data;
 use axum::http::{HeaderMap, header};
 
+use super::kept::Answers;
 use super::refused::Refused;
 
 /// What is known of a caller before anything is executed.
@@ -35,6 +36,17 @@ pub trait RequestContext: Send + Sync + 'static {
 
     /// What the resolvers of one operation find in their context.
     fn data(&self, viewer: &Self::Viewer) -> Data;
+
+    /// The answers that are kept, if any are.
+    fn answers(&self) -> Option<&Answers> {
+        None
+    }
+
+    /// A number for the rights of a viewer: all of the same number are given the same answers. Nothing for one who is
+    /// always answered anew.
+    fn rights(&self, _viewer: &Self::Viewer) -> Option<u8> {
+        None
+    }
 
     /// Whether a page of this origin may open a WebSocket. Browsers send the origin and let any page connect; other
     /// clients send none.
