@@ -7,7 +7,7 @@
 //! - [`following`] is how what is derived from the store follows it, commit by commit.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
-//! - [`holders`] is what peers showed that they hold.
+//! - [`holders`] is what peers showed that they hold; [`samples`] tells made-up records from real ones.
 //! - [`statistics`] are the columns by which records are counted.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
@@ -34,6 +34,7 @@ pub mod logs;
 pub mod members;
 pub mod peers;
 pub mod pins;
+pub mod samples;
 pub mod standing;
 pub mod statistics;
 pub mod tokens;
