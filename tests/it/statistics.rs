@@ -18,14 +18,20 @@ const CHARTS: &str = "query($filter: StatisticsFilterInput) { statistics(filter:
     sync { inSync summary logs { hub lagEntries } peers { hub lastSuccessAt entries failures } } } }";
 
 async fn statistics(hubs: &Federation, at: &str, filter: Value) -> Value {
-    let data = hubs.api(at).query(CHARTS, json!({ "filter": filter })).await;
+    let data = hubs
+        .api(at)
+        .query(CHARTS, json!({ "filter": filter }))
+        .await;
     data["statistics"].clone()
 }
 
 /// How many innovations the list has.
 async fn listed(hubs: &Federation, filter: Value) -> Value {
     let document = "query($filter: InnovationFilterInput) { innovations(first: 1, filter: $filter) { totalCount } }";
-    let data = hubs.api("a").query(document, json!({ "filter": filter })).await;
+    let data = hubs
+        .api("a")
+        .query(document, json!({ "filter": filter }))
+        .await;
     data["innovations"]["totalCount"].clone()
 }
 
@@ -37,7 +43,11 @@ async fn charts_count_what_the_lists_list() {
     assert_eq!(all["innovations"], listed(&hubs, json!(null)).await);
     let mut checked = 0;
     let mut check = async |row: &Value, filter: Value| {
-        assert_eq!(row["innovations"], listed(&hubs, filter.clone()).await, "{filter}");
+        assert_eq!(
+            row["innovations"],
+            listed(&hubs, filter.clone()).await,
+            "{filter}"
+        );
         let only = statistics(&hubs, "a", filter.clone()).await;
         assert_eq!(only["innovations"], row["innovations"], "{filter}");
         checked += 1;
@@ -59,7 +69,8 @@ async fn charts_count_what_the_lists_list() {
     }
     for row in rows(&all["perYear"]) {
         if !row["year"].is_null() {
-            let filter = json!({"yearFrom": row["year"], "yearTo": row["year"], "stages": [row["stage"]]});
+            let filter =
+                json!({"yearFrom": row["year"], "yearTo": row["year"], "stages": [row["stage"]]});
             check(&row, filter).await;
         }
     }
@@ -82,7 +93,10 @@ async fn what_two_hubs_say_is_counted_at_both_and_not_shown_to_all() {
     assert_eq!(before["totals"]["innovations"], 1);
     let document = "mutation($input: InterestInput!) { declareInterest(input: $input) { id } }";
     let input = json!({"source": source, "adopter": adopter, "scope": "FULL"});
-    let told = hubs.api("b").ask_as_operator(document, json!({ "input": input })).await;
+    let told = hubs
+        .api("b")
+        .ask_as_operator(document, json!({ "input": input }))
+        .await;
     assert_eq!(told.body["errors"], Value::Null, "{told:?}");
     // It is for the network until it is agreed.
     let public = statistics(&hubs, "b", json!(null)).await;
@@ -90,19 +104,31 @@ async fn what_two_hubs_say_is_counted_at_both_and_not_shown_to_all() {
     let data = hubs.api("b").mutate(CHARTS, json!({})).await;
     let own = &data["statistics"];
     assert_eq!(own["totals"]["replications"]["claimed"], 1);
-    assert_eq!(own["mostReplicated"][0]["source"]["innovation"]["title"], "Antrean");
+    assert_eq!(
+        own["mostReplicated"][0]["source"]["innovation"]["title"],
+        "Antrean"
+    );
     assert_eq!(own["replicationFlows"][0]["replications"]["claimed"], 1);
     let position = |of: &Value| of["asOf"]["position"].as_u64().unwrap();
-    assert!(position(own) > position(&before), "figures name their commit");
+    assert!(
+        position(own) > position(&before),
+        "figures name their commit"
+    );
     let of_a = json!({"hubs": ["hub-a"]});
-    assert_eq!(statistics(&hubs, "b", of_a).await["totals"]["innovations"], 1);
+    assert_eq!(
+        statistics(&hubs, "b", of_a).await["totals"]["innovations"],
+        1
+    );
     let of_b = json!({"hubs": ["hub-b"]});
-    assert_eq!(statistics(&hubs, "b", of_b).await["totals"]["innovations"], 0);
+    assert_eq!(
+        statistics(&hubs, "b", of_b).await["totals"]["innovations"],
+        0
+    );
 }
 
 #[tokio::test]
 async fn figures_say_who_could_not_be_reached() {
-    let mut hubs = Federation::drawn("a <-> b").await;
+    let hubs = Federation::drawn("a <-> b").await;
     hubs.publish("a", "Antrean").await;
     hubs.sync_until_quiet().await;
     let before = statistics(&hubs, "b", json!(null)).await;

@@ -77,9 +77,84 @@ impl Dependence {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use async_graphql::Positioned;
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{FieldDefinition, TypeKind, TypeSystemDefinition};
     use time::macros::datetime;
 
     use super::*;
+
+    /// What changes without a commit, and is told only with a note in [`Dependence`]: by the fields behind the colon.
+    const NOTED: [(&str, &[&str]); 4] = [
+        ("NodeInfo", &["Hub.node"]),
+        ("ReplicationStatus", &["Statistics.sync"]),
+        ("HubBehind", &["StatisticsAsOf.behind"]),
+        ("HubUnreached", &["StatisticsAsOf.unreached"]),
+    ];
+    /// What changes without a commit, and is never part of an answer that is kept.
+    const UNSETTLED: [&str; 9] = [
+        "EntryPage",
+        "EntryPayload",
+        "HubConnection",
+        "LogHead",
+        "LogReplication",
+        "Membership",
+        "PeerReplication",
+        "Receipt",
+        "RecordHolders",
+    ];
+
+    fn fields_of(kind: &TypeKind) -> &[Positioned<FieldDefinition>] {
+        match kind {
+            TypeKind::Object(object) => &object.fields,
+            TypeKind::Interface(interface) => &interface.fields,
+            _ => &[],
+        }
+    }
+
+    #[test]
+    fn what_is_kept_leads_to_nothing_that_changes_without_a_commit() {
+        let sdl = crate::sdl();
+        let document = parse_schema(&sdl).unwrap();
+        let mut types = BTreeMap::new();
+        for definition in &document.definitions {
+            if let TypeSystemDefinition::Type(of) = definition {
+                types.insert(of.node.name.node.to_string(), &of.node.kind);
+            }
+        }
+        let noted: BTreeMap<&str, &[&str]> = NOTED.into_iter().collect();
+        let mut ahead = vec!["Query".to_owned()];
+        let mut met = BTreeSet::new();
+        while let Some(name) = ahead.pop() {
+            let Some(kind) = types.get(&name).filter(|_| met.insert(name.clone())) else {
+                continue;
+            };
+            if let TypeKind::Union(union) = kind {
+                ahead.extend(union.members.iter().map(|member| member.node.to_string()));
+            }
+            for field in fields_of(kind) {
+                let field = &field.node;
+                let place = format!("{name}.{}", field.name.node);
+                if name == "Query" && !is_settled(&field.name.node) {
+                    continue;
+                }
+                let target = field.ty.node.to_string().replace(['[', ']', '!'], "");
+                match noted.get(target.as_str()) {
+                    Some(places) => {
+                        assert!(places.contains(&place.as_str()), "{place} is not noted")
+                    }
+                    None => ahead.push(target),
+                }
+            }
+        }
+        for name in UNSETTLED {
+            assert!(types.contains_key(name), "{name} is no type any more");
+            assert!(!met.contains(name), "{name} is in answers that are kept");
+        }
+        assert!(met.contains("Innovation") && met.contains("Hub"));
+    }
 
     #[track_caller]
     fn check(beside: Beside, expected: bool) {

@@ -32,7 +32,7 @@ use crate::vocabulary::{
 use parts::{Beneficiaries, ExternalId, Point, Source, Sustainment};
 use storage::items::Role;
 
-pub(crate) use shown::{Innovation, load};
+pub(crate) use shown::{Innovation, load, load_with_relations};
 
 fn words<const LIMIT: usize>(text: Option<&Words<LIMIT>>) -> Option<&str> {
     text.map(Words::as_str)

@@ -17,12 +17,13 @@ pub(crate) mod writing;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, OutputType};
+use async_graphql::{Context, ID, Object, OutputType, Value};
+use domain::entry::Kind;
 use domain::identity::{HubId, RecordId, RecordRef};
 use storage::Database;
 use storage::bodies::{self, Body, Content, Item};
 use storage::innovations::Direction;
-use storage::items::{self, ItemFilter, ItemRef, ItemStretch, Role};
+use storage::items::{self, ItemFilter, ItemRef, ItemStretch, Relation, Role};
 use storage::logs::EntryKey;
 use time::OffsetDateTime;
 
@@ -30,7 +31,7 @@ use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
-use crate::loaders::{ItemKey, Records, RelatedKey};
+use crate::loaders::{Ahead, ItemKey, Records, RelatedKey};
 use crate::paging::{End, PageArgs, PageInfo};
 use crate::scalars::{DateTime, Long};
 use crate::vocabulary::RecordAudience;
@@ -210,12 +211,64 @@ pub(crate) async fn related<T: ShowsItem>(
         target: (target.hub.clone(), target.record),
         most,
     };
-    let found = ctx
-        .data_unchecked::<Records>()
-        .load_one(key)
-        .await
-        .map_err(crate::root::shared)?;
+    let ahead = ctx.data_opt::<Ahead>().and_then(|ahead| ahead.take(&key));
+    let found = match ahead {
+        Some(found) => Some(found),
+        None => ctx
+            .data_unchecked::<Records>()
+            .load_one(key)
+            .await
+            .map_err(crate::root::shared)?,
+    };
     Ok(found.into_iter().flatten().filter_map(T::show).collect())
+}
+
+/// The fields of an innovation that list what refers to it.
+const RELATIONS: [(&str, Relation); 8] = [
+    ("replications", (Kind::REPLICATION, Role::Source)),
+    ("evidence", (Kind::EVIDENCE, Role::Subject)),
+    ("budgets", (Kind::BUDGET, Role::Subject)),
+    ("endorsements", (Kind::ENDORSEMENT, Role::Subject)),
+    ("assessments", (Kind::ASSESSMENT, Role::Subject)),
+    ("awards", (Kind::AWARD, Role::Subject)),
+    ("coachingActivities", (Kind::COACHING, Role::Participant)),
+    ("threads", (Kind::THREAD, Role::Subject)),
+];
+
+/// Reads at once what several fields of an innovation are about to ask for, if several do.
+pub(crate) async fn read_ahead(ctx: &Context<'_>, target: &RecordRef) -> Result<(), ApiError> {
+    let Some(ahead) = ctx.data_opt::<Ahead>() else {
+        return Ok(());
+    };
+    let mut keys = Vec::new();
+    for field in ctx.field().selection_set() {
+        let relation = RELATIONS.iter().find(|(name, _)| *name == field.name());
+        let Some((_, (kind, role))) = relation else {
+            continue;
+        };
+        let arguments = field.arguments().unwrap_or_default();
+        let first = arguments.iter().find(|(name, _)| name == "first");
+        let most = match first.map(|(_, value)| value) {
+            None | Some(Value::Null) => Some(DEFAULT_RELATED),
+            Some(Value::Number(first)) => first.as_u64().and_then(|first| first.try_into().ok()),
+            Some(_) => None,
+        };
+        // One that is out of bounds is refused when its field asks.
+        if let Some(most) = most.filter(|most| *most <= crate::paging::MOST_PER_PAGE) {
+            keys.push(RelatedKey {
+                sight: ctx.sight().await?,
+                kind,
+                role: *role,
+                target: (target.hub.clone(), target.record),
+                most,
+            });
+        }
+    }
+    if keys.len() > 1 {
+        let records = ctx.data_unchecked::<Records>();
+        ahead.put(records.load_many(keys).await.map_err(crate::root::shared)?);
+    }
+    Ok(())
 }
 
 /// A page of items as it was read.

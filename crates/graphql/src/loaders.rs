@@ -1,7 +1,7 @@
 //! Reading many things at once that fields ask for one by one.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_graphql::dataloader::{DataLoader, Loader};
@@ -51,6 +51,24 @@ pub(crate) struct RelatedKey {
     pub(crate) role: Role,
     pub(crate) target: RecordKey,
     pub(crate) most: u32,
+}
+
+/// What was read for one operation before its fields ask for it: all relations of a record at once, though its fields are
+/// resolved one after the other.
+#[derive(Default)]
+pub struct Ahead(Mutex<HashMap<RelatedKey, Vec<Arc<Shown>>>>);
+
+impl Ahead {
+    pub(crate) fn put(&self, read: HashMap<RelatedKey, Vec<Arc<Shown>>>) {
+        let mut ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.extend(read);
+    }
+
+    /// What was read, for the first field that asks for it.
+    pub(crate) fn take(&self, key: &RelatedKey) -> Option<Vec<Arc<Shown>>> {
+        let mut ahead = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ahead.remove(key)
+    }
 }
 
 /// The keys of each sight. Mostly there is one.
@@ -138,16 +156,22 @@ impl Loader<RelatedKey> for RecordLoader {
         &self,
         keys: &[RelatedKey],
     ) -> Result<HashMap<RelatedKey, Vec<Arc<Shown>>>, Self::Error> {
-        let mut asked: BTreeMap<(Sight, &str, Role, u32), Vec<&RelatedKey>> = BTreeMap::new();
+        let mut asked: BTreeMap<(Sight, u32), Vec<&RelatedKey>> = BTreeMap::new();
         for key in keys {
-            let alike = (key.sight, key.kind, key.role, key.most);
-            asked.entry(alike).or_default().push(key);
+            asked.entry((key.sight, key.most)).or_default().push(key);
         }
         let mut loaded = HashMap::with_capacity(keys.len());
-        for ((sight, kind, role, most), keys) in asked {
-            let targets: Vec<RecordKey> = keys.iter().map(|key| key.target.clone()).collect();
-            let mut found = items::related(&self.0, kind, role, &targets, sight, most).await?;
-            let of_key = |key: &&RelatedKey| found.remove(&key.target).unwrap_or_default();
+        for ((sight, most), keys) in asked {
+            let relations: BTreeSet<items::Relation> =
+                keys.iter().map(|key| (key.kind, key.role)).collect();
+            let targets: BTreeSet<&RecordKey> = keys.iter().map(|key| &key.target).collect();
+            let relations: Vec<items::Relation> = relations.into_iter().collect();
+            let targets: Vec<RecordKey> = targets.into_iter().cloned().collect();
+            let mut found = items::related(&self.0, &relations, &targets, sight, most).await?;
+            let of_key = |key: &&RelatedKey| {
+                let sort = ((key.kind, key.role), key.target.clone());
+                found.remove(&sort).unwrap_or_default()
+            };
             let places: Vec<Vec<ItemRef>> = keys.iter().map(of_key).collect();
             let counts: Vec<usize> = places.iter().map(Vec::len).collect();
             let all = places.into_iter().flatten().collect();

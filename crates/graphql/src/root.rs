@@ -241,7 +241,7 @@ impl CatalogQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: ID,
     ) -> Result<Option<Innovation>, ApiError> {
-        innovations::load(ctx, GlobalId::innovation("id", &id)?).await
+        innovations::load_with_relations(ctx, GlobalId::innovation("id", &id)?).await
     }
 
     /// Innovations of all hubs, page by page, forward with `first` and `after` or backward with `last` and `before`.

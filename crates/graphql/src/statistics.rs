@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
-use crate::in_place::InPlace;
+use crate::in_place::{InPlace, InTurn};
 use crate::paging::{bounded, size};
 use crate::replication::{self, ReplicationStatus};
 use crate::scalars::{DateTime, HubId, Long, RegionCode};
@@ -223,11 +223,11 @@ impl Statistics {
 
     /// What each hub holds that holds anything, in the order of their ids.
     async fn per_hub(&self) -> Vec<InPlace<HubStatistics>> {
-        all(&self.figures.hubs)
+        together(&self.figures.hubs)
     }
 
     /// Innovations by year and stage, those of no year first.
-    async fn per_year(&self) -> Vec<InPlace<YearStatistics>> {
+    async fn per_year(&self) -> InTurn<YearStatistics> {
         all(&self.figures.years)
     }
 
@@ -237,13 +237,13 @@ impl Statistics {
     }
 
     /// Innovations by Sustainable Development Goal, 1 to 17. One that serves several is counted at each.
-    async fn per_sdg(&self) -> Vec<InPlace<SdgStatistics>> {
+    async fn per_sdg(&self) -> InTurn<SdgStatistics> {
         all(&self.figures.goals)
     }
 
     /// Innovations by affair of government, in the order of the law. One that serves several is counted at each; affairs
     /// of none are left out, and those that only a newer version knows are counted as OTHER.
-    async fn per_affair(&self) -> Vec<InPlace<AffairStatistics>> {
+    async fn per_affair(&self) -> InTurn<AffairStatistics> {
         all(&self.figures.affairs)
     }
 
@@ -257,7 +257,7 @@ impl Statistics {
     async fn replication_flows(
         &self,
         #[graphql(desc = "How many, up to 100; 100 when left out.")] first: Option<i32>,
-    ) -> Result<Vec<InPlace<ReplicationFlow>>, ApiError> {
+    ) -> Result<InTurn<ReplicationFlow>, ApiError> {
         let most = size("first", first, 100)? as usize;
         Ok(all(
             &self.figures.flows[..self.figures.flows.len().min(most)]
@@ -271,7 +271,7 @@ impl Statistics {
     ) -> Result<Vec<InPlace<ReplicatedInnovation>>, ApiError> {
         let most = size("first", first, 20)? as usize;
         let rows = &self.figures.replicated;
-        Ok(all(&rows[..rows.len().min(most)]))
+        Ok(together(&rows[..rows.len().min(most)]))
     }
 
     /// Needs that are open, and what there is for them.
@@ -280,7 +280,7 @@ impl Statistics {
     }
 
     /// Awards by contest and year, the newest year first, at most 1000 rows. Claims and confirmations are not added up.
-    async fn awards(&self) -> Vec<InPlace<AwardStatistics>> {
+    async fn awards(&self) -> InTurn<AwardStatistics> {
         all(&self.figures.awards)
     }
 
@@ -295,7 +295,7 @@ impl Statistics {
         StaleStatistics {
             before: DateTime(self.stale_before),
             innovations: Long(self.figures.stale.into()),
-            per_hub: all(&self.figures.stale_hubs),
+            per_hub: together(&self.figures.stale_hubs),
         }
     }
 
@@ -311,8 +311,13 @@ impl Statistics {
     }
 }
 
-/// Rows as they are shown.
-fn all<'a, T, R: From<&'a T>>(rows: &'a [T]) -> Vec<InPlace<R>> {
+/// Rows as they are shown, each by itself.
+fn all<'a, T, R: From<&'a T>>(rows: &'a [T]) -> InTurn<R> {
+    InTurn(together(rows))
+}
+
+/// Rows of which each may ask for records, which are then read together.
+fn together<'a, T, R: From<&'a T>>(rows: &'a [T]) -> Vec<InPlace<R>> {
     rows.iter().map(|row| InPlace(row.into())).collect()
 }
 

@@ -194,47 +194,59 @@ pub async fn find_many(
 struct RelatedRow {
     target: Uuid,
     target_hub: String,
+    kind: String,
+    role: String,
     #[sea_orm(nested)]
     item: ItemRow,
 }
 
-/// The items of one kind that refer to several records, each record's newest first, at most `most` of each.
+/// A sort of items that refer to a record: their kind, and what they are to it.
+pub type Relation = (&'static str, Role);
+
+/// The items that refer so to several records, each record's newest first, at most `most` of each sort.
 pub async fn related(
     db: &Database,
-    kind: &str,
-    role: Role,
+    relations: &[Relation],
     targets: &[(HubId, RecordId)],
     sight: Sight,
     most: u32,
-) -> Result<HashMap<(HubId, RecordId), Vec<ItemRef>>, StorageError> {
-    let mut related: HashMap<(HubId, RecordId), Vec<ItemRef>> = HashMap::new();
+) -> Result<HashMap<(Relation, (HubId, RecordId)), Vec<ItemRef>>, StorageError> {
+    let mut related: HashMap<_, Vec<ItemRef>> = HashMap::new();
     for some in targets.chunks(256) {
         let records = some.iter().map(|(_, record)| record.as_uuid().into());
         let (wanted, mut values) = sql::wanted(1, records.collect());
-        let bound = values.len();
-        values.extend([
-            Value::from(role.code()),
-            kind.into(),
-            i64::from(most).into(),
-        ]);
-        let (role, kind, most) = (bound + 1, bound + 2, bound + 3);
+        let mut sorts = Vec::with_capacity(relations.len());
+        for (kind, role) in relations {
+            values.extend([Value::from(role.code()), (*kind).into()]);
+            let kind = values.len();
+            sorts.push(format!(
+                "(item_link.role = ${} AND item.kind = ${kind})",
+                kind - 1
+            ));
+        }
+        values.push(i64::from(most).into());
+        let (sorts, most) = (sorts.join(" OR "), values.len());
         let rank = sight.rank();
         let text = format!(
-            "{wanted} SELECT * FROM (SELECT item_link.record AS target, item_link.hub AS target_hub, {COLUMNS},
-                ROW_NUMBER() OVER (PARTITION BY item_link.record, item_link.hub
+            "{wanted} SELECT * FROM (SELECT item_link.record AS target, item_link.hub AS target_hub, item.kind AS kind,
+                item_link.role AS role, {COLUMNS},
+                ROW_NUMBER() OVER (PARTITION BY item_link.record, item_link.hub, item_link.role, item.kind
                     ORDER BY item.place DESC, item.key DESC) AS nth
              FROM wanted CROSS JOIN item_link
                 JOIN item ON item.key = item_link.item
-             WHERE item_link.record = wanted.value AND item_link.role = ${role} AND item.kind = ${kind}
-                AND item.audience <= {rank}) AS ranked
+             WHERE item_link.record = wanted.value AND ({sorts}) AND item.audience <= {rank}) AS ranked
              WHERE nth <= ${most} ORDER BY place DESC, key DESC"
         );
         for row in sql::all::<RelatedRow>(db.reader(), &text, values).await? {
             let hub = HubId::parse(&row.target_hub)
                 .map_err(|error| StorageError::corrupt("item_link", row.item.key, error))?;
+            let is_so = |(kind, role): &&Relation| *kind == row.kind && role.code() == row.role;
+            let Some(relation) = relations.iter().find(is_so) else {
+                continue;
+            };
             let target = (hub, RecordId::from(row.target));
             let item = read_one(db, row.item).await?;
-            related.entry(target).or_default().push(item);
+            related.entry((*relation, target)).or_default().push(item);
         }
     }
     Ok(related)

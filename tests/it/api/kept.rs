@@ -27,9 +27,16 @@ async fn what_is_asked_again_costs_one_statement() {
     let hubs = Federation::of(["a"]).await;
     let id = hubs.publish("a", "Antrean").await;
     let lineage = format!("{{ replicationLineage(innovation: {id:?}) {{ __typename }} }}");
-    let one = format!("{{ innovation(id: {id:?}) {{ title agency {{ name }} awards {{ scheme }} }} }}");
+    let one =
+        format!("{{ innovation(id: {id:?}) {{ title agency {{ name }} awards {{ scheme }} }} }}");
     let node = format!("{{ node(id: {id:?}) {{ id }} }}");
-    for document in [TITLES, &one, &node, &lineage, "{ statistics { innovations stale { innovations } } }"] {
+    for document in [
+        TITLES,
+        &one,
+        &node,
+        &lineage,
+        "{ statistics { innovations stale { innovations } } }",
+    ] {
         // Only the second on which nothing else looks at the database counts.
         let mut least = u64::MAX;
         for _ in 0..20 {
@@ -94,7 +101,9 @@ async fn what_one_may_see_is_not_given_to_another() {
     let agency = hubs.agency("a").await;
     let document = "mutation($input: InnovationInput!) { createInnovation(input: $input) { innovation { id } } }";
     let input = json!({"title": "Rahasia", "agency": agency, "audience": "NETWORK"});
-    hubs.api("a").mutate(document, json!({ "input": input })).await;
+    hubs.api("a")
+        .mutate(document, json!({ "input": input }))
+        .await;
     for _ in 0..4 {
         let own = hubs.api("a").mutate(TITLES, json!({})).await;
         assert_eq!(own["innovations"]["nodes"], json!([{"title": "Rahasia"}]));
@@ -110,7 +119,8 @@ async fn questions_are_told_apart_by_all_that_is_asked() {
     }
     let document = "query A($order: InnovationOrder) { innovations(orderBy: $order) { nodes { title } } } query B { innovations(first: 1) { nodes { title } } }";
     let asked = async |operation: &str, order: &str| {
-        let body = json!({"query": document, "operationName": operation, "variables": {"order": order}});
+        let body =
+            json!({"query": document, "operationName": operation, "variables": {"order": order}});
         let answer = hubs.api("a").send(None, &body).await;
         answer.body["data"]["innovations"]["nodes"].clone()
     };
@@ -123,7 +133,13 @@ async fn questions_are_told_apart_by_all_that_is_asked() {
     }
     // Errors are not kept, and a kept answer is of either media type.
     for _ in 0..4 {
-        let failed = hubs.api("a").ask("{ innovation(id: \"x\") { title } }", json!({})).await;
-        assert_eq!(failed.body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        let failed = hubs
+            .api("a")
+            .ask("{ innovation(id: \"x\") { title } }", json!({}))
+            .await;
+        assert_eq!(
+            failed.body["errors"][0]["extensions"]["code"],
+            "BAD_USER_INPUT"
+        );
     }
 }

@@ -15,6 +15,7 @@ use crate::ApiError;
 use crate::agencies::Agency;
 use crate::context::ContextExt as _;
 use crate::hubs::Hub;
+use crate::items;
 use crate::loaders::{InnovationKey, RecordKey, Records};
 
 /// An innovation as it is read.
@@ -131,4 +132,16 @@ pub(crate) async fn load(
         .load_one(InnovationKey((sight, key)))
         .await
         .map_err(crate::root::shared)
+}
+
+/// Reads one innovation, and at once all that its fields are about to ask for.
+pub(crate) async fn load_with_relations(
+    ctx: &Context<'_>,
+    key: RecordKey,
+) -> Result<Option<Innovation>, ApiError> {
+    let found = load(ctx, key).await?;
+    if let Some(innovation) = &found {
+        items::read_ahead(ctx, &innovation.reference()).await?;
+    }
+    Ok(found)
 }

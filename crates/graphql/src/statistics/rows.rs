@@ -13,7 +13,7 @@ use domain::statistics::{
 use super::{AdoptionCount, LifecycleCount, adoption, all, lifecycle};
 use crate::ApiError;
 use crate::hubs::Hub;
-use crate::in_place::InPlace;
+use crate::in_place::{InPlace, InTurn};
 use crate::items::reference::InnovationReference;
 use crate::regions::Region;
 use crate::scalars::{DateTime, HubId, Long, PartialDate, RegionCode};
@@ -138,12 +138,12 @@ pub(crate) struct RegionStatistics(pub(crate) Arc<Figures>);
 impl RegionStatistics {
     /// Provinces with any innovation, each with all that lies in it, in the order of their codes; those of no known region
     /// first.
-    async fn provinces(&self) -> Vec<InPlace<RegionStatistic>> {
+    async fn provinces(&self) -> InTurn<RegionStatistic> {
         all(&self.0.provinces)
     }
 
     /// Regencies and cities with any innovation, in the order of their codes.
-    async fn regencies(&self) -> Vec<InPlace<RegionStatistic>> {
+    async fn regencies(&self) -> InTurn<RegionStatistic> {
         all(&self.0.regencies)
     }
 }
@@ -229,7 +229,7 @@ impl StageStatistics {
     }
 
     /// How long innovations stayed where they were before they moved on, by where from and where to.
-    async fn moves(&self) -> Vec<InPlace<StageMoveStatistics>> {
+    async fn moves(&self) -> InTurn<StageMoveStatistics> {
         all(&self.0.moves)
     }
 }
@@ -338,12 +338,12 @@ impl NeedStatistics {
     }
 
     /// By affair that is needed; those with the fewest innovations first.
-    async fn per_affair(&self) -> Vec<InPlace<AffairNeed>> {
+    async fn per_affair(&self) -> InTurn<AffairNeed> {
         all(&self.0.needs.affairs)
     }
 
     /// By goal that is needed; those with the fewest innovations first.
-    async fn per_sdg(&self) -> Vec<InPlace<SdgNeed>> {
+    async fn per_sdg(&self) -> InTurn<SdgNeed> {
         all(&self.0.needs.goals)
     }
 }
@@ -428,7 +428,7 @@ impl CoachingStatistics {
     }
 
     /// Months with any coaching, the newest first, at most 1000.
-    async fn months(&self) -> Vec<InPlace<MonthOfCoaching>> {
+    async fn months(&self) -> InTurn<MonthOfCoaching> {
         all(&self.0.coaching)
     }
 }

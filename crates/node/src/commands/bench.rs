@@ -2,6 +2,7 @@
 //!
 //! Every figure is taken from real processes of this program on this machine, over loopback, with durable databases.
 
+mod catalog;
 mod change;
 mod hint;
 mod idle;
@@ -32,6 +33,7 @@ enum What {
     Idle(idle::Idle),
     Hint(hint::Hint),
     Change(change::Change),
+    Catalog(catalog::Catalog),
 }
 
 impl Bench {
@@ -43,6 +45,7 @@ impl Bench {
             What::Idle(idle) => idle.run().await?,
             What::Hint(hint) => hint.run().await?,
             What::Change(change) => change.run().await?,
+            What::Catalog(catalog) => catalog.run().await?,
         };
         if common.json {
             let pairs = figures

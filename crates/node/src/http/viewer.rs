@@ -7,7 +7,7 @@ use axum::Router;
 use domain::clock::Clock;
 use domain::token;
 use graphql::guard::{Guarded, Limits};
-use graphql::{OperationTrust, OperationTurn, Schema, Viewer};
+use graphql::{Ahead, OperationTrust, OperationTurn, Schema, Viewer};
 use storage::tokens::UsedTokens;
 use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
@@ -81,6 +81,7 @@ impl RequestContext for Viewers {
     fn data(&self, viewer: &Viewer) -> Data {
         let mut data = Data::default();
         data.insert(viewer.clone());
+        data.insert(Ahead::default());
         if matches!(viewer, Viewer::Hub(_)) {
             data.insert(OperationTrust::default());
             data.insert(OperationTurn::default());

@@ -36,11 +36,11 @@ const OVERHEAD_BYTES: usize = 200;
 
 /// Who asks for what: equal ones are given the same answer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Question {
+pub(super) struct Question {
     /// A number for the rights of who asks.
-    pub rights: u8,
+    pub(super) rights: u8,
     /// The request as it came: its body, or its query string.
-    pub text: Bytes,
+    pub(super) text: Bytes,
 }
 
 impl Question {
