@@ -85,7 +85,7 @@ async fn charts_count_what_the_lists_list() {
 
 #[tokio::test]
 async fn what_two_hubs_say_is_counted_at_both_and_not_shown_to_all() {
-    let hubs = Federation::drawn("a <-> b").await;
+    let hubs = Federation::drawn("a -- b").await;
     let source = hubs.publish("a", "Antrean").await;
     let adopter = hubs.agency("b").await;
     hubs.sync_until_quiet().await;
@@ -128,7 +128,7 @@ async fn what_two_hubs_say_is_counted_at_both_and_not_shown_to_all() {
 
 #[tokio::test]
 async fn figures_say_who_could_not_be_reached() {
-    let hubs = Federation::drawn("a <-> b").await;
+    let hubs = Federation::drawn("a -- b").await;
     hubs.publish("a", "Antrean").await;
     hubs.sync_until_quiet().await;
     let before = statistics(&hubs, "b", json!(null)).await;

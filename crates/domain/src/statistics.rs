@@ -22,6 +22,7 @@ mod count;
 mod facts;
 mod filter;
 mod flows;
+mod rows;
 mod table;
 #[cfg(test)]
 mod tests;

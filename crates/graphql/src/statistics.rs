@@ -1,8 +1,9 @@
 //! Counting what the network's records say: all charts of a node in one field.
 //!
-//! `rows` are the rows of the charts, `fresh` what is told of the figures' freshness.
+//! `rows` and `needs` are the rows of the charts, `fresh` what is told of the figures' freshness.
 
 pub(crate) mod fresh;
+mod needs;
 mod rows;
 
 use std::sync::Arc;
@@ -22,10 +23,11 @@ use crate::replication::{self, ReplicationStatus};
 use crate::scalars::{DateTime, HubId, Long, RegionCode};
 use crate::vocabulary::{self, Affair};
 use fresh::{StandingKept, StatisticsAsOf};
+use needs::NeedStatistics;
 use rows::{
-    AffairStatistics, AwardStatistics, CoachingStatistics, HubStatistics, NeedStatistics,
-    RegionStatistics, ReplicatedInnovation, ReplicationFlow, SdgStatistics, StageStatistics,
-    StaleStatistics, StatisticsTotals, YearStatistics,
+    AffairStatistics, AwardStatistics, CoachingStatistics, HubStatistics, RegionStatistics,
+    ReplicatedInnovation, ReplicationFlow, SdgStatistics, StageStatistics, StaleStatistics,
+    StatisticsTotals, YearStatistics,
 };
 
 /// Which innovations are counted. Conditions that are given must all hold; of a list, one value is enough; an empty list

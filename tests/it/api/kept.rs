@@ -50,7 +50,8 @@ async fn what_is_asked_again_costs_one_statement() {
 async fn what_changes_without_a_commit_is_never_kept() {
     let hubs = Federation::of(["a"]).await;
     let id = hubs.publish("a", "Antrean").await;
-    let hub = "{ nodes(ids: [\"hub:hub-a\"]) { id } }";
+    let hub = ask(&hubs, "{ hub { id } }").await["hub"]["id"].clone();
+    let hub = format!("{{ nodes(ids: [{hub}]) {{ id }} }}");
     let stale = format!("{{ innovation(id: {id:?}) {{ isStale }} }}");
     let now = format!("{{ innovation(id: {id:?}) {{ hub {{ node {{ now }} }} }} }}");
     for document in [
@@ -62,7 +63,7 @@ async fn what_changes_without_a_commit_is_never_kept() {
         "{ membership { __typename } }",
         "{ innovations { nodes { hub { node { headsToken } } } } }",
         "{ ...Root } fragment Root on Query { innovations { nodes { title } } }",
-        hub,
+        &hub,
         &stale,
         &now,
     ] {

@@ -1,8 +1,9 @@
 //! Counting innovations, and putting all charts together.
 
 use super::charts::{AffairCount, Chart, Charts, Figures, RegionCount, Stage, YearCount};
-use super::columns::{Columns, PROVINCES, RegionNumber};
+use super::columns::Columns;
 use super::filter::{Filter, Wanted};
+use super::rows::{PROVINCES, RegionNumber};
 use super::table::Bits;
 use crate::catalog::{AdoptionStatus, Affair, LifecycleStage, PartialDate, Sdg, Vocabulary};
 use crate::entry::Sight;

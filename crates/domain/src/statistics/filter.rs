@@ -1,6 +1,7 @@
 //! Which innovations are wanted, and which other records go with them.
 
-use super::columns::{Columns, Innovation, RegionNumber};
+use super::columns::Columns;
+use super::rows::{Innovation, NONE, RegionNumber};
 use super::table::{Bits, Key};
 use crate::catalog::{AdoptionStatus, LifecycleStage, RegionCode};
 use crate::identity::{HubId, RecordRef};
@@ -35,8 +36,8 @@ pub struct Filter {
 pub(super) struct Wanted {
     hubs: Option<Vec<bool>>,
     region: Option<RegionCode>,
-    /// The agency that is asked for: nothing when none is, `None` within when it is not known here.
-    agency: Option<Option<u32>>,
+    /// The agency that is asked for; [`NONE`] when it is not known here.
+    agency: Option<u32>,
     affairs: u64,
     sdgs: u32,
     stages: u32,
@@ -54,11 +55,13 @@ impl Wanted {
             }
             wanted
         });
-        let agency = filter.agency.as_ref().map(|agency| {
+        let find = |agency: &RecordRef| {
             let hub = columns.hubs.find(&agency.hub)?;
             let record = *agency.record.as_uuid().as_bytes();
             columns.agencies.find(Key { hub, record })
-        });
+        };
+        let agency = filter.agency.as_ref();
+        let agency = agency.map(|agency| find(agency).unwrap_or(NONE));
         let bit = |number: u8| 1_u32 << number;
         let years = (filter.year_from.is_some() || filter.year_to.is_some()).then(|| {
             // Year 0 is that of an innovation of no year.
@@ -114,7 +117,7 @@ impl Wanted {
 
     /// Whether an agency is the one that is wanted.
     pub(super) fn agency(&self, agency: u32) -> bool {
-        self.agency.is_none_or(|wanted| wanted == Some(agency))
+        self.agency.is_none_or(|wanted| wanted == agency)
     }
 
     /// Whether a particular agency is asked for.

@@ -6,11 +6,11 @@ use super::charts::{
     AwardCount, CoachingMonth, Flow, HubTotals, NeedGap, Needs, Replicated, ReplicationCount,
     StageMove, Totals,
 };
-use super::columns::{
-    ADOPTION, About, Award, Coaching, LIFECYCLE, NONE, Need, PROVINCES, RegionNumber, Replication,
-};
 use super::count::{
     AFFAIRS, Counts, GOALS, Scope, TERMS, affairs, bit_of, bits, province_of, terms,
+};
+use super::rows::{
+    ADOPTION, About, Award, Coaching, LIFECYCLE, NONE, Need, PROVINCES, RegionNumber, Replication,
 };
 use super::table::{Bits, number};
 use crate::catalog::{AdoptionStatus, LifecycleStage, Sdg, TransitionAxis, Vocabulary};
@@ -68,12 +68,12 @@ impl Scope<'_> {
     }
 
     fn need(&self, row: &Need) -> bool {
-        let region = match row.region.code() {
-            Some(_) => row.region,
-            None if self.columns.agencies.rank(row.agency) <= self.rank => {
-                self.columns.agencies.row(row.agency).region
-            }
-            None => row.region,
+        let agencies = &self.columns.agencies;
+        let is_placed = row.region != RegionNumber::default();
+        let region = if is_placed || agencies.rank(row.agency) > self.rank {
+            row.region
+        } else {
+            agencies.row(row.agency).region
         };
         self.wanted.hub(row.hub)
             && self.wanted.agency(row.agency)
@@ -266,7 +266,7 @@ impl Scope<'_> {
             }
             let (count, spelling) = &mut counts[row.contest as usize];
             let basis = usize::from(row.is_confirmed);
-            count[basis] += u32::from(seen[basis].add(row.award));
+            count[basis] += u32::from(seen[basis].add(row.number));
             // Of several spellings the first in the alphabet, whoever came first.
             if *spelling == NONE
                 || (*spelling != row.spelling && spelled(row.spelling) < spelled(*spelling))
@@ -361,7 +361,7 @@ impl Scope<'_> {
         for (_, row) in columns.awards.seen(self.rank) {
             if self.award(row) {
                 hubs[row.hub as usize].awards += 1;
-                network.awards += u32::from(told.add(row.award));
+                network.awards += u32::from(told.add(row.number));
             }
         }
         for hub in &hubs {

@@ -2,6 +2,8 @@
 
 mod naive;
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -237,7 +239,7 @@ fn sights() -> impl Strategy<Value = Sight> {
 
 /// The newest word of each record, after all steps.
 fn newest(steps: &[Step]) -> Vec<Told> {
-    let mut told: std::collections::BTreeMap<(u8, u8), Option<&(u8, Fact)>> = Default::default();
+    let mut told: BTreeMap<(u8, u8), Option<&(u8, Fact)>> = BTreeMap::new();
     for (hub, number, said) in steps {
         told.insert((*hub, *number), said.as_ref());
     }
@@ -353,7 +355,7 @@ fn a_record_tells_by_whose_fact_it_counts() {
 
 #[test]
 fn regions_are_numbers_and_read_back() {
-    use super::columns::RegionNumber;
+    use super::rows::RegionNumber;
     for code in ["00", "00.00", "33", "33.72", "99.99"] {
         let code = RegionCode::parse(code).unwrap();
         let number = RegionNumber::of(Some(code));

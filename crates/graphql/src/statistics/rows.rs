@@ -6,8 +6,8 @@ use async_graphql::{Context, Object, SimpleObject};
 use domain::catalog;
 use domain::identity;
 use domain::statistics::{
-    AffairCount, AwardCount, CoachingMonth, Figures, Flow, HubTotals, NeedGap, RegionCount,
-    Replicated, ReplicationCount, StageMove, Totals, YearCount,
+    AffairCount, AwardCount, CoachingMonth, Figures, Flow, HubTotals, RegionCount, Replicated,
+    ReplicationCount, StageMove, Totals, YearCount,
 };
 
 use super::{AdoptionCount, LifecycleCount, adoption, all, lifecycle};
@@ -19,7 +19,7 @@ use crate::regions::Region;
 use crate::scalars::{DateTime, HubId, Long, PartialDate, RegionCode};
 use crate::vocabulary::{Affair, LifecycleStage, TransitionAxis};
 
-fn long(number: u32) -> Long {
+pub(super) fn long(number: u32) -> Long {
     Long(number.into())
 }
 
@@ -319,76 +319,6 @@ impl ReplicatedInnovation {
     /// How often.
     async fn replications(&self) -> ReplicationStatistics {
         self.0.replications.into()
-    }
-}
-
-pub(crate) struct NeedStatistics(pub(crate) Arc<Figures>);
-
-/// Chart 9: what agencies look for, and what there is for it.
-#[Object(serial)]
-impl NeedStatistics {
-    /// Needs that are open.
-    async fn open(&self) -> Long {
-        long(self.0.needs.open)
-    }
-
-    /// Of these, those that name an affair or goal, and to which no counted innovation shares any.
-    async fn unmatched(&self) -> Long {
-        long(self.0.needs.unmatched)
-    }
-
-    /// By affair that is needed; those with the fewest innovations first.
-    async fn per_affair(&self) -> InTurn<AffairNeed> {
-        all(&self.0.needs.affairs)
-    }
-
-    /// By goal that is needed; those with the fewest innovations first.
-    async fn per_sdg(&self) -> InTurn<SdgNeed> {
-        all(&self.0.needs.goals)
-    }
-}
-
-/// Chart 9: open needs of an affair.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct AffairNeed {
-    /// The affair.
-    affair: Affair,
-    /// Open needs that concern it.
-    open: Long,
-    /// Innovations that serve it.
-    innovations: Long,
-}
-
-impl From<&NeedGap<catalog::Affair>> for AffairNeed {
-    fn from(row: &NeedGap<catalog::Affair>) -> Self {
-        Self {
-            affair: row.subject.into(),
-            open: long(row.open),
-            innovations: long(row.innovations),
-        }
-    }
-}
-
-/// Chart 9: open needs of a goal.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct SdgNeed {
-    /// The goal, 1 to 17.
-    sdg: u8,
-    /// Open needs that serve it.
-    open: Long,
-    /// Innovations that serve it.
-    innovations: Long,
-}
-
-impl From<&NeedGap<catalog::Sdg>> for SdgNeed {
-    fn from(row: &NeedGap<catalog::Sdg>) -> Self {
-        Self {
-            sdg: row.subject.number(),
-            open: long(row.open),
-            innovations: long(row.innovations),
-        }
     }
 }
 
