@@ -28,6 +28,7 @@ mod innovation;
 mod lineage;
 mod link;
 mod need;
+mod person;
 mod personal;
 mod publication;
 mod region;
@@ -66,12 +67,13 @@ pub use innovation::{
 pub use lineage::{Adaptation, Ancestry, Lineage};
 pub use link::{Endpoint, LinkError, WebUrl};
 pub use need::{MatchCandidate, MatchReason, Need, NeedDraft, NeedMatch, NeedState};
+pub use person::{Consent, CreditLine, Person, PersonDraft, credit_lines};
 pub use personal::{
     PersonalData, PersonalDataInField, PersonalFinding, find_personal_data, personal_data_in,
 };
 pub use publication::{
     PublicationAction, PublicationActor, PublicationError, PublicationState, PublicationStep,
-    Submission,
+    Release, Standing, Submission,
 };
 pub(crate) use region::check_region;
 pub use region::{Region, RegionCode, RegionCodeError, RegionLevel, Regions};

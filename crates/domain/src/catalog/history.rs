@@ -138,6 +138,14 @@ impl<S: Course> History<S> {
         found
     }
 
+    /// The steps that break a rule, in words for people.
+    pub fn faults(&self) -> Vec<String> {
+        let missteps = self.missteps().into_iter();
+        missteps
+            .map(|(nth, misstep)| self.words(nth, misstep))
+            .collect()
+    }
+
     fn misstep(before: Option<&Step<S>>, step: &Step<S>) -> Option<Misstep> {
         let is_unknown = |state: S| state == S::OTHER;
         let Some(before) = before else {

@@ -16,6 +16,7 @@ use time::Date;
 use super::date::PartialDate;
 use super::form::{FieldError, FormCheck, FormErrors, Provenance};
 use super::link::WebUrl;
+use super::person::CreditLine;
 use super::text::{Line, Title};
 use super::vocabulary::{AdoptionStatus, LifecycleStage};
 use crate::identity::RecordId;
@@ -67,12 +68,16 @@ pub struct Innovation {
     pub website: Option<WebUrl>,
     /// Where its facts were published, at most 20.
     pub sources: Vec<Source>,
+    /// Who had a part in it, at most 20: people who agreed to be named, and offices.
+    pub credits: Vec<CreditLine>,
 }
 
 impl Innovation {
     const MOST_EXTERNAL_IDS: usize = 10;
     const MOST_PRECONDITIONS: usize = 20;
     const MOST_SOURCES: usize = 20;
+    /// The most credits.
+    pub const MOST_CREDITS: usize = 20;
 
     /// Parses what was typed here; no date may be after `today`.
     ///
@@ -80,6 +85,21 @@ impl Innovation {
     /// All fields that are missing, out of bounds or not in their vocabulary.
     pub fn parse(draft: &InnovationDraft, today: Date) -> Result<Self, FormErrors> {
         Self::check(draft, FormCheck::new(Provenance::Typed), Some(today))
+    }
+
+    /// Parses what an author hands in: it is to say also what it is about.
+    ///
+    /// # Errors
+    /// The same, and a missing main affair or goal.
+    pub fn parse_submission(draft: &InnovationDraft, today: Date) -> Result<Self, FormErrors> {
+        let mut form = FormCheck::new(Provenance::Typed);
+        if draft.affairs.is_empty() {
+            form.refuse("affairs", "is required when a text is handed in");
+        }
+        if draft.sdgs.is_empty() {
+            form.refuse("sdgs", "is required when a text is handed in: 1 to 17");
+        }
+        Self::check(draft, form, Some(today))
     }
 
     /// Reads what another hub published; its clock may be ahead of ours, so dates are not compared with today.
@@ -100,6 +120,11 @@ impl Innovation {
     /// Texts that are longer than authors are asked for, yet taken.
     pub fn warnings(&self) -> Vec<FieldError> {
         self.texts.warnings()
+    }
+
+    /// The same of a text that may still lack something.
+    pub fn long_sections(draft: &InnovationDraft) -> Vec<FieldError> {
+        Texts::check(&mut FormCheck::new(Provenance::Typed), draft).warnings()
     }
 
     fn check(
@@ -139,6 +164,12 @@ impl Innovation {
         let point = form.part("point", draft.point.as_ref(), Point::check);
         let website = form.optional("website", draft.website.as_deref(), WebUrl::parse);
         let sources = form.list("sources", &draft.sources, Self::MOST_SOURCES, Source::check);
+        let credits = form.list(
+            "credits",
+            &draft.credits,
+            Self::MOST_CREDITS,
+            |form, raw| form.take("", CreditLine::parse(raw)),
+        );
         form.finish(|| {
             let (title, agency, stage, adoption) = (title?, agency?, stage?, adoption?);
             Some(Self {
@@ -159,6 +190,7 @@ impl Innovation {
                 point,
                 website,
                 sources,
+                credits,
             })
         })
     }

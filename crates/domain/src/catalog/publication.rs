@@ -1,12 +1,16 @@
-//! From a draft to a publication: who may do what, and what travels.
+//! From a draft to a publication: who may do what, and what leaves the node.
 //!
-//! Drafts and what reviewers say never leave the node. What is [`PublicationState::Verified`] goes to the network, what
-//! is [`PublicationState::Published`] to everybody.
+//! - [`Submission`] is a text on its way; [`Submission::decide`] is the whole state machine.
+//! - [`Release`] is what the hub's log says because of a step. Drafts and what reviewers say never get there.
+//!
+//! What is verified goes to the network, what is published to everybody. Whoever wrote a text does not verify it.
 
-use super::innovation::Innovation;
+use super::fold::fold;
+use super::form::FieldError;
+use super::innovation::{Innovation, InnovationDraft};
 use super::text::{Line, Words};
 use super::vocabulary::vocabulary;
-use crate::entry::Audience;
+use crate::entry::{Audience, DeletionReason};
 
 vocabulary! {
     /// How far a text is on its way to its readers.
@@ -26,43 +30,69 @@ vocabulary! {
     }
 }
 
-impl PublicationState {
-    /// For whom the text is in this state; nothing when it does not leave the node.
-    pub const fn audience(self) -> Option<Audience> {
-        match self {
-            Self::Verified => Some(Audience::Network),
-            Self::Published => Some(Audience::Public),
-            Self::Draft | Self::Submitted | Self::Returned | Self::Withdrawn | Self::Other => None,
-        }
-    }
-}
+/// Who acts: the name of an office or account, as the node knows it. It never leaves the node.
+pub type PublicationActor = Line<2, 200>;
 
-/// Who acts: the name of an account or an office, as the node knows it. It never leaves the node.
-pub type PublicationActor = Line<1, 200>;
+/// Whether two names are the same one, however they are written.
+fn is_same(one: &PublicationActor, other: &PublicationActor) -> bool {
+    one == other || fold(one.as_str()) == fold(other.as_str())
+}
 
 /// What can be done with a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicationAction {
-    /// The author hands it in.
+    /// Somebody writes a text; one that was handed back is taken up again by it.
+    Save,
+    /// Somebody begins the next text of what was verified, published or withdrawn.
+    Revise,
+    /// An author hands it in.
     Submit,
+    /// Somebody says something of it.
+    Note(Words<300>),
     /// A reviewer hands it back, and says why.
     Return(Words<300>),
-    /// The author takes it up again.
-    Resume,
     /// A reviewer finds it right.
     Verify,
     /// It goes to everybody.
     Publish,
     /// It is taken back, and says why.
     Withdraw(Words<100>),
+    /// It is thrown away.
+    Discard,
 }
 
-/// One step of a submission, for its record at the node.
+/// What the hub's log says of the record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing yet.
+    Absent,
+    /// It is for the network.
+    Network,
+    /// It is for everybody.
+    Public,
+    /// It was taken back.
+    Gone,
+}
+
+/// What the hub's log is to say because of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Nothing.
+    Nothing,
+    /// The text, for these.
+    Put(Audience),
+    /// That it is gone.
+    Delete(DeletionReason),
+}
+
+/// One step of a submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicationStep {
     /// The state that was reached.
     pub state: PublicationState,
-    /// What was said with it.
+    /// What leaves the node by it.
+    pub release: Release,
+    /// What was said with it, for the node's own record.
     pub note: Option<String>,
 }
 
@@ -71,8 +101,13 @@ pub struct PublicationStep {
 pub struct Submission {
     /// How far it is.
     pub state: PublicationState,
-    /// Who wrote it last.
-    pub author: PublicationActor,
+    /// Who wrote it since it was last verified, the last one last.
+    pub authors: Vec<PublicationActor>,
+    /// What the log says of its record.
+    pub standing: Standing,
+    /// Whether the text differs from what is published in nothing that must be looked at again; see
+    /// [`Submission::needs_review`].
+    pub is_small_change: bool,
 }
 
 /// Why an action was refused.
@@ -81,15 +116,91 @@ pub enum PublicationError {
     /// The state does not allow it.
     #[error("a text that is {0} cannot be {1}")]
     State(PublicationState, &'static str),
+    /// It is published only after somebody else looked at it.
+    #[error(
+        "the text is new, or changes title, agency, stage or adoption, so it is handed in and verified before it is published"
+    )]
+    NeedsReview,
     /// Somebody else has to do it.
     #[error("{0} wrote the text, so somebody else has to look at it")]
     OwnText(PublicationActor),
-    /// Only its author can do it.
-    #[error("the text is {0}'s, and only they can hand it in or take it up again")]
-    NotAuthor(PublicationActor),
+    /// Only an author can do it.
+    #[error("{0} did not write the text; one of its authors hands it in: {1}")]
+    NotAuthor(PublicationActor, String),
+    /// More people wrote it than can be kept.
+    #[error("the text has {0} authors already; it must be verified before others write in it")]
+    Authors(usize),
+}
+
+/// A row of the table of all steps: where an action is possible, and where it leads.
+struct Rule {
+    allowed: &'static [PublicationState],
+    /// Nothing when the state stays.
+    reached: Option<PublicationState>,
+    done: &'static str,
+}
+
+impl PublicationAction {
+    const fn rule(&self) -> Rule {
+        use PublicationState as S;
+        let (allowed, reached, done): (&'static [S], Option<S>, &'static str) = match self {
+            Self::Save => (&[S::Draft, S::Returned], Some(S::Draft), "written"),
+            Self::Revise => (
+                &[S::Verified, S::Published, S::Withdrawn],
+                Some(S::Draft),
+                "revised",
+            ),
+            Self::Submit => (&[S::Draft], Some(S::Submitted), "handed in"),
+            Self::Note(_) => (
+                &[
+                    S::Draft,
+                    S::Submitted,
+                    S::Returned,
+                    S::Verified,
+                    S::Published,
+                    S::Withdrawn,
+                ],
+                None,
+                "noted upon",
+            ),
+            Self::Return(_) => (&[S::Submitted], Some(S::Returned), "handed back"),
+            Self::Verify => (&[S::Submitted], Some(S::Verified), "verified"),
+            Self::Publish => (
+                &[S::Draft, S::Verified, S::Withdrawn],
+                Some(S::Published),
+                "published",
+            ),
+            Self::Withdraw(_) => (
+                &[S::Verified, S::Published],
+                Some(S::Withdrawn),
+                "withdrawn",
+            ),
+            Self::Discard => (
+                &[S::Draft, S::Returned, S::Withdrawn],
+                None,
+                "thrown away; hand it back or withdraw it first",
+            ),
+        };
+        Rule {
+            allowed,
+            reached,
+            done,
+        }
+    }
+
+    fn note(&self) -> Option<String> {
+        match self {
+            Self::Note(note) | Self::Return(note) => Some(note.to_string()),
+            Self::Withdraw(reason) => Some(reason.to_string()),
+            _ => None,
+        }
+    }
 }
 
 impl Submission {
+    /// The most people who write one text before it is verified.
+    pub const MOST_AUTHORS: usize = 20;
+
     /// Decides an action.
     ///
     /// # Errors
@@ -99,141 +210,112 @@ impl Submission {
         action: &PublicationAction,
         actor: &PublicationActor,
     ) -> Result<PublicationStep, PublicationError> {
-        use PublicationState as S;
-        let (allowed, reached, done): (&[S], S, &'static str) = match action {
-            PublicationAction::Submit => (&[S::Draft], S::Submitted, "handed in"),
-            PublicationAction::Return(_) => (&[S::Submitted], S::Returned, "handed back"),
-            PublicationAction::Resume => (&[S::Returned], S::Draft, "taken up again"),
-            PublicationAction::Verify => (&[S::Submitted], S::Verified, "verified"),
-            PublicationAction::Publish => (&[S::Verified, S::Withdrawn], S::Published, "published"),
-            PublicationAction::Withdraw(_) => {
-                (&[S::Verified, S::Published], S::Withdrawn, "withdrawn")
-            }
-        };
-        if !allowed.contains(&self.state) {
-            return Err(PublicationError::State(self.state, done));
+        let rule = action.rule();
+        if !rule.allowed.contains(&self.state) {
+            return Err(PublicationError::State(self.state, rule.done));
         }
-        let is_author = *actor == self.author;
-        match action {
-            PublicationAction::Submit | PublicationAction::Resume if !is_author => {
-                return Err(PublicationError::NotAuthor(self.author.clone()));
-            }
-            PublicationAction::Return(_) | PublicationAction::Verify if is_author => {
-                return Err(PublicationError::OwnText(self.author.clone()));
-            }
-            _ => {}
-        }
-        let note = match action {
-            PublicationAction::Return(note) => Some(note.to_string()),
-            PublicationAction::Withdraw(reason) => Some(reason.to_string()),
-            _ => None,
-        };
+        self.check_actor(action, actor)?;
         Ok(PublicationStep {
-            state: reached,
-            note,
+            state: rule.reached.unwrap_or(self.state),
+            release: self.release(action)?,
+            note: action.note(),
         })
     }
 
-    /// Whether a new text for what is published must be looked at again: its title, its agency or its stage changed.
-    /// Other changes are published as they are.
+    fn check_actor(
+        &self,
+        action: &PublicationAction,
+        actor: &PublicationActor,
+    ) -> Result<(), PublicationError> {
+        let is_author = self.authors.iter().any(|author| is_same(author, actor));
+        match action {
+            PublicationAction::Submit if !is_author => {
+                let authors: Vec<_> = self.authors.iter().map(Line::as_str).collect();
+                Err(PublicationError::NotAuthor(
+                    actor.clone(),
+                    authors.join(", "),
+                ))
+            }
+            PublicationAction::Return(_) | PublicationAction::Verify if is_author => {
+                Err(PublicationError::OwnText(actor.clone()))
+            }
+            PublicationAction::Save if !is_author && self.authors.len() >= Self::MOST_AUTHORS => {
+                Err(PublicationError::Authors(self.authors.len()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn release(&self, action: &PublicationAction) -> Result<Release, PublicationError> {
+        Ok(match action {
+            // What everybody reads stays as it is until the next text is published.
+            PublicationAction::Verify if self.standing == Standing::Public => Release::Nothing,
+            PublicationAction::Verify => Release::Put(Audience::Network),
+            PublicationAction::Publish => {
+                let may_go_at_once = self.standing == Standing::Public && self.is_small_change;
+                if self.state == PublicationState::Draft && !may_go_at_once {
+                    return Err(PublicationError::NeedsReview);
+                }
+                Release::Put(Audience::Public)
+            }
+            PublicationAction::Withdraw(_) => match self.standing {
+                Standing::Network | Standing::Public => Release::Delete(DeletionReason::Withdrawn),
+                Standing::Absent | Standing::Gone => Release::Nothing,
+            },
+            PublicationAction::Save
+            | PublicationAction::Revise
+            | PublicationAction::Submit
+            | PublicationAction::Note(_)
+            | PublicationAction::Return(_)
+            | PublicationAction::Discard => Release::Nothing,
+        })
+    }
+
+    /// Who wrote the text after an action by somebody: who takes it up anew is its only author, who writes in it becomes
+    /// its last one.
+    pub fn authors_after(
+        &self,
+        action: &PublicationAction,
+        actor: &PublicationActor,
+    ) -> Vec<PublicationActor> {
+        match action {
+            PublicationAction::Revise => vec![actor.clone()],
+            PublicationAction::Save => {
+                let others = self.authors.iter().filter(|author| !is_same(author, actor));
+                others.chain([actor]).cloned().collect()
+            }
+            _ => self.authors.clone(),
+        }
+    }
+
+    /// Whether a new text for what is published must be looked at again: its title, its agency, its stage or its adoption
+    /// changed. Other changes may be published as they are.
     pub fn needs_review(before: &Innovation, after: &Innovation) -> bool {
-        before.title != after.title || before.agency != after.agency || before.stage != after.stage
+        before.title != after.title
+            || before.agency != after.agency
+            || before.stage != after.stage
+            || before.adoption != after.adoption
+    }
+
+    /// The sections of the KIPP form that a text leaves empty: they are no fault, and asked for later.
+    pub fn empty_sections(text: &InnovationDraft) -> Vec<FieldError> {
+        let sections = [
+            ("summary", &text.summary),
+            ("background", &text.background),
+            ("novelty", &text.novelty),
+            ("implementation", &text.implementation),
+            ("impact", &text.impact),
+        ];
+        let is_empty =
+            |said: &Option<String>| said.as_deref().is_none_or(|said| said.trim().is_empty());
+        let warning = |(field, _): (&str, _)| FieldError {
+            field: field.to_owned(),
+            reason: "is empty; it can be handed in so, and DEVELOPMENT asks for it".to_owned(),
+        };
+        let empty = sections.into_iter().filter(|(_, said)| is_empty(said));
+        empty.map(warning).collect()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalog::InnovationDraft;
-
-    #[test]
-    fn every_action_has_its_states_and_its_people() {
-        use PublicationState as S;
-        let all = [
-            S::Draft,
-            S::Submitted,
-            S::Returned,
-            S::Verified,
-            S::Published,
-            S::Withdrawn,
-        ];
-        let note = || Words::parse("Perjelas dampaknya.").unwrap();
-        let reason = || Words::parse("Keliru.").unwrap();
-        let (author, other) = (
-            Line::parse("penulis").unwrap(),
-            Line::parse("kurator").unwrap(),
-        );
-        // PublicationAction, states where the author may do it, states where another may, state reached.
-        let cases: [(PublicationAction, &[S], &[S], S); 6] = [
-            (PublicationAction::Submit, &[S::Draft], &[], S::Submitted),
-            (
-                PublicationAction::Return(note()),
-                &[],
-                &[S::Submitted],
-                S::Returned,
-            ),
-            (PublicationAction::Resume, &[S::Returned], &[], S::Draft),
-            (PublicationAction::Verify, &[], &[S::Submitted], S::Verified),
-            (
-                PublicationAction::Publish,
-                &[S::Verified, S::Withdrawn],
-                &[S::Verified, S::Withdrawn],
-                S::Published,
-            ),
-            (
-                PublicationAction::Withdraw(reason()),
-                &[S::Verified, S::Published],
-                &[S::Verified, S::Published],
-                S::Withdrawn,
-            ),
-        ];
-        for (action, by_author, by_other, reached) in cases {
-            for state in all {
-                let submission = Submission {
-                    state,
-                    author: author.clone(),
-                };
-                for (actor, states) in [(&author, by_author), (&other, by_other)] {
-                    let found = submission
-                        .decide(&action, actor)
-                        .ok()
-                        .map(|step| step.state);
-                    let expected = states.contains(&state).then_some(reached);
-                    assert_eq!(found, expected, "{action:?} by {actor} at {state}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn only_what_was_checked_leaves_the_node() {
-        use PublicationState as S;
-        for state in [S::Draft, S::Submitted, S::Returned, S::Withdrawn, S::Other] {
-            assert_eq!(state.audience(), None);
-        }
-        assert_eq!(S::Verified.audience(), Some(Audience::Network));
-        assert_eq!(S::Published.audience(), Some(Audience::Public));
-    }
-
-    #[test]
-    fn a_typing_error_needs_no_second_look() {
-        let innovation = |title: &str, summary: &str, stage: &str| {
-            let draft = InnovationDraft {
-                title: title.to_owned(),
-                agency: "0198f2c4-0000-7000-8000-000000000001".to_owned(),
-                summary: Some(summary.to_owned()),
-                stage: stage.to_owned(),
-                adoption: "TRIAL".to_owned(),
-                ..InnovationDraft::default()
-            };
-            Innovation::read(&draft).unwrap()
-        };
-        let before = innovation("Antrean", "Lama.", "CREATION");
-        let check = |after: &Innovation, expected| {
-            assert_eq!(Submission::needs_review(&before, after), expected);
-        };
-        check(&innovation("Antrean", "Baru.", "CREATION"), false);
-        check(&innovation("Antrian", "Lama.", "CREATION"), true);
-        check(&innovation("Antrean", "Lama.", "DEVELOPMENT"), true);
-    }
-}
+mod tests;

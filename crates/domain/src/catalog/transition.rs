@@ -5,16 +5,20 @@
 //! - [`Facts`] are what a move needs to be written here ([`Facts::require`]).
 //! - [`Path`] is the course that all moves of an innovation make, whatever the order in which they arrived.
 
+mod facts;
+mod path;
+
 use serde::{Deserialize, Serialize, Serializer};
 use time::Date;
 
 use super::date::PartialDate;
-use super::evidence::EvidenceKind;
 use super::form::{FormCheck, FormErrors, Provenance};
-use super::innovation::Innovation;
 use super::text::{Line, Words};
 use super::vocabulary::{AdoptionStatus, LifecycleStage, Vocabulary, vocabulary};
 use crate::identity::RecordId;
+
+pub use facts::Facts;
+pub use path::{Path, PathStep, TransitionFlaw};
 
 vocabulary! {
     /// Along what an innovation moves.
@@ -162,6 +166,18 @@ impl Transition {
         Self::check(FormCheck::new(Provenance::Received), draft, None)
     }
 
+    /// What the transition breaks by itself, whatever came before it; for people.
+    pub fn faults(&self) -> Vec<String> {
+        let (from, to) = (self.step.from(), self.step.to());
+        if !self.step.is_allowed() {
+            return vec![format!("{to} cannot follow {from}")];
+        }
+        if self.step.needs_reason() && self.reason.is_none() {
+            return vec![format!("{to} after {from} needs a reason")];
+        }
+        Vec::new()
+    }
+
     fn check(
         mut form: FormCheck,
         draft: &TransitionDraft,
@@ -246,232 +262,6 @@ impl From<&Transition> for TransitionDraft {
             corrects: transition.corrects.map(|corrected| corrected.to_string()),
         }
     }
-}
-
-/// What is known of an innovation when it is about to move.
-#[derive(Clone, Copy, Debug)]
-pub struct Facts<'a> {
-    /// The innovation as it stands.
-    pub innovation: &'a Innovation,
-    /// The course so far.
-    pub path: &'a Path,
-    /// The kinds of evidence that the innovation has.
-    pub evidence: &'a [EvidenceKind],
-    /// Today.
-    pub today: Date,
-}
-
-impl Facts<'_> {
-    /// How long an innovation must have been in regular use before it can be made permanent, in months.
-    pub const APPLIED_MONTHS: u32 = 12;
-
-    /// Says what a move still needs.
-    ///
-    /// # Errors
-    /// All that is missing, by the field that would mend it.
-    pub fn require(&self, transition: &Transition) -> Result<(), FormErrors> {
-        let mut form = FormCheck::new(Provenance::Typed);
-        self.require_place(&mut form, transition);
-        match transition.step {
-            Move::Lifecycle(LifecycleStage::Creation, LifecycleStage::Development) => {
-                self.require_development(&mut form);
-            }
-            Move::Lifecycle(LifecycleStage::Development, LifecycleStage::Institutionalization) => {
-                self.require_institutionalization(&mut form);
-            }
-            _ => {}
-        }
-        form.finish(|| Some(()))
-    }
-
-    fn require_place(&self, form: &mut FormCheck, transition: &Transition) {
-        let here = match transition.step.axis() {
-            TransitionAxis::Lifecycle => self.innovation.stage.code(),
-            TransitionAxis::Adoption => self.innovation.adoption.code(),
-            TransitionAxis::Other => return,
-        };
-        let from = transition.step.from();
-        if transition.corrects.is_none() && from != here {
-            form.refuse(
-                "from",
-                format_args!("is {from}, and the innovation is at {here}"),
-            );
-        }
-        let last = self.path.last(transition.step.axis());
-        if let Some(last) = last.filter(|last| transition.corrects != Some(last.record))
-            && last.on.is_after(transition.on)
-        {
-            let (on, last) = (transition.on, last.on);
-            form.refuse(
-                "on",
-                format_args!("{on} is before the last transition, {last}"),
-            );
-        }
-    }
-
-    fn require_development(&self, form: &mut FormCheck) {
-        let adoption = self.innovation.adoption;
-        if !matches!(adoption, AdoptionStatus::Trial | AdoptionStatus::Applied) {
-            form.refuse("to", "DEVELOPMENT needs the adoption TRIAL or APPLIED");
-        }
-        let texts = &self.innovation.texts;
-        for (field, is_filled) in [
-            ("summary", texts.summary.is_some()),
-            ("background", texts.background.is_some()),
-            ("novelty", texts.novelty.is_some()),
-            ("implementation", texts.implementation.is_some()),
-        ] {
-            if !is_filled {
-                form.refuse(field, "is required for DEVELOPMENT");
-            }
-        }
-        if self.evidence.is_empty() {
-            form.refuse(
-                "evidence",
-                "DEVELOPMENT needs evidence of the trial or the implementation",
-            );
-        }
-    }
-
-    fn require_institutionalization(&self, form: &mut FormCheck) {
-        use EvidenceKind as E;
-        let applied = self
-            .path
-            .applied_since()
-            .or(self.innovation.timeline.implemented_on);
-        let is_applied = self.innovation.adoption == AdoptionStatus::Applied;
-        let months = applied.map_or(0, |since| since.months_until(self.today));
-        if !is_applied || months < Self::APPLIED_MONTHS {
-            form.refuse(
-                "to",
-                format_args!(
-                    "INSTITUTIONALIZATION needs the adoption APPLIED for {} months or more",
-                    Self::APPLIED_MONTHS
-                ),
-            );
-        }
-        let has = |kinds: &[E]| self.evidence.iter().any(|kind| kinds.contains(kind));
-        if !has(&[E::Regulation, E::Decree]) {
-            form.refuse(
-                "evidence",
-                "INSTITUTIONALIZATION needs a REGULATION or DECREE",
-            );
-        }
-        if !has(&[E::Sop, E::Budget, E::MonitoringReport]) {
-            form.refuse(
-                "evidence",
-                "INSTITUTIONALIZATION needs an SOP, BUDGET or MONITORING_REPORT",
-            );
-        }
-        if self.innovation.texts.sustainability.is_none() {
-            form.refuse("sustainability", "is required for INSTITUTIONALIZATION");
-        }
-    }
-}
-
-vocabulary! {
-    /// What is wrong with one move of a path.
-    TransitionFlaw {
-        /// The rules have no such move.
-        NotAllowed = "NOT_ALLOWED",
-        /// It does not begin where the move before it ended.
-        Gap = "GAP",
-        /// It needs a reason and has none.
-        NoReason = "NO_REASON",
-        /// Its end is not where the innovation says it is.
-        NotShown = "NOT_SHOWN",
-    }
-}
-
-/// One move of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathStep {
-    /// The transition's record.
-    pub record: RecordId,
-    /// From where to where.
-    pub step: Move,
-    /// When it took effect.
-    pub on: PartialDate,
-    /// What is wrong with it; it is shown, never mended silently.
-    pub flaws: Vec<TransitionFlaw>,
-}
-
-/// The course of an innovation: its moves by date, those of equal date by record, without those that were corrected.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Path(Vec<PathStep>);
-
-impl Path {
-    /// Derives the course from all transitions of an innovation, in any order.
-    pub fn of(innovation: &Innovation, transitions: &[(RecordId, &Transition)]) -> Self {
-        let corrected: Vec<_> = transitions
-            .iter()
-            .filter_map(|(_, said)| said.corrects)
-            .collect();
-        let mut steps: Vec<_> = transitions
-            .iter()
-            .filter(|(record, _)| !corrected.contains(record))
-            .copied()
-            .collect();
-        steps.sort_by(|(one, a), (other, b)| (a.on.sort_key(), one).cmp(&(b.on.sort_key(), other)));
-        let mut path = Self::default();
-        for (record, transition) in steps {
-            let before = path.last(transition.step.axis()).map(|last| last.step.to());
-            path.0.push(PathStep {
-                record,
-                step: transition.step,
-                on: transition.on,
-                flaws: flaws(before, transition),
-            });
-        }
-        path.compare(TransitionAxis::Lifecycle, innovation.stage.code());
-        path.compare(TransitionAxis::Adoption, innovation.adoption.code());
-        path
-    }
-
-    fn compare(&mut self, axis: TransitionAxis, shown: &str) {
-        let last = self.0.iter_mut().rfind(|step| step.step.axis() == axis);
-        if let Some(last) = last
-            && last.step.to() != shown
-        {
-            last.flaws.push(TransitionFlaw::NotShown);
-        }
-    }
-
-    /// The moves, the first one first.
-    pub fn steps(&self) -> &[PathStep] {
-        &self.0
-    }
-
-    /// The last move along an axis.
-    pub fn last(&self, axis: TransitionAxis) -> Option<&PathStep> {
-        self.0.iter().rfind(|step| step.step.axis() == axis)
-    }
-
-    /// Since when the innovation is in regular use without a break, as far as its moves tell.
-    pub fn applied_since(&self) -> Option<PartialDate> {
-        let last = self.last(TransitionAxis::Adoption)?;
-        matches!(last.step, Move::Adoption(_, AdoptionStatus::Applied)).then_some(last.on)
-    }
-}
-
-fn flaws(before: Option<&str>, transition: &Transition) -> Vec<TransitionFlaw> {
-    let step = transition.step;
-    let found = [
-        (!step.is_allowed(), TransitionFlaw::NotAllowed),
-        (
-            before.is_some_and(|before| before != step.from()),
-            TransitionFlaw::Gap,
-        ),
-        (
-            step.needs_reason() && transition.reason.is_none(),
-            TransitionFlaw::NoReason,
-        ),
-    ];
-    found
-        .into_iter()
-        .filter(|(is_so, _)| *is_so)
-        .map(|(_, flaw)| flaw)
-        .collect()
 }
 
 #[cfg(test)]

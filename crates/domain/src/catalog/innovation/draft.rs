@@ -79,6 +79,8 @@ pub struct InnovationDraft {
     pub website: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<SourceDraft>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<String>,
 }
 
 /// A number in another register, unchecked.
@@ -177,6 +179,7 @@ impl From<&Innovation> for InnovationDraft {
                 .map(|Point { lat, lng }| PointDraft { lat, lng }),
             website: text(innovation.website.as_ref()),
             sources: innovation.sources.iter().map(Into::into).collect(),
+            credits: innovation.credits.iter().map(ToString::to_string).collect(),
             ..Self::from(&innovation.texts)
         }
     }

@@ -115,6 +115,7 @@ fn wrong_in_every_field() -> InnovationDraft {
             title: String::new(),
             url: some("example"),
         }],
+        credits: vec!["x".to_owned()],
     }
 }
 
@@ -133,7 +134,7 @@ fn every_wrong_field_is_told_at_once() {
          replicatedSoFar replicationPotential resources sustainability challenges lessons \
          preconditions[0] startedOn trialOn implementedOn beneficiaries.count beneficiaries.unit \
          beneficiaries.period stage adoption sustained.answer sustained.reason point.lat point.lng \
-         website sources[0].title sources[0].url"
+         website sources[0].title sources[0].url credits[0]"
     );
 }
 
@@ -243,6 +244,25 @@ fn lists_have_their_bounds_and_no_repeats() {
     );
     assert_eq!(faults(|draft| draft.sources = sources(20)), "");
     assert_eq!(faults(|draft| draft.sources = sources(21)), "sources");
+    assert_eq!(faults(|draft| draft.credits = many(20)), "");
+    assert_eq!(faults(|draft| draft.credits = many(21)), "credits");
+}
+
+#[test]
+fn what_is_handed_in_says_what_it_is_about() {
+    let told = |draft: &InnovationDraft| {
+        let errors = Innovation::parse_submission(draft, TODAY).unwrap_err();
+        let fields = errors.fields().iter();
+        fields.map(|error| error.field.clone()).collect::<Vec<_>>()
+    };
+    assert!(Innovation::parse_submission(&draft(), TODAY).is_ok());
+    let silent = InnovationDraft {
+        affairs: Vec::new(),
+        sdgs: Vec::new(),
+        title: String::new(),
+        ..draft()
+    };
+    assert_eq!(told(&silent), ["affairs", "sdgs", "title"]);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use time::macros::date;
 
 use super::*;
-use crate::catalog::InnovationDraft;
+use crate::catalog::innovation::Innovation;
+use crate::catalog::{EvidenceKind, InnovationDraft};
 
 const TODAY: Date = date!(2026 - 08 - 20);
 const INNOVATION: &str = "0198f2c4-0000-7000-8000-000000000001";
@@ -189,6 +190,80 @@ fn a_move_begins_where_the_innovation_is_and_not_before_the_last() {
     check("TRIAL>APPLIED", "2025-05", None, "on");
     check("INITIATIVE>TRIAL", "2025-05", None, "from on");
     check("INITIATIVE>TRIAL", "2025-05", Some(record(1)), "");
+}
+
+#[test]
+fn a_correction_takes_a_place_between_the_moves_beside_it() {
+    let innovation = innovation("CREATION", "APPLIED", "");
+    let trial = transition("INITIATIVE>TRIAL", "2023");
+    let applied = transition("TRIAL>APPLIED", "2025-06");
+    let before = [(record(1), &trial), (record(2), &applied)];
+    let check = |step: &str, on: &str, corrects: u128, expected: &str| {
+        let mut transition = transition(step, on);
+        transition.corrects = Some(record(corrects));
+        let told = missing(&innovation, &before, &[], &transition);
+        assert_eq!(told, expected, "{step} {on}");
+    };
+    check("INITIATIVE>TRIAL", "2024", 1, "");
+    check("TRIAL>APPLIED", "2026-01", 2, "");
+    check("TRIAL>DISCONTINUED", "2023", 2, "");
+    check("TRIAL>APPLIED", "2022", 2, "on");
+    check("INITIATIVE>TRIAL", "2025-07", 1, "on");
+    check("INITIATIVE>APPLIED", "2024", 1, "to");
+    check("INITIATIVE>APPLIED", "2026", 2, "from");
+    check("TRIAL>APPLIED", "2024", 3, "corrects");
+    check(
+        "CREATION>DEVELOPMENT",
+        "2024",
+        1,
+        "corrects summary background novelty implementation evidence",
+    );
+}
+
+#[test]
+fn a_correction_that_corrects_nothing_hides_nothing() {
+    let innovation = innovation("CREATION", "TRIAL", "");
+    let with = |step: &str, corrects: u128| {
+        let mut transition = transition(step, "2024");
+        transition.corrects = Some(record(corrects));
+        transition
+    };
+    let told = |transitions: &[(RecordId, &Transition)]| -> Vec<_> {
+        let path = Path::of(&innovation, transitions);
+        path.steps()
+            .iter()
+            .map(|step| {
+                (
+                    step.record,
+                    step.flaws.contains(&TransitionFlaw::Correction),
+                )
+            })
+            .collect()
+    };
+    // One that is not here, one of the other axis, itself, and two that correct each other.
+    let absent = with("INITIATIVE>TRIAL", 77);
+    assert_eq!(told(&[(record(1), &absent)]), [(record(1), true)]);
+    let (stage, other) = (
+        transition("CREATION>DEVELOPMENT", "2023"),
+        with("INITIATIVE>TRIAL", 1),
+    );
+    assert_eq!(
+        told(&[(record(1), &stage), (record(2), &other)]),
+        [(record(1), false), (record(2), true)]
+    );
+    let itself = with("INITIATIVE>TRIAL", 1);
+    assert_eq!(told(&[(record(1), &itself)]), [(record(1), true)]);
+    let (one, two) = (with("INITIATIVE>TRIAL", 2), with("INITIATIVE>TRIAL", 1));
+    assert_eq!(
+        told(&[(record(1), &one), (record(2), &two)]),
+        [(record(1), true), (record(2), true)]
+    );
+    // A correction of one in a ring still counts.
+    let third = with("INITIATIVE>TRIAL", 1);
+    assert_eq!(
+        told(&[(record(1), &one), (record(2), &two), (record(3), &third)]),
+        [(record(2), true), (record(3), false)]
+    );
 }
 
 #[test]
