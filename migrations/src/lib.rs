@@ -20,6 +20,7 @@ mod m0013_answers;
 mod m0014_tail;
 mod m0015_left_out;
 mod m0016_items;
+mod m0017_drafts;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_tail::Migration),
             Box::new(m0015_left_out::Migration),
             Box::new(m0016_items::Migration),
+            Box::new(m0017_drafts::Migration),
         ]
     }
 }

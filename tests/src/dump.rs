@@ -74,6 +74,7 @@ const TABLES: [(&str, &[&str]); 9] = [
             "region",
             "published",
             "updated",
+            "flawed",
         ],
     ),
     ("item_link", &["#item", "role", "hub", "@record"]),

@@ -90,6 +90,30 @@ macro_rules! items {
     };
 }
 
+impl Item {
+    /// The steps by which it breaks the rules, in words for people, as far as they are seen from its own text. It is kept and
+    /// shown all the same: another hub said it.
+    pub fn faults(&self) -> Vec<String> {
+        match self {
+            Self::Transition(said) => said.faults(),
+            Self::Replication(said) => said.steps.faults(),
+            Self::ReplicationAnswer(said) => said.steps.faults(),
+            Self::Assessment(said) => said.steps.faults(),
+            Self::Coaching(said) => said.steps.faults(),
+            Self::Thread(said) => said.steps.faults(),
+            Self::Need(said) => said.steps.faults(),
+            Self::ServiceUnit(_)
+            | Self::Evidence(_)
+            | Self::Budget(_)
+            | Self::Confirmation(_)
+            | Self::Endorsement(_)
+            | Self::ScoreSheet(_)
+            | Self::Award(_)
+            | Self::Post(_) => Vec::new(),
+        }
+    }
+}
+
 items! {
     /// A place where an agency serves people.
     ServiceUnit(ServiceUnit) = SERVICE_UNIT from ServiceUnitDraft;

@@ -7,7 +7,7 @@
 //! 1. rows of `lease`, by name, in one statement;
 //! 2. where all logs are locked, and where a hub is new, the lock for newcomers (`logs::heads`);
 //! 3. the row of a hub, before any of its logs: it guards all logs of the hub and all that they show. Of several hubs, by id;
-//! 4. rows of `log` and whatever belongs to them, in any order;
+//! 4. rows of `log` and whatever belongs to them, in any order; then what stays at this hub (`local`);
 //! 5. the row of `store`: marks of trust, halts, what is counted across hubs, and last of all the next position;
 //! 6. rows of `peer`, by id.
 //!

@@ -165,6 +165,41 @@ pub async fn count(db: &Database, filter: &ItemFilter) -> Result<u64, StorageErr
     ))
 }
 
+/// Lists items that break the rules of their courses by their own word, the last written first: each with when it was written,
+/// in Unix milliseconds, by which a list goes on.
+pub async fn list_flawed(
+    db: &Database,
+    sight: Sight,
+    after: Option<(i64, EntryKey)>,
+    limit: u32,
+) -> Result<Vec<(i64, ItemRef)>, StorageError> {
+    let mut clause = Clause::default();
+    clause.and("item.flawed = 1".to_owned());
+    if let Some((updated, key)) = after {
+        let (updated, key) = (clause.bind(updated), clause.bind(key));
+        clause.and(format!("(item.updated, item.key) < ({updated}, {key})"));
+    }
+    clause.seen("item.audience", sight);
+    let limit = clause.bind(i64::from(limit));
+    let text = format!(
+        "SELECT item.updated, {COLUMNS} FROM item{} ORDER BY item.updated DESC, item.key DESC LIMIT {limit}",
+        clause.text()
+    );
+    let rows: Vec<FlawedRow> = sql::all(db.reader(), &text, clause.values).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        found.push((row.updated, read_one(db, row.item).await?));
+    }
+    Ok(found)
+}
+
+#[derive(FromQueryResult)]
+struct FlawedRow {
+    updated: i64,
+    #[sea_orm(nested)]
+    item: ItemRow,
+}
+
 /// Finds several items at once, of those that may be seen.
 pub async fn find_many(
     db: &Database,

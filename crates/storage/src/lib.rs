@@ -4,6 +4,8 @@
 //! - [`logs`] is the one door for writes: entries, payloads, tiles, checkpoint and projection in one transaction, whether
 //!   written here or pulled from a peer. Commit order is log order.
 //! - [`hubs`], [`agencies`], [`innovations`] and [`items`] are the projection that readers see.
+//! - [`drafts`] and [`people`] never leave this hub; [`local`] changes them together with its log, [`credits`] keeps what
+//!   innovations tell of people as those agreed to.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
 //! - [`holders`] is what peers showed that they hold.
@@ -21,15 +23,19 @@ mod sql;
 pub mod agencies;
 pub mod bodies;
 pub mod checkup;
+pub mod credits;
+pub mod drafts;
 pub mod halt;
 pub mod holders;
 pub mod hubs;
 pub mod innovations;
 pub mod items;
 pub mod leases;
+pub mod local;
 pub mod logs;
 pub mod members;
 pub mod peers;
+pub mod people;
 pub mod pins;
 pub mod standing;
 pub mod tokens;

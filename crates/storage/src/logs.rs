@@ -38,7 +38,7 @@ pub mod watching;
 
 pub use door::Stored;
 pub(crate) use door::millis;
-pub use issuing::{Issued, issue, open_own, own_log};
+pub use issuing::{Issued, issue, issue_with, open_own, own_log};
 pub use key::EntryKey;
 pub use pulled::{adopt, apply};
 pub use receipts::receipt;

@@ -21,7 +21,7 @@ use crate::logs::{EntryKey, millis};
 use crate::projection::Row;
 use crate::{StorageError, sql};
 
-const ITEMS: Insert<14> = Insert {
+const ITEMS: Insert<15> = Insert {
     table: "item",
     columns: [
         "key",
@@ -38,6 +38,7 @@ const ITEMS: Insert<14> = Insert {
         "region",
         "published",
         "updated",
+        "flawed",
     ],
     conflict: "",
 };
@@ -141,6 +142,7 @@ pub(crate) async fn project(
             index.region.map(|region| region.to_string()).into(),
             millis(row.change.published).into(),
             millis(row.change.header.at).into(),
+            i32::from(!row.content.faults().is_empty()).into(),
         ]);
     }
     ITEMS.all(tx, items).await?;

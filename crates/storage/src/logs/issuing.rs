@@ -10,6 +10,7 @@ use sea_orm::DatabaseTransaction;
 use super::door::{self, Batch, Origin, Stored};
 use super::heads::{self, LogRow};
 use super::{EntryKey, tiles};
+use crate::local::Local;
 use crate::{Database, StorageError, halt, sql};
 
 /// What writing came to.
@@ -68,6 +69,18 @@ pub async fn issue(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Issued, StorageError> {
+    issue_with(db, key, drafts, Local::default(), clock, entropy).await
+}
+
+/// The same, together with changes of what stays at this hub: all of it is done, or nothing.
+pub async fn issue_with(
+    db: &Database,
+    key: &SigningKey,
+    drafts: Vec<EntryDraft>,
+    local: Local,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Issued, StorageError> {
     let log = own_log(db)
         .await?
         .ok_or_else(|| StorageError::NoLog(db.hub().clone()))?;
@@ -94,6 +107,7 @@ pub async fn issue(
         let why = halted.why.to_string();
         return Err(StorageError::Closed { hub: log.hub, why });
     }
+    local.apply(&tx).await?;
     let entries: Vec<_> = (0..sealed.len()).map(|place| row.key(place)).collect();
     let stored = append(db, &tx, &row, &log, key, sealed, clock).await?;
     let position = db.commit(tx, row.id, &stored.dropped).await?;
