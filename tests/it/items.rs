@@ -15,13 +15,19 @@ use testkit::Federation;
 use testkit::api::Answer;
 
 /// Writes as the operator of a hub: a mutation with its arguments, and what is read back.
-async fn write(hubs: &Federation, at: &str, mutation: &str, arguments: Value, read: &str) -> Value {
+pub(crate) async fn write(
+    hubs: &Federation,
+    at: &str,
+    mutation: &str,
+    arguments: Value,
+    read: &str,
+) -> Value {
     let answer = try_write(hubs, at, mutation, arguments, read).await;
     answer.data()[mutation].take()
 }
 
 /// The same, whatever comes of it.
-async fn try_write(
+pub(crate) async fn try_write(
     hubs: &Federation,
     at: &str,
     mutation: &str,
@@ -56,19 +62,19 @@ fn type_name(of: &Value) -> String {
 }
 
 /// The global id of what was written.
-async fn id_of(hubs: &Federation, at: &str, mutation: &str, arguments: Value) -> String {
+pub(crate) async fn id_of(hubs: &Federation, at: &str, mutation: &str, arguments: Value) -> String {
     let written = write(hubs, at, mutation, arguments, "{ id }").await;
     written["id"].as_str().unwrap().to_owned()
 }
 
 /// Something by its global id, as the operator of a hub sees it.
-async fn node(hubs: &Federation, at: &str, id: &str, read: &str) -> Value {
+pub(crate) async fn node(hubs: &Federation, at: &str, id: &str, read: &str) -> Value {
     let document = format!("query($id: ID!) {{ node(id: $id) {{ __typename {read} }} }}");
     let data = hubs.api(at).mutate(&document, json!({ "id": id })).await;
     data["node"].clone()
 }
 
 /// An answer as the operator of a hub sees it.
-async fn ask(hubs: &Federation, at: &str, document: &str, variables: Value) -> Value {
+pub(crate) async fn ask(hubs: &Federation, at: &str, document: &str, variables: Value) -> Value {
     hubs.api(at).mutate(document, variables).await
 }

@@ -4,7 +4,7 @@
 //!   `tails`: what no checkpoint vouches for gives way. `membership`: whom the authority names; `stolen_keys`: what a
 //!   thief signed. `hints`: hubs that tell one another at once. `healing`: hubs that were put back.
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers; `items`: the records that
-//!   belong to others. `processes`: the real program;
+//!   belong to others; `drafts`, `credits`: what stays at a hub, and what leaves it. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
 //!   `together`: several on one database; `tls`: over HTTPS. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
@@ -41,7 +41,9 @@ mod audience;
 mod bounds;
 mod commands;
 mod conformance;
+mod credits;
 mod doctor;
+mod drafts;
 mod healing;
 mod hints;
 mod items;

@@ -93,7 +93,7 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
     let vocabularies = vocabularies!(
         AdoptionStatus Affair AgencyKind AnswerState AssessmentState AwardBasis CoachingKind CoachingMode
         CoachingState EvidenceKind Form HubKind HubStatus Initiator InnovationKind LifecycleStage
-        MatchReason MemberStatus NeedState ProgressState ReplicationConflict ReplicationScope ReplicationSide ReplicationStanding
+        MatchReason MemberStatus NeedState ProgressState PublicationState ReplicationConflict ReplicationScope ReplicationSide ReplicationStanding
         ReplicationState ServiceUnitKind Sustained ThreadKind ThreadState TransitionAxis TransitionFlaw
     );
     let own = BTreeSet::from([

@@ -7,9 +7,10 @@
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `plans`: how pages of many innovations are read.
 //!   `trusting`: what follows when the authority says something else.
-//! - `items`: what follows from several hubs' words. `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
+//! - `drafts`: what stays at the hub. `items`: what follows from several hubs' words. `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
 
 mod audience;
+mod drafts;
 mod filtering;
 mod items;
 mod leases;

@@ -6,8 +6,10 @@ use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObjec
 use domain::catalog::{self, AgencyDraft};
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId};
+use domain::log::SigningKey;
 use storage::agencies::{self, AgencyFilter, AgencyRef};
 use storage::bodies::{self, Body, Content};
+use storage::local::Local;
 use storage::logs::{self, EntryKey};
 
 use crate::context::ContextExt as _;
@@ -344,9 +346,23 @@ pub(crate) async fn issue(
 
 /// Appends entries to this hub's log, all or none.
 pub(crate) async fn issue_all(hub: &HubContext, drafts: Vec<EntryDraft>) -> Result<(), ApiError> {
-    let key = hub.key.as_ref().ok_or_else(|| {
-        ApiError::ReadOnly("this node has no signing key, so it only reads".to_owned())
-    })?;
-    logs::issue(&hub.db, key, drafts, &*hub.clock, &*hub.entropy).await?;
+    issue_with(hub, drafts, Local::default()).await
+}
+
+/// The same, together with changes of what stays at this hub.
+pub(crate) async fn issue_with(
+    hub: &HubContext,
+    drafts: Vec<EntryDraft>,
+    local: Local,
+) -> Result<(), ApiError> {
+    let (clock, entropy) = (&*hub.clock, &*hub.entropy);
+    logs::issue_with(&hub.db, key(hub)?, drafts, local, clock, entropy).await?;
     Ok(())
+}
+
+/// The key with which the hub signs.
+pub(crate) fn key(hub: &HubContext) -> Result<&SigningKey, ApiError> {
+    hub.key.as_ref().ok_or_else(|| {
+        ApiError::ReadOnly("this node has no signing key, so it only reads".to_owned())
+    })
 }

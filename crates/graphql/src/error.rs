@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ErrorExtensions as _, Name, Value};
-use domain::catalog::{FieldError, FormErrors, PersonalDataInField};
+use domain::catalog::{FieldError, FormErrors, PersonalDataInField, PublicationError};
 use domain::identity::HubId;
 use storage::StorageError;
 
@@ -33,6 +33,9 @@ pub enum ApiError {
         told(.0)
     )]
     PersonalData(Vec<PersonalDataInField>),
+    /// A draft is not where it can be done, or somebody else has to do it.
+    #[error("{0}")]
+    Publication(PublicationError),
     /// There is no such thing here.
     #[error("{what} {id} does not exist here")]
     NotFound {
@@ -133,7 +136,11 @@ impl ApiError {
             Self::PersonalData(_) => Code::PersonalData,
             Self::NotFound { .. } => Code::NotFound,
             Self::HubUnknown(_) => Code::HubUnknown,
-            Self::Foreign { .. } => Code::Forbidden,
+            Self::Foreign { .. }
+            | Self::Publication(PublicationError::OwnText(_) | PublicationError::NotAuthor(..)) => {
+                Code::Forbidden
+            }
+            Self::Publication(_) => Code::BadUserInput,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Conflict(_) => Code::Conflict,
             Self::ReadOnly(_) => Code::HubReadOnly,
@@ -190,6 +197,12 @@ fn told(found: &[PersonalDataInField]) -> String {
 impl From<FormErrors> for ApiError {
     fn from(errors: FormErrors) -> Self {
         Self::Form(errors)
+    }
+}
+
+impl From<PublicationError> for ApiError {
+    fn from(error: PublicationError) -> Self {
+        Self::Publication(error)
     }
 }
 

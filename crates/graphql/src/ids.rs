@@ -19,6 +19,10 @@ pub(crate) enum GlobalId {
     Region(RegionCode),
     Agency(HubId, RecordId),
     Innovation(HubId, RecordId),
+    /// A draft of this hub.
+    Draft(HubId, RecordId),
+    /// Somebody whom this hub knows.
+    Person(HubId, RecordId),
     /// An item of a kind.
     Item(&'static str, HubId, RecordId),
 }
@@ -52,6 +56,12 @@ impl GlobalId {
             }
             ["Innovation", hub, record] => {
                 pair(hub, record).map(|(hub, record)| Self::Innovation(hub, record))
+            }
+            ["Draft", hub, record] => {
+                pair(hub, record).map(|(hub, record)| Self::Draft(hub, record))
+            }
+            ["Person", hub, record] => {
+                pair(hub, record).map(|(hub, record)| Self::Person(hub, record))
             }
             [name, hub, record] => {
                 let known = ITEM_TYPES.iter().find(|(_, known)| *known == name);
@@ -145,6 +155,8 @@ impl GlobalId {
             Self::Region(code) => format!("Region:{code}"),
             Self::Agency(hub, record) => record_text("Agency:", hub, *record),
             Self::Innovation(hub, record) => record_text("Innovation:", hub, *record),
+            Self::Draft(hub, record) => record_text("Draft:", hub, *record),
+            Self::Person(hub, record) => record_text("Person:", hub, *record),
             Self::Item(kind, hub, record) => {
                 record_text(&[type_of(kind), ":"].concat(), hub, *record)
             }

@@ -1,13 +1,14 @@
 //! Innovations.
 //!
 //! - `shown` reads one; its fields are here.
-//! - [`list`] finds them, [`input`] writes them.
+//! - [`list`] finds them, [`input`] writes them; [`text`] is what an author types.
 
 pub(crate) mod input;
 pub(crate) mod list;
 pub(crate) mod parts;
 mod shown;
 pub(crate) mod stale;
+pub(crate) mod text;
 
 use async_graphql::{Context, ID, Object};
 use domain::catalog::{self, Line, Words};
@@ -15,6 +16,7 @@ use domain::catalog::{self, Line, Words};
 use crate::ApiError;
 use crate::agencies::Agency;
 use crate::context::ContextExt as _;
+use crate::drafts::{self, Draft};
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
 use crate::in_place::InPlace;
@@ -284,6 +286,17 @@ impl Innovation {
     /// Where its facts were published.
     async fn sources(&self) -> Vec<Source> {
         self.innovation().sources.iter().map(Into::into).collect()
+    }
+
+    /// Who had a part in it: people who agreed to be named, and offices of the others ("Tim Puskesmas …").
+    async fn credits(&self) -> Vec<&str> {
+        let credits = self.innovation().credits.iter();
+        credits.map(Line::as_str).collect()
+    }
+
+    /// The draft from which it comes, with what is written for its next revision; null for all but the operator of its hub.
+    async fn draft(&self, ctx: &Context<'_>) -> Result<Option<Draft>, ApiError> {
+        drafts::of_innovation(ctx, &self.hub_id, self.record).await
     }
 
     /// Replications of it, counted from the records that are here and for everybody.

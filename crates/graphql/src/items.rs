@@ -7,12 +7,14 @@
 
 pub(crate) mod coaching;
 pub(crate) mod discussion;
+pub(crate) mod flawed;
 pub(crate) mod lineage;
 pub(crate) mod merits;
 pub(crate) mod needs;
 pub(crate) mod progress;
 pub(crate) mod reference;
 pub(crate) mod replications;
+pub(crate) mod roots;
 pub(crate) mod writing;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
 //! - `innovations`, `agencies`, `hubs`, `regions` and `items` are the catalog; `logs` is what other hubs pull,
 //!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `node` is anything by its id.
+//! - `drafts` are on their way to the catalog, `people` may be named in it; both are the operator's alone.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks.
 //!
@@ -13,6 +14,7 @@
 
 mod agencies;
 mod context;
+mod drafts;
 mod error;
 pub mod guard;
 mod holders;
@@ -22,11 +24,13 @@ mod in_place;
 mod innovations;
 mod items;
 mod loaders;
+mod local;
 mod logs;
 mod members;
 mod node;
 mod objects;
 mod paging;
+mod people;
 mod regions;
 mod replication;
 mod root;

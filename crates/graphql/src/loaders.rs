@@ -43,6 +43,10 @@ pub(crate) struct InnovationKey(pub(crate) SeenKey);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ItemKey(pub(crate) SeenKey);
 
+/// A draft of this hub, by its record.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct DraftKey(pub(crate) RecordId);
+
 /// The newest items of a kind that refer so to a record, at most so many.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RelatedKey {
@@ -127,6 +131,18 @@ impl Loader<ItemKey> for RecordLoader {
             }));
         }
         Ok(loaded)
+    }
+}
+
+impl Loader<DraftKey> for RecordLoader {
+    type Value = Arc<storage::drafts::Draft>;
+    type Error = Arc<StorageError>;
+
+    async fn load(&self, keys: &[DraftKey]) -> Result<HashMap<DraftKey, Self::Value>, Self::Error> {
+        let records: Vec<RecordId> = keys.iter().map(|key| key.0).collect();
+        let found = storage::drafts::find_many(&self.0, &records).await?;
+        let keyed = |draft: storage::drafts::Draft| (DraftKey(draft.record), Arc::new(draft));
+        Ok(found.into_iter().map(keyed).collect())
     }
 }
 

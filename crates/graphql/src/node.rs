@@ -66,7 +66,8 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    fn of_item(shown: Arc<Shown>) -> Option<Self> {
+    /// An item as anything.
+    pub(crate) fn of_item(shown: Arc<Shown>) -> Option<Self> {
         match shown.item() {
             Item::ServiceUnit(_) => ServiceUnit::show(shown).map(Self::ServiceUnit),
             Item::Transition(_) => Transition::show(shown).map(Self::Transition),
@@ -104,6 +105,8 @@ pub(crate) async fn find(
         GlobalId::Innovation(hub, record) => innovations::load(ctx, (hub, record))
             .await?
             .map(|innovation| Node::Innovation(Box::new(innovation))),
+        // What stays at a hub is read by fields of its own, which only the operator may ask.
+        GlobalId::Draft(..) | GlobalId::Person(..) => None,
         GlobalId::Item(kind, hub, record) => {
             let found = items::find(ctx, (hub, record)).await?;
             found

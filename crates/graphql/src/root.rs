@@ -20,20 +20,9 @@ use crate::innovations::list::{
 };
 use crate::innovations::stale::StaleQuery;
 use crate::innovations::{self, Innovation};
-use crate::items::coaching::CoachingQuery;
-use crate::items::coaching::writing::CoachingMutation;
-use crate::items::discussion::DiscussionQuery;
-use crate::items::discussion::writing::DiscussionMutation;
-use crate::items::lineage::LineageQuery;
-use crate::items::merits::MeritQuery;
-use crate::items::merits::writing::MeritMutation;
-use crate::items::needs::NeedQuery;
-use crate::items::needs::writing::NeedMutation;
-use crate::items::progress::writing::ProgressMutation;
-use crate::items::replications::ReplicationQuery;
-use crate::items::replications::writing::ReplicationMutation;
-use crate::items::writing::ItemMutation;
+use crate::items::roots::{ItemsMutation, ItemsQuery};
 use crate::loaders::{self, Records};
+use crate::local::{LocalMutation, LocalQuery};
 use crate::logs::{self, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt};
 use crate::members::{self, Membership};
 use crate::node::{self, Node};
@@ -115,16 +104,7 @@ pub(crate) async fn find_hub(
 /// What can be asked. An argument that may be left out is nullable and says what it then is: a variable without a value
 /// counts as left out.
 #[derive(Default, MergedObject)]
-pub struct Query(
-    CatalogQuery,
-    StaleQuery,
-    ReplicationQuery,
-    LineageQuery,
-    MeritQuery,
-    CoachingQuery,
-    DiscussionQuery,
-    NeedQuery,
-);
+pub struct Query(CatalogQuery, StaleQuery, ItemsQuery, LocalQuery);
 
 /// What can be asked of the network, its hubs, agencies and innovations.
 #[derive(Default)]
@@ -409,16 +389,7 @@ impl CatalogQuery {
 
 /// What can be changed, in this hub's own log. Needs the operator's token.
 #[derive(Default, MergedObject)]
-pub struct Mutation(
-    CatalogMutation,
-    ProgressMutation,
-    ReplicationMutation,
-    MeritMutation,
-    CoachingMutation,
-    DiscussionMutation,
-    NeedMutation,
-    ItemMutation,
-);
+pub struct Mutation(CatalogMutation, ItemsMutation, LocalMutation);
 
 /// What can be changed of agencies and innovations.
 #[derive(Default)]

@@ -23,7 +23,7 @@ impl ScalarType for HubId {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Long(pub u64);
 
 impl Long {
@@ -79,7 +79,7 @@ impl ScalarType for DateTime {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct PartialDate(pub domain::catalog::PartialDate);
 
 /// A date as exact as its source, ISO 8601: `2012`, `2012-05` or `2012-05-04`.

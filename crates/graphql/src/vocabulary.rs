@@ -176,6 +176,7 @@ terms!(
     MatchReason,
     NeedState,
     ProgressState,
+    PublicationState,
     ReplicationConflict,
     ReplicationScope,
     ReplicationSide,

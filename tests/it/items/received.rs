@@ -181,7 +181,91 @@ async fn moves_and_steps_that_break_the_rules_are_kept_and_flagged() {
             "DONE",
             "{hub}"
         );
+        let document = "query($after: String) { flawedRecords(first: 2, after: $after) { edges { cursor faults node { id } } pageInfo { hasNextPage } } }";
+        let page = async |after: Value| {
+            let data = ask(&hubs, hub, document, json!({ "after": after })).await;
+            data["flawedRecords"].clone()
+        };
+        let first = page(Value::Null).await;
+        assert_eq!(first["pageInfo"]["hasNextPage"], true, "{hub}: {first}");
+        let rest = page(first["edges"][1]["cursor"].clone()).await;
+        let edges = [&first, &rest].map(|page| page["edges"].as_array().unwrap().clone());
+        let mut told: Vec<_> = edges.concat();
+        told.sort_by_key(|edge| edge["node"]["id"].to_string());
+        let ids: Vec<_> = told
+            .iter()
+            .map(|edge| edge["node"]["id"].as_str().unwrap())
+            .collect();
+        let expected = [
+            ("CoachingActivity", 33),
+            ("Replication", 32),
+            ("Transition", 30),
+            ("Transition", 31),
+        ];
+        assert_eq!(
+            ids,
+            expected.map(|(kind, number)| global(kind, number)),
+            "{hub}"
+        );
+        assert_eq!(
+            told[1]["faults"],
+            json!([
+                "DONE is no beginning",
+                "2024-01 is before the step before, 2025-03"
+            ])
+        );
+        assert_eq!(
+            told[2]["faults"],
+            json!(["INSTITUTIONALIZATION cannot follow CREATION"])
+        );
+        assert_eq!(
+            told[3]["faults"],
+            json!(["CREATION after DEVELOPMENT needs a reason"])
+        );
     }
+}
+
+#[tokio::test]
+async fn a_transition_is_corrected_once_and_where_it_fits() {
+    let hubs = Federation::of(["a", "b"]).await;
+    let innovation = hubs.publish("a", "Antrean").await;
+    let input = |to: &str, on: &str, corrects: Option<&str>| {
+        let mut input = json!({"innovation": innovation, "axis": "ADOPTION", "to": to, "on": on, "decidedBy": "Kepala dinas"});
+        if let Some(corrected) = corrects {
+            input["corrects"] = corrected.into();
+            input["from"] = "INITIATIVE".into();
+        }
+        json!({ "input": input })
+    };
+    let first = id_of(
+        &hubs,
+        "a",
+        "recordTransition",
+        input("TRIAL", "2025-01-01", None),
+    )
+    .await;
+    let other = hubs.publish("a", "Lain").await;
+    let moved = json!({"input": {"innovation": other, "axis": "ADOPTION", "to": "TRIAL", "on": "2025-01-01", "decidedBy": "Kepala dinas"}});
+    let elsewhere = id_of(&hubs, "a", "recordTransition", moved).await;
+    let refused = async |arguments: Value| {
+        let told = super::try_write(&hubs, "a", "recordTransition", arguments, "{ id }").await;
+        assert_eq!(told.codes(), ["BAD_USER_INPUT"], "{}", told.body);
+        told.messages()[0].to_owned()
+    };
+    let told = refused(input("TRIAL", "2025-01-05", Some(&elsewhere))).await;
+    assert!(told.contains("corrects"), "{told}");
+    let right = input("TRIAL", "2024-12-01", Some(&first));
+    id_of(&hubs, "a", "recordTransition", right).await;
+    let told = refused(input("TRIAL", "2025-01-05", Some(&first))).await;
+    assert!(told.contains("still counts"), "{told}");
+    hubs.sync_until_quiet().await;
+    let read = "... on Innovation { adoption path { flaws transition { to on correctsId } } }";
+    let shown = node(&hubs, "b", &innovation, read).await;
+    let path = json!([{"flaws": [], "transition": {"to": "TRIAL", "on": "2024-12-01", "correctsId": first}}]);
+    assert_eq!(
+        (&shown["adoption"], &shown["path"]),
+        (&json!("TRIAL"), &path)
+    );
 }
 
 #[tokio::test]

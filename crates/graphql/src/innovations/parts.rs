@@ -15,6 +15,15 @@ pub(crate) struct ExternalId {
     value: String,
 }
 
+impl ExternalId {
+    pub(crate) fn new(scheme: &str, value: &str) -> Self {
+        Self {
+            scheme: scheme.to_owned(),
+            value: value.to_owned(),
+        }
+    }
+}
+
 impl From<&catalog::ExternalId> for ExternalId {
     fn from(id: &catalog::ExternalId) -> Self {
         Self {
@@ -36,6 +45,20 @@ pub(crate) struct Beneficiaries {
     period: Option<String>,
 }
 
+impl Beneficiaries {
+    pub(crate) const fn new(
+        count: crate::scalars::Long,
+        unit: Option<String>,
+        period: Option<String>,
+    ) -> Self {
+        Self {
+            count,
+            unit,
+            period,
+        }
+    }
+}
+
 impl From<&catalog::Beneficiaries> for Beneficiaries {
     fn from(served: &catalog::Beneficiaries) -> Self {
         Self {
@@ -54,6 +77,12 @@ pub(crate) struct Sustainment {
     answer: Sustained,
     /// Why.
     reason: Option<String>,
+}
+
+impl Sustainment {
+    pub(crate) const fn new(answer: Sustained, reason: Option<String>) -> Self {
+        Self { answer, reason }
+    }
 }
 
 impl From<&catalog::Sustainment> for Sustainment {
@@ -92,6 +121,13 @@ pub(crate) struct Source {
     title: String,
     /// Its address.
     url: Option<String>,
+}
+
+impl Source {
+    pub(crate) fn new(title: &str, url: Option<String>) -> Self {
+        let title = title.to_owned();
+        Self { title, url }
+    }
 }
 
 impl From<&catalog::Source> for Source {

@@ -1,5 +1,6 @@
 //! What is said of one innovation beside its text: units, transitions, evidence, budgets, confirmations.
 
+pub(crate) mod moves;
 pub(crate) mod writing;
 
 use async_graphql::{Context, ID, Object, SimpleObject};

@@ -9,14 +9,14 @@ use domain::entry::{Audience, Kind};
 use domain::identity::RecordRef;
 use storage::items::Role;
 
+use super::moves::transition_of;
 use super::{Budget, Confirmation, Evidence, ServiceUnit, Transition, evidence_kinds};
 use crate::ApiError;
 use crate::agencies::{own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::innovations::Innovation;
-use crate::innovations::input::PointInput;
-use crate::items::Shown;
+use crate::innovations::text::PointInput;
 use crate::items::writing::{Place, day, own_innovation, own_related, read_own, write};
 use crate::scalars::{Long, PartialDate, RegionCode};
 use crate::vocabulary::{EvidenceKind, RecordAudience, ServiceUnitKind, TransitionAxis};
@@ -275,13 +275,6 @@ async fn move_innovation(
     ];
     crate::agencies::issue_all(ctx.hub(), entries).await?;
     read_own(ctx, place.record).await
-}
-
-fn transition_of(shown: &Shown) -> Option<&catalog::Transition> {
-    match shown.item() {
-        storage::bodies::Item::Transition(transition) => Some(transition),
-        _ => None,
-    }
 }
 
 /// The innovation at the ends of its path.

@@ -1,0 +1,15 @@
+//! What stays at this hub, for its operator alone: drafts and people.
+
+use async_graphql::MergedObject;
+
+use crate::drafts::DraftQuery;
+use crate::drafts::writing::DraftMutation;
+use crate::people::{PersonMutation, PersonQuery};
+
+/// What can be asked of what stays at this hub.
+#[derive(Default, MergedObject)]
+pub(crate) struct LocalQuery(DraftQuery, PersonQuery);
+
+/// What can be done with what stays at this hub.
+#[derive(Default, MergedObject)]
+pub(crate) struct LocalMutation(DraftMutation, PersonMutation);
