@@ -6,7 +6,7 @@
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers; `items`: the records that
 //!   belong to others. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
-//!   `together`: several on one database; `tls`: over HTTPS. `bounds`: how much a supplier can make a hub take, and wait.
+//!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `conformance`: suites of others. `reader`: an
 //!   independent implementation.
@@ -53,6 +53,7 @@ mod reader;
 mod repair;
 mod scenarios;
 mod schema;
+mod seeding;
 mod simulation;
 mod soak;
 mod stolen_keys;

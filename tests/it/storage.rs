@@ -7,7 +7,8 @@
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `plans`: how pages of many innovations are read.
 //!   `trusting`: what follows when the authority says something else.
-//! - `items`: what follows from several hubs' words. `tokens`: what is taken once. `upgrading`: databases of older and of newer programs.
+//! - `items`: what follows from several hubs' words. `samples`: made-up records. `tokens`: what is taken once.
+//!   `upgrading`: databases of older and of newer programs.
 
 mod audience;
 mod filtering;
@@ -20,6 +21,7 @@ mod opening;
 mod plans;
 mod projection;
 mod pulling;
+mod samples;
 mod standing;
 mod tokens;
 mod trusting;

@@ -32,6 +32,7 @@ mod personal;
 mod publication;
 mod region;
 mod replication;
+mod sample;
 mod sdg;
 mod text;
 mod transition;
@@ -80,6 +81,7 @@ pub use replication::{
     ReplicationConflict, ReplicationDraft, ReplicationProgress, ReplicationScope, ReplicationSide,
     ReplicationStanding, ReplicationState, derive as derive_progress,
 };
+pub use sample::{SAMPLE_MARK, SAMPLE_SCHEME, SAMPLE_TAG, is_sample, sample_id};
 pub use sdg::{Sdg, SdgError, Sdgs};
 pub use text::{Line, TextError, Title, Words};
 pub use transition::{

@@ -18,6 +18,7 @@ pub mod receipt;
 pub mod recover;
 pub mod repair;
 pub mod schema;
+pub mod seed;
 pub mod serve;
 pub mod status;
 pub mod sync;

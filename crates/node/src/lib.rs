@@ -3,7 +3,7 @@
 //! - [`cli`] is what can be typed; [`commands`] has one file for each subcommand.
 //! - [`config`] reads the settings, [`keys`] the key and the token, [`system`] brings time and randomness.
 //! - [`hub`] opens a hub from its settings; [`serving`] runs it: [`http`] and [`tasks`].
-//! - [`import`] turns files into drafts; [`output`] shows results and progress.
+//! - [`import`] turns files into drafts, [`seed`] makes records up; [`output`] shows results and progress.
 //!
 //! Only this crate knows its machine: files, environment, clock, terminal.
 
@@ -17,6 +17,7 @@ pub mod import;
 pub mod introduction;
 pub mod keys;
 pub mod output;
+pub mod seed;
 pub mod serving;
 pub mod system;
 pub mod tasks;

@@ -6,7 +6,7 @@
 //! - [`hubs`], [`agencies`], [`innovations`] and [`items`] are the projection that readers see.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
-//! - [`holders`] is what peers showed that they hold.
+//! - [`holders`] is what peers showed that they hold; [`samples`] tells made-up records from real ones.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
@@ -31,6 +31,7 @@ pub mod logs;
 pub mod members;
 pub mod peers;
 pub mod pins;
+pub mod samples;
 pub mod standing;
 pub mod tokens;
 pub mod trust;
