@@ -6,7 +6,8 @@
 //! - `storage`: a hub's memory, on both databases. `api`: one hub's answers; `items`: the records that
 //!   belong to others. `processes`: the real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
-//!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records. `bounds`: how much a supplier can make a hub take, and wait.
+//!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records;
+//!   `in_and_out`: files into a hub and out of one. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `conformance`: suites of others. `reader`: an
 //!   independent implementation.
@@ -44,6 +45,7 @@ mod conformance;
 mod doctor;
 mod healing;
 mod hints;
+mod in_and_out;
 mod items;
 mod left_out;
 mod liars;

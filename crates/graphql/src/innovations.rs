@@ -1,13 +1,16 @@
 //! Innovations.
 //!
 //! - `shown` reads one; its fields are here.
-//! - [`list`] finds them, [`input`] writes them.
+//! - [`list`] finds them, [`input`] writes them. `address` reads the list's filter where there are no types.
 
+mod address;
 pub(crate) mod input;
 pub(crate) mod list;
 pub(crate) mod parts;
 mod shown;
 pub(crate) mod stale;
+
+pub use address::innovation_filter;
 
 use async_graphql::{Context, ID, Object};
 use domain::catalog::{self, Line, Words};

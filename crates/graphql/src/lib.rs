@@ -36,5 +36,6 @@ mod vocabulary;
 
 pub use context::{Hub as HubContext, OperationTrust, Viewer};
 pub use error::{ApiError, Code};
+pub use innovations::innovation_filter;
 pub use root::{Schema, schema, sdl, serve};
 pub use turns::{MOST_WAITING, OperationTurn, Turns};
