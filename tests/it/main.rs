@@ -7,7 +7,8 @@
 //!   belong to others; `drafts`, `credits`: what stays at a hub, and what leaves it. `statistics`: what is counted. `processes`: the
 //!   real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
-//!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records. `bounds`: how much a supplier can make a hub take, and wait.
+//!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records;
+//!   `in_and_out`: files into a hub and out of one. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `searching`: finding by words, and an index that follows the store.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `conformance`: suites of others. `reader`: an
@@ -48,6 +49,7 @@ mod doctor;
 mod drafts;
 mod healing;
 mod hints;
+mod in_and_out;
 mod items;
 mod left_out;
 mod liars;

@@ -19,7 +19,8 @@ use domain::log::LogState;
 use domain::token;
 use node::config::{Config, DatabaseUrl};
 use node::hub::{Hub, SOFTWARE};
-use node::import::{self, Importer, rows};
+use node::import::rows::{self, Format, Layout};
+use node::import::{self, Importer, Rules};
 use node::keys;
 use node::serving::{self, Pulling, Running};
 use node::system::{SystemClock, SystemEntropy};
@@ -227,8 +228,10 @@ impl Federation {
         let mut importer = Importer::new(self.hub(name))
             .await
             .expect("agencies can be read");
-        let rows = rows::open(&file).expect("the data folder is there");
-        for batch in import::batches(rows, SystemClock.now().date(), 1000, |_| true) {
+        let rules = Rules::of_data(self.hub(name).db.hub(), SystemClock.now().date());
+        let rows = rows::open(&file, Format::JsonLines, &Layout::default());
+        let rows = rows.expect("the data folder is there");
+        for batch in import::batches(rows, rules, 1000, |_| true) {
             let written = importer.write(batch.expect("the file can be read")).await;
             written.expect("the log takes the rows");
         }

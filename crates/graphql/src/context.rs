@@ -9,7 +9,7 @@ use domain::entry::Sight;
 use domain::identity::HubId;
 use domain::log::SigningKey;
 use domain::trust::Trust;
-use storage::Database;
+use storage::{Database, StorageError};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -57,6 +57,15 @@ pub enum Viewer {
 pub struct OperationTrust(OnceCell<Trust>);
 
 impl Viewer {
+    /// What whoever asks may see of the records of all hubs, outside an operation of the schema.
+    pub async fn sight(&self, db: &Database) -> Result<Sight, StorageError> {
+        Ok(match self {
+            Self::Anyone => Sight::Public,
+            Self::Operator => Sight::All,
+            Self::Hub(hub) => storage::trust::load(db).await?.sight_of_others(hub),
+        })
+    }
+
     /// Refuses everyone but the operator.
     pub fn require_operator(&self) -> Result<(), ApiError> {
         match self {

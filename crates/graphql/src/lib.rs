@@ -45,6 +45,7 @@ pub use context::{Hub as HubContext, OperationTrust, Viewer};
 pub use dependence::{Beside, Dependence, is_settled};
 pub use error::{ApiError, Code};
 pub use loaders::Ahead;
+pub use innovations::innovation_filter;
 pub use root::{Schema, schema, sdl, serve};
 pub use statistics::StatisticsHub;
 pub use turns::{MOST_WAITING, OperationTurn, Turns};

@@ -43,6 +43,7 @@ enum Command {
     Serve(commands::serve::Serve),
     Demo(commands::demo::Demo),
     Import(commands::import::Import),
+    Export(commands::export::Export),
     Seed(commands::seed::Seed),
     #[command(subcommand)]
     Peer(commands::peer::Peer),
@@ -132,6 +133,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Serve(command) => command.run(common).await,
         Command::Demo(command) => command.run(common).await,
         Command::Import(command) => command.run(common).await,
+        Command::Export(command) => command.run(common).await,
         Command::Seed(command) => command.run(common).await,
         Command::Peer(command) => command.run(common).await,
         Command::Pin(command) => command.run(common).await,

@@ -5,6 +5,7 @@ pub mod demo;
 pub mod deny;
 pub mod doctor;
 pub mod evidence;
+pub mod export;
 pub mod heal;
 pub mod import;
 pub mod init;

@@ -1,11 +1,13 @@
 //! What the node answers over HTTP.
 //!
 //! - [`graphql`] is the front door of the GraphQL schema; [`viewer`] tells it who asks.
+//! - [`export`] gives innovations as files.
 //! - [`health`] tells machines whether the node lives and is ready.
 //! - [`metrics`] tells them numbers.
 //! - [`assets`] serves the pages that are built into the program.
 
 pub mod assets;
+pub mod export;
 pub mod graphql;
 pub mod health;
 pub mod metrics;
@@ -41,6 +43,7 @@ pub fn router(hub: &Hub, endpoint: &viewer::GraphqlEndpoint) -> Router {
     Router::new()
         .merge(metrics)
         .merge(viewer::graphql_routes(endpoint))
+        .merge(export::routes(hub, endpoint))
         .merge(assets::routes())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready).with_state(hub.clone()))

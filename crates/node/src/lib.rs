@@ -4,13 +4,14 @@
 //! - [`config`] reads the settings, [`keys`] the key and the token, [`system`] brings time and randomness.
 //! - [`hub`] opens a hub from its settings; [`serving`] runs it: [`http`] and [`tasks`].
 //! - [`indexing`] keeps the search index as the store is.
-//! - [`import`] turns files into drafts, [`seed`] makes records up; [`output`] shows results and progress.
+//! - [`import`] turns files into drafts, [`export`] makes files, [`seed`] makes records up; [`output`] shows results and progress.
 //!
 //! Only this crate knows its machine: files, environment, clock, terminal.
 
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod export;
 pub mod guard;
 pub mod http;
 pub mod hub;

@@ -110,6 +110,14 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         })
     }
 
+    /// Recognises who asks, for another route.
+    ///
+    /// # Errors
+    /// Wrong credentials, which are never taken for none.
+    pub async fn identify(&self, parts: &request::Parts) -> Result<C::Viewer, Refused> {
+        self.inner.context.identify(caller(parts)?).await
+    }
+
     /// Waits until every WebSocket is closed. Servers do not wait for upgraded connections themselves.
     pub async fn sockets_closed(&self) {
         self.inner.sockets.close();
@@ -240,6 +248,11 @@ impl Verb {
             _ => Ok(()),
         }
     }
+}
+
+/// The answer of another route that refuses a request, in the same form.
+pub fn refuse(refused: Refused) -> Response {
+    answer::refused(refused, MediaType::Json)
 }
 
 /// Who asks, as far as the request tells.

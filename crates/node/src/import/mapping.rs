@@ -1,35 +1,25 @@
-//! From a row of the data folder's shape (`data/README.md`) to an agency and an innovation.
+//! Which column of a file is which field of a record: mapping files, in TOML.
+//!
+//! - [`Mapping`] is a file's contents, checked; [`Mapping::standard`] that of what `simpul export` writes.
+//! - [`check`] turns a row into an agency and an innovation by it, or says all that is wrong with the row.
+//! - [`fields`](super::fields) knows the fields; [`dates`](super::dates) how people write days.
 
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
+use anyhow::{Context as _, bail};
 use domain::catalog::{
-    Affair, Agency, AgencyDraft, AgencyKind, ExternalIdDraft, FieldError, FormErrors, Innovation,
-    InnovationDraft, SourceDraft, Vocabulary as _, fold,
+    Agency, AgencyDraft, FieldError, FormErrors, Innovation, InnovationDraft, fold,
 };
 use domain::entry::Audience;
+use domain::identity::{HubId, RecordId};
+use serde::Deserialize;
 use time::Date;
 
-use super::rows::Row;
-
-/// The columns that are imported; others are left out and named in the report.
-pub const COLUMNS: [&str; 16] = [
-    "id",
-    "title",
-    "expansion",
-    "agency",
-    "unit",
-    "agency_type",
-    "province_code",
-    "regency_code",
-    "year_initiated",
-    "year_implemented",
-    "innovation_type",
-    "sector",
-    "summary_id",
-    "source_title",
-    "source_url",
-    "audience",
-];
+use super::cells::BETWEEN_ITEMS;
+use super::dates::DateForm;
+use super::fields::{self, FIELDS, Filled};
+use super::rows::{Cell, Layout, Row};
 
 /// For whom an innovation is, as somebody wrote it: `public` or `network`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,13 +57,10 @@ impl From<RowAudience> for Audience {
     }
 }
 
-/// Stands for the agency while a row is checked; the importer puts the real one in.
-const NO_AGENCY: &str = "00000000-0000-0000-0000-000000000000";
-
 /// Something wrong with a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowFault {
-    /// The line of the file, counted from 1.
+    /// The line of the file or the row of the sheet, counted from 1.
     pub line: u64,
     /// The column, or nothing when the row as a whole is wrong.
     pub column: String,
@@ -84,8 +71,10 @@ pub struct RowFault {
 /// A row without faults.
 #[derive(Clone, Debug)]
 pub struct CheckedRow {
-    /// The line of the file, counted from 1.
+    /// The line of the file or the row of the sheet, counted from 1.
     pub line: u64,
+    /// The record that it is about, if the row says it: one of this hub.
+    pub record: Option<RecordId>,
     /// The agency that owns the innovation.
     pub agency: AgencyDraft,
     /// The innovation, its agency still to be filled in.
@@ -113,201 +102,350 @@ impl CheckedRow {
 /// An agency's folded name and region code.
 pub type AgencyKey = (String, String);
 
-/// Checks a row, telling all that is wrong with it.
-pub fn check(row: &Row, today: Date) -> Result<CheckedRow, Vec<RowFault>> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MappingFile {
+    #[serde(default)]
+    source: SourceTable,
+    #[serde(default)]
+    constants: BTreeMap<String, OneOrMany>,
+    columns: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SourceTable {
+    /// What the file is, for people.
+    #[serde(rename = "title")]
+    _title: Option<String>,
+    delimiter: Option<char>,
+    sheet: Option<String>,
+    header_row: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnTable {
+    column: OneOrMany,
+    #[serde(default)]
+    values: BTreeMap<String, OneOrMany>,
+    default: Option<OneOrMany>,
+    separator: Option<String>,
+    #[serde(default)]
+    dates: Vec<String>,
+    scheme: Option<String>,
+    scheme_before: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for Vec<String> {
+    fn from(given: OneOrMany) -> Self {
+        match given {
+            OneOrMany::One(one) => vec![one],
+            OneOrMany::Many(many) => many,
+        }
+    }
+}
+
+/// Stands in a table of values for all that are not named.
+const ANY_OTHER: &str = "*";
+
+/// Which columns give one field, and how.
+#[derive(Clone, Debug, Default)]
+struct Column {
+    /// Of these the first that is not empty.
+    names: Vec<String>,
+    /// What the file's words mean, by their folded forms.
+    values: HashMap<String, Vec<String>>,
+    /// What a word means that is not among them; without any it stands for itself.
+    any_other: Option<Vec<String>>,
+    default: Option<Vec<String>>,
+    separator: Option<String>,
+    dates: Vec<DateForm>,
+    scheme: Option<String>,
+    scheme_before: Option<String>,
+}
+
+/// Which column of a file is which field of a record.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    /// How the file is laid out.
+    pub layout: Layout,
+    constants: Vec<(&'static str, Vec<String>)>,
+    columns: Vec<(&'static str, Column)>,
+}
+
+impl Mapping {
+    /// The mapping of the data folder's files (`data/README.md`).
+    ///
+    /// # Panics
+    /// Never: a test reads the same text.
+    pub fn of_data() -> Self {
+        let text = include_str!("../../../../data/mappings/data.toml");
+        Self::parse(text).expect("a test reads the same text")
+    }
+
+    /// The mapping of what `simpul export` writes: each column has the name of its field.
+    pub fn standard() -> Self {
+        let column = |name: &str| Column {
+            names: vec![name.to_owned()],
+            separator: fields::is_list(name).then(|| BETWEEN_ITEMS.to_string()),
+            ..Column::default()
+        };
+        let columns = FIELDS.iter().map(|name| (*name, column(name)));
+        Self {
+            columns: columns.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a file with these columns is one that `simpul export` wrote.
+    pub fn is_standard<'a>(mut columns: impl Iterator<Item = &'a str>) -> bool {
+        columns.any(|name| name == "agency.name")
+    }
+
+    /// Reads a mapping file.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let file: MappingFile = toml::from_str(text)?;
+        let delimiter = file.source.delimiter.map(|delimiter| {
+            u8::try_from(delimiter).with_context(|| {
+                format!("source.delimiter: {delimiter:?} is not a comma, semicolon or tab")
+            })
+        });
+        let layout = Layout {
+            delimiter: delimiter.transpose()?,
+            sheet: file.source.sheet,
+            header_row: file.source.header_row,
+        };
+        let mut columns = Vec::new();
+        for (field, entry) in file.columns {
+            let known = fields::find(&field).with_context(|| unknown("columns", &field))?;
+            let column = Column::of(entry).with_context(|| format!("columns.{field}"))?;
+            columns.push((known, column));
+        }
+        let mut constants = Vec::new();
+        for (field, value) in file.constants {
+            let known = fields::find(&field).with_context(|| unknown("constants", &field))?;
+            if columns.iter().any(|(field, _)| *field == known) {
+                bail!(
+                    "{field} is among the columns and among the constants; the column's `default` is for empty cells"
+                );
+            }
+            constants.push((known, value.into()));
+        }
+        Ok(Self {
+            layout,
+            constants,
+            columns,
+        })
+    }
+
+    /// Whether a column of the file is read.
+    pub fn reads(&self, column: &str) -> bool {
+        let mut names = self.columns.iter().flat_map(|(_, column)| &column.names);
+        names.any(|name| name == column)
+    }
+
+    /// Refuses a file of whose columns none gives the title.
+    pub fn check_columns(&self, columns: &[String]) -> anyhow::Result<()> {
+        let title = self.columns.iter().find(|(field, _)| *field == "title");
+        let wanted = title.map_or(&[][..], |(_, column)| &column.names);
+        let is_constant = self.constants.iter().any(|(field, _)| *field == "title");
+        if !is_constant && !wanted.iter().any(|name| columns.contains(name)) {
+            let wanted = if wanted.is_empty() {
+                "title".to_owned()
+            } else {
+                wanted.join("` or `")
+            };
+            bail!(
+                "the file has no column `{wanted}` for the title; its columns are: {}. Say with --mapping which column is what",
+                columns.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    /// The column to look at for a field of a form, as the form names it: `sdgs[0]`, `point.lat`.
+    fn column_of(&self, form_field: &str) -> String {
+        let matches = |field: &str| {
+            form_field.strip_prefix(field).is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with('[') || rest.starts_with('.')
+            }) || fields::belongs(form_field, field)
+        };
+        let found = self.columns.iter().filter(|(field, _)| matches(field));
+        let longest = found.max_by_key(|(field, _)| field.len());
+        longest.map_or_else(
+            || form_field.to_owned(),
+            |(_, column)| column.names.join(" or "),
+        )
+    }
+}
+
+fn unknown(table: &str, field: &str) -> String {
+    format!(
+        "{table}: {field:?} is not a field; the fields are {}",
+        FIELDS.join(", ")
+    )
+}
+
+impl Column {
+    /// Takes a column's name, or a table of what is to be done with it.
+    fn of(entry: toml::Value) -> anyhow::Result<Self> {
+        if let toml::Value::String(name) = entry {
+            return Ok(Self {
+                names: vec![name],
+                ..Self::default()
+            });
+        }
+        let table = ColumnTable::deserialize(entry)?;
+        let dates = table.dates.iter().map(|form| DateForm::parse(form));
+        let mut values = HashMap::new();
+        let mut any_other = None;
+        for (word, meaning) in table.values {
+            let meaning: Vec<String> = meaning.into();
+            let meaning = meaning
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect();
+            if word == ANY_OTHER {
+                any_other = Some(meaning);
+            } else if values.insert(fold(&word), meaning).is_some() {
+                bail!("values: {word:?} is there twice, written otherwise");
+            }
+        }
+        Ok(Self {
+            names: table.column.into(),
+            values,
+            any_other,
+            default: table.default.map(Into::into),
+            separator: table.separator.filter(|separator| !separator.is_empty()),
+            dates: dates.collect::<Result<_, _>>()?,
+            scheme: table.scheme,
+            scheme_before: table.scheme_before,
+        })
+    }
+
+    /// What a row says: the values, or what is wrong with the cell.
+    fn values_of(&self, row: &Row) -> Result<Vec<String>, String> {
+        let cell = self.names.iter().find_map(|name| row.cell(name));
+        let items: Vec<&str> = match (cell, &self.separator) {
+            (None, _) => return Ok(self.default.clone().unwrap_or_default()),
+            (Some(Cell::List(items)), _) => items.iter().map(String::as_str).collect(),
+            (Some(Cell::Text(text)), None) => vec![text],
+            (Some(Cell::Text(text)), Some(separator)) => text.split(separator.as_str()).collect(),
+        };
+        let items = items.into_iter().map(str::trim);
+        let mut values = Vec::new();
+        for item in items.filter(|item| !item.is_empty()) {
+            for meant in self.meaning_of(item)? {
+                // Several words of a file may mean the same.
+                if !values.contains(&meant) || self.values.is_empty() {
+                    values.push(meant);
+                }
+            }
+        }
+        Ok(values)
+    }
+
+    fn meaning_of(&self, item: &str) -> Result<Vec<String>, String> {
+        if !self.values.is_empty() || self.any_other.is_some() {
+            let found = self.values.get(&fold(item)).or(self.any_other.as_ref());
+            return found
+                .cloned()
+                .ok_or_else(|| format!("{item:?} is not among the values that the mapping names"));
+        }
+        if !self.dates.is_empty() {
+            let read = self.dates.iter().find_map(|form| form.read(item));
+            return read.map(|date| vec![date]).ok_or_else(|| {
+                let forms: Vec<_> = self.dates.iter().map(DateForm::as_str).collect();
+                format!("{item:?} is not a date of the form {}", forms.join(" or "))
+            });
+        }
+        if let Some(scheme) = &self.scheme {
+            return Ok(vec![format!("{scheme}:{item}")]);
+        }
+        if let Some(mark) = &self.scheme_before {
+            let parts = item.split_once(mark.as_str());
+            return parts
+                .map(|(scheme, value)| vec![format!("{scheme}:{value}")])
+                .ok_or_else(|| {
+                    format!("{item:?} is not of the form SCHEME{mark}NUMBER, such as LAN{mark}047")
+                });
+        }
+        Ok(vec![item.to_owned()])
+    }
+}
+
+/// Stands for the agency while a row is checked; the importer puts the real one in.
+const NO_AGENCY: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Checks a row of a hub's file, telling all that is wrong with it.
+pub fn check(
+    row: &Row,
+    mapping: &Mapping,
+    hub: &HubId,
+    today: Date,
+) -> Result<CheckedRow, Vec<RowFault>> {
     let mut faults = Vec::new();
-    let external_ids = external_id(row, &mut faults);
-    let innovation = InnovationDraft {
-        external_ids,
-        ..innovation(row, &mut faults)
+    let mut refuse = |column: String, reason: String| {
+        faults.push(RowFault {
+            line: row.line,
+            column,
+            reason,
+        });
     };
-    let agency = agency(row);
-    let audience = audience(row, &mut faults);
-    faults.extend(faults_of(row, Agency::parse(&agency).err(), agency_column));
-    faults.extend(faults_of(
-        row,
-        Innovation::parse(&innovation, today).err(),
-        innovation_column,
-    ));
+    let mut filled = Filled::default();
+    NO_AGENCY.clone_into(&mut filled.innovation.agency);
+    for (field, values) in &mapping.constants {
+        if let Err(reason) = filled.put(field, values.clone(), hub) {
+            refuse(
+                (*field).to_owned(),
+                format!("the mapping's constant {reason}"),
+            );
+        }
+    }
+    for (field, column) in &mapping.columns {
+        let values = column.values_of(row);
+        let put = values.and_then(|values| {
+            if values.is_empty() {
+                Ok(())
+            } else {
+                filled.put(field, values, hub)
+            }
+        });
+        if let Err(reason) = put {
+            refuse(column.names.join(" or "), reason);
+        }
+    }
+    filled.complete();
+    let of_agency = Agency::parse(&filled.agency).err();
+    for error in fields_of(of_agency.as_ref()) {
+        let field = format!("agency.{}", error.field);
+        refuse(mapping.column_of(&field), error.reason.clone());
+    }
+    let of_innovation = Innovation::parse(&filled.innovation, today).err();
+    for error in fields_of(of_innovation.as_ref()) {
+        refuse(mapping.column_of(&error.field), error.reason.clone());
+    }
     if faults.is_empty() {
         Ok(CheckedRow {
             line: row.line,
-            agency,
-            innovation,
-            audience,
+            record: filled.record,
+            agency: filled.agency,
+            innovation: filled.innovation,
+            audience: filled.audience,
         })
     } else {
         Err(faults)
     }
 }
 
-fn faults_of(
-    row: &Row,
-    errors: Option<FormErrors>,
-    column: fn(&str) -> &'static str,
-) -> Vec<RowFault> {
-    let fault = |error: &FieldError| RowFault {
-        line: row.line,
-        column: column(&error.field).to_owned(),
-        reason: error.reason.clone(),
-    };
-    errors
-        .iter()
-        .flat_map(FormErrors::fields)
-        .map(fault)
-        .collect()
-}
-
-fn agency(row: &Row) -> AgencyDraft {
-    let region = row.get("regency_code").or(row.get("province_code"));
-    AgencyDraft {
-        name: row.get("agency").unwrap_or_default().to_owned(),
-        kind: agency_kind(row.get("agency_type")).code().to_owned(),
-        region: region.map(str::to_owned),
-        ..AgencyDraft::default()
-    }
-}
-
-fn agency_kind(raw: Option<&str>) -> AgencyKind {
-    match raw {
-        Some("PROVINCE") => AgencyKind::ProvinceGovernment,
-        Some("REGENCY") => AgencyKind::RegencyGovernment,
-        Some("CITY") => AgencyKind::CityGovernment,
-        Some("MINISTRY") => AgencyKind::Ministry,
-        Some("AGENCY" | "POLICE") => AgencyKind::NationalAgency,
-        Some("STATE_ENTERPRISE") => AgencyKind::StateEnterprise,
-        Some("REGIONAL_ENTERPRISE") => AgencyKind::RegionalEnterprise,
-        Some("UNIVERSITY") => AgencyKind::University,
-        _ => AgencyKind::Other,
-    }
-}
-
-fn agency_column(field: &str) -> &'static str {
-    match field {
-        "region" => "regency_code",
-        "kind" => "agency_type",
-        _ => "agency",
-    }
-}
-
-fn innovation(row: &Row, faults: &mut Vec<RowFault>) -> InnovationDraft {
-    let text = |column: &str| row.get(column).map(str::to_owned);
-    let (affairs, tags) = sector(row.get("sector"), row, faults);
-    let source = row.get("source_title").map(|title| SourceDraft {
-        title: title.to_owned(),
-        url: text("source_url"),
-    });
-    InnovationDraft {
-        title: row.get("title").unwrap_or_default().to_owned(),
-        acronym_of: text("expansion"),
-        agency: NO_AGENCY.to_owned(),
-        unit_name: text("unit"),
-        kind: text("innovation_type"),
-        affairs: affairs
-            .iter()
-            .map(|affair| affair.code().to_owned())
-            .collect(),
-        tags,
-        summary: text("summary_id"),
-        started_on: text("year_initiated"),
-        implemented_on: text("year_implemented"),
-        stage: "CREATION".to_owned(),
-        adoption: if row.get("year_implemented").is_some() {
-            "APPLIED"
-        } else {
-            "INITIATIVE"
-        }
-        .to_owned(),
-        sources: source.into_iter().collect(),
-        ..InnovationDraft::default()
-    }
-}
-
-fn innovation_column(field: &str) -> &'static str {
-    match field.split(['[', '.']).next().unwrap_or_default() {
-        "title" => "title",
-        "acronymOf" => "expansion",
-        "unitName" => "unit",
-        "externalIds" => "id",
-        "kind" => "innovation_type",
-        "affairs" | "tags" => "sector",
-        "summary" => "summary_id",
-        "startedOn" => "year_initiated",
-        "implementedOn" => "year_implemented",
-        "sources" if field.ends_with("url") => "source_url",
-        "sources" => "source_title",
-        _ => "",
-    }
-}
-
-fn audience(row: &Row, faults: &mut Vec<RowFault>) -> Option<Audience> {
-    match row.get("audience")?.parse::<RowAudience>() {
-        Ok(RowAudience(audience)) => Some(audience),
-        Err(error) => {
-            faults.push(RowFault {
-                line: row.line,
-                column: "audience".to_owned(),
-                reason: error.to_string(),
-            });
-            None
-        }
-    }
-}
-
-/// `LAN-047` is number 047 of the scheme LAN.
-fn external_id(row: &Row, faults: &mut Vec<RowFault>) -> Vec<ExternalIdDraft> {
-    let Some(id) = row.get("id") else {
-        return Vec::new();
-    };
-    let Some((scheme, value)) = id.split_once('-') else {
-        let reason = format!("{id:?} is not of the form SCHEME-NUMBER, such as LAN-047");
-        faults.push(RowFault {
-            line: row.line,
-            column: "id".to_owned(),
-            reason,
-        });
-        return Vec::new();
-    };
-    vec![ExternalIdDraft {
-        scheme: scheme.to_owned(),
-        value: value.to_owned(),
-    }]
-}
-
-/// The compiler's sectors as affairs of government; two of them are wider than any affair and become tags.
-fn sector(raw: Option<&str>, row: &Row, faults: &mut Vec<RowFault>) -> (Vec<Affair>, Vec<String>) {
-    let affairs: &[Affair] = match raw {
-        None => &[],
-        Some("ECONOMY") => return (Vec::new(), vec!["ekonomi".to_owned()]),
-        Some("GOVERNANCE") => return (Vec::new(), vec!["tata kelola".to_owned()]),
-        Some("AGRICULTURE") => &[Affair::Agriculture],
-        Some("CIVIL_REGISTRATION") => &[Affair::CivilRegistration],
-        Some("COMMUNICATION") => &[Affair::Communication],
-        Some("DISASTER" | "SECURITY") => &[Affair::PublicOrder],
-        Some("EDUCATION") => &[Affair::Education],
-        Some("ENERGY") => &[Affair::Energy],
-        Some("ENVIRONMENT") => &[Affair::Environment],
-        Some("FAMILY") => &[Affair::FamilyPlanning],
-        Some("FINANCE") => &[Affair::Finance],
-        Some("FISHERIES") => &[Affair::MarineAndFisheries],
-        Some("HEALTH") => &[Affair::Health],
-        Some("LABOR") => &[Affair::Labour],
-        Some("LAND") => &[Affair::Land],
-        Some("LICENSING") => &[Affair::Investment],
-        Some("PUBLIC_WORKS" | "WATER") => &[Affair::PublicWorks],
-        Some("RESEARCH") => &[Affair::Research],
-        Some("SOCIAL") => &[Affair::Social],
-        Some("TOURISM_CULTURE") => &[Affair::Tourism, Affair::Culture],
-        Some("TRANSPORT") => &[Affair::Transport],
-        Some(other) => {
-            let reason = format!("{other:?} is not a sector of data/README.md");
-            faults.push(RowFault {
-                line: row.line,
-                column: "sector".to_owned(),
-                reason,
-            });
-            &[]
-        }
-    };
-    (affairs.to_vec(), Vec::new())
+fn fields_of(errors: Option<&FormErrors>) -> &[FieldError] {
+    errors.map_or(&[], FormErrors::fields)
 }

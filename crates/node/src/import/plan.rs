@@ -1,6 +1,7 @@
 //! Comparing rows with what the hub holds, and writing what is new or changed.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use anyhow::bail;
 use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold};
@@ -9,7 +10,7 @@ use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::RecordId;
 use storage::agencies::{self, AgencyFilter};
 use storage::bodies::{self, Body, Content};
-use storage::innovations;
+use storage::{StorageError, innovations};
 use time::{Date, OffsetDateTime};
 
 use super::mapping::{AgencyKey, CheckedRow};
@@ -25,8 +26,19 @@ pub struct Written {
     pub revised: u64,
     /// Rows that say what the hub holds already.
     pub unchanged: u64,
+    /// Rows that name a record that a row before them named.
+    pub repeated: u64,
     /// Agencies that are new.
     pub agencies: u64,
+}
+
+/// Whether rows are written, or only what would come of them is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// They are written.
+    Really,
+    /// Nothing is written.
+    DryRun,
 }
 
 /// Writes rows into a hub's log.
@@ -34,6 +46,7 @@ pub struct Importer<'a> {
     hub: &'a Hub,
     agencies: HashMap<AgencyKey, (RecordId, Audience)>,
     audience: Option<Audience>,
+    writing: Writing,
     today: Date,
     /// What was written so far.
     pub written: Written,
@@ -57,7 +70,7 @@ impl<'a> Importer<'a> {
             let read = bodies::load(&hub.db, entries).await?;
             for (agency, body) in page.into_iter().zip(read) {
                 if let Some(Content::Agency(content)) = body.as_ref().map(|body| &body.content) {
-                    let key = key_of(content);
+                    let key = agency_key(content);
                     let audience = body.map_or(Audience::Public, |body| body.audience.clone());
                     agencies_known.insert(key, (agency.record, audience));
                 }
@@ -68,6 +81,7 @@ impl<'a> Importer<'a> {
             hub,
             agencies: agencies_known,
             audience: None,
+            writing: Writing::Really,
             today,
             written: Written::default(),
         })
@@ -81,10 +95,18 @@ impl<'a> Importer<'a> {
         self
     }
 
+    /// Says whether rows are written or only counted.
+    #[must_use]
+    pub const fn writing(mut self, writing: Writing) -> Self {
+        self.writing = writing;
+        self
+    }
+
     /// Writes a batch, all or none.
     pub async fn write(&mut self, batch: Vec<CheckedRow>) -> anyhow::Result<()> {
         let now = SystemClock.now();
         let known = self.known(&batch).await?;
+        let by_id = self.known_by_id(&batch).await?;
         let mut drafts = Vec::with_capacity(batch.len() + 16);
         let mut written = self.written;
         let mut said = HashSet::new();
@@ -93,10 +115,18 @@ impl<'a> Importer<'a> {
                 .external_id()
                 .map(|(scheme, value)| (scheme.to_owned(), value.to_owned()));
             // A file that names one record twice means the first; the second comes with the next import.
-            if id.clone().is_some_and(|id| !said.insert(id)) {
+            let name = row.record.map_or_else(
+                || id.clone(),
+                |record| Some((String::new(), record.to_string())),
+            );
+            if name.is_some_and(|name| !said.insert(name)) {
+                written.repeated += 1;
                 continue;
             }
-            let held = id.and_then(|id| known.get(&id));
+            let held = match row.record {
+                Some(record) => by_id.get(&record),
+                None => id.and_then(|id| known.get(&id)),
+            };
             let audience = row.audience.clone().or_else(|| self.audience.clone());
             let audience = audience.unwrap_or_else(|| {
                 held.map_or(Audience::Public, |(_, body)| body.audience.clone())
@@ -118,7 +148,8 @@ impl<'a> Importer<'a> {
                 }
                 None => {
                     written.created += 1;
-                    (RecordId::generate(now, &SystemEntropy), 1)
+                    let fresh = || RecordId::generate(now, &SystemEntropy);
+                    (row.record.unwrap_or_else(fresh), 1)
                 }
             };
             drafts.push(innovation_entry(
@@ -129,18 +160,36 @@ impl<'a> Importer<'a> {
                 now,
             )?);
         }
-        if !drafts.is_empty() {
-            self.hub.issue(drafts).await?;
+        if !drafts.is_empty() && self.writing == Writing::Really {
+            self.hub.issue(drafts).await.map_err(explained)?;
         }
         self.written = written;
         Ok(())
+    }
+
+    /// What the hub holds of these rows, by the ids that they give.
+    async fn known_by_id(
+        &self,
+        batch: &[CheckedRow],
+    ) -> anyhow::Result<HashMap<RecordId, (RecordId, Arc<Body>)>> {
+        let own = self.hub.db.hub();
+        let ids: Vec<_> = batch
+            .iter()
+            .filter_map(|row| Some((own.clone(), row.record?)))
+            .collect();
+        let found = innovations::find_many(&self.hub.db, &ids, Sight::All).await?;
+        let read = bodies::load(&self.hub.db, found.iter().map(|place| Some(place.entry))).await?;
+        let held = |(place, body): (innovations::InnovationRef, Option<_>)| {
+            Some((place.record, (place.record, body?)))
+        };
+        Ok(found.into_iter().zip(read).filter_map(held).collect())
     }
 
     /// What the hub holds of these rows, by external id.
     async fn known(
         &self,
         batch: &[CheckedRow],
-    ) -> anyhow::Result<HashMap<(String, String), (RecordId, std::sync::Arc<Body>)>> {
+    ) -> anyhow::Result<HashMap<(String, String), (RecordId, Arc<Body>)>> {
         let ids: Vec<_> = batch.iter().filter_map(CheckedRow::external_id).collect();
         let found = innovations::find_own_by_external_ids(&self.hub.db, &ids).await?;
         let entries = found.iter().map(|(_, place)| Some(place.entry));
@@ -186,7 +235,18 @@ impl<'a> Importer<'a> {
     }
 }
 
-fn key_of(agency: &Agency) -> AgencyKey {
+/// A record that was taken back cannot be written under its id again.
+fn explained(error: StorageError) -> anyhow::Error {
+    match error {
+        StorageError::Conflict { record, .. } => anyhow::anyhow!(
+            "record {record} was changed or taken back meanwhile; take its id out of the file to import it as a new one"
+        ),
+        other => other.into(),
+    }
+}
+
+/// What tells an agency from others.
+pub fn agency_key(agency: &Agency) -> AgencyKey {
     (
         fold(agency.name.as_str()),
         agency

@@ -1,200 +1,284 @@
-//! Reading a file row by row.
+//! Reading a file row by row, whatever its format.
+//!
+//! - [`tables`] reads CSV, [`json`] JSON Lines, [`workbooks`] XLSX. Each gives the same rows: cells by column.
+//! - [`open`] chooses by the file's ending, or as it is told.
+//!
+//! A row that cannot be read is a fault of its own, and the file goes on. Rows and cells have bounds; of CSV and JSON Lines one
+//! row at a time is in memory.
+
+mod archive;
+mod json;
+mod tables;
+mod workbooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
-use serde_json::Value;
 
-use super::mapping::{COLUMNS, RowFault};
+use super::cells::MOST_CELL_BYTES;
+use super::mapping::RowFault;
 
-/// The longest line of a JSON Lines file.
-const MOST_LINE_BYTES: usize = 1024 * 1024;
+pub use json::json_lines;
 
-/// One row: its cells by column, empty ones left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Row {
-    /// The line of the file on which it begins, counted from 1.
-    pub line: u64,
-    cells: BTreeMap<String, String>,
+/// The longest row of a file, in bytes.
+pub const MOST_ROW_BYTES: usize = 1024 * 1024;
+/// The most columns of a table.
+pub const MOST_COLUMNS: usize = 512;
+
+/// How a file holds its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Values between commas, semicolons or tabs (RFC 4180), in UTF-8; the first row names the columns.
+    Csv,
+    /// One JSON object on each line.
+    JsonLines,
+    /// A workbook of Office Open XML (ECMA-376), one of its sheets.
+    Xlsx,
 }
 
-impl Row {
-    /// The cell of a column, if it is not empty.
-    pub fn get(&self, column: &str) -> Option<&str> {
-        self.cells.get(column).map(String::as_str)
+/// A word that is no format.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a format; say csv, jsonl or xlsx")]
+pub struct FormatError(String);
+
+impl FromStr for Format {
+    type Err = FormatError;
+
+    fn from_str(raw: &str) -> Result<Self, FormatError> {
+        match raw.to_lowercase().as_str() {
+            "csv" | "tsv" => Ok(Self::Csv),
+            "jsonl" | "ndjson" => Ok(Self::JsonLines),
+            "xlsx" => Ok(Self::Xlsx),
+            _ => Err(FormatError(raw.to_owned())),
+        }
     }
 }
 
-/// The rows of a file. A row is an error of its own when the line is not readable; the file can go on.
+impl Format {
+    /// The format that a file's ending names.
+    pub fn of(file: &Path) -> anyhow::Result<Self> {
+        let ending = file.extension().and_then(|ending| ending.to_str());
+        let format = ending.unwrap_or_default().parse();
+        format.ok().with_context(|| {
+            format!(
+                "{} is neither .csv nor .jsonl nor .xlsx; say --format",
+                file.display()
+            )
+        })
+    }
+}
+
+/// What a file's reader may be told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// What stands between the values of CSV; nothing: what the first line has most of.
+    pub delimiter: Option<u8>,
+    /// The sheet of a workbook; nothing: the first.
+    pub sheet: Option<String>,
+    /// The row that names the columns, from 1; those before it are passed over.
+    pub header_row: Option<u32>,
+}
+
+/// One cell: a text, or a list where the format has lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// A text.
+    Text(String),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+/// A row as the file has it, for writing it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Raw {
+    /// The cells of a table.
+    Cells(Vec<String>),
+    /// A line.
+    Line(String),
+}
+
+/// One row: its cells by column, empty ones left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The line of the file, or the row of the sheet, on which it begins, counted from 1.
+    pub line: u64,
+    cells: BTreeMap<String, Cell>,
+    raw: Raw,
+}
+
+/// A row that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadRow {
+    /// What is wrong.
+    pub fault: RowFault,
+    /// The row, as far as it was read.
+    pub raw: Raw,
+}
+
+/// What a file gives for each of its rows.
+pub type ReadRow = Result<Row, BadRow>;
+
+impl Row {
+    /// The text of a column, if it is not empty; of a list the first item.
+    pub fn get(&self, column: &str) -> Option<&str> {
+        match self.cells.get(column)? {
+            Cell::Text(text) => Some(text),
+            Cell::List(items) => items.first().map(String::as_str),
+        }
+    }
+
+    /// The cell of a column, if it is not empty.
+    pub fn cell(&self, column: &str) -> Option<&Cell> {
+        self.cells.get(column)
+    }
+
+    /// The row as the file has it.
+    pub const fn raw(&self) -> &Raw {
+        &self.raw
+    }
+
+    /// A row of a table, or what is wrong with it as a whole.
+    fn of_table(line: u64, columns: &[String], cells: Vec<String>, unescape: bool) -> ReadRow {
+        let fault = |column: &str, reason: String| RowFault {
+            line,
+            column: column.to_owned(),
+            reason,
+        };
+        if cells.len() != columns.len() {
+            let reason = format!(
+                "the row has {} cells, and there are {} columns",
+                cells.len(),
+                columns.len()
+            );
+            let fault = fault("", reason);
+            return Err(BadRow {
+                fault,
+                raw: Raw::Cells(cells),
+            });
+        }
+        let mut row = BTreeMap::new();
+        for (column, cell) in columns.iter().zip(&cells) {
+            if cell.len() > MOST_CELL_BYTES {
+                let reason = format!("has {} bytes; {MOST_CELL_BYTES} are allowed", cell.len());
+                let fault = fault(column, reason);
+                return Err(BadRow {
+                    fault,
+                    raw: Raw::Cells(cells),
+                });
+            }
+            let meant = if unescape {
+                super::cells::as_meant(cell)
+            } else {
+                cell
+            };
+            if !meant.trim().is_empty() {
+                row.insert(column.clone(), Cell::Text(meant.to_owned()));
+            }
+        }
+        Ok(Self {
+            line,
+            cells: row,
+            raw: Raw::Cells(cells),
+        })
+    }
+}
+
+/// The rows of a file. A row is an error of its own when it cannot be read; the file can go on.
 pub struct Rows {
-    source: Source,
+    source: Box<dyn Iterator<Item = anyhow::Result<ReadRow>> + Send>,
+    header: Vec<String>,
     columns: BTreeSet<String>,
 }
 
-enum Source {
-    Csv {
-        headers: Vec<String>,
-        records: Box<csv::StringRecordsIntoIter<File>>,
-    },
-    JsonLines {
-        lines: Lines,
-        line: u64,
-    },
-}
-
-type Lines = Box<dyn BufRead + Send>;
-
-/// Reads JSON Lines from anywhere.
-pub fn json_lines(source: impl BufRead + Send + 'static) -> Rows {
-    Rows {
-        source: Source::JsonLines {
-            lines: Box::new(source),
-            line: 0,
-        },
-        columns: BTreeSet::new(),
-    }
-}
-
-/// Opens a file by its ending: `.csv`, or `.jsonl`.
-pub fn open(file: &Path) -> anyhow::Result<Rows> {
+/// Opens a file.
+pub fn open(file: &Path, format: Format, layout: &Layout) -> anyhow::Result<Rows> {
     let opened = File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let ending = file
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default();
-    match ending {
-        "csv" => csv_rows(opened),
-        "jsonl" | "ndjson" => Ok(json_lines(BufReader::new(opened))),
-        _ => bail!("{} is neither .csv nor .jsonl", file.display()),
+    match format {
+        Format::Csv => tables::rows(opened, layout),
+        Format::JsonLines => Ok(json_lines(BufReader::new(opened))),
+        Format::Xlsx => workbooks::rows(opened, layout),
     }
-}
-
-fn csv_rows(file: File) -> anyhow::Result<Rows> {
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(file);
-    let headers: Vec<String> = reader
-        .headers()?
-        .iter()
-        .map(|name| name.trim_start_matches('\u{FEFF}').to_owned())
-        .collect();
-    if !headers.iter().any(|name| name == "title") {
-        bail!(
-            "the file has no column `title`; its first line must name the columns: {}",
-            COLUMNS.join(", ")
-        );
-    }
-    let columns = headers.iter().cloned().collect();
-    let source = Source::Csv {
-        headers,
-        records: Box::new(reader.into_records()),
-    };
-    Ok(Rows { source, columns })
+    .with_context(|| format!("{} cannot be read as a table", file.display()))
 }
 
 impl Rows {
-    /// Columns that were seen so far and are not imported.
-    pub fn ignored_columns(&self) -> Vec<String> {
-        self.columns
-            .iter()
-            .filter(|name| !COLUMNS.contains(&name.as_str()))
-            .cloned()
-            .collect()
+    fn of(
+        header: Vec<String>,
+        source: impl Iterator<Item = anyhow::Result<ReadRow>> + Send + 'static,
+    ) -> Self {
+        Self {
+            columns: header.iter().cloned().collect(),
+            source: Box::new(source),
+            header,
+        }
+    }
+
+    /// The names of the columns in their order; none for JSON Lines, which has none of its own.
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The columns that were seen so far.
+    pub const fn columns(&self) -> &BTreeSet<String> {
+        &self.columns
     }
 }
 
 impl Iterator for Rows {
-    type Item = anyhow::Result<Result<Row, RowFault>>;
+    type Item = anyhow::Result<ReadRow>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.source {
-            Source::Csv { headers, records } => {
-                let record = records.next()?;
-                Some(Ok(record
-                    .map(|record| csv_row(headers, &record))
-                    .map_err(|error| csv_fault(&error))))
-            }
-            Source::JsonLines { lines, line } => {
-                json_row(lines, line, &mut self.columns).transpose()
+        let next = self.source.next()?;
+        if self.header.is_empty()
+            && let Ok(Ok(row)) = &next
+        {
+            for column in row.cells.keys() {
+                if !self.columns.contains(column) && self.columns.len() < MOST_COLUMNS {
+                    self.columns.insert(column.clone());
+                }
             }
         }
+        Some(next)
     }
 }
 
-fn csv_row(headers: &[String], record: &csv::StringRecord) -> Row {
-    let cells = headers
+/// Takes the names of columns from the row that has them.
+fn header_of(cells: Vec<String>) -> anyhow::Result<Vec<String>> {
+    let mut names: Vec<String> = cells
         .iter()
-        .zip(record)
-        .filter(|(_, cell)| !cell.trim().is_empty());
-    Row {
-        line: record.position().map_or(0, csv::Position::line),
-        cells: cells
-            .map(|(name, cell)| (name.clone(), cell.to_owned()))
-            .collect(),
+        .map(|name| name.trim_start_matches('\u{FEFF}').trim().to_owned())
+        .collect();
+    while names.last().is_some_and(String::is_empty) {
+        names.pop();
     }
+    if names.is_empty() {
+        bail!("there is no row that names the columns");
+    }
+    if names.len() > MOST_COLUMNS {
+        bail!(
+            "there are {} columns; {MOST_COLUMNS} are allowed",
+            names.len()
+        );
+    }
+    for (nth, name) in names.iter().enumerate() {
+        if !name.is_empty() && names[..nth].contains(name) {
+            bail!("two columns are named {name:?}");
+        }
+    }
+    Ok(names)
 }
 
-fn csv_fault(error: &csv::Error) -> RowFault {
-    RowFault {
-        line: error.position().map_or(0, csv::Position::line),
-        column: String::new(),
-        reason: error.to_string(),
+/// Reads a line with its end, of a bounded length; nothing at the end of the file.
+fn read_line(source: &mut impl BufRead, line: u64) -> anyhow::Result<Option<Vec<u8>>> {
+    let mut text = Vec::new();
+    let most = MOST_ROW_BYTES as u64 + 1;
+    let read = std::io::Read::take(source, most).read_until(b'\n', &mut text)?;
+    if text.len() > MOST_ROW_BYTES {
+        bail!("line {line} has more than {MOST_ROW_BYTES} bytes; is this the right format?");
     }
-}
-
-fn json_row(
-    lines: &mut Lines,
-    line: &mut u64,
-    columns: &mut BTreeSet<String>,
-) -> anyhow::Result<Option<Result<Row, RowFault>>> {
-    loop {
-        *line += 1;
-        let mut text = Vec::new();
-        let read = std::io::Read::take(&mut *lines, MOST_LINE_BYTES as u64 + 1)
-            .read_until(b'\n', &mut text)?;
-        if read == 0 {
-            return Ok(None);
-        }
-        if text.len() > MOST_LINE_BYTES {
-            bail!("line {line} has more than {MOST_LINE_BYTES} bytes; is this a JSON Lines file?");
-        }
-        if text.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        return Ok(Some(parse_json(*line, &text, columns)));
-    }
-}
-
-fn parse_json(line: u64, text: &[u8], columns: &mut BTreeSet<String>) -> Result<Row, RowFault> {
-    let fault = |column: &str, reason: String| RowFault {
-        line,
-        column: column.to_owned(),
-        reason,
-    };
-    let value: serde_json::Map<String, Value> = serde_json::from_slice(text)
-        .map_err(|error| fault("", format!("is not a JSON object: {error}")))?;
-    let mut row = Row {
-        line,
-        ..Row::default()
-    };
-    for (name, value) in value {
-        let cell = match value {
-            Value::Null => None,
-            Value::String(text) => Some(text),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(flag) => Some(flag.to_string()),
-            Value::Array(_) | Value::Object(_) => {
-                return Err(fault(
-                    &name,
-                    "is a list or an object; a text, number or null is expected".to_owned(),
-                ));
-            }
-        };
-        if let Some(cell) = cell.filter(|cell| !cell.trim().is_empty()) {
-            row.cells.insert(name.clone(), cell);
-        }
-        columns.insert(name);
-    }
-    Ok(row)
+    Ok((read > 0).then_some(text))
 }

@@ -13,7 +13,7 @@ use storage::{peers, pins};
 use crate::config::{self, Config};
 use crate::hub::{Hub, SOFTWARE};
 use crate::import::rows::{self, Row};
-use crate::import::{self, Importer};
+use crate::import::{self, Importer, Rules};
 use crate::serving::{self, Pulling, Running};
 use crate::system::SystemClock;
 
@@ -88,7 +88,7 @@ impl Federation {
             let mine = |row: &Row| owner(&ids, row) == hub.db.hub().as_str();
             for batch in import::batches(
                 rows::json_lines(INNOVATIONS.as_bytes()),
-                SystemClock.now().date(),
+                Rules::of_data(hub.db.hub(), SystemClock.now().date()),
                 500,
                 mine,
             ) {

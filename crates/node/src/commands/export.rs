@@ -1,0 +1,70 @@
+//! `simpul export`
+
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use domain::entry::{Audience, Sight};
+use storage::innovations::InnovationFilter;
+
+use crate::cli::{Common, Outcome};
+use crate::export::{self, Format};
+use crate::import::mapping::RowAudience;
+use crate::output;
+
+/// Write innovations into a CSV, XLSX, JSON Lines or JSON-LD file
+///
+/// `simpul import` reads all but JSON-LD again. A record with the proof that its hub wrote it is a receipt: `simpul receipt`.
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// The file: .csv, .xlsx, .jsonl or .jsonld; - for standard output
+    file: PathBuf,
+    /// What to write, if the file's ending does not say it: csv, xlsx, jsonl or jsonld
+    #[arg(long)]
+    format: Option<Format>,
+    /// Only innovations for which this holds, as in the filter of the GraphQL list: region=33, hubs=id-13, affairs=HEALTH,
+    /// sdgs=3, stages=CREATION, adoptions=APPLIED, tags=desa, yearFrom=2020. May be given several times
+    #[arg(long, value_name = "CONDITION=VALUE", value_parser = condition)]
+    filter: Vec<(String, String)>,
+    /// What the file may hold: what is for everybody (public), or what is for the network's hubs too (network)
+    #[arg(long, value_name = "AUDIENCE", default_value = "public")]
+    audience: RowAudience,
+}
+
+fn condition(raw: &str) -> Result<(String, String), String> {
+    let parts = raw.split_once('=');
+    let (name, value) = parts.ok_or_else(|| format!("{raw:?} is not of the form region=33"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl Export {
+    pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
+        let is_output = self.file.as_os_str() == "-";
+        let format = match self.format {
+            Some(format) => format,
+            None if is_output => bail!("say --format csv, xlsx, jsonl or jsonld"),
+            None => {
+                let ending = self.file.extension().and_then(|ending| ending.to_str());
+                ending.unwrap_or_default().parse()?
+            }
+        };
+        let sight = match Audience::from(self.audience) {
+            Audience::Public => Sight::Public,
+            Audience::Network | Audience::Other(_) => Sight::Network,
+        };
+        let filter = graphql::innovation_filter(&self.filter)?;
+        let filter = InnovationFilter { sight, ..filter };
+        let hub = common.open_hub().await?;
+        let count = if is_output {
+            export::write(&hub.db, filter, format, io::stdout().lock()).await?
+        } else {
+            let file = File::create(&self.file)
+                .with_context(|| format!("{} cannot be written", self.file.display()))?;
+            export::write(&hub.db, filter, format, BufWriter::new(file)).await?
+        };
+        hub.db.close().await?;
+        output::remark(format!("{count} innovations written"));
+        Ok(Outcome::Well)
+    }
+}

@@ -1,0 +1,152 @@
+//! What `simpul import` tells of what it found and wrote.
+
+use serde_json::{Value, json};
+
+use super::{Found, Import};
+use crate::cli::Common;
+use crate::import::duplicates::{Pair, Place};
+use crate::import::mapping::RowFault;
+use crate::import::{Checked, Personal, Written};
+use crate::output;
+
+/// Faults, findings and pairs that are printed; all are counted.
+const SHOWN: usize = 50;
+
+/// Tells it, to people or to programs.
+pub(super) fn tell(asked: &Import, common: &Common, result: &Found) -> anyhow::Result<()> {
+    let checked = &result.checked;
+    if common.json {
+        return output::json(&as_json(asked, checked, result.written));
+    }
+    some(&checked.faults, checked.bad_rows, fault_line);
+    if checked.personal_rows > 0 && !asked.acknowledge_personal_data {
+        output::say("texts for everybody hold what looks like personal data:");
+        some(&checked.personal, checked.personal_rows, personal_line);
+    }
+    if checked.duplicates.found > 0 {
+        output::say("these may be the same innovation twice; nothing is done about it:");
+        some(
+            &checked.duplicates.pairs,
+            checked.duplicates.found,
+            pair_line,
+        );
+    }
+    if checked.duplicates.left_out > 0 {
+        let left_out = checked.duplicates.left_out;
+        output::say(format!("{left_out} titles were too many to be compared"));
+    }
+    output::say(format!(
+        "{} rows read, {} of them bad",
+        checked.rows, checked.bad_rows
+    ));
+    if let Some(file) = asked.refused.as_ref().filter(|_| checked.bad_rows > 0) {
+        output::say(format!("the bad rows are in {}", file.display()));
+    }
+    if !checked.ignored.is_empty() {
+        let ignored = checked.ignored.join(", ");
+        output::say(format!("columns that are not imported: {ignored}"));
+    }
+    output::say(outcome(asked, checked, result.written));
+    Ok(())
+}
+
+/// The first of a list, line by line; a remark if there are more.
+fn some<T>(list: &[T], in_all: u64, line: impl Fn(&T) -> String) {
+    for item in list.iter().take(SHOWN) {
+        output::say(line(item));
+    }
+    if list.len() > SHOWN || in_all > list.len() as u64 {
+        output::say(format!("… and more; --json lists the first {}", list.len()));
+    }
+}
+
+fn fault_line(fault: &RowFault) -> String {
+    let column = if fault.column.is_empty() {
+        String::new()
+    } else {
+        format!(", column {}", fault.column)
+    };
+    format!("line {}{column}: {}", fault.line, fault.reason)
+}
+
+fn personal_line(personal: &Personal) -> String {
+    let (line, field) = (personal.line, &personal.found.field);
+    let (data, found) = (personal.found.finding.data, &personal.found.finding.found);
+    format!("line {line}, {field}: {data} {found:?}")
+}
+
+fn pair_line(pair: &Pair) -> String {
+    let like = match &pair.like {
+        Place::Line(line) => format!("line {line}"),
+        Place::Held(record) => format!("record {record}"),
+    };
+    let agency = if pair.is_same_agency {
+        "the same agency"
+    } else {
+        "another agency"
+    };
+    format!(
+        "line {}: {:?} is like {like} of {agency}, {} %",
+        pair.line, pair.title, pair.alike
+    )
+}
+
+fn outcome(asked: &Import, checked: &Checked, written: Option<Written>) -> String {
+    let Some(written) = written else {
+        let mend = if checked.bad_rows > 0 && !asked.skip_bad_rows {
+            "mend the rows, or say --skip-bad-rows"
+        } else {
+            "take the personal data out, or say --acknowledge-personal-data"
+        };
+        return format!("nothing was written; {mend}");
+    };
+    let repeated = match written.repeated {
+        0 => String::new(),
+        repeated => format!("; {repeated} rows repeat a record of the file and were passed over"),
+    };
+    let what = format!(
+        "{} innovations created, {} revised, {} unchanged; {} agencies registered{repeated}",
+        written.created, written.revised, written.unchanged, written.agencies
+    );
+    if asked.dry_run {
+        format!("nothing was written, as asked; it would be: {what}")
+    } else {
+        what
+    }
+}
+
+fn as_json(asked: &Import, checked: &Checked, written: Option<Written>) -> Value {
+    let fault = |fault: &RowFault| json!({"line": fault.line, "column": fault.column, "reason": fault.reason});
+    let personal = |personal: &Personal| {
+        json!({
+            "line": personal.line, "field": personal.found.field,
+            "data": personal.found.finding.data, "found": personal.found.finding.found,
+        })
+    };
+    let pair = |pair: &Pair| {
+        let (line, record) = match &pair.like {
+            Place::Line(line) => (Some(line), None),
+            Place::Held(record) => (None, Some(record)),
+        };
+        json!({
+            "line": pair.line, "title": pair.title, "likeLine": line, "likeRecord": record,
+            "alikePercent": pair.alike, "isSameAgency": pair.is_same_agency,
+        })
+    };
+    json!({
+        "rows": checked.rows,
+        "badRows": checked.bad_rows,
+        "faults": checked.faults.iter().map(fault).collect::<Vec<_>>(),
+        "ignoredColumns": checked.ignored,
+        "personalRows": checked.personal_rows,
+        "personalData": checked.personal.iter().map(personal).collect::<Vec<_>>(),
+        "suspectedDuplicates": checked.duplicates.found,
+        "duplicates": checked.duplicates.pairs.iter().map(pair).collect::<Vec<_>>(),
+        "isDryRun": asked.dry_run,
+        "created": written.map(|written| written.created),
+        "revised": written.map(|written| written.revised),
+        "unchanged": written.map(|written| written.unchanged),
+        "repeated": written.map(|written| written.repeated),
+        "agencies": written.map(|written| written.agencies),
+    })
+}
