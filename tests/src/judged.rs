@@ -7,7 +7,7 @@ use domain::entry::Sight;
 use domain::search::SearchText;
 use node::config::Config;
 use node::hub::Hub;
-use node::import::{self, Importer, rows};
+use node::import::{self, Importer, Rules, rows};
 use node::indexing::follow;
 use node::indexing::follower::Follower;
 use search::{DocumentId, Request};
@@ -87,7 +87,8 @@ impl Catalog {
             .await
             .expect("a hub can be imported into");
         let rows = rows::json_lines(INNOVATIONS.as_bytes());
-        for batch in import::batches(rows, date!(2026 - 11 - 26), 500, |_| true) {
+        let rules = Rules::of_data(hub.db.hub(), date!(2026 - 11 - 26));
+        for batch in import::batches(rows, rules, 500, |_| true) {
             let batch = batch.expect("the rows can be read");
             importer
                 .write(batch)

@@ -97,6 +97,7 @@ mod tests {
         let some = || Some("kata".to_owned());
         let list = || vec!["kata".to_owned()];
         InnovationDraft {
+            credits: Vec::new(),
             title: "Judul".to_owned(),
             acronym_of: some(),
             agency: "Dinas".to_owned(),
