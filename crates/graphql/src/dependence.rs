@@ -143,7 +143,7 @@ mod tests {
                 let target = field.ty.node.to_string().replace(['[', ']', '!'], "");
                 match noted.get(target.as_str()) {
                     Some(places) => {
-                        assert!(places.contains(&place.as_str()), "{place} is not noted")
+                        assert!(places.contains(&place.as_str()), "{place} is not noted");
                     }
                     None => ahead.push(target),
                 }

@@ -59,7 +59,7 @@ impl Facts {
             }
             match (facet, audience) {
                 (Some((facet, value)), _) => {
-                    values.entry(facet).or_default().push((value.into(), bits))
+                    values.entry(facet).or_default().push((value.into(), bits));
                 }
                 (None, Some(rank)) => audiences.push((rank, bits)),
                 (None, None) => {}

@@ -90,13 +90,12 @@ impl Statistics {
             Changes::All => None,
             Changes::Some { hubs, entries } => self.news(snapshot, &names, hubs, entries).await?,
         };
-        match news {
-            Some(news) => self.apply(&news, as_of),
-            None => {
-                let columns = read::all(snapshot, &names).await?;
-                let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
-                *kept = Some(Kept { columns, as_of });
-            }
+        if let Some(news) = news {
+            self.apply(&news, as_of)
+        } else {
+            let columns = read::all(snapshot, &names).await?;
+            let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+            *kept = Some(Kept { columns, as_of });
         }
         Ok(())
     }

@@ -144,7 +144,7 @@ async fn every_kind_is_counted_and_followed(backend: Backend) {
     forge.put(record(1), 1, Kind::AGENCY, &dinas, |_| {});
     forge.put(own, 1, Kind::INNOVATION, &drafted, |_| {});
     forge.put(of_other, 1, Kind::INNOVATION, &drafted, |header| {
-        header["audience"] = "network".into()
+        header["audience"] = "network".into();
     });
     store.apply(forge.page()).await.unwrap();
     check(&followed, &store).await;

@@ -103,9 +103,12 @@ mod tests {
     /// Writes a snippet with its hits in brackets.
     fn shown(text: &str, wanted: &[&str]) -> Option<String> {
         let snippet = snippet(text, |word| wanted.contains(&word))?;
-        let parts = snippet.parts.iter().map(|part| match part.is_match {
-            true => format!("[{}]", part.text),
-            false => part.text.clone(),
+        let parts = snippet.parts.iter().map(|part| {
+            if part.is_match {
+                format!("[{}]", part.text)
+            } else {
+                part.text.clone()
+            }
         });
         let before = if snippet.is_cut_before { "… " } else { "" };
         let after = if snippet.is_cut_after { " …" } else { "" };

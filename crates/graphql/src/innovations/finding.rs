@@ -45,7 +45,7 @@ impl SearchQuery {
     /// for records without them. No text is wrong: what makes no sense is passed over, as is what follows the first 300
     /// characters or 12 words. An empty text finds everything that the filter lets through, the newest first.
     ///
-    /// The error SEARCH_NOT_READY says that the index is being built, and how far it is, or that this node keeps none.
+    /// The error `SEARCH_NOT_READY` says that the index is being built, and how far it is, or that this node keeps none.
     /// Lists without a text are at once as the store is: `innovations`.
     #[graphql(complexity = "100 + paging::complexity(first, None, child_complexity)")]
     async fn search_innovations(

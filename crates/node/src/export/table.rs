@@ -150,7 +150,7 @@ mod tests {
         for (name, value) in said.as_object().unwrap() {
             match value {
                 Value::Object(group) => {
-                    names.extend(group.keys().map(|key| format!("{name}.{key}")))
+                    names.extend(group.keys().map(|key| format!("{name}.{key}")));
                 }
                 _ => drop(names.insert(name.clone())),
             }
