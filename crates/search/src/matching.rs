@@ -190,7 +190,7 @@ fn holding(
 /// The documents by how many needs they fulfil, from all down to the least that is enough: of two the rarer one, of more
 /// about two thirds, and if nothing does, as many as any does.
 fn by_number(open: &[Bits], fulfilled: &[Vec<Bits>], needs: usize) -> Vec<Tier> {
-    let common = (needs == 2).then(|| more_common(open, fulfilled));
+    let common = (needs == 2).then(|| more_common(open, fulfilled)).flatten();
     let mut tiers: Vec<Tier> = vec![Vec::new(); needs];
     for (open, of_needs) in open.iter().zip(fulfilled) {
         let mut counts: HashMap<u32, usize> = HashMap::new();
@@ -223,8 +223,8 @@ fn by_number(open: &[Bits], fulfilled: &[Vec<Bits>], needs: usize) -> Vec<Tier> 
     tiers
 }
 
-/// Which of two needs more documents fulfil, unless none fulfils the other: then that one.
-fn more_common(open: &[Bits], fulfilled: &[Vec<Bits>]) -> usize {
+/// Which of two needs more documents fulfil, unless none fulfils the other: then it is not passed over.
+fn more_common(open: &[Bits], fulfilled: &[Vec<Bits>]) -> Option<usize> {
     let count = |need: usize| -> u64 {
         let parts = open.iter().zip(fulfilled);
         parts
@@ -232,9 +232,9 @@ fn more_common(open: &[Bits], fulfilled: &[Vec<Bits>]) -> usize {
             .sum()
     };
     match (count(0), count(1)) {
-        (0, _) => 0,
-        (_, 0) => 1,
-        (first, second) if first > second => 0,
-        _ => 1,
+        (0, _) | (_, 0) => None,
+        (first, second) if first > second => Some(0),
+        (first, second) if first < second => Some(1),
+        _ => None,
     }
 }

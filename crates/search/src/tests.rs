@@ -1,4 +1,6 @@
-//! The index as a whole, with a handful of documents.
+//! The index as a whole, with a handful of documents. `keeping` is what becomes of them on disk.
+
+mod keeping;
 
 use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode};
 use domain::entry::Sight;

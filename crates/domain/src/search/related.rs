@@ -55,6 +55,8 @@ const GROUPS: &[&[&str]] = &[
         "permits",
         "izin",
         "perizinan",
+        "ijin",
+        "perijinan",
     ],
     &["market", "pasar"],
     &["maternal", "ibu", "mother", "mothers"],

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use search::{Index, SearchError, State, Writer};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::follower::{FollowError, Follower};
 use crate::hub::Hub;
 
-/// The least pause between two commits of the index.
+/// The least time from one commit of the index to the next.
 const LEAST_PAUSE: Duration = Duration::from_millis(250);
 /// The pause before an index that failed is opened again.
 const OPEN_AGAIN: Duration = Duration::from_secs(5);
@@ -109,12 +109,13 @@ async fn open_and_follow(hub: &Hub, closing: &CancellationToken) -> Result<(), F
     );
     let mut purging = Purging::default();
     loop {
+        let begun = Instant::now();
         commits.mark_unchanged();
         follower.catch_up().await?;
         purging.go_on(&mut follower).await?;
         tokio::select! {
             () = closing.cancelled() => break,
-            () = pause(&mut commits, purging.due) => {}
+            () = pause(&mut commits, purging.due, begun + LEAST_PAUSE) => {}
         }
     }
     follower.close().await
@@ -155,12 +156,17 @@ impl Purging {
     }
 }
 
-/// Waits for a commit, or until something is due, and a little longer so that what comes close together is one.
-async fn pause(commits: &mut tokio::sync::watch::Receiver<u64>, due: Option<Instant>) {
+/// Waits for a commit, or until something is due, and not less than until a moment, so that what comes close together is
+/// one commit of the index.
+async fn pause(
+    commits: &mut tokio::sync::watch::Receiver<u64>,
+    due: Option<Instant>,
+    least: Instant,
+) {
     let woken = async { drop(commits.changed().await) };
     match due {
         Some(due) => drop(timeout(due.saturating_duration_since(Instant::now()), woken).await),
         None => woken.await,
     }
-    sleep(LEAST_PAUSE).await;
+    sleep_until(least).await;
 }

@@ -213,6 +213,10 @@ impl Follower {
         let Some(changed) = changed_since(&self.db, position).await? else {
             return Ok((position, at));
         };
+        // What was put in so far must be found by what stands in it.
+        let before = Mark { position, at };
+        self.write(move |writer| writer.commit(before, true))
+            .await?;
         let mark = changed.mark;
         self.bring_in_changed(changed).await?;
         self.write(move |writer| writer.commit(mark, true)).await?;
