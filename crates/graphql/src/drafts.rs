@@ -4,6 +4,11 @@
 //! - [`writing`] takes the steps; what may follow on what is decided in `domain::catalog::Submission`.
 //! - [`actor`] says who acts. Until people have accounts it is a name that the caller gives.
 
+#![expect(
+    clippy::unused_async,
+    reason = "async-graphql takes resolvers as async functions"
+)]
+
 mod beginning;
 mod checks;
 mod release;

@@ -142,7 +142,6 @@ impl ApiError {
     /// The error's code.
     pub const fn code(&self) -> Code {
         match self {
-            Self::Invalid { .. } | Self::Form(_) => Code::BadUserInput,
             Self::PersonalData(_) => Code::PersonalData,
             Self::NotFound { .. } => Code::NotFound,
             Self::HubUnknown(_) => Code::HubUnknown,
@@ -150,7 +149,7 @@ impl ApiError {
             | Self::Publication(PublicationError::OwnText(_) | PublicationError::NotAuthor(..)) => {
                 Code::Forbidden
             }
-            Self::Publication(_) => Code::BadUserInput,
+            Self::Invalid { .. } | Self::Form(_) | Self::Publication(_) => Code::BadUserInput,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::Conflict(_) => Code::Conflict,
             Self::ReadOnly(_) => Code::HubReadOnly,

@@ -2,6 +2,11 @@
 //!
 //! `rows` and `needs` are the rows of the charts, `fresh` what is told of the figures' freshness.
 
+#![expect(
+    clippy::unused_async,
+    reason = "async-graphql takes resolvers as async functions"
+)]
+
 pub(crate) mod fresh;
 mod needs;
 mod rows;

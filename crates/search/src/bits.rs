@@ -124,7 +124,9 @@ mod tests {
 
     fn bits(numbers: &BTreeSet<u32>, bound: u32) -> Bits {
         let mut bits = Bits::none(bound);
-        numbers.iter().for_each(|number| bits.insert(*number));
+        for number in numbers {
+            bits.insert(*number);
+        }
         bits
     }
 

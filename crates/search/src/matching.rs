@@ -44,7 +44,9 @@ impl Matching<'_> {
             .zip(&fulfilled)
             .map(|(open, of_needs)| {
                 let mut all = open.clone();
-                of_needs.iter().for_each(|bits| all.keep(bits));
+                for bits in of_needs {
+                    all.keep(bits);
+                }
                 all
             })
             .collect();
@@ -75,8 +77,8 @@ impl Matching<'_> {
         let mut bits = Bits::none(part.reader.max_doc());
         for alternative in &need.alternatives {
             match alternative {
-                Alternative::Stem(term) => self.add(part, self.fields.stems, term, &mut bits)?,
-                Alternative::Word(term) => self.add(part, self.fields.words, term, &mut bits)?,
+                Alternative::Stem(term) => Self::add(part, self.fields.stems, term, &mut bits)?,
+                Alternative::Word(term) => Self::add(part, self.fields.words, term, &mut bits)?,
                 other => bits.add(&self.with(part, other)?),
             }
         }
@@ -87,8 +89,8 @@ impl Matching<'_> {
         let bound = part.reader.max_doc();
         let mut bits = Bits::none(bound);
         match alternative {
-            Alternative::Stem(term) => self.add(part, self.fields.stems, term, &mut bits)?,
-            Alternative::Word(term) => self.add(part, self.fields.words, term, &mut bits)?,
+            Alternative::Stem(term) => Self::add(part, self.fields.stems, term, &mut bits)?,
+            Alternative::Word(term) => Self::add(part, self.fields.words, term, &mut bits)?,
             Alternative::Phrase(words) => {
                 let terms = words
                     .iter()
@@ -106,7 +108,7 @@ impl Matching<'_> {
                 bits = Bits::all(bound);
                 for stem in stems {
                     let mut with = Bits::none(bound);
-                    self.add(part, self.fields.stems, stem, &mut with)?;
+                    Self::add(part, self.fields.stems, stem, &mut with)?;
                     bits.keep(&with);
                 }
             }
@@ -114,13 +116,7 @@ impl Matching<'_> {
         Ok(bits)
     }
 
-    fn add(
-        &self,
-        part: Part<'_>,
-        field: Field,
-        term: &str,
-        bits: &mut Bits,
-    ) -> Result<(), SearchError> {
+    fn add(part: Part<'_>, field: Field, term: &str, bits: &mut Bits) -> Result<(), SearchError> {
         let inverted = part.reader.inverted_index(field)?;
         add_term(&inverted, term.as_bytes(), bits)
     }
@@ -141,7 +137,9 @@ pub(crate) fn add_term(
         if documents.is_empty() {
             return Ok(());
         }
-        documents.iter().for_each(|document| bits.insert(*document));
+        for document in documents {
+            bits.insert(*document);
+        }
         blocks.advance();
     }
 }

@@ -190,13 +190,15 @@ impl Maker<'_> {
             }
             Clause::Phrase(words) => {
                 let said = words.iter().filter(|word| !is_stop_word(word));
-                said.for_each(|word| self.rank(&mut need, word, 1.0));
+                for word in said {
+                    self.rank(&mut need, word, 1.0);
+                }
             }
             Clause::Compound(words) => {
                 self.rank(&mut need, &words.concat(), 1.0);
-                words
-                    .iter()
-                    .for_each(|word| self.rank(&mut need, word, weight::OTHER));
+                for word in words {
+                    self.rank(&mut need, word, weight::OTHER);
+                }
             }
         }
         Ok(need)
@@ -290,9 +292,9 @@ impl Maker<'_> {
                 [stem] => Alternative::Stem(stem.clone()),
                 _ => Alternative::Phrase(words.iter().map(|&word| word.to_owned()).collect()),
             });
-            words
-                .iter()
-                .for_each(|word| self.rank(need, word, weight::OTHER / to_f32(words.len())));
+            for word in &words {
+                self.rank(need, word, weight::OTHER / to_f32(words.len()));
+            }
         }
     }
 

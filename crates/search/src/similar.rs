@@ -80,12 +80,15 @@ fn telling_words(
         }
     };
     add(&texts.title, IN_TITLE);
-    texts
-        .names
-        .iter()
-        .for_each(|name| add(name, IN_TITLE / 2.0));
-    texts.summary.iter().for_each(|text| add(text, 1.0));
-    texts.rest.iter().for_each(|text| add(text, IN_REST));
+    for name in &texts.names {
+        add(name, IN_TITLE / 2.0);
+    }
+    if let Some(text) = &texts.summary {
+        add(text, 1.0);
+    }
+    for text in &texts.rest {
+        add(text, IN_REST);
+    }
     let all = snapshot.documents();
     let mut words = Vec::new();
     for (word, count) in counts {

@@ -41,7 +41,9 @@ impl Part<'_> {
                 .iter()
                 .filter(|document| alive.is_deleted(*document))
                 .collect();
-            gone.into_iter().for_each(|document| open.remove(document));
+            for document in gone {
+                open.remove(document);
+            }
         }
         open
     }

@@ -164,8 +164,8 @@ fn pages_follow_each_other() {
     assert_eq!(all, [5, 4, 3, 2, 1]);
 }
 
-#[test]
-fn filters_and_counts_agree() {
+/// Two innovations that speak of waste, of two hubs.
+fn of_two_hubs() -> [Document; 2] {
     let mut other = document(6, "Bank Sampah Induk", "Sampah");
     other.id.0 = hub("id-35");
     other.facts = DocumentFacts {
@@ -178,7 +178,12 @@ fn filters_and_counts_agree() {
         tags: Vec::new(),
         ..other.facts
     };
-    let (index, _writer) = filled(&[document(4, "Bank Sampah", "Sampah"), other]);
+    [document(4, "Bank Sampah", "Sampah"), other]
+}
+
+#[test]
+fn facets_count_what_is_found() {
+    let (index, _writer) = filled(&of_two_hubs());
     let found = ask(&index, "sampah");
     let count = |facet| found.count(facet);
     let pairs = |pairs: &[(&str, u64)]| -> Vec<(String, u64)> {
@@ -199,7 +204,14 @@ fn filters_and_counts_agree() {
         count(Facet::Stage),
         pairs(&[("CREATION", 1), ("DEVELOPMENT", 1)])
     );
-    let check = |filter: Filter, expected: &[u128]| {
+}
+
+#[test]
+fn each_filter_leaves_what_it_says() {
+    let (index, _writer) = filled(&of_two_hubs());
+    let check = |set: &dyn Fn(&mut Filter), expected: &[u128]| {
+        let mut filter = Filter::default();
+        set(&mut filter);
         let request = Request {
             text: SearchText::parse("sampah"),
             filter: filter.clone(),
@@ -210,113 +222,43 @@ fn filters_and_counts_agree() {
         found.sort_unstable();
         assert_eq!(found, expected, "{filter:?}");
     };
-    let none = Filter::default;
-    check(none(), &[4, 6]);
+    check(&|_| (), &[4, 6]);
+    check(&|filter| filter.hubs = vec![hub("id-35")], &[6]);
     check(
-        Filter {
-            hubs: vec![hub("id-35")],
-            ..none()
-        },
-        &[6],
-    );
-    check(
-        Filter {
-            region: Some(RegionCode::parse("13").unwrap()),
-            ..none()
-        },
+        &|filter| filter.region = Some(RegionCode::parse("13").unwrap()),
         &[4],
     );
     check(
-        Filter {
-            region: Some(RegionCode::parse("13.76").unwrap()),
-            ..none()
-        },
+        &|filter| filter.region = Some(RegionCode::parse("13.76").unwrap()),
         &[4],
     );
     check(
-        Filter {
-            region: Some(RegionCode::parse("13.71").unwrap()),
-            ..none()
-        },
+        &|filter| filter.region = Some(RegionCode::parse("13.71").unwrap()),
         &[],
     );
     check(
-        Filter {
-            agency: Some((hub("id-13"), record(1000))),
-            ..none()
-        },
+        &|filter| filter.agency = Some((hub("id-13"), record(1000))),
         &[4],
     );
     check(
-        Filter {
-            agency: Some((hub("id-35"), record(1000))),
-            ..none()
-        },
+        &|filter| filter.agency = Some((hub("id-35"), record(1000))),
         &[],
     );
+    check(&|filter| filter.affairs = vec![Affair::Environment], &[6]);
     check(
-        Filter {
-            affairs: vec![Affair::Environment],
-            ..none()
-        },
-        &[6],
-    );
-    check(
-        Filter {
-            stages: vec![LifecycleStage::Creation],
-            ..none()
-        },
+        &|filter| filter.stages = vec![LifecycleStage::Creation],
         &[4],
     );
     check(
-        Filter {
-            adoptions: vec![AdoptionStatus::Trial],
-            ..none()
-        },
+        &|filter| filter.adoptions = vec![AdoptionStatus::Trial],
         &[],
     );
-    check(
-        Filter {
-            year_from: Some(2021),
-            ..none()
-        },
-        &[4],
-    );
-    check(
-        Filter {
-            year_from: Some(2022),
-            ..none()
-        },
-        &[],
-    );
-    check(
-        Filter {
-            year_to: Some(2021),
-            ..none()
-        },
-        &[4],
-    );
-    check(
-        Filter {
-            awards: vec!["KIPP".to_owned()],
-            ..none()
-        },
-        &[4],
-    );
-    check(
-        Filter {
-            tags: vec!["jemput bola".to_owned()],
-            ..none()
-        },
-        &[4],
-    );
-    check(
-        Filter {
-            title_words: Some("Ind".to_owned()),
-            ..none()
-        },
-        &[6],
-    );
+    check(&|filter| filter.year_from = Some(2021), &[4]);
+    check(&|filter| filter.year_from = Some(2022), &[]);
+    check(&|filter| filter.year_to = Some(2021), &[4]);
+    check(&|filter| filter.awards = vec!["KIPP".to_owned()], &[4]);
+    check(&|filter| filter.tags = vec!["jemput bola".to_owned()], &[4]);
+    check(&|filter| filter.title_words = Some("Ind".to_owned()), &[6]);
 }
 
 #[test]
@@ -396,140 +338,6 @@ fn what_shares_rare_words_is_alike() {
         .collect();
     assert_eq!(numbers[0], 2);
     assert!(!numbers.contains(&1));
-}
-
-#[test]
-fn documents_are_replaced_and_taken_out() {
-    let (index, mut writer) = catalog();
-    writer
-        .put(&document(1, "Lentera Kota", "Penerangan jalan"), false)
-        .unwrap();
-    writer.remove(record(4));
-    assert_eq!(
-        numbers(&ask(&index, "sitarang")),
-        [1],
-        "nothing is searched before it is committed"
-    );
-    writer
-        .commit(
-            Mark {
-                position: 9,
-                at: 10,
-            },
-            true,
-        )
-        .unwrap();
-    assert_eq!(numbers(&ask(&index, "sitarang")), [0_u128; 0]);
-    assert_eq!(numbers(&ask(&index, "lentera")), [1]);
-    let found = ask(&index, "sampah");
-    assert_eq!(
-        (found.total, found.mark),
-        (
-            0,
-            Mark {
-                position: 9,
-                at: 10
-            }
-        )
-    );
-    assert_eq!(writer.fingerprints().len(), 4);
-    let of = |numbers: &[u128]| numbers.iter().copied().map(record).collect();
-    assert_eq!(
-        writer
-            .holding(&[record(501), record(503), record(504)])
-            .unwrap(),
-        of(&[1, 3])
-    );
-}
-
-#[test]
-fn an_index_is_opened_again_unless_it_is_another() {
-    let folder = tempfile::tempdir().unwrap();
-    let (index, mut writer) = Index::open(folder.path(), OWNER).unwrap();
-    writer.put(&document(1, "SITARANG", ""), true).unwrap();
-    writer.commit(Mark { position: 3, at: 4 }, true).unwrap();
-    let refused = Index::open(folder.path(), OWNER).err().unwrap().to_string();
-    assert!(refused.contains("another process"), "{refused}");
-    writer.close().unwrap();
-    drop(index);
-
-    let (index, writer) = Index::open(folder.path(), OWNER).unwrap();
-    assert_eq!((writer.mark().position, index.status().is_whole), (3, true));
-    assert_eq!(numbers(&ask(&index, "sitarang")), [1]);
-    writer.close().unwrap();
-    drop(index);
-
-    let (index, writer) = Index::open(folder.path(), "jipp-test/id-35").unwrap();
-    assert_eq!(
-        (writer.mark().position, index.status().is_whole),
-        (0, false)
-    );
-    assert_eq!(numbers(&ask(&index, "sitarang")), [0_u128; 0]);
-    writer.close().unwrap();
-    drop(index);
-
-    std::fs::write(folder.path().join("meta.json"), "{").unwrap();
-    let (index, _writer) = Index::open(folder.path(), OWNER).unwrap();
-    assert!(!index.status().is_whole);
-}
-
-#[test]
-fn words_of_what_was_taken_out_leave_the_disk() {
-    let folder = tempfile::tempdir().unwrap();
-    let (index, mut writer) = Index::open(folder.path(), OWNER).unwrap();
-    writer
-        .put(&document(1, "Kembangloyang", "rahasiaku"), true)
-        .unwrap();
-    writer.put(&document(2, "SITARANG", "kota"), true).unwrap();
-    writer.commit(Mark::default(), true).unwrap();
-    assert!(is_on_disk(folder.path(), "rahasiaku"));
-    writer.remove(record(1));
-    writer.commit(Mark::default(), true).unwrap();
-    assert_eq!(writer.remains().unwrap(), 2);
-    writer.purge().unwrap();
-    while writer.remains().unwrap() > 0 {
-        std::thread::yield_now();
-    }
-    writer.tidy().unwrap();
-    assert!(!is_on_disk(folder.path(), "rahasiaku"));
-    assert!(!is_on_disk(folder.path(), "kembangloyang"));
-    assert_eq!(numbers(&ask(&index, "sitarang")), [2]);
-}
-
-/// Whether a word is in any dictionary of a folder, and that nothing else lies there than what the index names.
-fn is_on_disk(folder: &std::path::Path, word: &str) -> bool {
-    let index = tantivy::Index::open_in_dir(folder).unwrap();
-    let segments: Vec<String> = index
-        .searchable_segment_ids()
-        .unwrap()
-        .iter()
-        .map(tantivy::index::SegmentId::uuid_string)
-        .collect();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        let is_known = segments.iter().any(|id| name.starts_with(id));
-        let is_other = name.starts_with('.') || name == "meta.json" || name == "in-use";
-        assert!(is_known || is_other, "{name} is left over");
-    }
-    let searcher = index.reader().unwrap().searcher();
-    let schema = index.schema();
-    let texts: Vec<_> = schema
-        .fields()
-        .filter(|(_, entry)| entry.is_indexed())
-        .map(|(field, _)| field)
-        .collect();
-    let is_in = |segment: &tantivy::SegmentReader| {
-        texts.iter().any(|field| {
-            let inverted = segment.inverted_index(*field).unwrap();
-            let mut terms = inverted.terms().stream().unwrap();
-            let mut is_there = false;
-            while let Some((term, _)) = terms.next() {
-                is_there |= term.windows(word.len()).any(|part| part == word.as_bytes());
-            }
-            is_there
-        })
-    };
-    searcher.segment_readers().iter().any(is_in)
 }
 
 proptest::proptest! {

@@ -270,9 +270,17 @@ fn fields_of(document: &Document, fields: &Fields) -> TantivyDocument {
     for name in joined(title) {
         add(fields.names, &name);
     }
-    names.iter().for_each(|name| add(fields.names, name));
-    summary.iter().for_each(|text| add(fields.summary, text));
-    rest.iter().for_each(|text| add(fields.rest, text));
-    owner.iter().for_each(|name| add(fields.owner, name));
+    for name in names {
+        add(fields.names, name);
+    }
+    if let Some(text) = summary {
+        add(fields.summary, text);
+    }
+    for text in rest {
+        add(fields.rest, text);
+    }
+    for name in owner {
+        add(fields.owner, name);
+    }
     made
 }

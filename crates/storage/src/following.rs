@@ -316,8 +316,16 @@ mod tests {
         use Changed::{Entries, Hub, Nothing};
         check(&[], &[], &[]);
         check(&[Nothing, Hub(3), Hub(3), Hub(1)], &[1, 3], &[]);
-        check(&[Entries(5..7), Entries(7..9)], &[], &[5..9]);
-        check(&[Entries(7..9), Entries(1..2), Entries(1..8)], &[], &[1..9]);
+        check(
+            &[Entries(5..7), Entries(7..9)],
+            &[],
+            std::slice::from_ref(&(5..9)),
+        );
+        check(
+            &[Entries(7..9), Entries(1..2), Entries(1..8)],
+            &[],
+            std::slice::from_ref(&(1..9)),
+        );
         check(&[Entries(7..9), Entries(1..2)], &[], &[1..2, 7..9]);
         assert_eq!(together(vec![Hub(1), Changed::All]), Changes::All);
     }

@@ -91,7 +91,7 @@ impl Statistics {
             Changes::Some { hubs, entries } => self.news(snapshot, &names, hubs, entries).await?,
         };
         if let Some(news) = news {
-            self.apply(&news, as_of)
+            self.apply(&news, as_of);
         } else {
             let columns = read::all(snapshot, &names).await?;
             let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);

@@ -281,7 +281,7 @@ async fn a_line_that_its_person_does_not_agree_to_any_more_is_due(backend: Backe
     local::change(&store.db, Local::person(PersonChange::Add(known.clone())))
         .await
         .unwrap();
-    let read = credits::of_people(&[known.clone()]);
+    let read = credits::of_people(std::slice::from_ref(&known));
     assert_eq!(credits::told(&read), ["Sulastri"]);
     let today = store.now().date();
     let consent = known

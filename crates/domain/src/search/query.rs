@@ -207,7 +207,10 @@ mod tests {
         check("title:(x OR y)^2 ~", "title-x y-2");
         check("\0\u{202E}%' ;DROP TABLE--", "drop table");
         check(&"panjang ".repeat(100), "panjang…");
-        let many: String = (0..100).map(|n| format!("kata{n} ")).collect();
+        let many = (0..100)
+            .map(|n| format!("kata{n} "))
+            .collect::<Vec<_>>()
+            .concat();
         assert_eq!(
             SearchText::parse(&many).wanted.len(),
             SearchText::MOST_CLAUSES

@@ -108,7 +108,7 @@ fn is_on_disk(folder: &std::path::Path, word: &str) -> bool {
         .searchable_segment_ids()
         .unwrap()
         .iter()
-        .map(|id| id.uuid_string())
+        .map(tantivy::index::SegmentId::uuid_string)
         .collect();
     for file in std::fs::read_dir(folder).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
