@@ -488,7 +488,7 @@ fn a_mapping_that_is_wrong_says_where() {
         "is there twice",
     );
     check("titel = 3", "unknown field `titel`");
-    let mapping = Mapping::parse("[columns]\ntitle = [\"a\", \"b\"]").unwrap();
+    let mapping = Mapping::parse("[columns]\ntitle = { column = [\"a\", \"b\"] }").unwrap();
     let error = mapping
         .check_columns(&["c".to_owned()])
         .unwrap_err()
