@@ -58,7 +58,7 @@ impl Add {
         pins::add(&hub.db, &found.hub, &found.key, now).await?;
         peers::add(&hub.db, &found.url, &found.hub, now).await?;
         output::say(format!(
-            "{} is added; a running node pulls it within a second, or run `simpul sync --once`",
+            "{} is added; a running node pulls it within two seconds, or run `simpul sync --once`",
             found.hub
         ));
         Ok(Outcome::Well)
