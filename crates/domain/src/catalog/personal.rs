@@ -9,6 +9,8 @@ use std::ops::Range;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::identity::{HubId, RecordId};
+
 use super::region::{RegionCode, Regions};
 use super::vocabulary::{Vocabulary, vocabulary};
 
@@ -94,6 +96,8 @@ pub fn personal_data_in(body: &Value, acknowledged: &[String]) -> Vec<PersonalDa
 
 fn walk(value: &Value, path: String, found: &mut Vec<PersonalDataInField>) {
     match value {
+        // Made at random, so some have digits in the form of a number.
+        Value::String(text) if is_reference(text) => {}
         Value::String(text) => {
             let here = find_personal_data(text).into_iter();
             found.extend(here.map(|finding| PersonalDataInField {
@@ -114,6 +118,15 @@ fn walk(value: &Value, path: String, found: &mut Vec<PersonalDataInField>) {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Whether a text is the id of a record, or names one of a hub.
+fn is_reference(text: &str) -> bool {
+    let is_id = |id: &str| RecordId::parse(id).is_ok();
+    text.split_once(':').map_or_else(
+        || is_id(text),
+        |(hub, id)| HubId::parse(hub).is_ok() && is_id(id),
+    )
 }
 
 /// Runs of digits, each with its place; those of one number follow each other with one separator between.
@@ -348,5 +361,15 @@ mod tests {
         assert_eq!(fields(&[]), ["sources[0].title", "title"]);
         let mail = personal_data_in(&body, &[])[0].acknowledgement();
         assert_eq!(fields(&[mail]), ["title"]);
+    }
+
+    #[test]
+    fn what_names_a_record_is_no_number() {
+        let id = "01a21757-0c90-7ad2-b5f9-628497464556";
+        let found = |text: &str| personal_data_in(&Value::from(text), &[]).len();
+        assert_eq!(found(&format!("{id} ")), 1, "it has the form of one");
+        assert_eq!(found(id), 0);
+        assert_eq!(found(&format!("id-13:{id}")), 0);
+        assert_eq!(found(&format!("hubungi 0812 3456 7890:{id}")), 2);
     }
 }
