@@ -2,7 +2,7 @@
 //!
 //! - [`Shown`] is one as it is read; [`RecordFacts`] are the fields that all of them have.
 //! - `item!` makes the type of one kind: its own fields beside those.
-//! - [`list`] lists them; `connection!` makes the types of a list. [`reference`] names records that may not have arrived.
+//! - [`list`] lists them; `connection!` makes the types of a list. [`mod@reference`] names records that may not have arrived.
 //! - [`writing`] writes them. Beside these there is one module for each noun.
 
 pub(crate) mod coaching;
