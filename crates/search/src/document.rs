@@ -22,7 +22,7 @@ pub struct Document {
     /// When it was first published, in Unix milliseconds: of equals the newest comes first.
     pub published: i64,
     /// Other records of which something stands in it, but for its agency: it is found by them ([`crate::Writer::holding`]).
-    pub parts: Vec<RecordId>,
+    pub parts: Vec<DocumentId>,
     /// The texts by which it is found.
     pub texts: DocumentTexts,
     /// What it is about.

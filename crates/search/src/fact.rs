@@ -73,6 +73,8 @@ impl Facet {
 pub(crate) const AUDIENCE: char = 'v';
 /// The letter of terms that name other records of which something stands in a document.
 pub(crate) const PART: char = 'o';
+/// The letter of terms that name the hubs of such records.
+pub(crate) const PART_HUB: char = 'k';
 /// The letter of the words of titles.
 const TITLE_WORD: char = 'x';
 
@@ -104,7 +106,12 @@ pub(crate) fn terms_of(document: &Document) -> Vec<String> {
     );
     terms.extend(facts.awards.iter().map(|scheme| Facet::Award.term(scheme)));
     terms.extend(facts.tags.iter().map(|tag| format!("t{tag}")));
-    terms.extend(document.parts.iter().map(|part| format!("{PART}{part}")));
+    for (hub, record) in &document.parts {
+        terms.push(format!("{PART}{record}"));
+        if *hub != document.id.0 {
+            terms.push(format!("{PART_HUB}{hub}"));
+        }
+    }
     let title = fold(&document.texts.title);
     terms.extend(title.split(' ').map(|word| format!("{TITLE_WORD}{word}")));
     terms

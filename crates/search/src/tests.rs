@@ -28,7 +28,7 @@ fn document(number: u128, title: &str, summary: &str) -> Document {
         fingerprint: 1,
         audience: 0,
         published: i64::try_from(number).unwrap(),
-        parts: vec![record(number + 500)],
+        parts: vec![(hub("id-99"), record(number + 500))],
         texts: DocumentTexts {
             title: title.to_owned(),
             summary: Some(summary.to_owned()),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use domain::entry::Sight;
-use domain::identity::RecordId;
+use domain::identity::{HubId, RecordId};
 use domain::search::joined;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{IndexWriter, TantivyDocument, Term};
@@ -13,7 +13,7 @@ use tantivy::{IndexWriter, TantivyDocument, Term};
 use crate::SearchError;
 use crate::bits::Bits;
 use crate::document::{Document, DocumentId, DocumentTexts};
-use crate::fact::{PART, terms_of};
+use crate::fact::{PART, PART_HUB, terms_of};
 use crate::index::{Index, Stamp};
 use crate::matching::add_term;
 use crate::request::Mark;
@@ -119,18 +119,26 @@ impl Writer {
         self.shown.snapshot().fingerprints()
     }
 
-    /// The records of the documents, of those that were committed, in which something stands of one of these records.
+    /// The records of the documents, of those that were committed, in which something stands of one of these records, or of
+    /// any record of these other hubs.
     ///
     /// # Errors
     /// The index cannot be read.
-    pub fn holding(&self, parts: &[RecordId]) -> Result<BTreeSet<RecordId>, SearchError> {
+    pub fn holding(
+        &self,
+        parts: &[RecordId],
+        hubs: &[HubId],
+    ) -> Result<BTreeSet<RecordId>, SearchError> {
+        let of_parts = parts.iter().map(|part| format!("{PART}{part}"));
+        let of_hubs = hubs.iter().map(|hub| format!("{PART_HUB}{hub}"));
+        let terms: Vec<String> = of_parts.chain(of_hubs).collect();
         let snapshot = self.shown.snapshot();
         let mut records = BTreeSet::new();
         for segment in snapshot.parts() {
             let inverted = segment.reader.inverted_index(self.shown.fields().facts)?;
             let mut holding = Bits::none(segment.reader.max_doc());
-            for part in parts {
-                add_term(&inverted, format!("{PART}{part}").as_bytes(), &mut holding)?;
+            for term in &terms {
+                add_term(&inverted, term.as_bytes(), &mut holding)?;
             }
             holding.keep(&segment.open(Sight::All));
             records.extend(holding.iter().map(|document| segment.facts.id(document).1));

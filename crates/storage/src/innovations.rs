@@ -14,6 +14,7 @@ use uuid::Uuid;
 pub use filter::InnovationFilter;
 pub use outline::{
     Outline, count_outlines, find_outlines, hubs_described_by, list_outlines, list_outlines_of,
+    winners_of,
 };
 pub(crate) use project::project;
 

@@ -116,9 +116,15 @@ impl Follower {
     async fn bring_in_changed(&mut self, changed: Changed) -> Result<(), FollowError> {
         let mut records: Vec<RecordId> = changed.records.into_iter().collect();
         let mut hubs = changed.hubs;
+        let mut names = Vec::with_capacity(hubs.len());
+        for hub_id in &hubs {
+            records.extend(innovations::winners_of(&self.db, *hub_id).await?);
+            names.push(hubs::slug(&self.db, *hub_id).await?);
+        }
         hubs.extend(innovations::hubs_described_by(&self.db, &records).await?);
         let parts = records.clone();
-        records.extend(self.write(move |writer| writer.holding(&parts)).await?);
+        let holding = move |writer: &mut Writer| writer.holding(&parts, &names);
+        records.extend(self.write(holding).await?);
         self.bring_in(records).await?;
         for hub_id in hubs {
             self.look_at(hub_id).await?;
@@ -356,7 +362,7 @@ fn document(
         fingerprint: outline.fingerprint(),
         audience: outline.audience,
         published: outline.published,
-        parts: outline.parts.iter().copied().collect(),
+        parts: outline.parts.iter().cloned().collect(),
         texts: DocumentTexts::of(innovation, agency, hub),
         facts: DocumentFacts::of(innovation, outline.region, awards),
     })

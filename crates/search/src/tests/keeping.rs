@@ -1,6 +1,6 @@
 //! Documents that come and go, and what of them lies on disk.
 
-use super::{OWNER, ask, catalog, document, numbers, record};
+use super::{OWNER, ask, catalog, document, hub, numbers, record};
 use crate::{Index, Mark};
 
 #[test]
@@ -41,10 +41,12 @@ fn documents_are_replaced_and_taken_out() {
     let of = |numbers: &[u128]| numbers.iter().copied().map(record).collect();
     assert_eq!(
         writer
-            .holding(&[record(501), record(503), record(504)])
+            .holding(&[record(501), record(503), record(504)], &[])
             .unwrap(),
         of(&[1, 3])
     );
+    let of_hub = |id: &str| writer.holding(&[], &[hub(id)]).unwrap();
+    assert_eq!((of_hub("id-99").len(), of_hub("id-13").len()), (4, 0));
 }
 
 #[test]

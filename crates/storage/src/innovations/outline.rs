@@ -38,7 +38,7 @@ pub struct Outline {
     pub awards: BTreeSet<String>,
     /// The other records of which something is shown here, but for its agency: its hub's description and its awards. When
     /// one of them changes, this may show something else.
-    pub parts: BTreeSet<RecordId>,
+    pub parts: BTreeSet<(HubId, RecordId)>,
     key: i64,
 }
 
@@ -174,6 +174,16 @@ async fn winners(db: &Database, records: &[RecordId]) -> Result<Vec<RecordId>, S
     Ok(winners)
 }
 
+/// Who won the awards that a hub, by its row, tells of.
+pub async fn winners_of(db: &Database, hub_id: i64) -> Result<Vec<RecordId>, StorageError> {
+    let text = "SELECT item_link.record FROM item JOIN item_link ON item_link.item = item.key
+        WHERE item.hub_id = $1 AND item.kind = $2";
+    let values = vec![hub_id.into(), Kind::AWARD.into()];
+    let rows = sql::rows(db.reader(), text, values).await?;
+    let winner = |row: &sea_orm::QueryResult| Ok(row.try_get_by_index::<Uuid>(0)?.into());
+    rows.iter().map(winner).collect()
+}
+
 /// How many innovations there are, whoever may see them.
 pub async fn count_outlines(db: &Database) -> Result<u64, StorageError> {
     let text = "SELECT COUNT(*) FROM innovation";
@@ -188,7 +198,9 @@ async fn read(db: &Database, rows: Vec<OutlineRow>) -> Result<Vec<Outline>, Stor
         let hub = hubs::slug(db, row.hub_id).await?;
         let won = schemes.remove(&(row.record, hub.as_str().to_owned()));
         let won = won.unwrap_or_default();
-        let described_by = row.hub_record.map(RecordId::from);
+        let described_by = row
+            .hub_record
+            .map(|record| (hub.clone(), RecordId::from(record)));
         outlines.push(Outline {
             hub,
             record: row.record.into(),
@@ -204,7 +216,7 @@ async fn read(db: &Database, rows: Vec<OutlineRow>) -> Result<Vec<Outline>, Stor
             awards: won.iter().map(|(scheme, _)| scheme.clone()).collect(),
             parts: won
                 .iter()
-                .map(|(_, award)| *award)
+                .map(|(_, award)| award.clone())
                 .chain(described_by)
                 .collect(),
             key: row.key,
@@ -214,7 +226,7 @@ async fn read(db: &Database, rows: Vec<OutlineRow>) -> Result<Vec<Outline>, Stor
 }
 
 /// What awards that are for everybody say, by who won them: schemes and records.
-type Won = HashMap<(Uuid, String), BTreeSet<(String, RecordId)>>;
+type Won = HashMap<(Uuid, String), BTreeSet<(String, (HubId, RecordId))>>;
 
 /// The awards that are for everybody, by who won them.
 async fn schemes(db: &Database, records: Vec<Uuid>) -> Result<Won, StorageError> {
@@ -226,7 +238,8 @@ async fn schemes(db: &Database, records: Vec<Uuid>) -> Result<Won, StorageError>
         values.extend([Value::from(Role::Subject.code()), Kind::AWARD.into()]);
         let (role, kind) = (bound + 1, bound + 2);
         let text = format!(
-            "{wanted} SELECT item_link.record, item_link.hub, item.label, item.record FROM wanted CROSS JOIN item_link
+            "{wanted} SELECT item_link.record, item_link.hub, item.label, item.record, item.hub_id
+             FROM wanted CROSS JOIN item_link
              JOIN item ON item.key = item_link.item
              WHERE item_link.record = wanted.value AND item_link.role = ${role} AND item.kind = ${kind}
                 AND item.audience = 0 AND item.word IS NOT NULL AND item.label IS NOT NULL"
@@ -236,10 +249,11 @@ async fn schemes(db: &Database, records: Vec<Uuid>) -> Result<Won, StorageError>
             let label: String = row.try_get_by_index(2)?;
             let scheme = label.split('|').next().unwrap_or_default().to_owned();
             let award: Uuid = row.try_get_by_index(3)?;
+            let hub = hubs::slug(db, row.try_get_by_index(4)?).await?;
             schemes
                 .entry(won_by)
                 .or_default()
-                .insert((scheme, award.into()));
+                .insert((scheme, (hub, award.into())));
         }
     }
     Ok(schemes)
