@@ -77,8 +77,8 @@ impl Matching<'_> {
         let mut bits = Bits::none(part.reader.max_doc());
         for alternative in &need.alternatives {
             match alternative {
-                Alternative::Stem(term) => Self::add(part, self.fields.stems, term, &mut bits)?,
-                Alternative::Word(term) => Self::add(part, self.fields.words, term, &mut bits)?,
+                Alternative::Stem(term) => add_in(part, self.fields.stems, term, &mut bits)?,
+                Alternative::Word(term) => add_in(part, self.fields.words, term, &mut bits)?,
                 other => bits.add(&self.with(part, other)?),
             }
         }
@@ -89,8 +89,8 @@ impl Matching<'_> {
         let bound = part.reader.max_doc();
         let mut bits = Bits::none(bound);
         match alternative {
-            Alternative::Stem(term) => Self::add(part, self.fields.stems, term, &mut bits)?,
-            Alternative::Word(term) => Self::add(part, self.fields.words, term, &mut bits)?,
+            Alternative::Stem(term) => add_in(part, self.fields.stems, term, &mut bits)?,
+            Alternative::Word(term) => add_in(part, self.fields.words, term, &mut bits)?,
             Alternative::Phrase(words) => {
                 let terms = words
                     .iter()
@@ -108,18 +108,19 @@ impl Matching<'_> {
                 bits = Bits::all(bound);
                 for stem in stems {
                     let mut with = Bits::none(bound);
-                    Self::add(part, self.fields.stems, stem, &mut with)?;
+                    add_in(part, self.fields.stems, stem, &mut with)?;
                     bits.keep(&with);
                 }
             }
         }
         Ok(bits)
     }
+}
 
-    fn add(part: Part<'_>, field: Field, term: &str, bits: &mut Bits) -> Result<(), SearchError> {
-        let inverted = part.reader.inverted_index(field)?;
-        add_term(&inverted, term.as_bytes(), bits)
-    }
+/// Adds the documents of a segment that have a term in a field.
+fn add_in(part: Part<'_>, field: Field, term: &str, bits: &mut Bits) -> Result<(), SearchError> {
+    let inverted = part.reader.inverted_index(field)?;
+    add_term(&inverted, term.as_bytes(), bits)
 }
 
 /// Adds the documents that have a term.
@@ -195,8 +196,9 @@ fn by_number(open: &[Bits], fulfilled: &[Vec<Bits>], needs: usize) -> Vec<Tier> 
         for bits in of_needs {
             let mut bits = bits.clone();
             bits.keep(open);
-            bits.iter()
-                .for_each(|document| *counts.entry(document).or_default() += 1);
+            for document in bits.iter() {
+                *counts.entry(document).or_default() += 1;
+            }
         }
         let mut of_part = vec![open.emptied(); needs];
         for (document, count) in counts {

@@ -171,9 +171,9 @@ fn together(tiers: Vec<Tier>) -> Vec<Bits> {
     let mut tiers = tiers.into_iter();
     let mut all = tiers.next().unwrap_or_default();
     for tier in tiers {
-        all.iter_mut()
-            .zip(&tier)
-            .for_each(|(all, bits)| all.add(bits));
+        for (all, bits) in all.iter_mut().zip(&tier) {
+            all.add(bits);
+        }
     }
     all
 }

@@ -164,8 +164,8 @@ fn pages_follow_each_other() {
     assert_eq!(all, [5, 4, 3, 2, 1]);
 }
 
-/// Two innovations that speak of waste, of two hubs.
-fn of_two_hubs() -> [Document; 2] {
+/// Two banks: number 4 of one hub, number 6 of another.
+fn banks() -> (Index, Writer) {
     let mut other = document(6, "Bank Sampah Induk", "Sampah");
     other.id.0 = hub("id-35");
     other.facts = DocumentFacts {
@@ -178,87 +178,89 @@ fn of_two_hubs() -> [Document; 2] {
         tags: Vec::new(),
         ..other.facts
     };
-    [document(4, "Bank Sampah", "Sampah"), other]
+    filled(&[document(4, "Bank Sampah", "Sampah"), other])
 }
 
 #[test]
-fn facets_count_what_is_found() {
-    let (index, _writer) = filled(&of_two_hubs());
+fn what_is_found_is_counted() {
+    let (index, _writer) = banks();
     let found = ask(&index, "sampah");
-    let count = |facet| found.count(facet);
-    let pairs = |pairs: &[(&str, u64)]| -> Vec<(String, u64)> {
-        pairs
+    let check = |facet, expected: &[(&str, u64)]| {
+        let counts = found.count(facet);
+        let counts: Vec<(&str, u64)> = counts
             .iter()
-            .map(|(value, count)| ((*value).to_owned(), *count))
-            .collect()
+            .map(|(value, count)| (value.as_str(), *count))
+            .collect();
+        assert_eq!(counts, expected, "{facet:?}");
     };
-    assert_eq!(count(Facet::Hub), pairs(&[("id-13", 1), ("id-35", 1)]));
-    assert_eq!(count(Facet::Province), pairs(&[("13", 1), ("35", 1)]));
-    assert_eq!(
-        count(Facet::Affair),
-        pairs(&[("HEALTH", 2), ("ENVIRONMENT", 1)])
-    );
-    assert_eq!(count(Facet::Year), pairs(&[("2021", 1)]));
-    assert_eq!(count(Facet::Award), pairs(&[("kipp", 1)]));
-    assert_eq!(
-        count(Facet::Stage),
-        pairs(&[("CREATION", 1), ("DEVELOPMENT", 1)])
-    );
+    check(Facet::Hub, &[("id-13", 1), ("id-35", 1)]);
+    check(Facet::Province, &[("13", 1), ("35", 1)]);
+    check(Facet::Affair, &[("HEALTH", 2), ("ENVIRONMENT", 1)]);
+    check(Facet::Year, &[("2021", 1)]);
+    check(Facet::Award, &[("kipp", 1)]);
+    check(Facet::Stage, &[("CREATION", 1), ("DEVELOPMENT", 1)]);
 }
 
 #[test]
-fn each_filter_leaves_what_it_says() {
-    let (index, _writer) = filled(&of_two_hubs());
-    let check = |set: &dyn Fn(&mut Filter), expected: &[u128]| {
-        let mut filter = Filter::default();
-        set(&mut filter);
-        let request = Request {
+fn filters_let_through_what_they_name() {
+    let (index, _writer) = banks();
+    let check = |set: fn(&mut Filter), expected: &[u128]| {
+        let mut request = Request {
             text: SearchText::parse("sampah"),
-            filter: filter.clone(),
             limit: 20,
             ..Request::default()
         };
+        set(&mut request.filter);
         let mut found = numbers(&index.search(&request).unwrap());
         found.sort_unstable();
-        assert_eq!(found, expected, "{filter:?}");
+        assert_eq!(found, expected, "{:?}", request.filter);
     };
-    check(&|_| (), &[4, 6]);
-    check(&|filter| filter.hubs = vec![hub("id-35")], &[6]);
+    let region = |code: &str| RegionCode::parse(code).ok();
+    check(|_| {}, &[4, 6]);
+    check(|filter| filter.hubs = vec![hub("id-35")], &[6]);
+    check(|filter| filter.affairs = vec![Affair::Environment], &[6]);
     check(
-        &|filter| filter.region = Some(RegionCode::parse("13").unwrap()),
+        |filter| filter.stages = vec![LifecycleStage::Creation],
         &[4],
     );
-    check(
-        &|filter| filter.region = Some(RegionCode::parse("13.76").unwrap()),
-        &[4],
-    );
-    check(
-        &|filter| filter.region = Some(RegionCode::parse("13.71").unwrap()),
-        &[],
-    );
-    check(
-        &|filter| filter.agency = Some((hub("id-13"), record(1000))),
-        &[4],
-    );
-    check(
-        &|filter| filter.agency = Some((hub("id-35"), record(1000))),
-        &[],
-    );
-    check(&|filter| filter.affairs = vec![Affair::Environment], &[6]);
-    check(
-        &|filter| filter.stages = vec![LifecycleStage::Creation],
-        &[4],
-    );
-    check(
-        &|filter| filter.adoptions = vec![AdoptionStatus::Trial],
-        &[],
-    );
-    check(&|filter| filter.year_from = Some(2021), &[4]);
-    check(&|filter| filter.year_from = Some(2022), &[]);
-    check(&|filter| filter.year_to = Some(2021), &[4]);
-    check(&|filter| filter.awards = vec!["KIPP".to_owned()], &[4]);
-    check(&|filter| filter.tags = vec!["jemput bola".to_owned()], &[4]);
-    check(&|filter| filter.title_words = Some("Ind".to_owned()), &[6]);
+    check(|filter| filter.adoptions = vec![AdoptionStatus::Trial], &[]);
+    check(|filter| filter.year_from = Some(2021), &[4]);
+    check(|filter| filter.year_from = Some(2022), &[]);
+    check(|filter| filter.year_to = Some(2021), &[4]);
+    check(|filter| filter.awards = vec!["KIPP".to_owned()], &[4]);
+    check(|filter| filter.tags = vec!["jemput bola".to_owned()], &[4]);
+    check(|filter| filter.title_words = Some("Ind".to_owned()), &[6]);
+    for (code, expected) in [
+        ("13", &[4][..]),
+        ("13.76", &[4]),
+        ("13.71", &[]),
+        ("35", &[6]),
+    ] {
+        let request = Request {
+            filter: Filter {
+                region: region(code),
+                ..Filter::default()
+            },
+            limit: 20,
+            ..Request::default()
+        };
+        assert_eq!(
+            numbers(&index.search(&request).unwrap()),
+            expected,
+            "{code}"
+        );
+    }
+    for (id, expected) in [("id-13", &[4][..]), ("id-35", &[])] {
+        let request = Request {
+            filter: Filter {
+                agency: Some((hub(id), record(1000))),
+                ..Filter::default()
+            },
+            limit: 20,
+            ..Request::default()
+        };
+        assert_eq!(numbers(&index.search(&request).unwrap()), expected, "{id}");
+    }
 }
 
 #[test]

@@ -278,8 +278,8 @@ fn fields_of(document: &Document, fields: &Fields) -> TantivyDocument {
     for name in joined(title) {
         add(fields.names, &name);
     }
-    for name in names {
-        add(fields.names, name);
+    for text in names {
+        add(fields.names, text);
     }
     if let Some(text) = summary {
         add(fields.summary, text);
@@ -287,8 +287,8 @@ fn fields_of(document: &Document, fields: &Fields) -> TantivyDocument {
     for text in rest {
         add(fields.rest, text);
     }
-    for name in owner {
-        add(fields.owner, name);
+    for text in owner {
+        add(fields.owner, text);
     }
     made
 }

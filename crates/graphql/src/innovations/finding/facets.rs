@@ -45,6 +45,10 @@ impl InnovationFacets {
 /// How many of all that was found there are of each value, the most frequent first. A record that has several values is
 /// counted for each of them.
 #[Object(serial)]
+#[expect(
+    clippy::unused_async,
+    reason = "resolvers are, and these only read memory"
+)]
 impl InnovationFacets {
     /// By the hubs that keep the records.
     #[graphql(complexity = "paging::complexity(first, None, child_complexity)")]
