@@ -2,6 +2,7 @@
 
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde_json::{Value, json};
+use testkit::api::Api;
 use testkit::program::{Program, Serving};
 
 /// A hub with samples, some of them for the network only, and one innovation with all that a field can hold.
@@ -200,6 +201,71 @@ async fn a_row_that_comes_again_revises_and_a_private_one_needs_a_word() {
         told.stdout.contains("1 innovations created"),
         "{}",
         told.stdout
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_comes_again_keeps_what_it_does_not_tell_and_moves_in_the_open() {
+    let hub = Program::new();
+    hub.init("kl-a").await;
+    let row = |more: Value| {
+        let mut row = json!({
+            "title": "Rumah Belajar", "agency": {"name": "Dinas", "kind": "OTHER"}, "stage": "CREATION", "adoption": "TRIAL",
+            "externalIds": [{"scheme": "LAN", "value": "1"}],
+        });
+        for (name, value) in more.as_object().unwrap() {
+            row[name] = value.clone();
+        }
+        row.to_string()
+    };
+    let texts = json!({"summary": "Warga belajar.", "website": "https://a.go.id/"});
+    import(&hub, "one.jsonl", &row(texts)).await;
+    let told = import(&hub, "two.jsonl", &row(json!({"website": null}))).await;
+    assert_eq!((&told["revised"], &told["moved"]), (&json!(1), &json!(0)));
+    let held = &all(&hub).await[0];
+    assert_eq!(
+        (&held["summary"], held.get("website")),
+        (&json!("Warga belajar."), None)
+    );
+
+    let told = import(
+        &hub,
+        "three.jsonl",
+        &row(json!({"adoption": "APPLIED", "stage": "DEVELOPMENT"})),
+    )
+    .await;
+    assert_eq!((&told["revised"], &told["moved"]), (&json!(1), &json!(2)));
+    let serving = hub.serve().await;
+    let query = "{ innovations(first: 1) { nodes { stage adoption path { transition { axis from to } flaws } } } }";
+    let api = Api::new(testkit::api::client(), &serving.url, "");
+    let answer = api.query(query, Value::Null).await;
+    let innovation = &answer["innovations"]["nodes"][0];
+    assert_eq!(
+        (&innovation["stage"], &innovation["adoption"]),
+        (&json!("DEVELOPMENT"), &json!("APPLIED"))
+    );
+    let told = |step: &Value| {
+        let said = &step["transition"];
+        format!(
+            "{} {} {} {}",
+            said["axis"], said["from"], said["to"], step["flaws"]
+        )
+        .replace('"', "")
+    };
+    let mut moves: Vec<_> = innovation["path"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(told)
+        .collect();
+    moves.sort();
+    assert_eq!(
+        moves,
+        [
+            "ADOPTION TRIAL APPLIED []",
+            "LIFECYCLE CREATION DEVELOPMENT []"
+        ],
+        "{answer}"
     );
 }
 

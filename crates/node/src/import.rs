@@ -6,8 +6,10 @@
 //! - [`check`] looks at a whole file: faults, personal data, [`duplicates`]; [`refused`] keeps rows that were refused.
 //! - [`Importer`] compares rows with what the hub holds and writes what is new or changed.
 //!
-//! A row that was imported before is known by its id or external id and becomes a new revision, or nothing when it says the same.
+//! A row that was imported before is known by its id or external id and becomes a new revision, or nothing when it says the
+//! same; [`again`] is what it changes.
 
+mod again;
 pub mod cells;
 mod dates;
 pub mod duplicates;

@@ -2,6 +2,7 @@
 
 use domain::catalog::{AgencyDraft, InnovationDraft};
 use domain::entry::Audience;
+use domain::identity::HubId;
 use serde_json::{Map, Value, json};
 use storage::bodies::{Body, Content};
 use storage::innovations::InnovationRef;
@@ -23,10 +24,7 @@ pub(super) fn of(
         return Ok(None);
     };
     let hub = &place.hub;
-    record.insert(
-        "agency".to_owned(),
-        agency_of(agency, &format!("Agency:{hub}:{owner}"))?,
-    );
+    record.insert("agency".to_owned(), agency_of(agency, hub, &owner)?);
     record.insert(
         "id".to_owned(),
         json!(format!("Innovation:{hub}:{}", place.record)),
@@ -40,16 +38,17 @@ pub(super) fn of(
 }
 
 /// The agency as far as it may be seen; its id in any case.
-fn agency_of(agency: Option<&Body>, id: &str) -> anyhow::Result<Value> {
+fn agency_of(agency: Option<&Body>, hub: &HubId, record: &str) -> anyhow::Result<Value> {
+    let id = |record: &str| format!("Agency:{hub}:{record}");
     let mut shown = match agency.map(|body| &body.content) {
         Some(Content::Agency(agency)) => {
             let mut draft = AgencyDraft::from(agency);
-            draft.parent = None;
+            draft.parent = draft.parent.as_deref().map(id);
             serde_json::to_value(draft)?
         }
         _ => json!({}),
     };
-    shown["id"] = json!(id);
+    shown["id"] = json!(id(record));
     Ok(shown)
 }
 

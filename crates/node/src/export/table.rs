@@ -6,7 +6,7 @@ use crate::import::cells::{BETWEEN_ITEMS, harmless, source_text};
 use crate::import::fields::FIELDS;
 
 /// The columns behind those that are read again.
-const TOLD_ONLY: [&str; 4] = ["hub", "revision", "publishedAt", "updatedAt"];
+const TOLD_ONLY: [&str; 5] = ["credits", "hub", "revision", "publishedAt", "updatedAt"];
 
 /// The columns: the fields that `simpul import` reads, then what is told only. A list stands in one cell, so its parts have no
 /// columns of their own.
@@ -97,7 +97,7 @@ mod tests {
         let some = || Some("kata".to_owned());
         let list = || vec!["kata".to_owned()];
         InnovationDraft {
-            credits: Vec::new(),
+            credits: list(),
             title: "Judul".to_owned(),
             acronym_of: some(),
             agency: "Dinas".to_owned(),
@@ -155,7 +155,10 @@ mod tests {
                 _ => drop(names.insert(name.clone())),
             }
         }
-        names.remove("agency");
+        // Credits are told, and not read: the consent behind them is at their hub.
+        for name in ["agency", "credits"] {
+            names.remove(name);
+        }
         let of_agency =
             |name: &&str| name.starts_with("agency.") || ["id", "audience"].contains(name);
         let read: BTreeSet<_> = columns()

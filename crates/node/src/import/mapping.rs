@@ -81,6 +81,9 @@ pub struct CheckedRow {
     pub innovation: InnovationDraft,
     /// For whom the innovation is; nothing if the row does not say it.
     pub audience: Option<Audience>,
+    /// The fields of which the row itself says what they hold, or that they hold nothing; what constants and defaults of the
+    /// mapping say is for new records only.
+    pub told: Vec<&'static str>,
 }
 
 impl CheckedRow {
@@ -252,6 +255,14 @@ impl Mapping {
         names.any(|name| name == column)
     }
 
+    fn told(&self, row: &Row) -> Vec<&'static str> {
+        let told = self
+            .columns
+            .iter()
+            .filter(|(_, column)| column.is_told(row));
+        told.map(|(field, _)| *field).collect()
+    }
+
     /// Refuses a file of whose columns none gives the title.
     pub fn check_columns(&self, columns: &[String]) -> anyhow::Result<()> {
         let title = self.columns.iter().find(|(field, _)| *field == "title");
@@ -329,6 +340,12 @@ impl Column {
             scheme: table.scheme,
             scheme_before: table.scheme_before,
         })
+    }
+
+    /// Whether a row says what the field holds, or that it holds nothing.
+    fn is_told(&self, row: &Row) -> bool {
+        let is_filled = self.names.iter().any(|name| row.cell(name).is_some());
+        is_filled || self.default.is_none() && self.names.iter().any(|name| row.has(name))
     }
 
     /// What a row says: the values, or what is wrong with the cell.
@@ -440,6 +457,7 @@ pub fn check(
             agency: filled.agency,
             innovation: filled.innovation,
             audience: filled.audience,
+            told: mapping.told(row),
         })
     } else {
         Err(faults)

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold};
 use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
@@ -13,6 +13,7 @@ use storage::bodies::{self, Body, Content};
 use storage::{StorageError, innovations};
 use time::{Date, OffsetDateTime};
 
+use super::again::{merged, moves};
 use super::mapping::{AgencyKey, CheckedRow};
 use crate::hub::Hub;
 use crate::system::{SystemClock, SystemEntropy};
@@ -24,6 +25,8 @@ pub struct Written {
     pub created: u64,
     /// Innovations that say something else than before.
     pub revised: u64,
+    /// Moves of these along one of their axes, each a transition of its own.
+    pub moved: u64,
     /// Rows that say what the hub holds already.
     pub unchanged: u64,
     /// Rows that name a record that a row before them named.
@@ -132,13 +135,18 @@ impl<'a> Importer<'a> {
                 held.map_or(Audience::Public, |(_, body)| body.audience.clone())
             });
             let agency = self.agency(&row, &audience, now, &mut drafts, &mut written)?;
-            let draft = InnovationDraft {
+            let row_says = InnovationDraft {
                 agency: agency.to_string(),
                 ..row.innovation
             };
-            let innovation = Innovation::parse(&draft, self.today)?;
+            let before = held.and_then(|(_, body)| innovation_of(body));
+            let innovation = match before {
+                Some(before) => merged(before, &row_says, &row.told, self.today)
+                    .with_context(|| format!("line {}", row.line))?,
+                None => Innovation::parse(&row_says, self.today)?,
+            };
             let (record, revision) = match held {
-                Some((_, body)) if says(body, &innovation) && body.audience == audience => {
+                Some((_, body)) if before == Some(&innovation) && body.audience == audience => {
                     written.unchanged += 1;
                     continue;
                 }
@@ -152,13 +160,18 @@ impl<'a> Importer<'a> {
                     (row.record.unwrap_or_else(fresh), 1)
                 }
             };
-            drafts.push(innovation_entry(
-                record,
-                revision,
-                &innovation,
-                &audience,
-                now,
-            )?);
+            let body = serde_json::to_string(&InnovationDraft::from(&innovation))?;
+            let kind = Kind::INNOVATION;
+            drafts.push(entry(record, revision, kind, &audience, body, now)?);
+            let moves = before.map_or_else(Vec::new, |before| {
+                moves(record, before, &innovation, self.today)
+            });
+            for said in moves {
+                written.moved += 1;
+                let fresh = RecordId::generate(now, &SystemEntropy);
+                let body = serde_json::to_string(&said)?;
+                drafts.push(entry(fresh, 1, Kind::TRANSITION, &audience, body, now)?);
+            }
         }
         if !drafts.is_empty() && self.writing == Writing::Really {
             self.hub.issue(drafts).await.map_err(explained)?;
@@ -256,19 +269,11 @@ pub fn agency_key(agency: &Agency) -> AgencyKey {
     )
 }
 
-fn says(body: &Body, innovation: &Innovation) -> bool {
-    matches!(&body.content, Content::Innovation(held) if **held == *innovation)
-}
-
-fn innovation_entry(
-    record: RecordId,
-    revision: u64,
-    innovation: &Innovation,
-    audience: &Audience,
-    now: OffsetDateTime,
-) -> anyhow::Result<EntryDraft> {
-    let body = serde_json::to_string(&InnovationDraft::from(innovation))?;
-    entry(record, revision, Kind::INNOVATION, audience, body, now)
+fn innovation_of(body: &Body) -> Option<&Innovation> {
+    match &body.content {
+        Content::Innovation(innovation) => Some(innovation),
+        _ => None,
+    }
 }
 
 fn entry(

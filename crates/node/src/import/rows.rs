@@ -101,12 +101,12 @@ pub enum Raw {
     Line(String),
 }
 
-/// One row: its cells by column, empty ones left out.
+/// One row: its cells by column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The line of the file, or the row of the sheet, on which it begins, counted from 1.
     pub line: u64,
-    cells: BTreeMap<String, Cell>,
+    cells: BTreeMap<String, Option<Cell>>,
     raw: Raw,
 }
 
@@ -125,7 +125,7 @@ pub type ReadRow = Result<Row, BadRow>;
 impl Row {
     /// The text of a column, if it is not empty; of a list the first item.
     pub fn get(&self, column: &str) -> Option<&str> {
-        match self.cells.get(column)? {
+        match self.cell(column)? {
             Cell::Text(text) => Some(text),
             Cell::List(items) => items.first().map(String::as_str),
         }
@@ -133,7 +133,13 @@ impl Row {
 
     /// The cell of a column, if it is not empty.
     pub fn cell(&self, column: &str) -> Option<&Cell> {
-        self.cells.get(column)
+        self.cells.get(column)?.as_ref()
+    }
+
+    /// Whether the row has a column, be its cell empty. A table has all its columns in each row; of a JSON object an absent
+    /// field says nothing, and null that there is nothing (RFC 7396).
+    pub fn has(&self, column: &str) -> bool {
+        self.cells.contains_key(column)
     }
 
     /// The row as the file has it.
@@ -175,9 +181,8 @@ impl Row {
             } else {
                 cell
             };
-            if !meant.trim().is_empty() {
-                row.insert(column.clone(), Cell::Text(meant.to_owned()));
-            }
+            let cell = (!meant.trim().is_empty()).then(|| Cell::Text(meant.to_owned()));
+            row.insert(column.clone(), cell);
         }
         Ok(Self {
             line,

@@ -118,7 +118,11 @@ const NAMES: [Names; 5] = [
         ["– repeated", "– – p50", "– – p99"],
     ],
     [
-        ["rare word, province and affair, with facets", "– p50", "– p99"],
+        [
+            "rare word, province and affair, with facets",
+            "– p50",
+            "– p99",
+        ],
         ["– repeated", "– – p50", "– – p99"],
     ],
     [

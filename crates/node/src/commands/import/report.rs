@@ -104,8 +104,12 @@ fn outcome(asked: &Import, checked: &Checked, written: Option<Written>) -> Strin
         0 => String::new(),
         repeated => format!("; {repeated} rows repeat a record of the file and were passed over"),
     };
+    let moved = match written.moved {
+        0 => String::new(),
+        moved => format!(" ({moved} moves to another stage or adoption)"),
+    };
     let what = format!(
-        "{} innovations created, {} revised, {} unchanged; {} agencies registered{repeated}",
+        "{} innovations created, {} revised{moved}, {} unchanged; {} agencies registered{repeated}",
         written.created, written.revised, written.unchanged, written.agencies
     );
     if asked.dry_run {
@@ -145,6 +149,7 @@ fn as_json(asked: &Import, checked: &Checked, written: Option<Written>) -> Value
         "isDryRun": asked.dry_run,
         "created": written.map(|written| written.created),
         "revised": written.map(|written| written.revised),
+        "moved": written.map(|written| written.moved),
         "unchanged": written.map(|written| written.unchanged),
         "repeated": written.map(|written| written.repeated),
         "agencies": written.map(|written| written.agencies),

@@ -58,7 +58,7 @@ fn row(line: u64, text: &[u8]) -> ReadRow {
 fn flatten(
     prefix: String,
     object: Map<String, Value>,
-    cells: &mut BTreeMap<String, Cell>,
+    cells: &mut BTreeMap<String, Option<Cell>>,
 ) -> Result<(), (String, String)> {
     for (name, value) in object {
         let column = if prefix.is_empty() {
@@ -80,11 +80,10 @@ fn flatten(
                 let reason = "is an object within an object".to_owned();
                 return Err((column, reason));
             }
-            plain => {
-                if let Some(text) = scalar(&plain) {
-                    put(column, Cell::Text(text), cells)?;
-                }
-            }
+            plain => match scalar(&plain) {
+                Some(text) => put(column, Cell::Text(text), cells)?,
+                None => drop(cells.insert(column, None)),
+            },
         }
     }
     Ok(())
@@ -93,7 +92,7 @@ fn flatten(
 fn put(
     column: String,
     cell: Cell,
-    cells: &mut BTreeMap<String, Cell>,
+    cells: &mut BTreeMap<String, Option<Cell>>,
 ) -> Result<(), (String, String)> {
     let (bytes, is_empty) = match &cell {
         Cell::Text(text) => (text.len(), text.trim().is_empty()),
@@ -103,9 +102,7 @@ fn put(
         let reason = format!("has {bytes} bytes; {MOST_CELL_BYTES} are allowed");
         return Err((column, reason));
     }
-    if !is_empty {
-        cells.insert(column, cell);
-    }
+    cells.insert(column, (!is_empty).then_some(cell));
     Ok(())
 }
 

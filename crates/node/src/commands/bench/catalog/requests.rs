@@ -45,9 +45,7 @@ impl Record {
                 .map(str::to_owned)
                 .collect(),
             affair: node["affairs"][0].as_str().map(str::to_owned),
-            province: region
-                .and_then(|code| code.get(..2))
-                .map(str::to_owned),
+            province: region.and_then(|code| code.get(..2)).map(str::to_owned),
         })
     }
 }
@@ -86,12 +84,19 @@ pub(super) fn records(records: &[Record]) -> Vec<String> {
 pub(super) fn rare_words(records: &[Record]) -> Vec<String> {
     let frequencies = frequencies(records);
     let rarest = |record: &'_ Record| {
-        let word = record.words.iter().min_by_key(|word| frequencies[word.as_str()])?;
+        let word = record
+            .words
+            .iter()
+            .min_by_key(|word| frequencies[word.as_str()])?;
         (frequencies[word.as_str()] * RARE_IN <= records.len()).then(|| word.clone())
     };
     let request = |record: &Record| {
-        let filter = json!({"region": record.province.as_ref()?, "affairs": [record.affair.as_ref()?]});
-        Some(body(SEARCH, json!({"text": rarest(record)?, "filter": filter})))
+        let filter =
+            json!({"region": record.province.as_ref()?, "affairs": [record.affair.as_ref()?]});
+        Some(body(
+            SEARCH,
+            json!({"text": rarest(record)?, "filter": filter}),
+        ))
     };
     spread(records).filter_map(request).collect()
 }
@@ -110,7 +115,10 @@ pub(super) fn common_words(records: &[Record]) -> Vec<String> {
     let places = (0..PAGES).flat_map(|page| years.clone().map(move |year| (page, year)));
     let request = |(page, year): (usize, i32), word: &str| {
         let filter = json!({ "yearFrom": year - 100 });
-        body(SEARCH, json!({"text": word, "after": (page * 20).to_string(), "filter": filter}))
+        body(
+            SEARCH,
+            json!({"text": word, "after": (page * 20).to_string(), "filter": filter}),
+        )
     };
     places
         .flat_map(|place| words.iter().map(move |word| request(place, word)))
@@ -179,4 +187,3 @@ fn filters() -> impl Iterator<Item = Value> {
         }
     })
 }
-
