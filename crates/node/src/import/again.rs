@@ -133,7 +133,7 @@ mod tests {
             let schemes: Vec<_> = merged
                 .external_ids
                 .iter()
-                .map(|id| id.scheme.to_string())
+                .map(|id| id.scheme.as_str().to_owned())
                 .collect();
             assert_eq!(schemes, ["LAN", "IGA"]);
         };
