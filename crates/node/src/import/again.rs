@@ -26,11 +26,11 @@ pub(super) fn merged(
     let held = InnovationDraft::from(held);
     let external_ids = together(&held.external_ids, &row.external_ids);
     let mut fields = fields_of(&held)?;
-    let mut of_row = fields_of(row)?;
+    let of_row = fields_of(row)?;
     let names = told.iter().map(|field| field.split('.').next());
     for name in names.flatten().chain(["agency"]) {
-        match of_row.remove(name) {
-            Some(value) => fields.insert(name.to_owned(), value),
+        match of_row.get(name) {
+            Some(value) => fields.insert(name.to_owned(), value.clone()),
             None => fields.remove(name),
         };
     }
