@@ -1,10 +1,5 @@
 //! Counting all that was found.
 
-#![expect(
-    clippy::unused_async,
-    reason = "async-graphql takes resolvers as async functions"
-)]
-
 use std::sync::Arc;
 
 use async_graphql::{Object, SimpleObject};
