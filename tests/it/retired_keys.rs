@@ -16,6 +16,7 @@ use super::tails::History;
 
 on_both_databases! {
     another_beginning_freezes_nothing,
+    a_log_is_thawed_when_the_key_that_froze_it_is_closed,
     what_a_thief_began_gives_way,
     of_two_beginnings_the_new_key_decides,
     the_hub_itself_issues_nothing_of_a_thief,
@@ -37,6 +38,11 @@ struct Scene {
 impl Scene {
     /// b has a's log up to a size, and d the thief's.
     async fn new(backend: Backend, size: u64) -> Self {
+        Self::with(backend, size, true).await
+    }
+
+    /// The same; the key may not be closed yet.
+    async fn with(backend: Backend, size: u64, is_closed: bool) -> Self {
         let mut drawing = Drawing::drawn("k -> c, k -> a, b -> c, d -> c, d -> a");
         if backend == Backend::Postgres {
             drawing = drawing.on_postgres("c").on_postgres("a");
@@ -47,8 +53,8 @@ impl Scene {
         say(&hubs, "a", |draft| {
             draft.keys.push(MemberKeyDraft {
                 key: text,
-                until: Some(UNTIL),
-                until_epoch: Some(log.epoch.get()),
+                until: is_closed.then_some(UNTIL),
+                until_epoch: is_closed.then(|| log.epoch.get()),
                 ..MemberKeyDraft::default()
             });
         })
@@ -114,6 +120,28 @@ async fn another_beginning_freezes_nothing(backend: Backend) {
     scene.grow(9).await;
     scene.pull("b").await;
     scene.has_the_truth(9).await;
+}
+
+/// c hears of both before it hears that the key was closed, whichever came first.
+async fn a_log_is_thawed_when_the_key_that_froze_it_is_closed(backend: Backend) {
+    for (first, second) in [("b", "d"), ("d", "b")] {
+        let scene = Scene::with(backend, 8, false).await;
+        let hubs = &scene.hubs;
+        for supplier in [first, second] {
+            hubs.round("c", supplier).await;
+        }
+        assert_eq!(hubs.state("c", "a").await, LogState::Forked);
+        let log = hubs.log("a").await;
+        say(hubs, "a", |draft| {
+            let old = draft.keys.last_mut().unwrap();
+            (old.until, old.until_epoch) = (Some(UNTIL), Some(log.epoch.get()));
+        })
+        .await;
+        scene.pull("k").await;
+        scene.pull("b").await;
+        scene.has_the_truth(8).await;
+        assert!(scene.evidence("c").await > 0);
+    }
 }
 
 /// c heard the thief first. What it cut is shown to a, in case it is a's, and to nobody else.

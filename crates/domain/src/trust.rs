@@ -334,8 +334,8 @@ impl Trust {
 
     /// Which of two histories of a log, of which these are checkpoints, outweighs the other. A key that ends in a log may be
     /// in strange hands since, and sign another beginning of it at any time.
-    pub fn weigh(&self, ours: &str, theirs: &SignedCheckpoint) -> Weight {
-        let (hub, epoch) = (&theirs.log().hub, theirs.log().epoch);
+    pub fn weigh(&self, log: &LogId, ours: &str, theirs: &str) -> Weight {
+        let (hub, epoch) = (&log.hub, log.epoch);
         let open = || {
             let keys = self.keys(hub).iter();
             keys.filter(|key| key.last_in(epoch).is_none())
@@ -345,7 +345,7 @@ impl Trust {
         if !Rule::OpenKeyOutweighs.holds() || open().next().is_none() {
             return Weight::Equal;
         }
-        match (vouches(ours), vouches(theirs.text())) {
+        match (vouches(ours), vouches(theirs)) {
             (true, true) => Weight::Equal,
             (true, false) => Weight::Ours,
             (false, true) => Weight::Theirs,

@@ -83,6 +83,10 @@ pub trait Store: Send + Sync {
         size: u64,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<()>> + Send;
+    /// The checkpoints that peers gave of other histories of a log.
+    fn evidence(&self, log: &LogId) -> impl Future<Output = Answer<Vec<String>>> + Send;
+    /// Freezes a log no more, if there still are as many pieces of evidence as were looked at.
+    fn thaw(&self, log: &LogId, judged: usize) -> impl Future<Output = Answer<()>> + Send;
     /// Waits no more for what was seen of a log and is not held.
     fn forget_seen(&self, log: &LogId) -> impl Future<Output = Answer<()>> + Send;
     /// Notes that pulling begins again.
@@ -243,6 +247,15 @@ impl Store for Database {
 
     async fn note_seen(&self, log: &LogId, size: u64, now: OffsetDateTime) -> Answer<()> {
         watching::note_seen(self, log, size, now).await
+    }
+
+    async fn evidence(&self, log: &LogId) -> Answer<Vec<String>> {
+        let evidence = watching::all_evidence(self, log).await?;
+        Ok(evidence.into_iter().map(|piece| piece.theirs).collect())
+    }
+
+    async fn thaw(&self, log: &LogId, judged: usize) -> Answer<()> {
+        watching::thaw(self, log, judged).await
     }
 
     async fn forget_seen(&self, log: &LogId) -> Answer<()> {

@@ -119,7 +119,7 @@ fn what_a_key_without_an_end_vouches_for_outweighs_what_others_do() {
     let network = || Trust::new(NetworkId::parse("jipp").unwrap());
     let weigh = |trust: &Trust, ours: &SigningKey, theirs: &SigningKey| {
         let theirs = trust.open(&checkpoint("jipp", 5, theirs)).unwrap();
-        trust.weigh(&checkpoint("jipp", 6, ours), &theirs)
+        trust.weigh(theirs.log(), &checkpoint("jipp", 6, ours), theirs.text())
     };
     let mut trust = network();
     for key in [until(&closed, 7), until(&before, 7)] {
@@ -145,7 +145,7 @@ fn what_a_key_without_an_end_vouches_for_outweighs_what_others_do() {
     }
     let theirs = trust.open(&checkpoint("jipp", 5, &open)).unwrap();
     assert_eq!(
-        trust.weigh("", &theirs),
+        trust.weigh(theirs.log(), "", theirs.text()),
         Weight::Theirs,
         "nothing is proved here"
     );

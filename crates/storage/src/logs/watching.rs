@@ -146,6 +146,20 @@ pub async fn note_fork(
     Ok(())
 }
 
+/// Freezes a log no more, since none of its evidence counts: the keys of its hub changed. Nothing happens if there is other
+/// evidence than was looked at. What was kept is still listed.
+pub async fn thaw(db: &Database, log: &LogId, judged: usize) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
+    let row = heads::open_row(&tx, log).await?;
+    let text = "UPDATE log SET forked_at = NULL WHERE id = $1 AND forked_at IS NOT NULL
+        AND (SELECT COUNT(*) FROM fork_evidence WHERE log_id = $1) = $2";
+    let judged = i64::try_from(judged).unwrap_or(i64::MAX);
+    if sql::execute(&tx, text, vec![row.id.into(), judged.into()]).await? > 0 {
+        db.commit(tx, row.id, &[]).await?;
+    }
+    Ok(())
+}
+
 /// How many pieces of evidence are kept against a log.
 pub async fn count_evidence(db: &Database, log: &LogId) -> Result<u64, StorageError> {
     let Some(row) = heads::find_row(db.reader(), log).await? else {
@@ -158,10 +172,23 @@ pub async fn count_evidence(db: &Database, log: &LogId) -> Result<u64, StorageEr
 
 /// The evidence kept against a log: the first hundred pieces, by size.
 pub async fn list_evidence(db: &Database, log: &LogId) -> Result<Vec<ForkEvidence>, StorageError> {
+    evidence(db, log, MOST_LISTED).await
+}
+
+/// All evidence kept against a log.
+pub async fn all_evidence(db: &Database, log: &LogId) -> Result<Vec<ForkEvidence>, StorageError> {
+    evidence(db, log, MOST_KEPT).await
+}
+
+async fn evidence(
+    db: &Database,
+    log: &LogId,
+    limit: u32,
+) -> Result<Vec<ForkEvidence>, StorageError> {
     let Some(row) = heads::find_row(db.reader(), log).await? else {
         return Ok(Vec::new());
     };
     let text = "SELECT size, ours, theirs, peer, found_at, differs_at FROM fork_evidence WHERE log_id = $1 ORDER BY size LIMIT $2";
-    let values = vec![row.id.into(), i64::from(MOST_LISTED).into()];
+    let values = vec![row.id.into(), i64::from(limit).into()];
     Ok(sql::all(db.reader(), text, values).await?)
 }

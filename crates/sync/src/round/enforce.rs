@@ -1,8 +1,10 @@
-//! Taking out of logs what keys signed beyond their ends.
+//! What new words about keys do to logs that are held: what keys signed beyond their ends is taken out, and a log is frozen no
+//! more by what only a closed key signed.
 
 use std::sync::{MutexGuard, PoisonError};
 
-use domain::trust::Trust;
+use domain::log::LogState;
+use domain::trust::{Trust, Weight};
 use storage::StorageError;
 use storage::logs::heads::Head;
 
@@ -10,7 +12,8 @@ use super::Puller;
 use crate::store::Store;
 
 impl<S: Store> Puller<S> {
-    /// Takes out of logs what keys signed beyond their ends. This hub's own goes on in a new log instead.
+    /// Takes out of logs what keys signed beyond their ends, and thaws those that only closed keys froze. This hub's own goes on
+    /// in a new log instead.
     pub async fn enforce(&self, trust: &Trust) -> Result<(), StorageError> {
         let before = self.enforced().clone();
         if before.as_ref() == Some(trust) {
@@ -29,6 +32,9 @@ impl<S: Store> Puller<S> {
                     self.db.cut(log, &held, size, self.clock.now()).await?;
                 }
             }
+            if head.state == LogState::Forked {
+                self.thaw(trust, &head).await?;
+            }
             // Who stated what was seen and is not held is not known. If it counts, it is stated again in the next look.
             let is_news = before
                 .as_ref()
@@ -41,6 +47,18 @@ impl<S: Store> Puller<S> {
         }
         *self.enforced() = Some(trust.clone());
         Ok(())
+    }
+
+    /// Freezes a log no more if keys that are closed now signed all histories of it but one.
+    async fn thaw(&self, trust: &Trust, head: &Head) -> Result<(), StorageError> {
+        let evidence = self.db.evidence(&head.log).await?;
+        let ours = head.checkpoint.as_deref().unwrap_or_default();
+        let is_equal = |theirs: &String| trust.weigh(&head.log, ours, theirs) == Weight::Equal;
+        if evidence.is_empty() || evidence.iter().any(is_equal) {
+            return Ok(());
+        }
+        tracing::info!(log = %head.log, "only a key that is closed froze it, so it is frozen no more");
+        self.db.thaw(&head.log, evidence.len()).await
     }
 
     /// Lets logs be looked through once more, though others may have done so by the trust of now.

@@ -379,7 +379,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
 /// Which counts for more, what is held of a log or what a peer states of it, if they are two histories.
 pub(super) fn weigh(trust: &Trust, head: Option<&Head>, theirs: &SignedCheckpoint) -> Weight {
     let ours = head.and_then(|head| head.checkpoint.as_deref());
-    trust.weigh(ours.unwrap_or_default(), theirs)
+    trust.weigh(theirs.log(), ours.unwrap_or_default(), theirs.text())
 }
 
 /// Another process on this database may be at the same log: nothing is wrong then.

@@ -57,6 +57,8 @@ pub struct MemoryLog {
     pub is_unproved: bool,
     /// Two histories were found.
     pub is_forked: bool,
+    /// What peers gave of other histories.
+    pub evidence: Vec<String>,
     /// Why it is set aside.
     pub parked: Option<String>,
     /// How much of it its hub's next log accepts, and which log that is.

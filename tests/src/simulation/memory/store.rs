@@ -246,6 +246,24 @@ impl Store for MemoryStore {
         self.note(log, seen).await
     }
 
+    async fn evidence(&self, log: &LogId) -> Answer<Vec<String>> {
+        self.live().await;
+        let memory = self.memory();
+        Ok(memory
+            .logs
+            .get(log)
+            .map_or_else(Vec::new, |held| held.evidence.clone()))
+    }
+
+    async fn thaw(&self, log: &LogId, judged: usize) -> Answer<()> {
+        let thaw = |held: &mut MemoryLog| {
+            if held.evidence.len() == judged {
+                held.is_forked = false;
+            }
+        };
+        self.note_held(log, thaw).await
+    }
+
     async fn forget_seen(&self, log: &LogId) -> Answer<()> {
         let forget = |held: &mut MemoryLog| {
             if held.newest_seen > held.size() {
@@ -302,12 +320,15 @@ impl Store for MemoryStore {
         _: OffsetDateTime,
     ) -> Answer<()> {
         self.live().await;
-        if consequence == Consequence::Noted {
-            return Ok(());
-        }
         let mut memory = self.memory();
         let is_ours = theirs.log().hub == memory.hub;
         let held = memory.log_mut(theirs.log());
+        if !held.evidence.iter().any(|text| text == theirs.text()) {
+            held.evidence.push(theirs.text().to_owned());
+        }
+        if consequence == Consequence::Noted {
+            return Ok(());
+        }
         held.is_forked |= !is_ours && held.accepted.is_none();
         memory.stamp(theirs.log());
         self.tell(&memory, theirs.log(), Commit::Note);
