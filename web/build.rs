@@ -17,7 +17,8 @@ use plan::{Mode, Plan, any_may_see, check_node, npm_may_see, one_line, placehold
 mod plan;
 
 /// What the pages are made from. `node_modules` is not among it: npm writes there during the build.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
+    "../docs/queries.md",
     ".npmrc",
     "build.mjs",
     "build.rs",

@@ -9,9 +9,9 @@
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
 //!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records;
 //!   `in_and_out`: files into a hub and out of one. `bounds`: how much a supplier can make a hub take, and wait.
-//! - `searching`: finding by words, and an index that follows the store.
+//! - `searching`: finding by words, and an index that follows the store. `queries`: the cookbook's.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
-//!   `conformance`: suites of others. `reader`: an
+//!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
 #![expect(
@@ -44,6 +44,7 @@ mod audience;
 mod bounds;
 mod commands;
 mod conformance;
+mod courses;
 mod credits;
 mod doctor;
 mod drafts;
@@ -55,6 +56,7 @@ mod left_out;
 mod liars;
 mod membership;
 mod processes;
+mod queries;
 mod reader;
 mod repair;
 mod retired_keys;

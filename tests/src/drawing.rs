@@ -21,6 +21,7 @@ pub(crate) struct DrawnHub {
     pub(crate) backend: Backend,
     pub(crate) network: String,
     pub(crate) is_silent: bool,
+    pub(crate) is_searching: bool,
     /// Lines of `[sync]`.
     pub(crate) settings: String,
     pub(crate) pulling: Pulling,
@@ -76,6 +77,7 @@ impl Drawing {
             backend: Backend::Sqlite,
             network: NETWORK.to_owned(),
             is_silent: false,
+            is_searching: false,
             settings: String::new(),
             pulling: Pulling::Never,
         });
@@ -100,6 +102,13 @@ impl Drawing {
     #[must_use]
     pub fn silent(mut self, name: &str) -> Self {
         self.hub(name).is_silent = true;
+        self
+    }
+
+    /// Lets a hub keep a search index. An index has threads of its own, and there are many hubs, so others have none.
+    #[must_use]
+    pub fn searching(mut self, name: &str) -> Self {
+        self.hub(name).is_searching = true;
         self
     }
 

@@ -450,8 +450,7 @@ async fn open_hub(drawn: &DrawnHub, site: &Site) -> Hub {
     let mut config = Config::parse(&text).expect("the settings are right");
     site.folder().clone_into(&mut config.folder);
     config.database.url = DatabaseUrl::parse(&site.url()).expect("the address is right");
-    // An index has threads of its own, and there are many hubs.
-    config.search.enabled = false;
+    config.search.enabled = drawn.is_searching;
     if !drawn.is_silent {
         let profile = records::profile(&format!("Hub {name} {name}"));
         return Hub::create(config, &profile)

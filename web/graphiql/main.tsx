@@ -1,10 +1,12 @@
-// The GraphiQL page: the editor on this node's own API, with example queries in its tabs.
+// The GraphiQL page: the editor on this node's own API, with example queries in its tabs and in its sidebar.
 import "./workers";
 import "./styles";
+import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { COOKBOOK_PLUGIN } from "./cookbook";
 import { exampleTabs } from "./examples";
 import { storageWithoutHeaders } from "./storage";
 
@@ -20,6 +22,9 @@ const fetcher = createGraphiQLFetcher({
   enableIncrementalDelivery: false,
 });
 
+// What the sidebar offers beside the documentation.
+const PLUGINS = [HISTORY_PLUGIN, COOKBOOK_PLUGIN];
+
 const container = document.getElementById("graphiql");
 if (container === null) {
   throw new Error("index.html has no element with the id graphiql");
@@ -28,6 +33,7 @@ createRoot(container).render(
   <StrictMode>
     <GraphiQL
       fetcher={fetcher}
+      plugins={PLUGINS}
       defaultTabs={exampleTabs}
       defaultEditorToolsVisibility="variables"
       isHeadersEditorEnabled

@@ -38,6 +38,8 @@ export default defineConfig({
   },
   worker: { format: "es" },
   server: {
+    // The cookbook lies among the documents.
+    fs: { allow: [resolve(import.meta.dirname, ".."), resolve(import.meta.dirname, "../../docs/queries.md")] },
     proxy: { "/graphql": { target: node, ws: true } },
   },
 });

@@ -21,6 +21,9 @@ const CURIOSITY = 1_000;
 /** A header as an operator would paste a token; it must reach the node and nothing else. */
 const HEADER = { name: "x-simpul-probe", value: "kept-nowhere" };
 
+/** The second query of the cookbook. */
+const RECIPE = { operation: "OfAProvinceAndAnAffair", variables: { region: "35", affairs: ["HEALTH"] } };
+
 const { values, positionals } = readArguments();
 const [base = "", screenshot = ""] = positionals;
 if (!URL.canParse(base) || !screenshot || !["ack", "event"].includes(values.subscription)) {
@@ -54,6 +57,7 @@ async function useEverything(page) {
     ["the editor becomes ready", open],
     ["the first example gives records", runFirstExample],
     ["a typed header is sent", sendHeader],
+    ["the cookbook opens a query in a tab of its own", openRecipe],
     ["the subscription is accepted", subscribe],
     ["tabs are remembered and headers are not", checkMemory],
   ]);
@@ -160,7 +164,7 @@ async function open(page) {
 
 /** @param {import("playwright-core").Page} page */
 async function runFirstExample(page) {
-  const { response } = await run(page);
+  const { response } = await run(page, "NewestInnovations");
   const result = await response.json();
   assert.equal(result.errors, undefined, "errors of the first example");
   assert.ok(Array.isArray(result.data?.innovations?.edges), "data of the first example");
@@ -176,23 +180,45 @@ async function sendHeader(page) {
   // The editor adds the closing brace.
   await page.keyboard.type(`{"${HEADER.name}": "${HEADER.value}"`);
   await settle(page);
-  const { request } = await run(page);
+  const { request } = await run(page, "NewestInnovations");
   assert.equal(request.headers()[HEADER.name], HEADER.value, "the header typed in the editor");
 }
 
 /**
- * Presses Run on the first example and gives the request that the page made, and its answer.
+ * Presses Run and gives the request that the page made for an operation, and its answer.
  * @param {import("playwright-core").Page} page
+ * @param {string} operation
  */
-async function run(page) {
+async function run(page, operation) {
   const [response] = await Promise.all([
     page.waitForResponse((response) => {
       const body = response.request().postData() ?? "";
-      return new URL(response.url()).pathname === "/graphql" && body.includes("NewestInnovations");
+      return new URL(response.url()).pathname === "/graphql" && body.includes(operation);
     }),
     page.locator(".graphiql-execute-button").click(),
   ]);
   return { response, request: response.request() };
+}
+
+/**
+ * Uses the cookbook with the keyboard only.
+ * @param {import("playwright-core").Page} page
+ */
+async function openRecipe(page) {
+  await page.getByRole("button", { name: "Show Cookbook" }).press("Enter");
+  const recipes = page.getByRole("region", { name: "Cookbook" }).getByRole("listitem").getByRole("button");
+  await recipes.first().focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.getByRole("tab", { name: RECIPE.operation, selected: true }).waitFor();
+  await page.locator(".graphiql-query-editor .view-line", { hasText: RECIPE.operation }).first().waitFor();
+  await page.getByRole("button", { name: "Variables", exact: true }).click();
+  await page.locator(".graphiql-editor-tool .view-line:visible", { hasText: "region" }).first().waitFor();
+  await settle(page);
+  const { request, response } = await run(page, RECIPE.operation);
+  assert.deepEqual(request.postDataJSON().variables, RECIPE.variables, "variables of the recipe");
+  assert.equal((await response.json()).errors, undefined, "errors of the recipe");
+  return `${await recipes.count()} recipes`;
 }
 
 /** @param {import("playwright-core").Page} page */
