@@ -11,7 +11,7 @@
 //!   `in_and_out`: files into a hub and out of one. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `searching`: finding by words, and an index that follows the store. `queries`: the cookbook's.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
-//!   `conformance`: suites of others. `reader`: an
+//!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others. `reader`: an
 //!   independent implementation.
 
 #![expect(
@@ -44,6 +44,7 @@ mod audience;
 mod bounds;
 mod commands;
 mod conformance;
+mod courses;
 mod credits;
 mod doctor;
 mod drafts;
