@@ -43,7 +43,7 @@ fn told(document: &str) -> BTreeMap<&str, BTreeSet<Step>> {
     for line in lines.take_while(|line| line.starts_with('|')) {
         let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
         let [record, from, to] = cells[..] else {
-            panic!("{line} has three cells");
+            panic!("{line} should have three cells");
         };
         if !record.is_empty() {
             name = record.split([',', '/']).next().unwrap_or_default().trim();
