@@ -1,11 +1,11 @@
 //! How texts, and what people type to find them, become words that find each other.
 //!
 //! - [`tokens`] cuts a text into folded words and knows where each stands.
-//! - [`stem`] takes affixes away, Indonesian ones first; [`is_stop_word`] knows the words that say nothing.
+//! - [`stem()`] takes affixes away, Indonesian ones first; [`is_stop_word`] knows the words that say nothing.
 //! - [`SearchText`] is what somebody typed, parsed: words, phrases, beginnings of words, and what is not wanted.
 //! - [`related_words`] are words that mean the same or nearly so, in both languages.
-//! - [`distance`] counts the slips between two words; [`slips_allowed`] says how many are forgiven.
-//! - [`snippet`] cuts the part out of a text in which the words stand.
+//! - [`distance()`] counts the slips between two words; [`slips_allowed`] says how many are forgiven.
+//! - [`snippet()`] cuts the part out of a text in which the words stand.
 //!
 //! Not here: the index (`search`), and which records there are (`storage`).
 

@@ -15,7 +15,7 @@ use crate::seed::{self, Plan, Samples};
 
 /// Fill the hub with made-up sample records, for load tests and demonstrations
 ///
-/// Each says that it is a sample: the title begins with "[Contoh]", the tag is "contoh", the id has 75ee-b5ee in its middle.
+/// Each says that it is a sample: the title begins with "Contoh" in brackets, the tag is "contoh", the id has 75ee-b5ee in its middle.
 /// The same seed at the same hub gives the same records. With other hubs' samples at hand, some refer to those. A log is
 /// never emptied again: seed hubs that are for trying only.
 #[derive(Debug, clap::Args)]

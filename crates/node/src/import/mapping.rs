@@ -2,7 +2,7 @@
 //!
 //! - [`Mapping`] is a file's contents, checked; [`Mapping::standard`] that of what `simpul export` writes.
 //! - [`check`] turns a row into an agency and an innovation by it, or says all that is wrong with the row.
-//! - [`fields`](super::fields) knows the fields; [`dates`](super::dates) how people write days.
+//! - [`fields`] knows the fields; [`dates`](super::dates) how people write days.
 
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
