@@ -5,6 +5,7 @@
 //! - [`Handle`] is where those who answer find the index, which is opened beside them.
 //! - `plan` says which terms of the index a text asks for, `matching` which documents hold them, `ranking` which are best.
 //! - `similar` finds what is like an innovation.
+//! - `view` is what viewers of a rank may see of all this, and `dictionary` which words there are for them.
 //!
 //! An index is derived from the store and may be deleted at any time. It keeps no texts, only words and where they stand;
 //! whoever shows a hit reads the record. What somebody may not see is left out of everything that an answer tells.
@@ -13,6 +14,7 @@
 
 mod analyzer;
 mod bits;
+mod dictionary;
 mod document;
 mod fact;
 mod handle;
@@ -27,6 +29,7 @@ mod similar;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod view;
 mod writer;
 
 pub use document::{Document, DocumentFacts, DocumentId, DocumentTexts};

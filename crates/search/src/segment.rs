@@ -90,11 +90,6 @@ impl Facts {
         bits
     }
 
-    /// Whether there is anything that somebody may not see.
-    pub(crate) fn hides(&self, sight: Sight) -> bool {
-        self.audiences.iter().any(|(rank, _)| !seen(sight, *rank))
-    }
-
     /// The record of a document.
     pub(crate) fn id(&self, document: u32) -> DocumentId {
         let half = |column: &Column<u64>| column.first(document).unwrap_or_default();
