@@ -1,10 +1,11 @@
 //! The index by which innovations are found: documents in, hits out. Tantivy lives here and nowhere else.
 //!
 //! - [`Document`] is what is to be found of one innovation; [`Writer`] puts documents into the index and takes them out.
-//! - [`Index`] answers a [`Request`]: hits, exact totals, counts of facets, and what may have been meant.
+//! - [`Index`] answers a [`Request`]: hits, exact totals, counts of facets, and what may have been meant. A [`Reading`] of it
+//!   is one state, of which several things are asked.
 //! - [`Handle`] is where those who answer find the index, which is opened beside them.
 //! - `plan` says which terms of the index a text asks for, `matching` which documents hold them, `ranking` which are best.
-//! - `similar` finds what is like an innovation.
+//! - `similar` finds what is like an innovation, `fitting` what may be what somebody wishes for ([`Wish`]).
 //! - `view` is what viewers of a rank may see of all this, and `dictionary` which words there are for them.
 //!
 //! An index is derived from the store and may be deleted at any time. It keeps no texts, only words and where they stand;
@@ -17,11 +18,13 @@ mod bits;
 mod dictionary;
 mod document;
 mod fact;
+mod fitting;
 mod handle;
 mod index;
 mod matching;
 mod plan;
 mod ranking;
+mod reading;
 mod request;
 mod schema;
 mod segment;
@@ -34,8 +37,10 @@ mod writer;
 
 pub use document::{Document, DocumentFacts, DocumentId, DocumentTexts};
 pub use fact::Facet;
+pub use fitting::{Fit, Wish};
 pub use handle::{Handle, NotReady, State};
-pub use index::{Index, Progress, Status};
+pub use index::{Index, Progress, Status, clear_unused};
+pub use reading::Reading;
 pub use request::{Filter, Found, Hit, Mark, Matcher, Request};
 pub use writer::Writer;
 

@@ -90,6 +90,12 @@ impl Facts {
         bits
     }
 
+    /// The documents that have a value of a facet, if any has.
+    pub(crate) fn with(&self, facet: Facet, value: &str) -> Option<&Bits> {
+        let mut values = self.values.get(&facet)?.iter();
+        values.find(|(of, _)| **of == *value).map(|(_, bits)| bits)
+    }
+
     /// The record of a document.
     pub(crate) fn id(&self, document: u32) -> DocumentId {
         let half = |column: &Column<u64>| column.first(document).unwrap_or_default();
