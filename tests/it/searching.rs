@@ -1,4 +1,8 @@
-//! Finding by words, on both databases: what the index has is what the store shows, whatever happened in between.
+//! Finding by words, on both databases: what the index has is what the store shows, whatever happened in between. `needs` is
+//! what may help with needs; `served` are running hubs.
+
+mod needs;
+mod served;
 
 use std::sync::Arc;
 
@@ -11,6 +15,7 @@ use node::system::{SystemClock, SystemEntropy};
 use search::{Facet, Handle, Index, Request, State};
 use serde_json::{Value, json};
 use storage::logs::rebuild;
+use testkit::judged;
 use testkit::records::{self, agency, innovation, record};
 use testkit::store::WHOLE_PAGES;
 use testkit::{Backend, Store};
@@ -368,17 +373,71 @@ async fn an_answer_tells_what_was_asked(backend: Backend) {
         )
         .await;
     }
-    let off = self::schema(&store, None)
-        .execute(r#"{ searchInnovations(text: "a") { totalCount } }"#)
-        .await;
-    let code = off.errors[0]
-        .extensions
-        .as_ref()
-        .unwrap()
-        .get("code")
-        .unwrap()
-        .clone();
-    assert_eq!(code.into_json().unwrap(), "SEARCH_NOT_READY");
+    let built = empty(&store).index().clone();
+    built.note_progress(Some(search::Progress { done: 1, total: 2 }));
+    for (index, reason) in [
+        (None, "keeps no search index"),
+        (Some(built), "1 of 2 records"),
+    ] {
+        let off = self::schema(&store, index)
+            .execute(r#"{ searchInnovations(text: "a") { totalCount } }"#)
+            .await;
+        let error = off.errors[0].clone();
+        assert!(error.message.contains(reason), "{}", error.message);
+        let code = error.extensions.unwrap().get("code").unwrap().clone();
+        assert_eq!(code.into_json().unwrap(), "SEARCH_NOT_READY");
+    }
+}
+
+/// One request asks for no more than what ten searches cost.
+#[tokio::test]
+async fn a_request_has_few_searches() {
+    let store = catalog(Backend::Sqlite).await;
+    let schema = schema(&store, Some(made_anew(&store).await.index().clone()));
+    let searches = |count: usize| -> String {
+        let search = |number| {
+            format!("s{number}: searchInnovations(text: \"a*\", first: 1) {{ totalCount }}")
+        };
+        format!("{{ {} }}", (0..count).map(search).collect::<String>())
+    };
+    let similar = |first: usize| {
+        format!(
+            "{{ innovations(first: {first}) {{ nodes {{ similarInnovations(first: 1) {{ title }} }} }} }}"
+        )
+    };
+    let needs = |first: usize| {
+        format!(
+            "{{ needs(first: {first}) {{ nodes {{ matches(first: 5) {{ score reasons }} }} }} }}"
+        )
+    };
+    for (document, is_answered) in [
+        (searches(9), true),
+        (searches(10), false),
+        (similar(9), true),
+        (similar(10), false),
+        (needs(20), true),
+        (needs(30), false),
+    ] {
+        let answer = schema.execute(&document).await;
+        assert_eq!(
+            answer.errors.is_empty(),
+            is_answered,
+            "{document}: {:?}",
+            answer.errors
+        );
+    }
+}
+
+/// The order of what is found is what people judged it to be, over the real records.
+#[tokio::test]
+async fn what_is_looked_for_stands_first() {
+    let catalog = judged::Catalog::open().await;
+    let queries = judged::queries();
+    let gains = queries
+        .iter()
+        .map(|query| query.ndcg(&catalog.search(&query.query)));
+    let mean = gains.sum::<f64>() / f64::from(u32::try_from(queries.len()).unwrap());
+    assert!(queries.len() >= 50 && mean >= 0.90, "nDCG@10 is {mean:.4}");
 }
 
 async fn a_viewer_is_told_of_nothing_hidden(backend: Backend) {
@@ -387,19 +446,33 @@ async fn a_viewer_is_told_of_nothing_hidden(backend: Backend) {
         record(5),
         1,
         Kind::INNOVATION,
-        &tagged("Bank Sampah Kenanga", "Rahasia"),
+        &InnovationDraft {
+            affairs: vec!["TOURISM".to_owned()],
+            ..tagged("Bank Sampah Kenanga", "Rahasia")
+        },
         store.now(),
     );
     hidden.audience = Audience::Network;
     store.issue(vec![hidden]).await;
     let schema = schema(&store, Some(made_anew(&store).await.index().clone()));
-    let document = r#"{ searchInnovations(text: "sampah") { totalCount facets { hubs { count } } nodes { title
-        similarInnovations { title } } } }"#;
-    let told = answer(&schema, document).await.to_string();
-    assert!(
-        !told.contains("Kenanga") && told.contains("\"totalCount\":1"),
-        "{told}"
-    );
+    let document = r#"{ searchInnovations(text: "sampah") { totalCount
+        facets { hubs { count } affairs { affair count } provinces { count } }
+        nodes { title similarInnovations { title } } }
+        slip: searchInnovations(text: "kenamga") { totalCount didYouMean edges { snippets { field } } }
+        begun: searchInnovations(text: "kenan*") { totalCount didYouMean } }"#;
+    let expected = json!({
+        "searchInnovations": {
+            "totalCount": 1,
+            "facets": {
+                "hubs": [{ "count": 1 }], "affairs": [{ "affair": "HEALTH", "count": 1 }], "provinces": [{ "count": 1 }],
+            },
+            "nodes": [{ "title": "Bank Sampah Melati", "similarInnovations": [{ "title": "Rumah Belajar" }] }],
+        },
+        "slip": { "totalCount": 0, "didYouMean": null, "edges": [] },
+        "begun": { "totalCount": 0, "didYouMean": null },
+    });
+    assert_eq!(answer(&schema, document).await, expected);
     let index = made_anew(&store).await;
     assert_eq!(ask(index.index(), "sampah", Sight::Network).0, [2, 5]);
+    assert_eq!(ask(index.index(), "kenan*", Sight::Network).0, [5]);
 }

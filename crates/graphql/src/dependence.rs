@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use search::Mark;
 use time::{Date, OffsetDateTime};
 
 /// The root fields whose answers follow from the tables that commits change, and from what resolvers note here. All others
 /// look at what changes without a commit: trust, peers, leases, what was seen of logs.
-const SETTLED: [&str; 17] = [
+const SETTLED: [&str; 18] = [
     "__typename",
     "agencies",
     "agency",
@@ -22,6 +23,7 @@ const SETTLED: [&str; 17] = [
     "replication",
     "replicationLineage",
     "replications",
+    "searchInnovations",
     "statistics",
     "threads",
 ];
@@ -42,11 +44,20 @@ pub struct Beside {
     pub standing: Option<i64>,
     /// The columns of the statistics, which may belong to an earlier commit.
     pub columns: Option<u64>,
+    /// The state of the search index, which may belong to an earlier commit.
+    pub index: Option<Mark>,
 }
 
 impl Beside {
-    /// Whether an answer is still right, the store being at a position. It was made by that commit.
-    pub fn is_so(&self, position: u64, now: OffsetDateTime) -> bool {
+    /// Notes that the search index was asked, in this state. An answer of two states is of no commit.
+    pub(crate) fn note_index(&mut self, mark: Mark) {
+        self.is_unsettled |= self.index.is_some_and(|noted| noted != mark);
+        self.index = Some(mark);
+    }
+
+    /// Whether an answer is still right, the store being at a position and the search index in a state, if there is one. It
+    /// was made by that commit.
+    pub fn is_so(&self, position: u64, index: Option<Mark>, now: OffsetDateTime) -> bool {
         let millis = now.unix_timestamp_nanos() / 1_000_000;
         let age = |standing: i64| millis - i128::from(standing);
         !self.is_unsettled
@@ -54,6 +65,9 @@ impl Beside {
                 .day
                 .is_none_or(|day| day == now.to_offset(time::UtcOffset::UTC).date())
             && self.columns.is_none_or(|columns| columns == position)
+            && self
+                .index
+                .is_none_or(|mark| mark.position == position && index == Some(mark))
             && self
                 .standing
                 .is_none_or(|standing| (0..1000).contains(&age(standing)))
@@ -86,12 +100,29 @@ mod tests {
 
     use super::*;
 
-    /// What changes without a commit, and is told only with a note in [`Dependence`]: by the fields behind the colon.
-    const NOTED: [(&str, &[&str]); 4] = [
-        ("NodeInfo", &["Hub.node"]),
-        ("ReplicationStatus", &["Statistics.sync"]),
-        ("HubBehind", &["StatisticsAsOf.behind"]),
-        ("HubUnreached", &["StatisticsAsOf.unreached"]),
+    /// The fields that tell what changes without a commit, and note so in [`Dependence`]. What they lead to is not followed,
+    /// unless it is a record.
+    const NOTED: [&str; 10] = [
+        "Hub.node",
+        "Innovation.isStale",
+        "Innovation.similarInnovations",
+        "Need.matches",
+        "Query.searchInnovations",
+        "Query.statistics",
+        "Statistics.sync",
+        "StatisticsAsOf.behind",
+        "StatisticsAsOf.unreached",
+        "Statistics.stale",
+    ];
+    /// What they tell, which no other field does.
+    const TOLD: [&str; 7] = [
+        "HubBehind",
+        "HubUnreached",
+        "InnovationSearch",
+        "NeedMatch",
+        "NodeInfo",
+        "ReplicationStatus",
+        "Statistics",
     ];
     /// What changes without a commit, and is never part of an answer that is kept.
     const UNSETTLED: [&str; 9] = [
@@ -124,7 +155,7 @@ mod tests {
                 types.insert(of.node.name.node.to_string(), &of.node.kind);
             }
         }
-        let noted: BTreeMap<&str, &[&str]> = NOTED.into_iter().collect();
+        let mut noted = BTreeSet::new();
         let mut ahead = vec!["Query".to_owned()];
         let mut met = BTreeSet::new();
         while let Some(name) = ahead.pop() {
@@ -141,14 +172,17 @@ mod tests {
                     continue;
                 }
                 let target = field.ty.node.to_string().replace(['[', ']', '!'], "");
-                match noted.get(target.as_str()) {
-                    Some(places) => {
-                        assert!(places.contains(&place.as_str()), "{place} is not noted");
-                    }
-                    None => ahead.push(target),
+                if NOTED.contains(&place.as_str()) {
+                    noted.insert(place);
+                } else {
+                    assert!(!TOLD.contains(&target.as_str()), "{place} is not noted");
+                }
+                if target != "NodeInfo" && target != "ReplicationStatus" {
+                    ahead.push(target);
                 }
             }
         }
+        assert_eq!(noted.len(), NOTED.len(), "{noted:?} are there");
         for name in UNSETTLED {
             assert!(types.contains_key(name), "{name} is no type any more");
             assert!(!met.contains(name), "{name} is in answers that are kept");
@@ -159,7 +193,11 @@ mod tests {
     #[track_caller]
     fn check(beside: Beside, expected: bool) {
         let now = datetime!(2026-11-26 00:00:01 +07:00);
-        assert_eq!(beside.is_so(7, now), expected, "{beside:?}");
+        let index = Some(Mark {
+            position: 7,
+            at: 70,
+        });
+        assert_eq!(beside.is_so(7, index, now), expected, "{beside:?}");
     }
 
     #[test]
@@ -182,6 +220,36 @@ mod tests {
             let columns = Some(position);
             check(Beside { columns, ..nothing }, expected);
         }
+        for (position, at, expected) in [
+            (6, 70, false),
+            (7, 69, false),
+            (7, 70, true),
+            (8, 70, false),
+        ] {
+            let index = Some(Mark { position, at });
+            check(Beside { index, ..nothing }, expected);
+        }
+        let index = Some(Mark {
+            position: 7,
+            at: 70,
+        });
+        let is_so =
+            |now_open| Beside { index, ..nothing }.is_so(7, now_open, OffsetDateTime::UNIX_EPOCH);
+        assert!(
+            is_so(index) && !is_so(None),
+            "an index that is not open answers nothing"
+        );
+        let mut both = nothing;
+        both.note_index(Mark {
+            position: 7,
+            at: 70,
+        });
+        check(both, true);
+        both.note_index(Mark {
+            position: 7,
+            at: 71,
+        });
+        check(both, false);
         let now = datetime!(2026-11-25 17:00:01 UTC).unix_timestamp() * 1000;
         for (age, expected) in [(-1, false), (0, true), (999, true), (1000, false)] {
             let standing = Some(now - age);

@@ -335,7 +335,9 @@ impl Innovation {
     }
 
     /// Innovations that are most like it by their words, the most alike first, out of the index of `searchInnovations`.
-    #[graphql(complexity = "100 + crate::paging::complexity(first, None, child_complexity)")]
+    #[graphql(
+        complexity = "crate::searching::COST + crate::paging::complexity(first, None, child_complexity)"
+    )]
     async fn similar_innovations(
         &self,
         ctx: &Context<'_>,

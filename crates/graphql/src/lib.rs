@@ -37,6 +37,7 @@ mod regions;
 mod replication;
 mod root;
 mod scalars;
+mod searching;
 mod statistics;
 mod turns;
 mod vocabulary;

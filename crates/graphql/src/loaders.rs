@@ -15,6 +15,7 @@ use crate::agencies::Agency;
 use crate::hubs::Hub;
 use crate::innovations::Innovation;
 use crate::items::Shown;
+use crate::items::needs::matching::{self, MatchKey, Matches};
 
 /// A record and the hub that owns it.
 pub(crate) type RecordKey = (HubId, RecordId);
@@ -26,11 +27,11 @@ pub(crate) type SeenKey = (Sight, RecordKey);
 /// The loader that all relations share.
 pub(crate) type Records = DataLoader<RecordLoader>;
 
-pub(crate) struct RecordLoader(Database);
+pub(crate) struct RecordLoader(Database, search::Handle);
 
 /// Makes the loader of a schema. It waits for nothing: the fields of one level are queued before it starts.
-pub(crate) fn records(db: Database) -> Records {
-    DataLoader::new(RecordLoader(db), tokio::spawn).delay(Duration::ZERO)
+pub(crate) fn records(db: Database, search: search::Handle) -> Records {
+    DataLoader::new(RecordLoader(db, search), tokio::spawn).delay(Duration::ZERO)
 }
 
 /// A key for each kind of thing, since a loader has one kind of value for each kind of key.
@@ -198,5 +199,19 @@ impl Loader<RelatedKey> for RecordLoader {
             }
         }
         Ok(loaded)
+    }
+}
+
+impl Loader<MatchKey> for RecordLoader {
+    type Value = Arc<Matches>;
+    type Error = Arc<StorageError>;
+
+    async fn load(&self, keys: &[MatchKey]) -> Result<HashMap<MatchKey, Self::Value>, Self::Error> {
+        let matched = matching::of_needs(&self.0, &self.1, keys).await?;
+        Ok(keys
+            .iter()
+            .cloned()
+            .zip(matched.into_iter().map(Arc::new))
+            .collect())
     }
 }

@@ -58,7 +58,7 @@ pub fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
 
 /// Builds the schema of a hub.
 pub fn serve(hub: HubContext) -> Schema {
-    let records = loaders::records(hub.db.clone());
+    let records = loaders::records(hub.db.clone(), hub.search.clone());
     schema().data(records).data(Arc::new(hub)).finish()
 }
 

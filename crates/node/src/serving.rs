@@ -63,6 +63,11 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
     if hub.config.search.enabled {
         hub.search.set(search::State::Opening);
         tasks.push(tokio::spawn(follow::follow(hub.clone(), closing.clone())));
+    } else {
+        let hub = hub.clone();
+        tasks.push(tokio::spawn(async move {
+            follow::clear_unused_folders(&hub).await;
+        }));
     }
     if pulling == Pulling::ByItself {
         tasks.push(tokio::spawn(tasks::healing::keep_guard(

@@ -12,7 +12,7 @@ use crate::request::{Found, Hit, Mark, Request};
 use crate::schema::{Fields, VERSION};
 use crate::snapshot::Snapshot;
 use crate::writer::Writer;
-use crate::{SearchError, analyzer, similar};
+use crate::{Reading, SearchError, analyzer};
 use domain::entry::Sight;
 
 /// An index to be searched. Cloning is cheap and shares it.
@@ -141,12 +141,17 @@ impl Index {
         Ok((opened, writer))
     }
 
+    /// The index as it is now, to be asked several things.
+    pub fn read(&self) -> Reading {
+        Reading::of(self)
+    }
+
     /// Finds innovations.
     ///
     /// # Errors
     /// The index cannot be read; no request is wrong.
     pub fn search(&self, request: &Request) -> Result<Found, SearchError> {
-        self.snapshot().search(&self.0.fields, request)
+        self.read().search(request)
     }
 
     /// Finds innovations that are like one, the most alike first, and not that one.
@@ -160,7 +165,7 @@ impl Index {
         sight: Sight,
         limit: usize,
     ) -> Result<Vec<Hit>, SearchError> {
-        similar::find(&self.snapshot(), &self.0.fields, (to, texts), sight, limit)
+        self.read().similar(to, texts, sight, limit)
     }
 
     /// How far the index is.
@@ -251,6 +256,26 @@ impl Stamp {
     }
 }
 
+/// Takes an index out of a folder that no process uses, with all words in it. Says whether there was one: a folder without
+/// the file by which processes hold it is none of ours and is left alone.
+///
+/// # Errors
+/// The disk.
+pub fn clear_unused(folder: &Path) -> Result<bool, SearchError> {
+    if !folder.join(crate::writer::LOCK_FILE).is_file() {
+        return Ok(false);
+    }
+    let _lock = match Writer::lock(folder) {
+        Err(SearchError::InUse(_)) => return Ok(false),
+        locked => locked?,
+    };
+    let cleared = clear(folder).map_err(|source| SearchError::Folder {
+        folder: folder.display().to_string(),
+        source,
+    })?;
+    Ok(cleared > 0)
+}
+
 /// The index that lies in a folder, if it can be read.
 fn found_in(folder: &Path) -> Option<(tantivy::Index, Stamp)> {
     let index = tantivy::Index::open_in_dir(folder).ok()?;
@@ -259,13 +284,15 @@ fn found_in(folder: &Path) -> Option<(tantivy::Index, Stamp)> {
     Some((index, stamp))
 }
 
-/// Takes the files out of a folder, but for the lock that this process holds.
-fn clear(folder: &Path) -> std::io::Result<()> {
+/// Takes the files out of a folder, but for the lock that this process holds; says how many.
+fn clear(folder: &Path) -> std::io::Result<usize> {
+    let mut cleared = 0;
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_file() && !path.ends_with(crate::writer::LOCK_FILE) {
             std::fs::remove_file(path)?;
+            cleared += 1;
         }
     }
-    Ok(())
+    Ok(cleared)
 }

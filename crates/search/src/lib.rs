@@ -1,10 +1,12 @@
 //! The index by which innovations are found: documents in, hits out. Tantivy lives here and nowhere else.
 //!
 //! - [`Document`] is what is to be found of one innovation; [`Writer`] puts documents into the index and takes them out.
-//! - [`Index`] answers a [`Request`]: hits, exact totals, counts of facets, and what may have been meant.
+//! - [`Index`] answers a [`Request`]: hits, exact totals, counts of facets, and what may have been meant. A [`Reading`] of it
+//!   is one state, of which several things are asked.
 //! - [`Handle`] is where those who answer find the index, which is opened beside them.
 //! - `plan` says which terms of the index a text asks for, `matching` which documents hold them, `ranking` which are best.
-//! - `similar` finds what is like an innovation.
+//! - `similar` finds what is like an innovation, `fitting` what may be what somebody wishes for ([`Wish`]).
+//! - `view` is what viewers of a rank may see of all this, and `dictionary` which words there are for them.
 //!
 //! An index is derived from the store and may be deleted at any time. It keeps no texts, only words and where they stand;
 //! whoever shows a hit reads the record. What somebody may not see is left out of everything that an answer tells.
@@ -13,13 +15,16 @@
 
 mod analyzer;
 mod bits;
+mod dictionary;
 mod document;
 mod fact;
+mod fitting;
 mod handle;
 mod index;
 mod matching;
 mod plan;
 mod ranking;
+mod reading;
 mod request;
 mod schema;
 mod segment;
@@ -27,12 +32,15 @@ mod similar;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod view;
 mod writer;
 
 pub use document::{Document, DocumentFacts, DocumentId, DocumentTexts};
 pub use fact::Facet;
+pub use fitting::{Fit, Wish};
 pub use handle::{Handle, NotReady, State};
-pub use index::{Index, Progress, Status};
+pub use index::{Index, Progress, Status, clear_unused};
+pub use reading::Reading;
 pub use request::{Filter, Found, Hit, Mark, Matcher, Request};
 pub use writer::Writer;
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use domain::entry::Sight;
 use tantivy::query::{EnableScoring, PhraseQuery, Query as _};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet as _, InvertedIndexReader, TERMINATED, Term};
@@ -13,6 +12,7 @@ use crate::fact::Condition;
 use crate::plan::{Alternative, Need, Plan};
 use crate::schema::Fields;
 use crate::snapshot::{Part, Snapshot};
+use crate::view::View;
 
 /// With fewer hits than this, records that lack one of several words are found, too.
 const FEW: u64 = 10;
@@ -22,7 +22,7 @@ pub(crate) struct Matching<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) fields: &'a Fields,
     pub(crate) conditions: &'a [Condition],
-    pub(crate) sight: Sight,
+    pub(crate) view: &'a View,
 }
 
 /// Documents that fulfil equally many needs, by segment.
@@ -34,8 +34,8 @@ impl Matching<'_> {
     pub(crate) fn find(&self, plan: &Plan) -> Result<Vec<Tier>, SearchError> {
         let mut open = Vec::new();
         let mut fulfilled = Vec::new();
-        for part in self.snapshot.parts() {
-            open.push(self.open(part, plan)?);
+        for (part, seen) in self.snapshot.parts().zip(self.view.open()) {
+            open.push(self.open(part, seen, plan)?);
             let of_needs = plan.needs.iter().map(|need| self.fulfilling(part, need));
             fulfilled.push(of_needs.collect::<Result<Vec<Bits>, _>>()?);
         }
@@ -59,8 +59,8 @@ impl Matching<'_> {
     }
 
     /// The documents that may be found at all.
-    fn open(&self, part: Part<'_>, plan: &Plan) -> Result<Bits, SearchError> {
-        let mut open = part.open(self.sight);
+    fn open(&self, part: Part<'_>, seen: Option<&Bits>, plan: &Plan) -> Result<Bits, SearchError> {
+        let mut open = seen.map_or_else(|| Bits::all(part.reader.max_doc()), Bits::clone);
         if !self.conditions.is_empty() {
             let inverted = part.reader.inverted_index(self.fields.facts)?;
             for condition in self.conditions {

@@ -4,20 +4,13 @@
 //! that fulfil it are ranked. A word is fulfilled by its stem and by what is related to it; one that nobody wrote so, by
 //! words that begin with it, if it may be unfinished, or else by words that are a slip away.
 
-use domain::entry::Sight;
-use domain::search::{
-    Clause, SearchText, distance, is_stop_word, related_words, slips_allowed, stem,
-};
+use domain::search::{Clause, SearchText, is_stop_word, related_words, stem};
 use tantivy::Term;
-use tantivy::query::FuzzyTermQuery;
-use tantivy::schema::Field;
 
 use crate::SearchError;
-use crate::bits::Bits;
-use crate::matching::add_term;
+use crate::dictionary::Dictionary;
 use crate::request::Matcher;
 use crate::schema::Fields;
-use crate::snapshot::Snapshot;
 
 /// What a field weighs.
 mod weight {
@@ -36,12 +29,6 @@ mod weight {
 const FEW: u64 = 5;
 /// The least letters of a word that is completed.
 const LEAST_LETTERS: usize = 3;
-/// The most words that one beginning stands for: the most frequent.
-const MOST_WORDS: usize = 512;
-/// The most words that are taken for a word with slips.
-const MOST_NEAR: usize = 8;
-/// Of so many words that are near, those are taken that may be seen.
-const MOST_LOOKED_AT: usize = 40;
 /// Of the words that one stands for, only so many count for ranking.
 const MOST_RANKED: usize = 10;
 /// A suggestion for a rare word is so many times as frequent as the word.
@@ -90,16 +77,10 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Makes the plan for somebody: words that stand only in what they may not see are to them as if nobody had written them.
-    pub(crate) fn make(
-        snapshot: &Snapshot,
-        fields: &Fields,
-        text: &SearchText,
-        sight: Sight,
-    ) -> Result<Self, SearchError> {
+    pub(crate) fn make(words: Dictionary<'_>, text: &SearchText) -> Result<Self, SearchError> {
         let maker = Maker {
-            snapshot,
-            fields,
-            sight,
+            words,
+            fields: words.fields,
         };
         let mut needs = Vec::with_capacity(text.wanted.len());
         for (place, clause) in text.wanted.iter().enumerate() {
@@ -161,25 +142,39 @@ fn typed(clause: &Clause) -> String {
     }
 }
 
+/// Whether much of the index's words must be looked at to answer a text: beginnings, slips, and words that stand together.
+pub(crate) fn is_heavy(words: Dictionary<'_>, text: &SearchText) -> Result<bool, SearchError> {
+    for clause in text.wanted.iter().chain(&text.unwanted) {
+        let Clause::Word(word) = clause else {
+            return Ok(true);
+        };
+        if !is_stop_word(word) && words.frequency(words.fields.stems, &stem(word))? < FEW {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 struct Maker<'a> {
-    snapshot: &'a Snapshot,
+    words: Dictionary<'a>,
     fields: &'a Fields,
-    sight: Sight,
 }
 
 impl Maker<'_> {
     fn need(&self, clause: &Clause, is_open: bool) -> Result<Need, SearchError> {
         let mut need = Need {
             shown: typed(clause),
-            alternatives: self.exactly(clause)?,
             ..Need::default()
         };
+        if !matches!(clause, Clause::Prefix(_)) {
+            need.alternatives = self.exactly(clause)?;
+        }
         match clause {
             Clause::Word(word) if is_stop_word(word) => self.rank_word(&mut need, word, 1.0),
             Clause::Word(word) => {
                 self.rank(&mut need, word, 1.0);
-                self.add_related(&mut need, word);
-                let frequency = self.frequency(self.fields.stems, &stem(word))?;
+                self.add_related(&mut need, word)?;
+                let frequency = self.words.frequency(self.fields.stems, &stem(word))?;
                 if is_open && frequency < FEW && word.chars().count() >= LEAST_LETTERS {
                     self.add_beginning(&mut need, word)?;
                 }
@@ -210,17 +205,14 @@ impl Maker<'_> {
             Clause::Word(word) if is_stop_word(word) => vec![Alternative::Word(word.clone())],
             Clause::Word(word) => vec![Alternative::Stem(stem(word).into_owned())],
             Clause::Prefix(word) => {
-                let words = self.words_beginning(word)?;
-                words
-                    .into_iter()
-                    .map(|(word, _)| Alternative::Word(word))
-                    .collect()
+                let words = self.words.words_beginning(word)?.into_iter();
+                return Ok(words.map(|(word, _)| Alternative::Word(word)).collect());
             }
             Clause::Phrase(words) => vec![Alternative::Phrase(words.clone())],
             Clause::Compound(words) => {
                 let whole = words.concat();
                 let mut alternatives = vec![Alternative::Phrase(words.clone())];
-                if self.frequency(self.fields.words, &whole)? > 0 {
+                if self.words.frequency(self.fields.words, &whole)? > 0 {
                     alternatives.push(Alternative::Stem(stem(&whole).into_owned()));
                 } else {
                     let said = words.iter().filter(|word| !is_stop_word(word));
@@ -249,7 +241,7 @@ impl Maker<'_> {
             Alternative::Stems(terms) => (self.fields.stems, terms.as_slice()),
         };
         for term in terms {
-            if self.frequency(field, term)? == 0 {
+            if self.words.frequency(field, term)? == 0 {
                 return Ok(false);
             }
         }
@@ -284,22 +276,28 @@ impl Maker<'_> {
         need.matcher.words.insert(word.to_owned());
     }
 
-    fn add_related(&self, need: &mut Need, word: &str) {
+    /// Adds what is related to a word, as far as the index has it.
+    fn add_related(&self, need: &mut Need, word: &str) -> Result<(), SearchError> {
         for related in related_words(word) {
             let words: Vec<&str> = related.split(' ').collect();
             let stems: Vec<String> = words.iter().map(|word| stem(word).into_owned()).collect();
-            need.alternatives.push(match stems.as_slice() {
+            let alternative = match stems.as_slice() {
                 [stem] => Alternative::Stem(stem.clone()),
                 _ => Alternative::Phrase(words.iter().map(|&word| word.to_owned()).collect()),
-            });
+            };
+            if !self.is_there(&alternative)? {
+                continue;
+            }
+            need.alternatives.push(alternative);
             for word in &words {
                 self.rank(need, word, weight::OTHER / to_f32(words.len()));
             }
         }
+        Ok(())
     }
 
     fn add_beginning(&self, need: &mut Need, word: &str) -> Result<(), SearchError> {
-        let words = self.words_beginning(word)?;
+        let words = self.words.words_beginning(word)?;
         for (place, (found, _)) in words.into_iter().enumerate() {
             if place < MOST_RANKED && found != word {
                 self.rank(need, &found, weight::OTHER);
@@ -317,7 +315,7 @@ impl Maker<'_> {
                 continue;
             };
             let whole = format!("{first}{second}");
-            if self.frequency(self.fields.words, &whole)? == 0 {
+            if self.words.frequency(self.fields.words, &whole)? == 0 {
                 continue;
             }
             for need in &mut needs[place..place + 2] {
@@ -333,12 +331,12 @@ impl Maker<'_> {
     fn forgive(&self, clauses: &[Clause], needs: &mut [Need]) -> Result<(), SearchError> {
         for (clause, need) in clauses.iter().zip(needs) {
             let Clause::Word(word) = clause else { continue };
-            let frequency = self.frequency(self.fields.words, word)?;
+            let frequency = self.words.frequency(self.fields.words, word)?;
             let is_absent = need.alternatives.is_empty();
             if !is_absent && (frequency == 0 || frequency > RARE) {
                 continue;
             }
-            let near = self.words_near(word)?;
+            let near = self.words.words_near(word)?;
             let Some((best, best_frequency)) = near.first() else {
                 continue;
             };
@@ -355,104 +353,6 @@ impl Maker<'_> {
             }
         }
         Ok(())
-    }
-
-    /// How many documents that may be seen have a term; some that are gone may be counted.
-    fn frequency(&self, field: Field, term: &str) -> Result<u64, SearchError> {
-        let mut frequency = 0;
-        for part in self.snapshot.parts() {
-            let inverted = part.reader.inverted_index(field)?;
-            let Some(info) = inverted.terms().get(term.as_bytes())? else {
-                continue;
-            };
-            frequency += if part.facts.hides(self.sight) {
-                let mut with = Bits::none(part.reader.max_doc());
-                add_term(&inverted, term.as_bytes(), &mut with)?;
-                with.keep(&part.facts.seen(self.sight, part.reader.max_doc()));
-                with.count()
-            } else {
-                u64::from(info.doc_freq)
-            };
-        }
-        Ok(frequency)
-    }
-
-    /// The words of the index that begin so, the most frequent first.
-    fn words_beginning(&self, beginning: &str) -> Result<Vec<(String, u64)>, SearchError> {
-        let mut words = Frequencies::default();
-        for part in self.snapshot.parts() {
-            let inverted = part.reader.inverted_index(self.fields.words)?;
-            let range = inverted.terms().range().ge(beginning.as_bytes());
-            let mut terms = range.into_stream()?;
-            while let Some((term, info)) = terms.next() {
-                if !term.starts_with(beginning.as_bytes()) {
-                    break;
-                }
-                words.add(term, info.doc_freq);
-            }
-        }
-        Ok(words.sorted(MOST_WORDS, |_| 0))
-    }
-
-    /// The words of the index that are as few slips away as any, the most frequent first, but for the word itself.
-    fn words_near(&self, word: &str) -> Result<Vec<(String, u64)>, SearchError> {
-        let slips = slips_allowed(word.chars().count());
-        if slips == 0 {
-            return Ok(Vec::new());
-        }
-        let term = Term::from_field_text(self.fields.words, word);
-        let mut words = Frequencies::default();
-        for part in self.snapshot.parts() {
-            let inverted = part.reader.inverted_index(self.fields.words)?;
-            let automaton = FuzzyTermQuery::new(term.clone(), slips, true).automaton()?;
-            let mut terms = inverted.terms().search(automaton).into_stream()?;
-            while let Some((term, info)) = terms.next() {
-                words.add(term, info.doc_freq);
-            }
-        }
-        words.0.remove(word);
-        let mut near = Vec::new();
-        for (found, _) in words.sorted(MOST_LOOKED_AT, |found| distance(word, found)) {
-            let frequency = self.frequency(self.fields.words, &found)?;
-            if frequency > 0 {
-                near.push((found, frequency));
-            }
-        }
-        near.truncate(MOST_NEAR);
-        let least = near.first().map(|(found, _)| distance(word, found));
-        near.retain(|(found, _)| Some(distance(word, found)) == least);
-        Ok(near)
-    }
-}
-
-/// How many documents have each word.
-#[derive(Default)]
-struct Frequencies(std::collections::HashMap<String, u64>);
-
-impl Frequencies {
-    fn add(&mut self, term: &[u8], documents: u32) {
-        if let Ok(word) = std::str::from_utf8(term) {
-            *self.0.entry(word.to_owned()).or_default() += u64::from(documents);
-        }
-    }
-
-    /// At most so many, those of the least rank first, and of these the most frequent.
-    fn sorted(self, most: usize, rank: impl Fn(&str) -> usize) -> Vec<(String, u64)> {
-        let mut words: Vec<(usize, String, u64)> = self
-            .0
-            .into_iter()
-            .map(|(word, frequency)| (rank(&word), word, frequency))
-            .collect();
-        words.sort_unstable_by(|a, b| {
-            a.0.cmp(&b.0)
-                .then(b.2.cmp(&a.2))
-                .then_with(|| a.1.cmp(&b.1))
-        });
-        words.truncate(most);
-        words
-            .into_iter()
-            .map(|(_, word, frequency)| (word, frequency))
-            .collect()
     }
 }
 

@@ -6,11 +6,11 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use tantivy::TERMINATED;
 use tantivy::query::{
     BooleanQuery, BoostQuery, EnableScoring, Occur, Query, Scorer as _, TermQuery, Weight,
 };
 use tantivy::schema::IndexRecordOption;
-use tantivy::{Searcher, TERMINATED};
 
 use crate::SearchError;
 use crate::bits::Bits;
@@ -18,6 +18,7 @@ use crate::matching::Tier;
 use crate::plan::Ranked;
 use crate::request::Hit;
 use crate::snapshot::Snapshot;
+use crate::view::{Figures, View};
 
 /// Up to so many documents are scored one by one.
 const FEW: u64 = 3000;
@@ -83,6 +84,7 @@ impl Best {
 /// The best of what was found, tier by tier, after those that are passed over.
 pub(crate) fn best(
     snapshot: &Snapshot,
+    view: &View,
     ranked: &[&Ranked],
     tiers: &[Tier],
     (skip, limit): (usize, usize),
@@ -93,7 +95,7 @@ pub(crate) fn best(
         if wanted == 0 {
             break;
         }
-        found.extend(best_of(snapshot, ranked, tier, wanted)?);
+        found.extend(best_of(&Figures { snapshot, view }, ranked, tier, wanted)?);
     }
     let facts: Vec<_> = snapshot.parts().map(|part| part.facts).collect();
     let hit = |candidate: Candidate| Hit {
@@ -104,7 +106,7 @@ pub(crate) fn best(
 }
 
 fn best_of(
-    snapshot: &Snapshot,
+    figures: &Figures<'_>,
     ranked: &[&Ranked],
     tier: &Tier,
     wanted: usize,
@@ -112,26 +114,26 @@ fn best_of(
     let total: u64 = tier.iter().map(Bits::count).sum();
     let mut best = Best::new(wanted);
     if ranked.is_empty() || total <= FEW {
-        score_each(snapshot, ranked, tier, &mut best)?;
+        score_each(figures, ranked, tier, &mut best)?;
     } else {
-        look_for_best(snapshot, ranked, tier, &mut best)?;
+        look_for_best(figures, ranked, tier, &mut best)?;
         if (best.heap.len() as u64) < total.min(wanted as u64) {
             // Some have none of the terms by which the others are ranked.
             best = Best::new(wanted);
-            score_each(snapshot, ranked, tier, &mut best)?;
+            score_each(figures, ranked, tier, &mut best)?;
         }
     }
     Ok(best.heap.into_sorted_vec())
 }
 
 fn score_each(
-    snapshot: &Snapshot,
+    figures: &Figures<'_>,
     ranked: &[&Ranked],
     tier: &Tier,
     best: &mut Best,
 ) -> Result<(), SearchError> {
-    let weights = weights(&snapshot.searcher, ranked)?;
-    for (part, (of_part, bits)) in snapshot.parts().zip(tier).enumerate() {
+    let weights = weights(figures, ranked)?;
+    for (part, (of_part, bits)) in figures.snapshot.parts().zip(tier).enumerate() {
         let documents: Vec<u32> = bits.iter().collect();
         if documents.is_empty() {
             continue;
@@ -164,15 +166,15 @@ fn score_each(
 }
 
 fn look_for_best(
-    snapshot: &Snapshot,
+    figures: &Figures<'_>,
     ranked: &[&Ranked],
     tier: &Tier,
     best: &mut Best,
 ) -> Result<(), SearchError> {
     let terms = ranked.iter().map(|ranked| (Occur::Should, query(ranked)));
     let query = BooleanQuery::new(terms.collect());
-    let weight = query.weight(EnableScoring::enabled_from_searcher(&snapshot.searcher))?;
-    for (part, (of_part, bits)) in snapshot.parts().zip(tier).enumerate() {
+    let weight = query.weight(scoring(figures))?;
+    for (part, (of_part, bits)) in figures.snapshot.parts().zip(tier).enumerate() {
         weight.for_each_pruning(best.threshold(), of_part.reader, &mut |document, score| {
             if bits.contains(document) {
                 let published = of_part.facts.published(document);
@@ -194,9 +196,17 @@ fn query(ranked: &Ranked) -> Box<dyn Query> {
     Box::new(BoostQuery::new(Box::new(term), ranked.weight))
 }
 
-fn weights(searcher: &Searcher, ranked: &[&Ranked]) -> Result<Vec<Box<dyn Weight>>, SearchError> {
+fn weights(figures: &Figures<'_>, ranked: &[&Ranked]) -> Result<Vec<Box<dyn Weight>>, SearchError> {
     let weights = ranked
         .iter()
-        .map(|ranked| query(ranked).weight(EnableScoring::enabled_from_searcher(searcher)));
+        .map(|ranked| query(ranked).weight(scoring(figures)));
     Ok(weights.collect::<Result<_, _>>()?)
+}
+
+/// Scoring by the figures of what may be seen.
+fn scoring<'a>(figures: &'a Figures<'_>) -> EnableScoring<'a> {
+    EnableScoring::Enabled {
+        searcher: &figures.snapshot.searcher,
+        statistics_provider: figures,
+    }
 }

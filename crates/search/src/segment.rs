@@ -90,9 +90,10 @@ impl Facts {
         bits
     }
 
-    /// Whether there is anything that somebody may not see.
-    pub(crate) fn hides(&self, sight: Sight) -> bool {
-        self.audiences.iter().any(|(rank, _)| !seen(sight, *rank))
+    /// The documents that have a value of a facet, if any has.
+    pub(crate) fn with(&self, facet: Facet, value: &str) -> Option<&Bits> {
+        let mut values = self.values.get(&facet)?.iter();
+        values.find(|(of, _)| **of == *value).map(|(_, bits)| bits)
     }
 
     /// The record of a document.

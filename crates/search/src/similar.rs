@@ -7,6 +7,7 @@ use domain::search::{is_stop_word, stem, tokens};
 use tantivy::Term;
 
 use crate::bits::Bits;
+use crate::dictionary::Dictionary;
 use crate::document::{DocumentId, DocumentTexts};
 use crate::plan::Ranked;
 use crate::request::Hit;
@@ -31,7 +32,8 @@ pub(crate) fn find(
     sight: Sight,
     limit: usize,
 ) -> Result<Vec<Hit>, SearchError> {
-    let words = telling_words(snapshot, fields, texts)?;
+    let view = snapshot.view(sight);
+    let words = telling_words(snapshot.words(fields, sight), texts)?;
     let mut ranked = Vec::new();
     let mut tier = Vec::new();
     for (word, weight) in &words {
@@ -47,17 +49,19 @@ pub(crate) fn find(
             });
         }
     }
-    for part in snapshot.parts() {
+    for (part, open) in snapshot.parts().zip(view.open()) {
         let mut sharing = Bits::none(part.reader.max_doc());
         let inverted = part.reader.inverted_index(fields.stems)?;
         for (word, _) in &words {
             crate::matching::add_term(&inverted, word.as_bytes(), &mut sharing)?;
         }
-        sharing.keep(&part.open(sight));
+        if let Some(open) = open {
+            sharing.keep(open);
+        }
         tier.push(sharing);
     }
     let ranked: Vec<&Ranked> = ranked.iter().collect();
-    let mut hits = ranking::best(snapshot, &ranked, &[tier], (0, limit + 1))?;
+    let mut hits = ranking::best(snapshot, view, &ranked, &[tier], (0, limit + 1))?;
     hits.retain(|hit| hit.id != *to);
     hits.truncate(limit);
     Ok(hits)
@@ -65,8 +69,7 @@ pub(crate) fn find(
 
 /// The words of texts that tell most about them, with what they weigh.
 fn telling_words(
-    snapshot: &Snapshot,
-    fields: &Fields,
+    dictionary: Dictionary<'_>,
     texts: &DocumentTexts,
 ) -> Result<Vec<(String, f32)>, SearchError> {
     let mut counts: HashMap<String, f32> = HashMap::new();
@@ -89,12 +92,10 @@ fn telling_words(
     for text in &texts.rest {
         add(text, IN_REST);
     }
-    let all = snapshot.documents();
+    let all = dictionary.view.documents();
     let mut words = Vec::new();
     for (word, count) in counts {
-        let frequency = snapshot
-            .searcher
-            .doc_freq(&Term::from_field_text(fields.stems, &word))?;
+        let frequency = dictionary.frequency(dictionary.fields.stems, &word)?;
         // What only this one says leads to no other.
         if frequency > 1 {
             let weight = (1.0 + count.ln_1p()) * rarity(frequency, all);

@@ -1,13 +1,14 @@
 //! One committed state of the index, as it is searched.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::entry::Sight;
 use tantivy::index::{SegmentId, SegmentReader};
 use tantivy::{IndexReader, Searcher};
 
 use crate::bits::Bits;
+use crate::dictionary::Dictionary;
 use crate::document::DocumentId;
 use crate::fact::{Facet, conditions};
 use crate::matching::{Matching, Tier};
@@ -15,14 +16,20 @@ use crate::plan::Plan;
 use crate::request::{Found, Mark, Request};
 use crate::schema::Fields;
 use crate::segment::Facts;
-use crate::{SearchError, ranking};
+use crate::view::View;
+use crate::{SearchError, plan, ranking};
 
 /// One committed state of the index.
 pub(crate) struct Snapshot {
     pub(crate) searcher: Searcher,
     segments: Vec<(SegmentId, Arc<Facts>)>,
+    /// What each rank of viewers may see, from when it is first asked for.
+    views: Arc<[OnceLock<View>; RANKS]>,
     mark: Mark,
 }
+
+/// How many ranks of viewers there are, see [`Sight::rank`].
+const RANKS: usize = 3;
 
 /// A segment with its facts.
 #[derive(Clone, Copy)]
@@ -77,6 +84,7 @@ impl Snapshot {
         Ok(Self {
             searcher,
             segments,
+            views: Arc::default(),
             mark,
         })
     }
@@ -86,6 +94,7 @@ impl Snapshot {
         Self {
             searcher: self.searcher.clone(),
             segments: self.segments.clone(),
+            views: Arc::clone(&self.views),
             mark,
         }
     }
@@ -101,6 +110,31 @@ impl Snapshot {
         readers
             .zip(&self.segments)
             .map(|(reader, (_, facts))| Part { reader, facts })
+    }
+
+    /// The state of the store that it has.
+    pub(crate) const fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// What somebody may see of it.
+    pub(crate) fn view(&self, sight: Sight) -> &View {
+        let rank = usize::from(sight.rank()).min(RANKS - 1);
+        self.views[rank].get_or_init(|| View::take(self.parts(), sight))
+    }
+
+    /// The words of it that somebody may see.
+    pub(crate) fn words<'a>(&'a self, fields: &'a Fields, sight: Sight) -> Dictionary<'a> {
+        Dictionary {
+            snapshot: self,
+            fields,
+            view: self.view(sight),
+        }
+    }
+
+    /// Whether it takes long to answer a request.
+    pub(crate) fn is_heavy(&self, fields: &Fields, request: &Request) -> Result<bool, SearchError> {
+        plan::is_heavy(self.words(fields, request.sight), &request.text)
     }
 
     /// The fingerprints of all documents.
@@ -119,17 +153,18 @@ impl Snapshot {
         fields: &Fields,
         request: &Request,
     ) -> Result<Found, SearchError> {
-        let plan = Plan::make(&self, fields, &request.text, request.sight)?;
+        let plan = Plan::make(self.words(fields, request.sight), &request.text)?;
+        let view = self.view(request.sight);
         let conditions = conditions(&request.filter);
         let matching = Matching {
             snapshot: &self,
             fields,
             conditions: &conditions,
-            sight: request.sight,
+            view,
         };
         let tiers = matching.find(&plan)?;
         let ranked: Vec<_> = plan.ranked().collect();
-        let hits = ranking::best(&self, &ranked, &tiers, (request.skip, request.limit))?;
+        let hits = ranking::best(&self, view, &ranked, &tiers, (request.skip, request.limit))?;
         let matched = together(tiers);
         let total = matched.iter().map(Bits::count).sum();
         Ok(Found {

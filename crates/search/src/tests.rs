@@ -1,5 +1,7 @@
-//! The index as a whole, with a handful of documents. `keeping` is what becomes of them on disk.
+//! The index as a whole, with a handful of documents. `keeping` is what becomes of them on disk, `hidden` what some may not see.
 
+mod fitting;
+mod hidden;
 mod keeping;
 
 use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode};

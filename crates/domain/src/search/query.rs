@@ -35,6 +35,12 @@ impl SearchText {
     pub const MOST_CHARS: usize = 300;
     /// The most words that are looked for, and the most that are not wanted; what follows is passed over.
     pub const MOST_CLAUSES: usize = 12;
+    /// The most beginnings of words; a further one is taken for a whole word.
+    pub const MOST_PREFIXES: usize = 4;
+    /// The least letters of a beginning; a shorter one is taken for a whole word.
+    pub const LEAST_LETTERS: usize = 2;
+    /// The most phrases and words that were typed as one; further ones are passed over.
+    pub const MOST_PHRASES: usize = 6;
     /// The most words of a phrase.
     const MOST_IN_PHRASE: usize = 12;
 
@@ -71,6 +77,7 @@ impl SearchText {
     }
 
     fn add(&mut self, is_wanted: bool, clause: Option<Clause>) {
+        let clause = clause.and_then(|clause| self.bounded(clause));
         let clauses = if is_wanted {
             &mut self.wanted
         } else {
@@ -81,6 +88,28 @@ impl SearchText {
             && !clauses.contains(&clause)
         {
             clauses.push(clause);
+        }
+    }
+
+    /// A clause as it is taken, beside those that there are: what is dear is bounded.
+    fn bounded(&self, clause: Clause) -> Option<Clause> {
+        let all = || self.wanted.iter().chain(&self.unwanted);
+        match clause {
+            Clause::Prefix(word) => {
+                let prefixes = all().filter(|clause| matches!(clause, Clause::Prefix(_)));
+                let is_short = word.chars().count() < Self::LEAST_LETTERS;
+                Some(if is_short || prefixes.count() >= Self::MOST_PREFIXES {
+                    Clause::Word(word)
+                } else {
+                    Clause::Prefix(word)
+                })
+            }
+            Clause::Phrase(_) | Clause::Compound(_) => {
+                let is_phrase =
+                    |clause: &&Clause| matches!(clause, Clause::Phrase(_) | Clause::Compound(_));
+                (all().filter(is_phrase).count() < Self::MOST_PHRASES).then_some(clause)
+            }
+            Clause::Word(_) => Some(clause),
         }
     }
 
@@ -207,6 +236,12 @@ mod tests {
         check("title:(x OR y)^2 ~", "title-x y-2");
         check("\0\u{202E}%' ;DROP TABLE--", "drop table");
         check(&"panjang ".repeat(100), "panjang…");
+        check("x* pe* pe* -b*", "x pe* -b");
+        check("ab* ac* -ad* ae* af* -ag*", "ab* ac* ae* af -ad* -ag");
+        check(
+            "\"a b\" c-d -\"e f\" g-h i-j k-l m-n \"o p\" -q-r",
+            "\"a b\" c-d g-h i-j k-l -\"e f\"",
+        );
         let many: Vec<String> = (0..100).map(|n| format!("kata{n}")).collect();
         assert_eq!(
             SearchText::parse(&many.join(" ")).wanted.len(),

@@ -20,6 +20,7 @@ use crate::context::ContextExt as _;
 use crate::in_place::InPlace;
 use crate::paging::{self, PageArgs, PageInfo, PageRequest, bounded};
 use crate::scalars::{DateTime, Long};
+use crate::searching;
 use facets::InnovationFacets;
 use snippets::Snippet;
 
@@ -41,13 +42,13 @@ impl SearchQuery {
     /// most of them. A word that no record has is taken as the beginning of one, if it is the last, or else for one that is
     /// a slip away (`didYouMean`).
     ///
-    /// `"kartu keluarga"` asks for words that stand together, `pelay*` for beginnings of words, `-bank` and `-"bank sampah"`
-    /// for records without them. No text is wrong: what makes no sense is passed over, as is what follows the first 300
-    /// characters or 12 words. An empty text finds everything that the filter lets through, the newest first.
+    /// `"kartu keluarga"` asks for words that stand together, `pelay*` for beginnings of words (two letters or more, four in a
+    /// text), `-bank` and `-"bank sampah"` for records without them. No text is wrong: what makes no sense is passed over, as
+    /// is what follows the first 300 characters, 12 words or 6 phrases. An empty text finds everything that the filter lets through, the newest first.
     ///
     /// The error `SEARCH_NOT_READY` says that the index is being built, and how far it is, or that this node keeps none.
     /// Lists without a text are at once as the store is: `innovations`.
-    #[graphql(complexity = "100 + paging::complexity(first, None, child_complexity)")]
+    #[graphql(complexity = "searching::COST + paging::complexity(first, None, child_complexity)")]
     async fn search_innovations(
         &self,
         ctx: &Context<'_>,
@@ -144,16 +145,17 @@ async fn search(
 ) -> Result<InnovationSearch, ApiError> {
     let page = args.parse(read_cursor)?;
     let sight = ctx.sight().await?;
-    let index = ctx.hub().search.ready()?;
+    let reading = searching::reading(ctx)?;
     let skip = page.after.unwrap_or(0);
     let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
-    let found = index.search(&Request {
+    let request = Request {
         text: SearchText::parse(text),
         filter,
         sight,
         skip,
         limit: limit.min(MOST_PAGED.saturating_sub(skip)),
-    })?;
+    };
+    let found = searching::search(reading, request).await?;
     present(ctx, &page, skip, sight, found).await
 }
 
@@ -215,14 +217,10 @@ pub(super) async fn similar(
 ) -> Result<Vec<Innovation>, ApiError> {
     let limit = paging::size("first", first, SIMILAR)?;
     let sight = ctx.sight().await?;
-    let index = ctx.hub().search.ready()?;
+    let reading = searching::reading(ctx)?;
     let texts = DocumentTexts::of(to.said(), None, None);
-    let hits = index.similar(
-        &to.key(),
-        &texts,
-        sight,
-        usize::try_from(limit).unwrap_or(usize::MAX),
-    )?;
+    let (key, limit) = (to.key(), usize::try_from(limit).unwrap_or(usize::MAX));
+    let hits = searching::beside(move || reading.similar(&key, &texts, sight, limit)).await?;
     let ids: Vec<DocumentId> = hits.into_iter().map(|hit| hit.id).collect();
     let mut read = read(ctx, ids.clone(), sight).await?;
     Ok(ids.iter().filter_map(|id| read.remove(id)).collect())

@@ -1,11 +1,13 @@
-//! Needs, and the innovations that may help.
+//! Needs, and the innovations that may help ([`matching`]).
 
+pub(crate) mod matching;
 pub(crate) mod writing;
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
-use domain::catalog::{self, MatchCandidate};
+use domain::catalog;
 use domain::identity::RecordRef;
-use storage::innovations::{self, Direction, InnovationFilter, Order, Stretch};
 use storage::items::{ItemFilter, Role};
 
 use super::reference::{AgencyReference, InnovationReference};
@@ -14,10 +16,12 @@ use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::innovations::Innovation;
+use crate::loaders::Records;
 use crate::paging::{PageArgs, bounded};
 use crate::regions::Region;
 use crate::scalars::{HubId, RegionCode};
 use crate::vocabulary::{Affair, MatchReason, NeedState, Term};
+use matching::MatchKey;
 
 item! {
     /// What an agency looks for ("kebutuhan").
@@ -40,9 +44,6 @@ pub(crate) struct NeedMatch {
     /// Why, the weightiest reason first.
     reasons: Vec<MatchReason>,
 }
-
-/// How many innovations are looked at for one need.
-const MOST_CANDIDATES: u32 = 500;
 
 #[Object(serial)]
 impl NeedFacts {
@@ -94,74 +95,34 @@ impl NeedFacts {
         self.said().innovation.clone().map(InnovationReference)
     }
 
-    /// Innovations that may help, the best first, each with the reasons for it.
-    #[graphql(complexity = "200 + crate::paging::complexity(first, None, child_complexity)")]
+    /// Innovations that may help, the best first, each with the reasons for it: those that are still in use and share an
+    /// affair, a goal or words with the need. They are looked for in the index of `searchInnovations`; while there is none,
+    /// only among the newest that share an affair or a goal, and words are no reason.
+    #[graphql(complexity = "800 + crate::paging::complexity(first, None, child_complexity)")]
     async fn matches(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
     ) -> Result<Vec<NeedMatch>, ApiError> {
-        let most = crate::paging::size("first", first, super::DEFAULT_RELATED)?;
-        matches(ctx, self.said(), most).await
+        let key = MatchKey {
+            sight: ctx.sight().await?,
+            need: Arc::clone(&self.0),
+            most: crate::paging::size("first", first, super::DEFAULT_RELATED)?,
+        };
+        let records = ctx.data_unchecked::<Records>();
+        let matched = records.load_one(key).await.map_err(crate::root::shared)?;
+        let matched = matched.unwrap_or_default();
+        ctx.depends(|beside| match matched.mark {
+            Some(mark) => beside.note_index(mark),
+            None => beside.is_unsettled = true,
+        });
+        let shown = |(found, innovation): &(catalog::NeedMatch, Innovation)| NeedMatch {
+            innovation: innovation.clone(),
+            score: found.score,
+            reasons: found.reasons.iter().copied().map(Into::into).collect(),
+        };
+        Ok(matched.found.iter().map(shown).collect())
     }
-}
-
-/// The best matches of a need among the newest innovations that share an affair or a goal with it.
-async fn matches(
-    ctx: &Context<'_>,
-    need: &catalog::Need,
-    most: u32,
-) -> Result<Vec<NeedMatch>, ApiError> {
-    let sight = ctx.sight().await?;
-    let by_affair = InnovationFilter {
-        affairs: need.affairs.as_slice().to_vec(),
-        sight,
-        ..InnovationFilter::default()
-    };
-    let by_goal = InnovationFilter {
-        sdgs: need.sdgs.iter().collect(),
-        sight,
-        ..InnovationFilter::default()
-    };
-    let mut places = Vec::new();
-    for (filter, is_asked) in [
-        (by_affair, !need.affairs.is_empty()),
-        (by_goal, !need.sdgs.is_empty()),
-    ] {
-        if is_asked {
-            let stretch = Stretch {
-                order: Order::Published,
-                direction: Direction::Descending,
-                after: None,
-                before: None,
-                limit: MOST_CANDIDATES,
-            };
-            places.extend(innovations::list(ctx.db(), &filter, &stretch).await?);
-        }
-    }
-    places.sort_by_key(|place| place.key);
-    places.dedup_by_key(|place| place.key);
-    let shown = Innovation::read_all(ctx.db(), places).await?;
-    let judged = shown.into_iter().flatten().filter_map(|innovation| {
-        let found = need.judge(MatchCandidate {
-            innovation: innovation.said(),
-            region: innovation.region_of(),
-            replications: innovation.replications_done(),
-            shares_words: false,
-        })?;
-        Some((found, innovation))
-    });
-    let mut judged: Vec<_> = judged.collect();
-    judged.sort_by(|(one, a), (other, b)| {
-        (other.score, b.published()).cmp(&(one.score, a.published()))
-    });
-    judged.truncate(most as usize);
-    let found = |(found, innovation): (catalog::NeedMatch, Innovation)| NeedMatch {
-        innovation,
-        score: found.score,
-        reasons: found.reasons.into_iter().map(Into::into).collect(),
-    };
-    Ok(judged.into_iter().map(found).collect())
 }
 
 /// Which needs are wanted; conditions that are given must all hold.

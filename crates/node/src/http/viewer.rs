@@ -106,7 +106,7 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
     let viewers = Viewers {
         token: hub.token.clone(),
         used: UsedTokens::new(&hub.db, SystemClock.now()),
-        answers: Answers::new(hub.db.clone(), Arc::new(SystemClock)),
+        answers: Answers::new(hub.db.clone(), Arc::new(SystemClock), hub.search.clone()),
         db: hub.db.clone(),
         clock: Arc::new(SystemClock),
     };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use search::{Index, SearchError, State, Writer};
+use search::{Index, SearchError, State, Writer, clear_unused};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +91,30 @@ fn numbered(folder: &Path, number: u32) -> PathBuf {
     name.into()
 }
 
+/// Takes the index out of every folder beside the settings' one that no process uses, the one itself too: words of records
+/// that are gone would lie there for good.
+pub async fn clear_unused_folders(hub: &Hub) {
+    let folder = hub.config.path(&hub.config.search.folder);
+    let clearing = tokio::task::spawn_blocking(move || {
+        for number in 1..=MOST_FOLDERS {
+            let folder = numbered(&folder, number);
+            match clear_unused(&folder) {
+                Ok(false) => {}
+                Ok(true) => tracing::info!(
+                    folder = %folder.display(),
+                    "a search index that no process uses was deleted"
+                ),
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a search index that no process uses cannot be deleted"
+                ),
+            }
+        }
+    });
+    // It ends early only with the node.
+    drop(clearing.await);
+}
+
 async fn open_and_follow(hub: &Hub, closing: &CancellationToken) -> Result<(), FollowError> {
     let mut follower = open(hub).await?;
     hub.search.set(State::Open(follower.index().clone()));
@@ -107,12 +131,16 @@ async fn open_and_follow(hub: &Hub, closing: &CancellationToken) -> Result<(), F
         position = status.mark.position,
         "the search index is up to date"
     );
+    // By now other processes that were started with this one have theirs.
+    clear_unused_folders(hub).await;
     let mut purging = Purging::default();
     loop {
         let begun = Instant::now();
         commits.mark_unchanged();
         follower.catch_up().await?;
-        purging.go_on(&mut follower).await?;
+        if purging.go_on(&mut follower).await? {
+            clear_unused_folders(hub).await;
+        }
         tokio::select! {
             () = closing.cancelled() => break,
             () = pause(&mut commits, purging.due, begun + LEAST_PAUSE) => {}
@@ -131,10 +159,11 @@ struct Purging {
 }
 
 impl Purging {
-    async fn go_on(&mut self, follower: &mut Follower) -> Result<(), FollowError> {
+    /// Does what is due; says whether words are leaving the disk just now.
+    async fn go_on(&mut self, follower: &mut Follower) -> Result<bool, FollowError> {
         let now = Instant::now();
         if self.due.is_some_and(|due| due > now) {
-            return Ok(());
+            return Ok(false);
         }
         if self.is_begun {
             follower.tidy().await?;
@@ -152,7 +181,7 @@ impl Purging {
                 now + PURGE_AFTER.max(PER_DOCUMENT * u32::try_from(remains).unwrap_or(u32::MAX)),
             );
         }
-        Ok(())
+        Ok(self.is_begun)
     }
 }
 

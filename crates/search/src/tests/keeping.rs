@@ -1,7 +1,7 @@
 //! Documents that come and go, and what of them lies on disk.
 
 use super::{OWNER, ask, catalog, document, hub, numbers, record};
-use crate::{Index, Mark};
+use crate::{Index, Mark, clear_unused};
 
 #[test]
 fn documents_are_replaced_and_taken_out() {
@@ -137,4 +137,30 @@ fn is_on_disk(folder: &std::path::Path, word: &str) -> bool {
         })
     };
     searcher.segment_readers().iter().any(is_in)
+}
+
+#[test]
+fn a_folder_that_nobody_uses_is_cleared() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("search-2");
+    let (index, mut writer) = Index::open(&folder, OWNER).unwrap();
+    writer
+        .put(&document(1, "Kembangloyang", "rahasiaku"), true)
+        .unwrap();
+    writer.commit(Mark::default(), true).unwrap();
+    assert!(!clear_unused(&folder).unwrap(), "it is in use");
+    writer.close().unwrap();
+    drop(index);
+    assert!(is_on_disk(&folder, "rahasiaku"));
+    assert!(clear_unused(&folder).unwrap());
+    let left = std::fs::read_dir(&folder).unwrap();
+    let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["in-use"]);
+    assert!(!clear_unused(&folder).unwrap());
+
+    let other = parent.path().join("search-3");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("meta.json"), "{}").unwrap();
+    assert!(!clear_unused(&other).unwrap());
+    assert!(other.join("meta.json").exists(), "it is none of ours");
 }

@@ -80,6 +80,7 @@ impl Weighter<Question, Arc<Kept>> for Weight {
 pub struct Answers {
     db: Database,
     clock: Arc<dyn Clock>,
+    search: search::Handle,
     kept: Cache<Question, Arc<Kept>, Weight>,
     seen: Cache<u64, ()>,
     hasher: RandomState,
@@ -97,10 +98,11 @@ pub(super) enum Look {
 
 impl Answers {
     /// None yet.
-    pub fn new(db: Database, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(db: Database, clock: Arc<dyn Clock>, search: search::Handle) -> Self {
         Self {
             db,
             clock,
+            search,
             kept: Cache::with_weighter(ANSWERS, MOST_BYTES, Weight),
             seen: Cache::new(SEEN),
             hasher: RandomState::new(),
@@ -158,7 +160,8 @@ impl Answers {
     }
 
     fn is_so(&self, beside: &Beside, position: u64) -> bool {
-        beside.is_so(position, self.clock.now())
+        let index = self.search.ready().ok().map(|index| index.read().mark());
+        beside.is_so(position, index, self.clock.now())
     }
 
     async fn position(&self) -> Option<u64> {

@@ -1,0 +1,111 @@
+//! Which words there are for somebody: those of documents that they may see.
+
+use std::collections::HashMap;
+
+use domain::search::{distance, slips_allowed};
+use tantivy::Term;
+use tantivy::query::FuzzyTermQuery;
+use tantivy::schema::Field;
+
+use crate::SearchError;
+use crate::schema::Fields;
+use crate::snapshot::Snapshot;
+use crate::view::{View, frequency_in};
+
+/// The most words that one beginning stands for: the most frequent.
+const MOST_WORDS: usize = 512;
+/// The most words that are taken for a word with slips.
+const MOST_NEAR: usize = 8;
+
+/// A word, and how many documents have it.
+pub(crate) type Counted = (String, u64);
+
+/// The words of an index, as somebody sees them.
+#[derive(Clone, Copy)]
+pub(crate) struct Dictionary<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) fields: &'a Fields,
+    pub(crate) view: &'a View,
+}
+
+impl Dictionary<'_> {
+    /// How many documents have a term.
+    pub(crate) fn frequency(&self, field: Field, term: &str) -> Result<u64, SearchError> {
+        let term = Term::from_field_text(field, term);
+        Ok(self.view.frequency(self.snapshot, &term)?)
+    }
+
+    /// The words that begin so, the most frequent first.
+    pub(crate) fn words_beginning(&self, beginning: &str) -> Result<Vec<Counted>, SearchError> {
+        let mut words = Frequencies::default();
+        for (part, open) in self.snapshot.parts().zip(self.view.open()) {
+            let inverted = part.reader.inverted_index(self.fields.words)?;
+            let range = inverted.terms().range().ge(beginning.as_bytes());
+            let mut terms = range.into_stream()?;
+            while let Some((term, info)) = terms.next() {
+                if !term.starts_with(beginning.as_bytes()) {
+                    break;
+                }
+                words.add(term, frequency_in(&inverted, info, open)?);
+            }
+        }
+        Ok(words.sorted(MOST_WORDS, |_| 0))
+    }
+
+    /// The words that are as few slips away as any, the most frequent first, but for the word itself.
+    pub(crate) fn words_near(&self, word: &str) -> Result<Vec<Counted>, SearchError> {
+        let slips = slips_allowed(word.chars().count());
+        if slips == 0 {
+            return Ok(Vec::new());
+        }
+        let term = Term::from_field_text(self.fields.words, word);
+        let mut words = Frequencies::default();
+        for (part, open) in self.snapshot.parts().zip(self.view.open()) {
+            let inverted = part.reader.inverted_index(self.fields.words)?;
+            let automaton = FuzzyTermQuery::new(term.clone(), slips, true).automaton()?;
+            let mut terms = inverted.terms().search(automaton).into_stream()?;
+            while let Some((term, info)) = terms.next() {
+                words.add(term, frequency_in(&inverted, info, open)?);
+            }
+        }
+        words.0.remove(word);
+        let mut near = words.sorted(MOST_NEAR, |found| distance(word, found));
+        let least = near.first().map(|(found, _)| distance(word, found));
+        near.retain(|(found, _)| Some(distance(word, found)) == least);
+        Ok(near)
+    }
+}
+
+/// How many documents have each word.
+#[derive(Default)]
+struct Frequencies(HashMap<String, u64>);
+
+impl Frequencies {
+    fn add(&mut self, term: &[u8], documents: u64) {
+        if documents == 0 {
+            return;
+        }
+        if let Ok(word) = std::str::from_utf8(term) {
+            *self.0.entry(word.to_owned()).or_default() += documents;
+        }
+    }
+
+    /// At most so many, those of the least rank first, and of these the most frequent.
+    fn sorted(self, most: usize, rank: impl Fn(&str) -> usize) -> Vec<Counted> {
+        let mut words: Vec<(usize, String, u64)> = self
+            .0
+            .into_iter()
+            .map(|(word, frequency)| (rank(&word), word, frequency))
+            .collect();
+        words.sort_unstable_by(|a, b| {
+            a.0.cmp(&b.0)
+                .then(b.2.cmp(&a.2))
+                .then_with(|| a.1.cmp(&b.1))
+        });
+        words.truncate(most);
+        words
+            .into_iter()
+            .map(|(_, word, frequency)| (word, frequency))
+            .collect()
+    }
+}
