@@ -283,7 +283,7 @@ impl Mapping {
     }
 
     /// The column to look at for a field of a form, as the form names it: `sdgs[0]`, `point.lat`.
-    fn column_of(&self, form_field: &str) -> String {
+    pub(super) fn column_of(&self, form_field: &str) -> String {
         let matches = |field: &str| {
             form_field.strip_prefix(field).is_some_and(|rest| {
                 rest.is_empty() || rest.starts_with('[') || rest.starts_with('.')

@@ -101,6 +101,16 @@ pub enum Raw {
     Line(String),
 }
 
+impl Raw {
+    /// How long it is, about, in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Cells(cells) => cells.iter().map(|cell| cell.len() + 8).sum(),
+            Self::Line(line) => line.len(),
+        }
+    }
+}
+
 /// One row: its cells by column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -145,6 +155,11 @@ impl Row {
     /// The row as the file has it.
     pub const fn raw(&self) -> &Raw {
         &self.raw
+    }
+
+    /// The same, when no more of the row is wanted.
+    pub fn into_raw(self) -> Raw {
+        self.raw
     }
 
     /// A row of a table, or what is wrong with it as a whole.

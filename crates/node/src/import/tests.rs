@@ -8,6 +8,10 @@ use serde_json::json;
 use tempfile::TempDir;
 use time::macros::date;
 
+use super::check::{Checker, check_columns, judged};
+use super::duplicates::Duplicates;
+use super::held::{Agencies, Held};
+use super::refused::Refused;
 use super::rows::{Format, Layout};
 use super::*;
 
@@ -29,6 +33,21 @@ fn mappings(file: &str) -> PathBuf {
 fn named(mapping: &str) -> Mapping {
     let text = std::fs::read_to_string(mappings(mapping)).unwrap();
     Mapping::parse(&text).unwrap_or_else(|error| panic!("{mapping}: {error:#}"))
+}
+
+/// Checks a file as a hub does that holds nothing.
+fn check(
+    mut rows: Rows,
+    rules: &Rules,
+    duplicates: Duplicates,
+    refused: Option<Refused>,
+) -> anyhow::Result<Checked> {
+    check_columns(&rows, rules)?;
+    let mut checker = Checker::new(rules, Agencies::new(), duplicates, refused);
+    while let Some(batch) = judged(&mut rows, rules)? {
+        checker.take(batch, &Held::default())?;
+    }
+    checker.finish(&rows)
 }
 
 fn look(file: &Path, mapping: Mapping) -> Checked {
