@@ -117,6 +117,8 @@ pub struct Row {
     /// The line of the file, or the row of the sheet, on which it begins, counted from 1.
     pub line: u64,
     cells: BTreeMap<String, Option<Cell>>,
+    /// The columns whose cells the format itself holds as dates.
+    dates: BTreeSet<String>,
     raw: Raw,
 }
 
@@ -150,6 +152,11 @@ impl Row {
     /// field says nothing, and null that there is nothing (RFC 7396).
     pub fn has(&self, column: &str) -> bool {
         self.cells.contains_key(column)
+    }
+
+    /// Whether the file itself holds a cell as a date, which is then in ISO 8601.
+    pub fn is_date(&self, column: &str) -> bool {
+        self.dates.contains(column)
     }
 
     /// The row as the file has it.
@@ -202,8 +209,16 @@ impl Row {
         Ok(Self {
             line,
             cells: row,
+            dates: BTreeSet::new(),
             raw: Raw::Cells(cells),
         })
+    }
+
+    /// Says which of its columns hold dates.
+    #[must_use]
+    fn with_dates(mut self, dates: BTreeSet<String>) -> Self {
+        self.dates = dates;
+        self
     }
 }
 
