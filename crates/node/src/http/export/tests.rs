@@ -129,6 +129,7 @@ async fn each_client_has_one_file_at_a_time_and_all_of_them_a_few() {
 async fn what_is_too_long_or_not_there_is_refused() {
     let mut few = limits();
     few.file.records = 3;
+    few.wait = NEVER;
     let office = Office::open(few).await;
     for (file, status) in [
         ("innovations.csv", 413),
