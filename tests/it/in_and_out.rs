@@ -3,6 +3,7 @@
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde_json::{Value, json};
 use testkit::api::Api;
+use testkit::patience::eventually;
 use testkit::program::{Program, Serving};
 
 /// A hub with samples, some of them for the network only, and one innovation with all that a field can hold.
@@ -355,4 +356,105 @@ async fn a_hub_gives_files_with_the_filters_of_the_list_to_whom_they_are_for() {
         assert!(told.contains(why), "{file}: {told}");
     }
     serving.kill().await;
+}
+
+#[tokio::test]
+async fn every_list_with_a_filter_and_every_search_can_be_taken_as_a_file() {
+    let hub = Program::new();
+    hub.init("kl-a").await;
+    let seed = [
+        "seed",
+        "--innovations",
+        "60",
+        "--seed",
+        "5",
+        "--related",
+        "6",
+    ];
+    hub.well(&seed).await;
+    let serving = hub.serve().await;
+    let token = std::fs::read_to_string(hub.folder().join("operator.token")).unwrap();
+    let api = Api::new(testkit::api::client(), &serving.url, token.trim());
+    let ids = async |file: &str| -> Option<Vec<String>> {
+        let answer = get(&serving, file, None).await;
+        let text = answer.status().is_success().then_some(answer.text())?.await;
+        let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["id"].to_string();
+        Some(text.unwrap().lines().map(id).collect())
+    };
+    let shown = async |list: &str| {
+        let answer = api
+            .query(
+                &format!("{{ list: {list} {{ nodes {{ id }} }} }}"),
+                Value::Null,
+            )
+            .await;
+        let nodes = answer["list"]["nodes"].as_array().unwrap().iter();
+        nodes.map(|node| node["id"].to_string()).collect::<Vec<_>>()
+    };
+    for (file, list) in [
+        ("agencies.jsonl", "agencies(first: 100)"),
+        (
+            "agencies.jsonl?nameWords=dinas",
+            "agencies(first: 100, filter: {nameWords: \"dinas\"})",
+        ),
+        ("needs.jsonl", "needs(first: 100)"),
+        (
+            "needs.jsonl?states=OPEN",
+            "needs(first: 100, filter: {states: [OPEN]})",
+        ),
+        ("replications.jsonl", "replications(first: 100)"),
+        (
+            "replications.jsonl?states=DONE",
+            "replications(first: 100, filter: {states: [DONE]})",
+        ),
+        ("awards.jsonl", "awards(first: 100)"),
+        (
+            "awards.jsonl?basis=CLAIMED",
+            "awards(first: 100, filter: {basis: CLAIMED})",
+        ),
+        (
+            "innovations.jsonl?staleDays=400",
+            "staleInnovations(first: 100, days: 400)",
+        ),
+    ] {
+        let shown = shown(list).await;
+        assert!(!shown.is_empty() || file.contains('?'), "{list}");
+        assert_eq!(ids(file).await.unwrap(), shown, "{file}");
+    }
+    let built = async || ids("innovations.jsonl?text=layanan").await.map(drop);
+    eventually("the index is built", built).await;
+    for (file, list) in [
+        (
+            "innovations.jsonl?text=layanan",
+            "searchInnovations(first: 100, text: \"layanan\")",
+        ),
+        (
+            "innovations.jsonl?text=layanan&affairs=HEALTH",
+            "searchInnovations(first: 100, text: \"layanan\", filter: {affairs: [HEALTH]})",
+        ),
+        (
+            "innovations.jsonl?awards=KIPP%20(contoh)",
+            "searchInnovations(first: 100, text: \"\", awards: [\"KIPP (contoh)\"])",
+        ),
+    ] {
+        assert_eq!(ids(file).await.unwrap(), shown(list).await, "{file}");
+    }
+    for what in ["agencies", "needs", "replications", "awards"] {
+        let csv = get(&serving, &format!("{what}.csv"), None).await;
+        assert!(csv.text().await.unwrap().starts_with("id,"), "{what}");
+    }
+    serving.kill().await;
+    let file = hub.folder().join("agencies.csv");
+    let told = hub
+        .well(&["export", file.to_str().unwrap(), "--what", "agencies"])
+        .await;
+    assert!(told.stderr.contains("agencies written"), "{}", told.stderr);
+    let refused = hub
+        .run(&["export", "-", "--format", "csv", "--filter", "text=a"])
+        .await;
+    assert!(
+        refused.stderr.contains("of a hub that serves"),
+        "{}",
+        refused.stderr
+    );
 }

@@ -50,6 +50,7 @@ mod doctor;
 mod drafts;
 mod healing;
 mod hints;
+mod importing;
 mod in_and_out;
 mod items;
 mod left_out;

@@ -225,10 +225,10 @@ impl Federation {
     /// Brings the real records of the data folder into a hub's log, as `simpul import` does.
     pub async fn import(&self, name: &str) {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/innovations.jsonl");
-        let mut importer = Importer::new(self.hub(name))
+        let rules = Rules::of_data(self.hub(name).db.hub(), SystemClock.now().date());
+        let mut importer = Importer::new(self.hub(name), rules.clone())
             .await
             .expect("agencies can be read");
-        let rules = Rules::of_data(self.hub(name).db.hub(), SystemClock.now().date());
         let rows = rows::open(&file, Format::JsonLines, &Layout::default());
         let rows = rows.expect("the data folder is there");
         for batch in import::batches(rows, rules, 1000, |_| true) {

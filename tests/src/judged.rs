@@ -83,11 +83,11 @@ impl Catalog {
         let hub = Hub::create(config, &profile)
             .await
             .expect("a hub can be made");
-        let mut importer = Importer::new(&hub)
+        let rules = Rules::of_data(hub.db.hub(), date!(2026 - 11 - 26));
+        let mut importer = Importer::new(&hub, rules.clone())
             .await
             .expect("a hub can be imported into");
         let rows = rows::json_lines(INNOVATIONS.as_bytes());
-        let rules = Rules::of_data(hub.db.hub(), date!(2026 - 11 - 26));
         for batch in import::batches(rows, rules, 500, |_| true) {
             let batch = batch.expect("the rows can be read");
             importer

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
-use domain::catalog::{self, AgencyDraft};
+use domain::catalog::{self, AgencyDraft, personal_data_in};
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId};
 use domain::log::SigningKey;
@@ -16,7 +16,7 @@ use crate::context::ContextExt as _;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
 use crate::loaders::{AgencyKey, Records};
-use crate::paging::{PageArgs, PageInfo};
+use crate::paging::{PageArgs, PageInfo, bounded};
 use crate::regions::Region;
 use crate::scalars::{DateTime, HubId as HubIdScalar, Long, RegionCode};
 use crate::vocabulary::{AgencyKind, RecordAudience};
@@ -268,17 +268,29 @@ pub(crate) fn own_agency(field: &'static str, id: &ID, hub: &HubId) -> Result<Re
 }
 
 /// Writes an agency into this hub's log.
-pub(crate) async fn register(ctx: &Context<'_>, input: AgencyInput) -> Result<Agency, ApiError> {
+pub(crate) async fn register(
+    ctx: &Context<'_>,
+    input: AgencyInput,
+    acknowledge: Option<Vec<String>>,
+) -> Result<Agency, ApiError> {
     ctx.viewer().require_operator()?;
     let hub = ctx.hub();
+    let acknowledged = bounded("acknowledge", acknowledge)?;
     let audience = input.audience.unwrap_or(RecordAudience::Public).into();
     let draft = input.draft(hub.db.hub())?;
     let agency = catalog::Agency::parse(&draft)?;
     if let Some(parent) = agency.parent {
         require(ctx, "parent", parent, &audience).await?;
     }
-    let body = serde_json::to_string(&AgencyDraft::from(&agency))
-        .expect("a draft is plain text and numbers");
+    let draft = AgencyDraft::from(&agency);
+    let body = serde_json::to_string(&draft).expect("a draft is plain text and numbers");
+    if audience == Audience::Public {
+        let said = serde_json::to_value(&draft).expect("a draft is plain text and numbers");
+        let found = personal_data_in(&said, &acknowledged);
+        if !found.is_empty() {
+            return Err(ApiError::PersonalData(found));
+        }
+    }
     let record = RecordId::generate(hub.clock.now(), &*hub.entropy);
     issue(hub, record, 1, Kind::AGENCY, audience, Change::Put(body)).await?;
     let shown = load(ctx, (hub.db.hub().clone(), record)).await?;

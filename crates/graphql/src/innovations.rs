@@ -4,7 +4,6 @@
 //! - [`list`] lists them, [`finding`] finds them by their words, [`input`] writes them; [`text`] is what an author types.
 //!   `address` reads the list's filter where there are no types.
 
-mod address;
 pub(crate) mod finding;
 pub(crate) mod input;
 pub(crate) mod list;
@@ -12,8 +11,6 @@ pub(crate) mod parts;
 mod shown;
 pub(crate) mod stale;
 pub(crate) mod text;
-
-pub use address::innovation_filter;
 
 use async_graphql::{Context, ID, Object};
 use domain::catalog::{self, Line, Words};

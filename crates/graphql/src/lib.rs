@@ -13,6 +13,7 @@
 //! Resolvers are thin: allow, parse, act, present. GraphQL types wrap what `storage` and `domain` give.
 //! Not here: HTTP and WebSocket (`node::http`).
 
+pub mod address;
 mod agencies;
 mod context;
 mod dependence;
@@ -45,7 +46,6 @@ mod vocabulary;
 pub use context::{Hub as HubContext, OperationTrust, Viewer};
 pub use dependence::{Beside, Dependence, is_settled};
 pub use error::{ApiError, Code};
-pub use innovations::innovation_filter;
 pub use loaders::Ahead;
 pub use root::{Schema, schema, sdl, serve};
 pub use statistics::StatisticsHub;

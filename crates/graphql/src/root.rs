@@ -412,8 +412,12 @@ impl CatalogMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What is said of the agency.")] input: AgencyInput,
+        #[graphql(
+            desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
+        )]
+        acknowledge: Option<Vec<String>>,
     ) -> Result<Agency, ApiError> {
-        agencies::register(ctx, input).await
+        agencies::register(ctx, input, acknowledge).await
     }
 
     /// Publishes an innovation of this hub.

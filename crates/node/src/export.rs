@@ -1,14 +1,15 @@
-//! Giving innovations out as files.
+//! Giving lists out as files.
 //!
+//! - [`What`] is of what there are files; [`Listing`] which records of that are wanted ([`listing`] reads them, page by page).
 //! - [`Format`] is what a file can be. [`table`] writes rows of CSV, [`workbook`] XLSX, [`linked`] JSON-LD; JSON Lines needs
-//!   no more than [`record`], which says what is given of one innovation.
-//! - [`send`] reads what a filter finds, page by page, and hands the file over piece by piece. It ends when nobody takes the
-//!   pieces any more, or takes none for a minute.
+//!   no more than [`record`], which says what is given of one record.
+//! - [`send`] hands the file over piece by piece. It ends when nobody takes the pieces any more, or takes none for a minute.
 //!
 //! What is given is what a list shows to whoever asks: the filter's sight decides. Records that come while the file is made may
 //! be in it or not; each is in it once.
 
 pub mod linked;
+pub mod listing;
 pub mod record;
 pub mod table;
 mod workbook;
@@ -18,18 +19,33 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::body::Bytes;
-use serde_json::{Map, Value};
-use storage::bodies;
-use storage::innovations::{self, Direction, InnovationFilter, Order, Stretch};
 use storage::{Database, StorageError};
 use tokio::sync::mpsc;
 
-/// The most innovations of one file; a sheet of XLSX has few more rows.
-pub const MOST_RECORDS: u64 = 1_000_000;
-/// Innovations that are read at once.
-const PAGE: u32 = 250;
-/// How long a piece waits for whoever asked.
-const PATIENCE: Duration = Duration::from_secs(60);
+use listing::Pages;
+
+pub use listing::{Listing, What};
+
+/// The bounds of one file.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The most records; a sheet of XLSX has few more rows.
+    pub records: u64,
+    /// Records that are read at once, and make a piece.
+    pub page: u32,
+    /// How long a piece waits for whoever asked.
+    pub patience: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            records: 1_000_000,
+            page: 250,
+            patience: Duration::from_secs(60),
+        }
+    }
+}
 
 /// What a file can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,18 +98,61 @@ impl Format {
 }
 
 /// Where the pieces of a file go.
-pub type Pieces = mpsc::Sender<std::io::Result<Bytes>>;
+#[derive(Clone, Debug)]
+pub struct Pieces {
+    taker: mpsc::Sender<std::io::Result<Bytes>>,
+    patience: Duration,
+}
+
+impl Pieces {
+    /// Hands pieces to a taker, each of which waits so long at most.
+    pub const fn new(taker: mpsc::Sender<std::io::Result<Bytes>>, patience: Duration) -> Self {
+        Self { taker, patience }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.taker.is_closed()
+    }
+
+    /// Hands a piece over.
+    async fn give(&self, piece: Vec<u8>) -> Result<(), Gone> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let given = tokio::time::timeout(self.patience, self.taker.send(Ok(piece.into())));
+        match given.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Gone),
+        }
+    }
+}
 
 /// Nobody takes the pieces of a file any more.
 #[derive(Debug, thiserror::Error)]
 #[error("whoever asked for the file takes no more of it")]
 pub struct Gone;
 
-/// Refuses a filter that finds more than a file holds.
-pub async fn check_size(db: &Database, filter: &InnovationFilter) -> Result<u64, ExportError> {
-    let found = innovations::count(db, filter).await?;
-    if found > MOST_RECORDS {
-        return Err(ExportError::TooMany(found));
+/// Refuses a list that is longer than a file, and a format that there is not of it.
+pub async fn check(
+    db: &Database,
+    listing: &Listing,
+    format: Format,
+    bounds: &Bounds,
+) -> Result<u64, ExportError> {
+    let what = listing.what();
+    if !what.formats().contains(&format) {
+        let endings: Vec<_> = what
+            .formats()
+            .iter()
+            .map(|format| format.ending())
+            .collect();
+        let endings = endings.join(", ");
+        return Err(ExportError::NoSuchFormat { what, endings });
+    }
+    let found = listing.count(db).await?;
+    if found > bounds.records {
+        let most = bounds.records;
+        return Err(ExportError::TooMany { found, what, most });
     }
     Ok(found)
 }
@@ -102,42 +161,54 @@ pub async fn check_size(db: &Database, filter: &InnovationFilter) -> Result<u64,
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The filter finds too much.
-    #[error("{0} innovations are found; a file holds {MOST_RECORDS}, so narrow the filter")]
-    TooMany(u64),
+    #[error("{found} {what} are found; a file holds {most}, so narrow the filter")]
+    TooMany {
+        /// How many.
+        found: u64,
+        /// Of what.
+        what: What,
+        /// How many a file holds.
+        most: u64,
+    },
+    /// There are no such files.
+    #[error("{what} are given as {endings}")]
+    NoSuchFormat {
+        /// Of what.
+        what: What,
+        /// The endings that there are.
+        endings: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-/// Makes a file of what a filter finds, and says how many innovations are in it.
+/// Makes a file of a list, and says how many records are in it.
 pub async fn send(
     db: &Database,
-    filter: InnovationFilter,
+    listing: Listing,
     format: Format,
+    page: u32,
     pieces: &Pieces,
 ) -> anyhow::Result<u64> {
-    let mut pages = Pages {
-        db,
-        filter,
-        after: None,
-        is_done: false,
-    };
+    let what = listing.what();
+    let mut pages = Pages::new(db, listing, page);
     if format == Format::Xlsx {
-        return workbook::send(&mut pages, pieces).await;
+        return workbook::send(&mut pages, what, pieces).await;
     }
     let mut count = 0;
     let head = match format {
-        Format::Csv => table::header()?,
-        Format::JsonLd => linked::head(db.hub())?,
+        Format::Csv => table::header(what)?,
+        Format::JsonLd => linked::head(db.hub(), what)?,
         Format::JsonLines | Format::Xlsx => Vec::new(),
     };
-    give(pieces, head).await?;
+    pieces.give(head).await?;
     while let Some(page) = pages.next().await? {
         let mut text = Vec::with_capacity(page.len() * 2048);
         for record in &page {
             match format {
-                Format::Csv => table::row(record, &mut text)?,
-                Format::JsonLd => linked::item(record, count == 0, &mut text)?,
+                Format::Csv => table::row(what, record, &mut text)?,
+                Format::JsonLd => linked::item(what, record, count == 0, &mut text)?,
                 Format::JsonLines | Format::Xlsx => {
                     serde_json::to_writer(&mut text, record)?;
                     text.push(b'\n');
@@ -145,76 +216,27 @@ pub async fn send(
             }
             count += 1;
         }
-        give(pieces, text).await?;
+        pieces.give(text).await?;
     }
     if format == Format::JsonLd {
-        give(pieces, linked::TAIL.into()).await?;
+        pieces.give(linked::TAIL.into()).await?;
     }
     Ok(count)
-}
-
-/// Hands a piece over.
-async fn give(pieces: &Pieces, piece: Vec<u8>) -> Result<(), Gone> {
-    if piece.is_empty() {
-        return Ok(());
-    }
-    let given = tokio::time::timeout(PATIENCE, pieces.send(Ok(piece.into()))).await;
-    match given {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(Gone),
-    }
-}
-
-/// What a filter finds, page by page, the first published first.
-struct Pages<'a> {
-    db: &'a Database,
-    filter: InnovationFilter,
-    after: Option<(innovations::Place, storage::logs::EntryKey)>,
-    is_done: bool,
-}
-
-impl Pages<'_> {
-    async fn next(&mut self) -> anyhow::Result<Option<Vec<Map<String, Value>>>> {
-        if self.is_done {
-            return Ok(None);
-        }
-        let stretch = Stretch {
-            order: Order::Published,
-            direction: Direction::Ascending,
-            after: self.after.take(),
-            before: None,
-            limit: PAGE,
-        };
-        let page = innovations::list(self.db, &self.filter, &stretch).await?;
-        let Some(last) = page.last() else {
-            self.is_done = true;
-            return Ok(None);
-        };
-        self.after = Some((last.place.clone(), last.key));
-        self.is_done = page.len() < PAGE as usize;
-        let said = bodies::load(self.db, page.iter().map(|place| Some(place.entry))).await?;
-        let agencies = bodies::load(self.db, page.iter().map(|place| place.agency)).await?;
-        let mut records = Vec::with_capacity(page.len());
-        for ((place, said), agency) in page.iter().zip(said).zip(agencies) {
-            // What was dropped since the list was read is not there any more.
-            let Some(said) = said else { continue };
-            records.extend(record::of(place, &said, agency.as_deref())?);
-        }
-        Ok(Some(records))
-    }
 }
 
 /// Makes a file on this machine.
 pub async fn write(
     db: &Database,
-    filter: InnovationFilter,
+    listing: Listing,
     format: Format,
     mut out: impl std::io::Write,
 ) -> anyhow::Result<u64> {
-    check_size(db, &filter).await?;
-    let (pieces, mut made) = mpsc::channel(4);
-    let making = async {
-        let count = send(db, filter, format, &pieces).await;
+    let bounds = Bounds::default();
+    check(db, &listing, format, &bounds).await?;
+    let (taker, mut made) = mpsc::channel(4);
+    let pieces = Pieces::new(taker, bounds.patience);
+    let making = async move {
+        let count = send(db, listing, format, bounds.page, &pieces).await;
         drop(pieces);
         count
     };

@@ -3,36 +3,44 @@
 //! - [`rows`] reads a file row by row: CSV, JSON Lines, XLSX. [`cells`] is how values stand in cells, in and out.
 //! - [`mapping`] says which column is which field, and turns a row into an agency and an innovation, or says all that is wrong
 //!   with it. [`fields`] are the fields.
-//! - [`check`] looks at a whole file: faults, personal data, [`duplicates`]; [`refused`] keeps rows that were refused.
-//! - [`Importer`] compares rows with what the hub holds and writes what is new or changed.
+//! - `plan` decides what becomes of a row, beside what the hub holds (`held`) and what the rows before it named (`said`).
+//! - [`check()`] looks at a whole file: faults, personal data, [`duplicates`]; [`refused`] keeps rows that were refused.
+//! - [`Importer`] writes what is new or changed. Both ask `plan`, so a row is refused before anything is written.
 //!
 //! A row that was imported before is known by its id or external id and becomes a new revision, or nothing when it says the
 //! same; [`again`] is what it changes.
 
 mod again;
 pub mod cells;
+mod check;
 mod dates;
 pub mod duplicates;
 pub mod fields;
+mod held;
 pub mod mapping;
 mod plan;
 pub mod refused;
 pub mod rows;
+mod said;
 #[cfg(test)]
 mod tests;
+mod write;
 
-use domain::catalog::{PersonalDataInField, personal_data_in};
 use domain::entry::Audience;
 use domain::identity::HubId;
 use time::Date;
 
-use duplicates::Duplicates;
 use mapping::{CheckedRow, Mapping, RowFault};
-use refused::{FAULT_COLUMN, Refused};
 use rows::{Row, Rows};
 
-pub use plan::{Importer, Writing, Written, agency_key};
+pub use check::{Checked, Personal, Repetition, check};
+pub use held::agency_key;
+pub use write::{Importer, Written};
 
+/// Rows that are compared and written together, in one transaction.
+pub const BATCH: usize = 1000;
+/// No further row once a batch has so many bytes of the file.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 /// How many faults are kept; more are counted.
 const MOST_FAULTS: usize = 1000;
 
@@ -61,108 +69,8 @@ impl Rules {
     }
 }
 
-/// Personal data that a row would show to everybody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Personal {
-    /// The line of the file.
-    pub line: u64,
-    /// What was found, and in which field.
-    pub found: PersonalDataInField,
-}
-
-/// What checking a file found.
-#[derive(Default)]
-pub struct Checked {
-    /// Rows read.
-    pub rows: u64,
-    /// Rows with faults.
-    pub bad_rows: u64,
-    /// The faults, at most a thousand.
-    pub faults: Vec<RowFault>,
-    /// Columns of the file that are not imported.
-    pub ignored: Vec<String>,
-    /// Personal data in texts for everybody, at most a thousand.
-    pub personal: Vec<Personal>,
-    /// How many rows have such data.
-    pub personal_rows: u64,
-    /// Titles that may mean the same innovation.
-    pub duplicates: Duplicates,
-}
-
-/// Checks every row without writing anything but the refused ones.
-pub fn check(
-    mut rows: Rows,
-    rules: &Rules,
-    duplicates: Duplicates,
-    mut refused: Option<Refused>,
-) -> anyhow::Result<Checked> {
-    if !rows.header().is_empty() {
-        rules.mapping.check_columns(rows.header())?;
-    }
-    let mut checked = Checked {
-        duplicates,
-        ..Checked::default()
-    };
-    for row in rows.by_ref() {
-        checked.rows += 1;
-        let (raw, faults) = match row? {
-            Ok(row) => {
-                let faults = match judge(&row, rules) {
-                    Ok(good) => {
-                        checked.look_at(&good, rules)?;
-                        continue;
-                    }
-                    Err(faults) => faults,
-                };
-                (row.raw().clone(), faults)
-            }
-            Err(bad) => (bad.raw, vec![bad.fault]),
-        };
-        if let Some(refused) = &mut refused {
-            refused.write(&raw, &faults)?;
-        }
-        checked.bad_rows += 1;
-        let room = MOST_FAULTS.saturating_sub(checked.faults.len());
-        checked.faults.extend(faults.into_iter().take(room));
-    }
-    if let Some(refused) = refused {
-        refused.finish()?;
-    }
-    let is_ignored =
-        |name: &&String| !name.is_empty() && *name != FAULT_COLUMN && !rules.mapping.reads(name);
-    checked.ignored = rows.columns().iter().filter(is_ignored).cloned().collect();
-    Ok(checked)
-}
-
 fn judge(row: &Row, rules: &Rules) -> Result<CheckedRow, Vec<RowFault>> {
     mapping::check(row, &rules.mapping, &rules.hub, rules.today)
-}
-
-impl Checked {
-    /// Looks at a good row for what its author may not have meant.
-    fn look_at(&mut self, row: &CheckedRow, rules: &Rules) -> anyhow::Result<()> {
-        let external_ids = row.innovation.external_ids.iter();
-        let ids: Vec<String> = external_ids
-            .map(|id| format!("{}:{}", id.scheme, id.value))
-            .chain(row.record.map(|record| record.to_string()))
-            .collect();
-        let (agency, region) = row.agency_key();
-        let title = &row.innovation.title;
-        self.duplicates
-            .compare(row.line, title, &format!("{agency}\n{region}"), &ids);
-        let audience = row.audience.as_ref().or(rules.audience.as_ref());
-        if audience.is_some_and(|audience| *audience != Audience::Public) {
-            return Ok(());
-        }
-        let found = personal_data_in(&serde_json::to_value(&row.innovation)?, &[]);
-        self.personal_rows += u64::from(!found.is_empty());
-        let room = MOST_FAULTS.saturating_sub(self.personal.len());
-        let line = row.line;
-        let found = found.into_iter().take(room);
-        self.personal
-            .extend(found.map(|found| Personal { line, found }));
-        Ok(())
-    }
 }
 
 /// The good rows among those that are wanted, in batches.
@@ -173,12 +81,15 @@ pub fn batches(
     wanted: impl Fn(&Row) -> bool,
 ) -> impl Iterator<Item = anyhow::Result<Vec<CheckedRow>>> {
     std::iter::from_fn(move || {
-        let mut batch = Vec::with_capacity(size);
-        while batch.len() < size {
+        let (mut batch, mut bytes) = (Vec::with_capacity(size), 0);
+        while batch.len() < size && bytes < BATCH_BYTES {
             match rows.next() {
                 None => break,
                 Some(Err(error)) => return Some(Err(error)),
-                Some(Ok(Ok(row))) if wanted(&row) => batch.extend(judge(&row, &rules).ok()),
+                Some(Ok(Ok(row))) if wanted(&row) => {
+                    bytes += row.raw().bytes();
+                    batch.extend(judge(&row, &rules).ok());
+                }
                 Some(Ok(_)) => {}
             }
         }

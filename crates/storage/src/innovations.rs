@@ -4,6 +4,8 @@ mod filter;
 mod outline;
 mod project;
 
+use std::collections::HashMap;
+
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use sea_orm::{FromQueryResult, Value};
@@ -323,10 +325,12 @@ pub async fn find_own_by_external_ids(
         .map(|row| (db.hub().clone(), row.record.into()))
         .collect();
     let places = find_many(db, &records, Sight::All).await?;
+    let places: HashMap<_, _> = places
+        .into_iter()
+        .map(|place| (place.record, place))
+        .collect();
     let placed = |row: ExternalIdRow| {
-        let place = places
-            .iter()
-            .find(|place| place.record == row.record.into())?;
+        let place = places.get(&RecordId::from(row.record))?;
         Some(((row.scheme, row.value), place.clone()))
     };
     Ok(found.into_iter().filter_map(placed).collect())

@@ -17,6 +17,11 @@ fn texts(own: &str, other: &str, agency: &str) -> Vec<(&'static str, Value, &'st
             "summary",
         ),
         (
+            "registerAgency",
+            json!({"name": said("Dinas."), "kind": "OTHER"}),
+            "name",
+        ),
+        (
             "endorse",
             json!({"innovation": other, "statement": said("Baik."), "on": "2025-01-01"}),
             "statement",

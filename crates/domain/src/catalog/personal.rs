@@ -1,8 +1,10 @@
 //! Personal data in texts that others will read (UU 27/2022, art. 4): found, told, and published only when somebody
 //! said that it is meant.
 //!
-//! What is looked for has a form: identity numbers, staff numbers, mobile phones, mail addresses. Names have none, so no
-//! program finds them; the guide for authors asks for offices instead.
+//! What is looked for has a form: identity numbers, staff numbers, telephones, mail addresses. Names have none, so no
+//! program finds them; the guide for authors asks for offices instead. A landline may be an office's, which the author says.
+
+mod numbers;
 
 use std::ops::Range;
 
@@ -11,8 +13,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::identity::{HubId, RecordId};
 
-use super::region::{RegionCode, Regions};
 use super::vocabulary::{Vocabulary, vocabulary};
+use numbers::numbers;
 
 vocabulary! {
     /// A sort of personal data that has a form.
@@ -21,7 +23,7 @@ vocabulary! {
         Nik = "NIK",
         /// Nomor induk pegawai: 18 digits with birth date and month of appointment.
         Nip = "NIP",
-        /// A mobile phone's number in Indonesia.
+        /// A telephone's number in Indonesia: a mobile phone's, or a landline's with its area code.
         Phone = "PHONE",
         /// An address of electronic mail.
         Email = "EMAIL",
@@ -99,7 +101,9 @@ fn walk(value: &Value, path: String, found: &mut Vec<PersonalDataInField>) {
         // Made at random, so some have digits in the form of a number.
         Value::String(text) if is_reference(text) => {}
         Value::String(text) => {
+            let is_number = is_number_of_register(&path);
             let here = find_personal_data(text).into_iter();
+            let here = here.filter(|finding| !is_number || finding.data != PersonalData::Phone);
             found.extend(here.map(|finding| PersonalDataInField {
                 field: path.clone(),
                 finding,
@@ -120,6 +124,11 @@ fn walk(value: &Value, path: String, found: &mut Vec<PersonalDataInField>) {
     }
 }
 
+/// Whether a field holds a number of a register, which may look like a telephone's.
+fn is_number_of_register(path: &str) -> bool {
+    path == "nri" || path.starts_with("externalIds[") && path.ends_with("].value")
+}
+
 /// Whether a text is the id of a record, or names one of a hub.
 fn is_reference(text: &str) -> bool {
     let is_id = |id: &str| RecordId::parse(id).is_ok();
@@ -127,128 +136,6 @@ fn is_reference(text: &str) -> bool {
         || is_id(text),
         |(hub, id)| HubId::parse(hub).is_ok() && is_id(id),
     )
-}
-
-/// Runs of digits, each with its place; those of one number follow each other with one separator between.
-struct Groups<'a> {
-    text: &'a str,
-    groups: Vec<Range<usize>>,
-}
-
-impl<'a> Groups<'a> {
-    fn of(text: &'a str) -> Self {
-        let bytes = text.as_bytes();
-        let mut groups = Vec::new();
-        let mut at = 0;
-        while at < bytes.len() {
-            let start = at;
-            while at < bytes.len() && bytes[at].is_ascii_digit() {
-                at += 1;
-            }
-            if start == at {
-                at += 1;
-            } else {
-                groups.push(start..at);
-            }
-        }
-        Self { text, groups }
-    }
-
-    /// The most groups in which people write one number.
-    const MOST: usize = 8;
-
-    /// The number that begins with a group: as many of the groups that follow it as make one.
-    fn number_at(&self, first: usize) -> Option<(PersonalData, usize)> {
-        let begin = self.groups[first].start;
-        let is_part_of_word = self.text[..begin]
-            .chars()
-            .next_back()
-            .is_some_and(char::is_alphanumeric);
-        if is_part_of_word {
-            return None;
-        }
-        let mut digits = String::new();
-        let mut longest = None;
-        for nth in first..self.groups.len().min(first + Self::MOST) {
-            if nth > first && !self.are_joined(nth - 1, nth) {
-                break;
-            }
-            digits.push_str(&self.text[self.groups[nth].clone()]);
-            if let Some(data) = meaning(&digits) {
-                longest = Some((data, nth));
-            }
-        }
-        longest
-    }
-
-    fn are_joined(&self, before: usize, after: usize) -> bool {
-        let between = &self.text[self.groups[before].end..self.groups[after].start];
-        matches!(
-            between,
-            " " | "-" | "." | ") " | ")" | " - " | "\u{2013}" | "\u{2011}" | "\u{a0}"
-        )
-    }
-}
-
-fn numbers(text: &str) -> Vec<(PersonalData, Range<usize>)> {
-    let groups = Groups::of(text);
-    let mut found = Vec::new();
-    let mut nth = 0;
-    while nth < groups.groups.len() {
-        match groups.number_at(nth) {
-            Some((data, last)) => {
-                found.push((data, groups.groups[nth].start..groups.groups[last].end));
-                nth = last + 1;
-            }
-            None => nth += 1,
-        }
-    }
-    found
-}
-
-fn meaning(digits: &str) -> Option<PersonalData> {
-    if is_nik(digits) {
-        Some(PersonalData::Nik)
-    } else if is_nip(digits) {
-        Some(PersonalData::Nip)
-    } else if is_mobile(digits) {
-        Some(PersonalData::Phone)
-    } else {
-        None
-    }
-}
-
-/// Six digits of the region, day (women's with 40 added), month and year of birth, four of order.
-fn is_nik(digits: &str) -> bool {
-    digits.len() == 16
-        && RegionCode::parse(&digits[..2]).is_ok_and(|code| Regions::get().find(code).is_some())
-        && is_within(&digits[6..8], |day| {
-            (1..=31).contains(&day) || (41..=71).contains(&day)
-        })
-        && is_within(&digits[8..10], |month| (1..=12).contains(&month))
-}
-
-/// Birth date, year and month of appointment, sex, three of order.
-fn is_nip(digits: &str) -> bool {
-    digits.len() == 18
-        && is_within(&digits[..4], |year| (1900..=2100).contains(&year))
-        && is_within(&digits[4..6], |month| (1..=12).contains(&month))
-        && is_within(&digits[6..8], |day| (1..=31).contains(&day))
-        && is_within(&digits[8..12], |year| (1900..=2100).contains(&year))
-        && is_within(&digits[12..14], |month| (1..=12).contains(&month))
-        && matches!(&digits[14..15], "1" | "2")
-}
-
-/// 08 or 62 8, then 8 to 11 digits more.
-fn is_mobile(digits: &str) -> bool {
-    let rest = digits
-        .strip_prefix("628")
-        .or_else(|| digits.strip_prefix("08"));
-    rest.is_some_and(|rest| (8..=11).contains(&rest.len()))
-}
-
-fn is_within(digits: &str, allowed: impl Fn(u32) -> bool) -> bool {
-    digits.parse().is_ok_and(allowed)
 }
 
 fn addresses(text: &str) -> Vec<(PersonalData, Range<usize>)> {
@@ -300,6 +187,34 @@ mod tests {
                 "surel: budi.s@dinkes.go.id.",
                 vec![(P::Email, "budi.s@dinkes.go.id")],
             ),
+            ("NIK3374014102900001", vec![(P::Nik, "3374014102900001")]),
+            (
+                "nip198005172005011001",
+                vec![(P::Nip, "198005172005011001")],
+            ),
+            ("HP081234567890", vec![(P::Phone, "081234567890")]),
+            ("0812  3456  7890", vec![(P::Phone, "0812  3456  7890")]),
+            ("0812.3456.7890", vec![(P::Phone, "0812.3456.7890")]),
+            ("0812-3456-\n7890", vec![(P::Phone, "0812-3456-\n7890")]),
+            (
+                "NIP 19800517 200501\r\n1 001",
+                vec![(P::Nip, "19800517 200501\r\n1 001")],
+            ),
+            (
+                "NIK 337401.410290.0001",
+                vec![(P::Nik, "337401.410290.0001")],
+            ),
+            (
+                "+62 (0)812 3456 7890",
+                vec![(P::Phone, "62 (0)812 3456 7890")],
+            ),
+            ("telepon (021) 7398381", vec![(P::Phone, "021) 7398381")]),
+            ("(0274) 512345", vec![(P::Phone, "0274) 512345")]),
+            ("021-5551234", vec![(P::Phone, "021-5551234")]),
+            ("Telp. 0274 512 345", vec![(P::Phone, "0274 512 345")]),
+            ("+62 21 555 1234", vec![(P::Phone, "62 21 555 1234")]),
+            ("+62 (274) 512345", vec![(P::Phone, "62 (274) 512345")]),
+            ("+62215551234", vec![(P::Phone, "62215551234")]),
             (
                 "0812 3456 7890 atau a@b.id",
                 vec![(P::Phone, "0812 3456 7890"), (P::Email, "a@b.id")],
@@ -319,7 +234,14 @@ mod tests {
         for text in [
             "Rp 1.500.000.000.000.000 dan 2019 2020 2021 2022",
             "Perda Nomor 12 Tahun 2019, 2020, dan 2021",
-            "telepon kantor (021) 7398381",
+            "PermenPANRB 91/2021, Kepmendagri 050-5889 Tahun 2021, 300.2.2-2138/2025",
+            "Rp 1.234.567.890 atau 812.345.678.900",
+            "tahun 2019  2020\n2021\n2022",
+            "nomor 062-2019 dan 045-12345, jam 0800-1500 dan 0700-1200",
+            "-0.8123456789, 110.8123456789; 0.2745123456 dan 62.81234567890",
+            "IGA0812345678 dan SIPPN-2023-0045, JIPPNAS:900001, LAN-047",
+            "5fa08123456789 dan a1c3374014102900001",
+            "0274512345 tanpa kode wilayah yang terpisah",
             "9974014102900001 bukan provinsi, 3374014113900001 bukan bulan",
             "19801317 200501 1 001 bukan bulan",
             "0198f2c4-0000-7000-8000-000000000001",
@@ -361,6 +283,17 @@ mod tests {
         assert_eq!(fields(&[]), ["sources[0].title", "title"]);
         let mail = personal_data_in(&body, &[])[0].acknowledgement();
         assert_eq!(fields(&[mail]), ["title"]);
+    }
+
+    #[test]
+    fn a_number_of_a_register_is_no_telephones() {
+        let body: Value = serde_json::from_str(
+            r#"{"nri":"081234567890","externalIds":[{"scheme":"SIPPN","value":"081234567890"},{"value":"3374014102900001"}]}"#,
+        )
+        .unwrap();
+        let found = personal_data_in(&body, &[]);
+        let fields: Vec<_> = found.iter().map(|found| found.field.as_str()).collect();
+        assert_eq!(fields, ["externalIds[1].value"]);
     }
 
     #[test]

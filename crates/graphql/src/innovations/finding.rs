@@ -25,7 +25,7 @@ use facets::InnovationFacets;
 use snippets::Snippet;
 
 /// The most innovations of a search that can be paged through.
-const MOST_PAGED: usize = 1000;
+pub(crate) const MOST_PAGED: usize = 1000;
 /// How many similar innovations are given when nothing is said.
 const SIMILAR: u32 = 5;
 
@@ -231,7 +231,7 @@ fn read_cursor(raw: &str) -> Option<usize> {
 }
 
 /// The conditions of a list, for the index. What may be seen is asked for beside them.
-fn filter_of(filter: InnovationFilter) -> Filter {
+pub(crate) fn filter_of(filter: InnovationFilter) -> Filter {
     Filter {
         hubs: filter.hubs,
         region: filter.region,

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 use domain::catalog;
 use storage::innovations::{Direction, InnovationFilter, Order};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::list::{self, InnovationConnection, InnovationFilterInput};
 use crate::ApiError;
@@ -43,6 +43,12 @@ async fn stale(
     mut filter: InnovationFilter,
     days: Option<i32>,
 ) -> Result<InnovationConnection, ApiError> {
+    filter.current_before = Some(before(days, ctx.hub().clock.now())?);
+    list::page(ctx, args, filter, (Order::Current, Direction::Ascending)).await
+}
+
+/// The moment, in Unix milliseconds, before which something must have been said last to be so many days old.
+pub(crate) fn before(days: Option<i32>, now: OffsetDateTime) -> Result<i64, ApiError> {
     const MOST_DAYS: i32 = 36_500;
     let age = match days {
         None => catalog::STALE_AFTER,
@@ -52,7 +58,6 @@ async fn stale(
             return Err(ApiError::invalid("days", reason));
         }
     };
-    let before = (ctx.hub().clock.now() - age).unix_timestamp_nanos() / 1_000_000;
-    filter.current_before = Some(i64::try_from(before).unwrap_or(i64::MAX));
-    list::page(ctx, args, filter, (Order::Current, Direction::Ascending)).await
+    let before = (now - age).unix_timestamp_nanos() / 1_000_000;
+    Ok(i64::try_from(before).unwrap_or(i64::MAX))
 }

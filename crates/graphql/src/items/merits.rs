@@ -227,7 +227,7 @@ pub(crate) struct AwardFilterInput {
 }
 
 impl AwardFilterInput {
-    fn filter(self) -> Result<ItemFilter, ApiError> {
+    pub(crate) fn filter(self) -> Result<ItemFilter, ApiError> {
         let target = match (self.innovation, self.agency) {
             (Some(_), Some(_)) => {
                 let reason = "give innovation or agency, not both";

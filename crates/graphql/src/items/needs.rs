@@ -139,7 +139,7 @@ pub(crate) struct NeedFilterInput {
 }
 
 impl NeedFilterInput {
-    fn filter(self) -> Result<ItemFilter, ApiError> {
+    pub(crate) fn filter(self) -> Result<ItemFilter, ApiError> {
         let agency = self
             .agency
             .map(|id| GlobalId::agency("filter.agency", &id))

@@ -272,7 +272,7 @@ pub(crate) struct ReplicationFilterInput {
 }
 
 impl ReplicationFilterInput {
-    fn filter(self) -> Result<ItemFilter, ApiError> {
+    pub(crate) fn filter(self) -> Result<ItemFilter, ApiError> {
         let refers_to = match (self.source, self.adopter) {
             (Some(_), Some(_)) => {
                 return Err(ApiError::invalid(

@@ -5,17 +5,18 @@ use std::io::{self, BufWriter};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use domain::clock::Clock as _;
 use domain::entry::{Audience, Sight};
-use storage::innovations::InnovationFilter;
 
 use crate::cli::{Common, Outcome};
-use crate::export::{self, Format};
+use crate::export::{self, Format, Listing, What};
 use crate::import::mapping::RowAudience;
 use crate::output;
+use crate::system::SystemClock;
 
-/// Write innovations into a CSV, XLSX, JSON Lines or JSON-LD file
+/// Write innovations, or agencies and other records, into a CSV, XLSX, JSON Lines or JSON-LD file
 ///
-/// `simpul import` reads all but JSON-LD again. A record with the proof that its hub wrote it is a receipt: `simpul receipt`.
+/// `simpul import` reads innovations again, from all but JSON-LD. A record with the proof that its hub wrote it is a receipt: `simpul receipt`.
 #[derive(Debug, clap::Args)]
 pub struct Export {
     /// The file: .csv, .xlsx, .jsonl or .jsonld; - for standard output
@@ -23,8 +24,12 @@ pub struct Export {
     /// What to write, if the file's ending does not say it: csv, xlsx, jsonl or jsonld
     #[arg(long)]
     format: Option<Format>,
-    /// Only innovations for which this holds, as in the filter of the GraphQL list: region=33, hubs=id-13, affairs=HEALTH,
-    /// sdgs=3, stages=CREATION, adoptions=APPLIED, tags=desa, yearFrom=2020. May be given several times
+    /// What to write: innovations, agencies, needs, replications or awards. JSON-LD there is of the first two
+    #[arg(long, value_name = "WHAT", default_value = "innovations")]
+    what: What,
+    /// Only records for which this holds, as in the filter of their GraphQL list: region=33, hubs=id-13, affairs=HEALTH,
+    /// sdgs=3, stages=CREATION, adoptions=APPLIED, tags=desa, yearFrom=2020. Of innovations also staleDays=365: those of which
+    /// nothing was heard for so long. May be given several times
     #[arg(long, value_name = "CONDITION=VALUE", value_parser = condition)]
     filter: Vec<(String, String)>,
     /// What the file may hold: what is for everybody (public), or what is for the network's hubs too (network)
@@ -53,18 +58,23 @@ impl Export {
             Audience::Public => Sight::Public,
             Audience::Network | Audience::Other(_) => Sight::Network,
         };
-        let filter = graphql::innovation_filter(&self.filter)?;
-        let filter = InnovationFilter { sight, ..filter };
+        let (listing, by_words) = Listing::read(self.what, &self.filter, sight, SystemClock.now())?;
+        if by_words.is_some() {
+            bail!(
+                "text and awards are looked up in the index of a hub that serves; ask it for /export/innovations.{}?text=…",
+                format.ending()
+            );
+        }
         let hub = common.open_hub().await?;
         let count = if is_output {
-            export::write(&hub.db, filter, format, io::stdout().lock()).await?
+            export::write(&hub.db, listing, format, io::stdout().lock()).await?
         } else {
             let file = File::create(&self.file)
                 .with_context(|| format!("{} cannot be written", self.file.display()))?;
-            export::write(&hub.db, filter, format, BufWriter::new(file)).await?
+            export::write(&hub.db, listing, format, BufWriter::new(file)).await?
         };
         hub.db.close().await?;
-        output::remark(format!("{count} innovations written"));
+        output::remark(format!("{count} {} written", self.what));
         Ok(Outcome::Well)
     }
 }

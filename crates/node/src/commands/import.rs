@@ -6,29 +6,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use domain::clock::Clock as _;
-use domain::entry::{Audience, Sight};
-use storage::bodies::{self, Content};
-use storage::innovations::{self, Direction, InnovationFilter, Order, Stretch};
+use domain::entry::Audience;
 
 use crate::cli::{Common, Outcome};
 use crate::hub::Hub;
-use crate::import::duplicates::Duplicates;
-use crate::import::mapping::{Mapping, RowAudience};
-use crate::import::refused::Refused;
+use crate::import::duplicates;
+use crate::import::mapping::{Mapping, RowAudience, RowFault};
 use crate::import::rows::{self, Format, Rows};
-use crate::import::{self, Checked, Importer, Rules, Writing, Written};
+use crate::import::{self, Checked, Importer, Rules, Written};
 use crate::output;
 use crate::system::SystemClock;
-
-/// Rows that go into the log in one transaction.
-const BATCH: usize = 1000;
-/// The most innovations of the hub whose titles are compared with those of the file.
-const MOST_HELD: u64 = 200_000;
 
 /// Bring innovations in from a CSV, XLSX or JSON Lines file
 ///
 /// Without --mapping the file is one that `simpul export` wrote, or has the columns of data/innovations.csv. Every row is
-/// checked before anything is written. Rows that were imported before are known by their id or external id.
+/// checked before anything is written, beside what the hub holds of its innovation. Rows that were imported before are known
+/// by their id or external id; of rows that name the same record the first without faults counts.
 #[derive(Debug, clap::Args)]
 pub struct Import {
     /// The file: .csv, .xlsx or .jsonl
@@ -60,7 +53,15 @@ pub struct Import {
 /// What importing came to.
 struct Found {
     checked: Checked,
-    written: Option<Written>,
+    done: Option<Done>,
+}
+
+/// What writing came to, or would come to.
+#[derive(Default)]
+struct Done {
+    written: Written,
+    /// Why rows were left out that had been good when they were checked.
+    late: Vec<RowFault>,
 }
 
 impl Import {
@@ -87,7 +88,11 @@ impl Import {
         let checked = self.check(&hub, format, &rules).await?;
         let is_whole = checked.bad_rows == 0 || self.skip_bad_rows;
         let is_private = checked.personal_rows == 0 || self.acknowledge_personal_data;
-        let written = if is_whole && is_private || self.dry_run {
+        let done = if self.dry_run {
+            let written = checked.forecast;
+            let late = Vec::new();
+            Some(Done { written, late })
+        } else if is_whole && is_private {
             let good = checked.rows - checked.bad_rows;
             Some(self.write(&hub, format, rules, good).await?)
         } else {
@@ -98,8 +103,9 @@ impl Import {
         } else {
             hub.close().await?;
         }
-        let is_well = checked.bad_rows == 0 && is_private;
-        report::tell(&self, common, &Found { checked, written })?;
+        let left_out = done.as_ref().map_or(0, |done| done.written.left_out);
+        let is_well = checked.bad_rows == 0 && is_private && left_out == 0;
+        report::tell(&self, common, &Found { checked, done })?;
         Ok(if is_well {
             Outcome::Well
         } else {
@@ -108,15 +114,15 @@ impl Import {
     }
 
     async fn check(&self, hub: &Hub, format: Format, rules: &Rules) -> anyhow::Result<Checked> {
-        let duplicates = held_titles(hub).await?;
-        let (file, refused) = (self.file.clone(), self.refused.clone());
-        let rules = rules.clone();
-        let checking = tokio::task::spawn_blocking(move || {
-            let rows = rows::open(&file, format, &rules.mapping.layout)?;
-            let refused = refused.map(|file| Refused::new(&file, rows.header()));
-            import::check(rows, &rules, duplicates, refused)
-        });
-        checking.await.context("checking was cut off")?
+        let duplicates = duplicates::held_titles(&hub.db, duplicates::MOST_HELD).await?;
+        let rows = self.open(format, rules).await?;
+        import::check(hub, rows, rules, duplicates, self.refused.clone()).await
+    }
+
+    async fn open(&self, format: Format, rules: &Rules) -> anyhow::Result<Rows> {
+        let (file, layout) = (self.file.clone(), rules.mapping.layout.clone());
+        let opening = tokio::task::spawn_blocking(move || rows::open(&file, format, &layout));
+        opening.await.context("opening was cut off")?
     }
 
     async fn write(
@@ -125,23 +131,14 @@ impl Import {
         format: Format,
         rules: Rules,
         rows: u64,
-    ) -> anyhow::Result<Written> {
+    ) -> anyhow::Result<Done> {
         let bar = output::bar(rows, "importing");
-        let writing = if self.dry_run {
-            Writing::DryRun
-        } else {
-            Writing::Really
-        };
-        let mut importer = Importer::new(hub)
-            .await?
-            .for_others(rules.audience.clone())
-            .writing(writing);
+        let mut importer = Importer::new(hub, rules.clone()).await?;
         // Reading goes on in a thread of its own while the last batch is written.
         let (batches, mut read) = tokio::sync::mpsc::channel(2);
-        let file = self.file.clone();
+        let rows = self.open(format, &rules).await?;
         let reading = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
-            let rows = rows::open(&file, format, &rules.mapping.layout)?;
-            for batch in import::batches(rows, rules, BATCH, |_| true) {
+            for batch in import::batches(rows, rules, import::BATCH, |_| true) {
                 if batches.blocking_send(batch?).is_err() {
                     break;
                 }
@@ -155,7 +152,10 @@ impl Import {
         }
         reading.await.context("reading was cut off")??;
         bar.finish_and_clear();
-        Ok(importer.written)
+        Ok(Done {
+            written: importer.written,
+            late: importer.late,
+        })
     }
 }
 
@@ -176,50 +176,4 @@ fn mapping_of(given: Option<&Path>, file: &Path, format: Format) -> anyhow::Resu
     } else {
         Ok(Mapping::of_data())
     }
-}
-
-/// The titles of the hub's own innovations, for comparing those of the file with them.
-async fn held_titles(hub: &Hub) -> anyhow::Result<Duplicates> {
-    let mut titles = Duplicates::default();
-    let filter = InnovationFilter {
-        hubs: vec![hub.db.hub().clone()],
-        sight: Sight::All,
-        ..InnovationFilter::default()
-    };
-    let mut stretch = Stretch {
-        order: Order::Title,
-        direction: Direction::Ascending,
-        after: None,
-        before: None,
-        limit: 1000,
-    };
-    let mut held = 0;
-    loop {
-        let page = innovations::list(&hub.db, &filter, &stretch).await?;
-        let Some(last) = page.last() else { break };
-        stretch.after = Some((last.place.clone(), last.key));
-        let said = bodies::load(&hub.db, page.iter().map(|place| Some(place.entry))).await?;
-        let agencies = bodies::load(&hub.db, page.iter().map(|place| place.agency)).await?;
-        for ((place, body), agency) in page.iter().zip(said).zip(agencies) {
-            let Some(Content::Innovation(said)) = body.as_ref().map(|body| &body.content) else {
-                continue;
-            };
-            let numbers = said.external_ids.iter();
-            let mut ids: Vec<String> = numbers
-                .map(|id| format!("{}:{}", id.scheme.as_str(), id.value))
-                .collect();
-            ids.push(place.record.to_string());
-            let agency = match agency.as_ref().map(|body| &body.content) {
-                Some(Content::Agency(agency)) => import::agency_key(agency),
-                _ => (String::new(), String::new()),
-            };
-            let agency = format!("{}\n{}", agency.0, agency.1);
-            titles.hold(said.title.as_str(), &agency, place.record.to_string(), &ids);
-        }
-        held += page.len() as u64;
-        if held >= MOST_HELD {
-            break;
-        }
-    }
-    Ok(titles)
 }

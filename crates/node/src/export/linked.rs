@@ -1,4 +1,4 @@
-//! Innovations as linked data: a data set of DCAT 3 whose parts are works of schema.org, in JSON-LD 1.1.
+//! Records as linked data: a data set of DCAT 3 whose parts are works, or organizations, of schema.org, in JSON-LD 1.1.
 //!
 //! Terms without a prefix are schema.org's. An innovation is a `CreativeWork` with the government body that owns it
 //! (`sourceOrganization`), where it is in use (`spatialCoverage`) and how far (`creativeWorkStatus`).
@@ -7,23 +7,32 @@ use domain::catalog::{Affair, RegionCode, Regions, Vocabulary as _};
 use domain::identity::HubId;
 use serde_json::{Map, Value, json};
 
-use super::Format;
+use super::{Format, What};
 
 /// What closes the data set.
 pub(super) const TAIL: &str = "\n]}\n";
 
-/// What opens it: everything but the innovations.
-pub(super) fn head(hub: &HubId) -> anyhow::Result<Vec<u8>> {
+/// What opens it: everything but the records.
+pub(super) fn head(hub: &HubId, what: What) -> anyhow::Result<Vec<u8>> {
     let distribution = |format: Format| {
         json!({
             "@type": "dcat:Distribution",
             // Beside the address from which this was taken.
-            "dcat:downloadURL": {"@id": format!("innovations.{}", format.ending())},
+            "dcat:downloadURL": {"@id": format!("{what}.{}", format.ending())},
             "dcat:mediaType": {"@id": format!("https://www.iana.org/assignments/media-types/{}", bare(format))},
         })
     };
     let distributions = [Format::Csv, Format::Xlsx, Format::JsonLines].map(distribution);
-    let title = "Inovasi pelayanan publik";
+    let (title, about) = match what {
+        What::Agencies => (
+            "Instansi pelayanan publik",
+            "Agencies with innovations in public services of Indonesia, as a hub of the network shows them",
+        ),
+        _ => (
+            "Inovasi pelayanan publik",
+            "Innovations in public services of Indonesia, as a hub of the network shows them",
+        ),
+    };
     let set = json!({
         "@context": {
             "@vocab": "https://schema.org/",
@@ -33,7 +42,7 @@ pub(super) fn head(hub: &HubId) -> anyhow::Result<Vec<u8>> {
         "@type": ["dcat:Dataset", "Dataset"],
         "name": title,
         "dcterms:title": {"@value": title, "@language": "id"},
-        "description": "Innovations in public services of Indonesia, as a hub of the network shows them",
+        "description": about,
         "provider": {"@type": "GovernmentOrganization", "identifier": hub.as_str()},
         "dcterms:language": "id",
         "dcat:distribution": distributions,
@@ -52,8 +61,9 @@ fn bare(format: Format) -> &'static str {
         .map_or(media_type, |(bare, _)| bare)
 }
 
-/// Writes one innovation.
+/// Writes one record.
 pub(super) fn item(
+    what: What,
     record: &Map<String, Value>,
     is_first: bool,
     text: &mut Vec<u8>,
@@ -61,7 +71,12 @@ pub(super) fn item(
     if !is_first {
         text.extend_from_slice(b",\n");
     }
-    serde_json::to_writer(text, &work(record))?;
+    let part = if what == What::Agencies {
+        agency(record)
+    } else {
+        work(record)
+    };
+    serde_json::to_writer(text, &part)?;
     Ok(())
 }
 
@@ -112,6 +127,32 @@ fn identifiers(record: &Map<String, Value>, id: &str) -> Vec<Value> {
     std::iter::once(property("simpul", id))
         .chain(others)
         .collect()
+}
+
+/// An agency as a part of its own.
+fn agency(record: &Map<String, Value>) -> Value {
+    let text = |name: &str| record.get(name).and_then(Value::as_str);
+    let mut shown = organisation(Some(&Value::Object(record.clone())));
+    let id = text("id").unwrap_or_default();
+    let uuid = id.rsplit(':').next().unwrap_or_default();
+    shown["@id"] = json!(format!("urn:uuid:{uuid}"));
+    if let Some(parent) = text("parent") {
+        let uuid = parent.rsplit(':').next().unwrap_or_default();
+        shown["parentOrganization"] = json!({"@id": format!("urn:uuid:{uuid}")});
+    }
+    let code = text("region");
+    if let Some(code) = code {
+        let mut area =
+            json!({"@type": "AdministrativeArea", "identifier": property("kemendagri", code)});
+        if let Some(region) = RegionCode::parse(code)
+            .ok()
+            .and_then(|code| Regions::get().find(code))
+        {
+            area["name"] = json!(region.name);
+        }
+        shown["areaServed"] = area;
+    }
+    shown
 }
 
 fn organisation(agency: Option<&Value>) -> Value {

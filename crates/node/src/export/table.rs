@@ -1,18 +1,97 @@
-//! Innovations as rows: which columns there are, and what stands in a cell.
+//! Records as rows: which columns there are, and what stands in a cell.
 
 use serde_json::{Map, Value};
 
+use super::What;
 use crate::import::cells::{BETWEEN_ITEMS, harmless, source_text};
 use crate::import::fields::FIELDS;
 
 /// The columns behind those that are read again.
 const TOLD_ONLY: [&str; 5] = ["credits", "hub", "revision", "publishedAt", "updatedAt"];
 
-/// The columns: the fields that `simpul import` reads, then what is told only. A list stands in one cell, so its parts have no
-/// columns of their own.
-pub fn columns() -> impl Iterator<Item = &'static str> {
+/// The columns of agencies.
+const OF_AGENCIES: [&str; 11] = [
+    "id",
+    "name",
+    "shortName",
+    "kind",
+    "parent",
+    "region",
+    "website",
+    "audience",
+    "hub",
+    "revision",
+    "updatedAt",
+];
+/// The columns of needs.
+const OF_NEEDS: [&str; 14] = [
+    "id",
+    "agency",
+    "statement",
+    "affairs",
+    "sdgs",
+    "region",
+    "state",
+    "steps",
+    "innovation",
+    "audience",
+    "hub",
+    "revision",
+    "publishedAt",
+    "updatedAt",
+];
+/// The columns of replications.
+const OF_REPLICATIONS: [&str; 20] = [
+    "id",
+    "source",
+    "adopter",
+    "adaptedInnovation",
+    "scope",
+    "state",
+    "standing",
+    "steps",
+    "inspiration",
+    "process",
+    "difference",
+    "adaptationNotes",
+    "obstacles",
+    "outcome",
+    "plannedOn",
+    "audience",
+    "hub",
+    "revision",
+    "publishedAt",
+    "updatedAt",
+];
+/// The columns of awards.
+const OF_AWARDS: [&str; 14] = [
+    "id",
+    "innovation",
+    "agency",
+    "scheme",
+    "tier",
+    "group",
+    "year",
+    "decree",
+    "basis",
+    "audience",
+    "hub",
+    "revision",
+    "publishedAt",
+    "updatedAt",
+];
+
+/// The columns. Of innovations: the fields that `simpul import` reads, then what is told only. A list stands in one cell, so
+/// its parts have no columns of their own.
+pub fn columns(what: What) -> Vec<&'static str> {
     let whole = |name: &&str| !name.starts_with("sources.");
-    FIELDS.into_iter().filter(whole).chain(TOLD_ONLY)
+    match what {
+        What::Innovations => FIELDS.into_iter().filter(whole).chain(TOLD_ONLY).collect(),
+        What::Agencies => OF_AGENCIES.to_vec(),
+        What::Needs => OF_NEEDS.to_vec(),
+        What::Replications => OF_REPLICATIONS.to_vec(),
+        What::Awards => OF_AWARDS.to_vec(),
+    }
 }
 
 /// What stands in a cell.
@@ -52,24 +131,38 @@ fn item(value: &Value) -> String {
         (Value::String(text), ..) => text.clone(),
         (_, Some(scheme), _) => format!("{scheme}:{}", text("value").unwrap_or_default()),
         (_, _, Some(title)) => source_text(title, text("url")),
-        (other, ..) => other.to_string(),
+        _ => step(value).unwrap_or_else(|| value.to_string()),
     }
 }
 
+/// A step of a course: `PLANNED 2024-05: why`.
+fn step(value: &Value) -> Option<String> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let (state, on) = (text("state")?, text("on")?);
+    Some(match text("reason") {
+        Some(reason) => format!("{state} {on}: {reason}"),
+        None => format!("{state} {on}"),
+    })
+}
+
 /// The row that names the columns.
-pub(super) fn header() -> anyhow::Result<Vec<u8>> {
+pub(super) fn header(what: What) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut row = csv::Writer::from_writer(&mut text);
-    row.write_record(columns())?;
+    row.write_record(columns(what))?;
     row.flush()?;
     drop(row);
     Ok(text)
 }
 
 /// Writes one row.
-pub(super) fn row(record: &Map<String, Value>, text: &mut Vec<u8>) -> anyhow::Result<()> {
+pub(super) fn row(
+    what: What,
+    record: &Map<String, Value>,
+    text: &mut Vec<u8>,
+) -> anyhow::Result<()> {
     let mut row = csv::Writer::from_writer(text);
-    for column in columns() {
+    for column in columns(what) {
         match cell(record, column) {
             Cell::Empty => row.write_field("")?,
             Cell::Text(text) | Cell::Number(_, text) => row.write_field(text)?,
@@ -161,11 +254,74 @@ mod tests {
         }
         let of_agency =
             |name: &&str| name.starts_with("agency.") || ["id", "audience"].contains(name);
-        let read: BTreeSet<_> = columns()
+        let read: BTreeSet<_> = columns(What::Innovations)
+            .into_iter()
             .filter(|name| !of_agency(name) && !TOLD_ONLY.contains(name))
             .map(str::to_owned)
             .collect();
         assert_eq!(read, names);
+    }
+
+    #[test]
+    fn other_records_have_columns_for_all_that_they_say() {
+        use domain::catalog::{AgencyDraft, AwardDraft, NeedDraft, ReplicationDraft};
+        let check = |what: What, said: Value| {
+            let columns = columns(what);
+            for name in said.as_object().unwrap().keys() {
+                assert!(columns.contains(&name.as_str()), "{what}: {name}");
+            }
+        };
+        let some = || Some("kata".to_owned());
+        let agency = AgencyDraft {
+            short_name: some(),
+            parent: some(),
+            region: some(),
+            website: some(),
+            ..AgencyDraft::default()
+        };
+        check(What::Agencies, json!(agency));
+        let award = AwardDraft {
+            innovation: some(),
+            agency: some(),
+            scheme: "KIPP".to_owned(),
+            tier: "TOP_99".to_owned(),
+            group: some(),
+            year: 2024,
+            decree: some(),
+            basis: "CLAIMED".to_owned(),
+        };
+        check(What::Awards, json!(award));
+        let need = NeedDraft {
+            agency: "Dinas".to_owned(),
+            statement: "Kata".to_owned(),
+            affairs: Vec::new(),
+            sdgs: Vec::new(),
+            region: some(),
+            steps: Vec::new(),
+            innovation: some(),
+        };
+        check(What::Needs, json!(need));
+        let replication = ReplicationDraft {
+            source: "a".to_owned(),
+            adopter: "b".to_owned(),
+            adapted_innovation: some(),
+            steps: Vec::new(),
+            scope: "FULL".to_owned(),
+            inspiration: some(),
+            process: some(),
+            difference: some(),
+            adaptation_notes: some(),
+            obstacles: some(),
+            outcome: some(),
+            planned_on: some(),
+        };
+        check(What::Replications, json!(replication));
+        let steps = json!({"steps": [{"state": "PLANNED", "on": "2024"}, {"state": "DONE", "on": "2025", "reason": "habis"}]});
+        let text = cell(steps.as_object().unwrap(), "steps");
+        assert_eq!(
+            text,
+            Cell::Text("PLANNED 2024\nDONE 2025: habis".to_owned())
+        );
     }
 
     #[test]

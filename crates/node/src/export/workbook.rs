@@ -1,4 +1,4 @@
-//! Innovations as an XLSX workbook.
+//! Records as an XLSX workbook.
 //!
 //! Rows go into a file of the system's for temporary ones, so that memory holds one of them; the workbook is packed when all
 //! are there, and handed over while it is.
@@ -7,12 +7,12 @@ use std::io::{self, Write};
 
 use anyhow::Context as _;
 use rust_xlsxwriter::{Format, Workbook};
-use serde_json::{Map, Value};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use super::listing::{Page, Pages};
 use super::table::{Cell, cell, columns};
-use super::{Gone, Pages, Pieces, give};
+use super::{Gone, Pieces, What};
 
 /// The most characters of a cell (Excel's limit).
 const MOST_CELL_CHARS: usize = 32_767;
@@ -21,13 +21,15 @@ const WAITING: usize = 2;
 /// How much of the packed file is handed over at once, in bytes.
 const PIECE_BYTES: usize = 64 * 1024;
 
-type Page = Vec<Map<String, Value>>;
-
 /// Makes the workbook and hands it over.
-pub(super) async fn send(pages: &mut Pages<'_>, pieces: &Pieces) -> anyhow::Result<u64> {
+pub(super) async fn send(
+    pages: &mut Pages<'_>,
+    what: What,
+    pieces: &Pieces,
+) -> anyhow::Result<u64> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let out = pieces.clone();
-    let writing = tokio::task::spawn_blocking(move || write(receiver, out));
+    let writing = tokio::task::spawn_blocking(move || write(receiver, what, out));
     while let Some(page) = pages.next().await? {
         // Nobody waits for a file whose receiver is gone, and writing ends with an error of its own.
         if pieces.is_closed() || sender.send(Some(page)).await.is_err() {
@@ -47,11 +49,12 @@ pub(super) async fn send(pages: &mut Pages<'_>, pieces: &Pieces) -> anyhow::Resu
 }
 
 /// Writes pages until the mark of the end; without it nothing is handed over.
-fn write(mut pages: mpsc::Receiver<Option<Page>>, out: Pieces) -> anyhow::Result<u64> {
+fn write(mut pages: mpsc::Receiver<Option<Page>>, what: What, out: Pieces) -> anyhow::Result<u64> {
+    let columns = columns(what);
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_constant_memory()?;
     let bold = Format::new().set_bold();
-    for (column, name) in (0_u16..).zip(columns()) {
+    for (column, name) in (0_u16..).zip(columns.iter().copied()) {
         sheet.write_string_with_format(0, column, name, &bold)?;
     }
     let mut row = 0;
@@ -62,7 +65,7 @@ fn write(mut pages: mpsc::Receiver<Option<Page>>, out: Pieces) -> anyhow::Result
         let Some(page) = page else { break };
         for record in &page {
             row += 1;
-            for (column, name) in (0_u16..).zip(columns()) {
+            for (column, name) in (0_u16..).zip(columns.iter().copied()) {
                 match cell(record, name) {
                     Cell::Empty => {}
                     Cell::Number(number, _) => {
@@ -112,7 +115,7 @@ impl Write for Handing {
 
     fn flush(&mut self) -> io::Result<()> {
         let piece = std::mem::take(&mut self.piece);
-        let given = Handle::current().block_on(give(&self.out, piece));
+        let given = Handle::current().block_on(self.out.give(piece));
         given.map_err(io::Error::other)
     }
 }

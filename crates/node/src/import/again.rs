@@ -4,8 +4,11 @@
 //! Where it moves the innovation along an axis, the move is a transition of its own, as everywhere. Rules that a move breaks
 //! do not stop it: a file tells what was decided elsewhere, so it is kept and flagged like a move of another hub.
 
+use std::collections::BTreeSet;
+
 use domain::catalog::{
-    ExternalIdDraft, Innovation, InnovationDraft, TransitionAxis, TransitionDraft, Vocabulary as _,
+    ExternalIdDraft, FormErrors, Innovation, InnovationDraft, TransitionAxis, TransitionDraft,
+    Vocabulary as _,
 };
 use domain::identity::RecordId;
 use serde_json::{Map, Value};
@@ -22,27 +25,30 @@ pub(super) fn merged(
     row: &InnovationDraft,
     told: &[&str],
     today: Date,
-) -> anyhow::Result<Innovation> {
+) -> Result<Innovation, FormErrors> {
     let held = InnovationDraft::from(held);
     let external_ids = together(&held.external_ids, &row.external_ids);
-    let mut fields = fields_of(&held)?;
-    let of_row = fields_of(row)?;
-    let names = told.iter().map(|field| field.split('.').next());
-    for name in names.flatten().chain(["agency"]) {
-        match of_row.get(name) {
-            Some(value) => fields.insert(name.to_owned(), value.clone()),
+    let mut fields = fields_of(&held);
+    let mut of_row = fields_of(row);
+    // Parts of one field are told under several names, and are taken over together, once.
+    let groups = told.iter().filter_map(|field| field.split('.').next());
+    let names: BTreeSet<_> = groups.chain(["agency"]).collect();
+    for name in names {
+        match of_row.remove(name) {
+            Some(value) => fields.insert(name.to_owned(), value),
             None => fields.remove(name),
         };
     }
-    let mut draft: InnovationDraft = serde_json::from_value(Value::Object(fields))?;
+    let mut draft: InnovationDraft =
+        serde_json::from_value(Value::Object(fields)).expect("each field is one of a draft");
     draft.external_ids = external_ids;
-    Ok(Innovation::parse(&draft, today)?)
+    Innovation::parse(&draft, today)
 }
 
-fn fields_of(draft: &InnovationDraft) -> anyhow::Result<Map<String, Value>> {
-    match serde_json::to_value(draft)? {
-        Value::Object(fields) => Ok(fields),
-        other => anyhow::bail!("{other} is no object"),
+fn fields_of(draft: &InnovationDraft) -> Map<String, Value> {
+    match serde_json::to_value(draft) {
+        Ok(Value::Object(fields)) => fields,
+        other => unreachable!("a draft is a plain object, not {other:?}"),
     }
 }
 
@@ -147,7 +153,13 @@ mod tests {
         );
         check(other, &[], json!({}));
         let counted = json!({"beneficiaries": {"count": 9, "unit": "warga"}});
-        check(counted.clone(), &["beneficiaries.count"], counted);
+        let both = [
+            "beneficiaries.count",
+            "beneficiaries.unit",
+            "agency.name",
+            "agency.kind",
+        ];
+        check(counted.clone(), &both, counted);
     }
 
     #[test]

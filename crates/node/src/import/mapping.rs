@@ -283,7 +283,7 @@ impl Mapping {
     }
 
     /// The column to look at for a field of a form, as the form names it: `sdgs[0]`, `point.lat`.
-    fn column_of(&self, form_field: &str) -> String {
+    pub(super) fn column_of(&self, form_field: &str) -> String {
         let matches = |field: &str| {
             form_field.strip_prefix(field).is_some_and(|rest| {
                 rest.is_empty() || rest.starts_with('[') || rest.starts_with('.')
@@ -350,7 +350,14 @@ impl Column {
 
     /// What a row says: the values, or what is wrong with the cell.
     fn values_of(&self, row: &Row) -> Result<Vec<String>, String> {
-        let cell = self.names.iter().find_map(|name| row.cell(name));
+        let name = self.names.iter().find(|name| row.cell(name).is_some());
+        let cell = name.and_then(|name| row.cell(name));
+        // A cell that is a date needs no form to be read by.
+        if let (Some(Cell::Text(date)), false) = (cell, self.dates.is_empty())
+            && name.is_some_and(|name| row.is_date(name))
+        {
+            return Ok(vec![date.clone()]);
+        }
         let items: Vec<&str> = match (cell, &self.separator) {
             (None, _) => return Ok(self.default.clone().unwrap_or_default()),
             (Some(Cell::List(items)), _) => items.iter().map(String::as_str).collect(),

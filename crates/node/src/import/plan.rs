@@ -1,272 +1,228 @@
-//! Comparing rows with what the hub holds, and writing what is new or changed.
+//! What becomes of a row, beside what the hub holds and what the rows before it said. Reads and writes nothing.
+//!
+//! Checking and writing ask the same [`Planner`], so that what checking found is what writing does.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
-use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold};
-use domain::clock::Clock as _;
-use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
+use domain::catalog::{
+    Agency, AgencyDraft, FormErrors, Innovation, InnovationDraft, TransitionDraft,
+};
+use domain::entry::{Audience, MAX_PAYLOAD_BYTES};
 use domain::identity::RecordId;
-use storage::agencies::{self, AgencyFilter};
-use storage::bodies::{self, Body, Content};
-use storage::{StorageError, innovations};
-use time::{Date, OffsetDateTime};
+use storage::bodies::{Body, Content};
+use time::OffsetDateTime;
 
+use super::Rules;
 use super::again::{merged, moves};
-use super::mapping::{AgencyKey, CheckedRow};
-use crate::hub::Hub;
-use crate::system::{SystemClock, SystemEntropy};
+use super::held::{Agencies, Held, HeldInnovation};
+use super::mapping::{CheckedRow, RowFault};
+use super::said::{MOST_NAMES, Name, Said};
+use crate::system::SystemEntropy;
 
-/// What importing came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Innovations that are new.
-    pub created: u64,
-    /// Innovations that say something else than before.
-    pub revised: u64,
-    /// Moves of these along one of their axes, each a transition of its own.
-    pub moved: u64,
-    /// Rows that say what the hub holds already.
-    pub unchanged: u64,
-    /// Rows that name a record that a row before them named.
-    pub repeated: u64,
-    /// Agencies that are new.
-    pub agencies: u64,
+/// What a payload holds beside the record, in bytes, at most.
+const AROUND_BODY: usize = 256;
+
+/// What is to be done for a row.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// Nothing: a row before it, on this line, named the same record.
+    Repeats(u64),
+    /// Nothing: the hub holds all that it says.
+    Unchanged,
+    /// An innovation is written.
+    Put(Box<Put>),
 }
 
-/// Whether rows are written, or only what would come of them is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Writing {
-    /// They are written.
-    Really,
-    /// Nothing is written.
-    DryRun,
+/// An innovation that is to be written.
+#[derive(Debug)]
+pub(super) struct Put {
+    /// Its record.
+    pub(super) record: RecordId,
+    /// The revision that this will be.
+    pub(super) revision: u64,
+    /// For whom it is.
+    pub(super) audience: Audience,
+    /// What is said, as the body of its payload.
+    pub(super) body: String,
+    /// What was held of it.
+    pub(super) before: Option<Arc<Body>>,
+    /// Its moves along one of its axes, each a transition of its own.
+    pub(super) moves: Vec<TransitionDraft>,
+    /// Its agency, if that is new.
+    pub(super) agency: Option<(RecordId, AgencyDraft)>,
 }
 
-/// Writes rows into a hub's log.
-pub struct Importer<'a> {
-    hub: &'a Hub,
-    agencies: HashMap<AgencyKey, (RecordId, Audience)>,
-    audience: Option<Audience>,
-    writing: Writing,
-    today: Date,
-    /// What was written so far.
-    pub written: Written,
+/// Decides about the rows of a file, one after the other.
+pub(super) struct Planner {
+    rules: Rules,
+    agencies: Agencies,
+    said: Said,
+    now: OffsetDateTime,
 }
 
-impl<'a> Importer<'a> {
-    /// Learns which agencies the hub has.
-    pub async fn new(hub: &'a Hub) -> anyhow::Result<Self> {
-        let filter = AgencyFilter {
-            hub: Some(hub.db.hub().clone()),
-            sight: Sight::All,
-            ..AgencyFilter::default()
-        };
-        let mut agencies_known = HashMap::new();
-        let mut after = None;
-        loop {
-            let page = agencies::list(&hub.db, &filter, after, 1000).await?;
-            let Some(last) = page.last() else { break };
-            after = Some((last.name_folded.clone(), last.key));
-            let entries = page.iter().map(|agency| Some(agency.entry));
-            let read = bodies::load(&hub.db, entries).await?;
-            for (agency, body) in page.into_iter().zip(read) {
-                if let Some(Content::Agency(content)) = body.as_ref().map(|body| &body.content) {
-                    let key = agency_key(content);
-                    let audience = body.map_or(Audience::Public, |body| body.audience.clone());
-                    agencies_known.insert(key, (agency.record, audience));
-                }
-            }
+impl Planner {
+    /// Begins with the agencies that the hub has.
+    pub(super) fn new(rules: Rules, agencies: Agencies, now: OffsetDateTime) -> Self {
+        Self {
+            rules,
+            agencies,
+            said: Said::default(),
+            now,
         }
-        let today = SystemClock.now().date();
-        Ok(Self {
-            hub,
-            agencies: agencies_known,
-            audience: None,
-            writing: Writing::Really,
-            today,
-            written: Written::default(),
-        })
     }
 
-    /// Says for whom innovations are whose row does not say it. Else a new one is for everybody, and one that is held stays
-    /// for whom it is.
-    #[must_use]
-    pub fn for_others(mut self, audience: Option<Audience>) -> Self {
-        self.audience = audience;
-        self
-    }
-
-    /// Says whether rows are written or only counted.
-    #[must_use]
-    pub const fn writing(mut self, writing: Writing) -> Self {
-        self.writing = writing;
-        self
-    }
-
-    /// Writes a batch, all or none.
-    pub async fn write(&mut self, batch: Vec<CheckedRow>) -> anyhow::Result<()> {
-        let now = SystemClock.now();
-        let known = self.known(&batch).await?;
-        let by_id = self.known_by_id(&batch).await?;
-        let mut drafts = Vec::with_capacity(batch.len() + 16);
-        let mut written = self.written;
-        let mut said = HashSet::new();
-        for row in batch {
-            let id = row
-                .external_id()
-                .map(|(scheme, value)| (scheme.to_owned(), value.to_owned()));
-            // A file that names one record twice means the first; the second comes with the next import.
-            let name = row.record.map_or_else(
-                || id.clone(),
-                |record| Some((String::new(), record.to_string())),
+    /// Decides about a row, or says for what it is refused. A row that is refused names nothing, so another may come for it.
+    pub(super) fn plan(&mut self, row: &CheckedRow, held: &Held) -> Result<Fate, Vec<RowFault>> {
+        let found = held.find(row);
+        if let Some(line) = self.said.find(&names_of(row, found)) {
+            return Ok(Fate::Repeats(line));
+        }
+        let fate = self.decide(row, found, held)?;
+        let names = named_by(row, found);
+        if !names.is_empty() && self.said.is_full() {
+            let reason = format!(
+                "the file names more than {MOST_NAMES} records; put this row and those behind it into another file"
             );
-            if name.is_some_and(|name| !said.insert(name)) {
-                written.repeated += 1;
-                continue;
-            }
-            let held = match row.record {
-                Some(record) => by_id.get(&record),
-                None => id.and_then(|id| known.get(&id)),
-            };
-            let audience = row.audience.clone().or_else(|| self.audience.clone());
-            let audience = audience.unwrap_or_else(|| {
-                held.map_or(Audience::Public, |(_, body)| body.audience.clone())
-            });
-            let agency = self.agency(&row, &audience, now, &mut drafts, &mut written)?;
-            let row_says = InnovationDraft {
-                agency: agency.to_string(),
-                ..row.innovation
-            };
-            let before = held.and_then(|(_, body)| innovation_of(body));
-            let innovation = match before {
-                Some(before) => merged(before, &row_says, &row.told, self.today)
-                    .with_context(|| format!("line {}", row.line))?,
-                None => Innovation::parse(&row_says, self.today)?,
-            };
-            let (record, revision) = match held {
-                Some((_, body)) if before == Some(&innovation) && body.audience == audience => {
-                    written.unchanged += 1;
-                    continue;
-                }
-                Some((record, body)) => {
-                    written.revised += 1;
-                    (*record, body.revision + 1)
-                }
-                None => {
-                    written.created += 1;
-                    let fresh = || RecordId::generate(now, &SystemEntropy);
-                    (row.record.unwrap_or_else(fresh), 1)
-                }
-            };
-            let body = serde_json::to_string(&InnovationDraft::from(&innovation))?;
-            let kind = Kind::INNOVATION;
-            drafts.push(entry(record, revision, kind, &audience, body, now)?);
-            let moves = before.map_or_else(Vec::new, |before| {
-                moves(record, before, &innovation, self.today)
-            });
-            for said in moves {
-                written.moved += 1;
-                let fresh = RecordId::generate(now, &SystemEntropy);
-                let body = serde_json::to_string(&said)?;
-                drafts.push(entry(fresh, 1, Kind::TRANSITION, &audience, body, now)?);
-            }
+            return Err(vec![self.fault(row, "", reason)]);
         }
-        if !drafts.is_empty() && self.writing == Writing::Really {
-            self.hub.issue(drafts).await.map_err(explained)?;
+        self.said.note(row.line, &names);
+        if let Fate::Put(put) = &fate
+            && let Some((record, _)) = put.agency
+        {
+            let held = (record, Audience::Public);
+            self.agencies.insert(row.agency_key(), held);
         }
-        self.written = written;
-        Ok(())
+        Ok(fate)
     }
 
-    /// What the hub holds of these rows, by the ids that they give.
-    async fn known_by_id(
+    fn decide(
         &self,
-        batch: &[CheckedRow],
-    ) -> anyhow::Result<HashMap<RecordId, (RecordId, Arc<Body>)>> {
-        let own = self.hub.db.hub();
-        let ids: Vec<_> = batch
-            .iter()
-            .filter_map(|row| Some((own.clone(), row.record?)))
-            .collect();
-        let found = innovations::find_many(&self.hub.db, &ids, Sight::All).await?;
-        let read = bodies::load(&self.hub.db, found.iter().map(|place| Some(place.entry))).await?;
-        let held = |(place, body): (innovations::InnovationRef, Option<_>)| {
-            Some((place.record, (place.record, body?)))
+        row: &CheckedRow,
+        found: Option<&HeldInnovation>,
+        held: &Held,
+    ) -> Result<Fate, Vec<RowFault>> {
+        if let Some(record) = row.record.filter(|record| held.is_gone(*record)) {
+            let reason = format!(
+                "record {record} was taken back, and nothing is written under its id again; take the id out to import the row as a new innovation"
+            );
+            return Err(vec![self.fault(row, "id", reason)]);
+        }
+        let audience = row.audience.clone().or_else(|| self.rules.audience.clone());
+        let audience = audience
+            .unwrap_or_else(|| found.map_or(Audience::Public, |(_, body)| body.audience.clone()));
+        let (owner, agency) = self.owner(row, &audience)?;
+        let says = InnovationDraft {
+            agency: owner.to_string(),
+            ..row.innovation.clone()
         };
-        Ok(found.into_iter().zip(read).filter_map(held).collect())
+        let before = found.and_then(|(_, body)| innovation_of(body));
+        let innovation = match before {
+            Some(before) => merged(before, &says, &row.told, self.rules.today),
+            None => Innovation::parse(&says, self.rules.today),
+        };
+        let innovation = innovation.map_err(|errors| self.disagreeing(row, &errors))?;
+        let is_as_before = before == Some(&innovation);
+        if is_as_before && found.is_some_and(|(_, body)| body.audience == audience) {
+            return Ok(Fate::Unchanged);
+        }
+        let record = found.map(|(record, _)| *record).or(row.record);
+        let record = record.unwrap_or_else(|| RecordId::generate(self.now, &SystemEntropy));
+        let moves = before.map_or_else(Vec::new, |before| {
+            moves(record, before, &innovation, self.rules.today)
+        });
+        Ok(Fate::Put(Box::new(Put {
+            record,
+            revision: found.map_or(0, |(_, body)| body.revision) + 1,
+            audience,
+            body: self.body_of(row, &innovation)?,
+            before: found.map(|(_, body)| Arc::clone(body)),
+            moves,
+            agency,
+        })))
     }
 
-    /// What the hub holds of these rows, by external id.
-    async fn known(
+    /// The agency's record, and the agency itself if it is new.
+    fn owner(
         &self,
-        batch: &[CheckedRow],
-    ) -> anyhow::Result<HashMap<(String, String), (RecordId, Arc<Body>)>> {
-        let ids: Vec<_> = batch.iter().filter_map(CheckedRow::external_id).collect();
-        let found = innovations::find_own_by_external_ids(&self.hub.db, &ids).await?;
-        let entries = found.iter().map(|(_, place)| Some(place.entry));
-        let read = bodies::load(&self.hub.db, entries).await?;
-        let held = |((id, place), body): ((_, innovations::InnovationRef), Option<_>)| {
-            Some((id, (place.record, body?)))
-        };
-        Ok(found.into_iter().zip(read).filter_map(held).collect())
-    }
-
-    fn agency(
-        &mut self,
         row: &CheckedRow,
         audience: &Audience,
-        now: OffsetDateTime,
-        drafts: &mut Vec<EntryDraft>,
-        written: &mut Written,
-    ) -> anyhow::Result<RecordId> {
-        let key = row.agency_key();
-        if let Some((record, of_agency)) = self.agencies.get(&key) {
+    ) -> Result<(RecordId, Option<(RecordId, AgencyDraft)>), Vec<RowFault>> {
+        if let Some((record, of_agency)) = self.agencies.get(&row.agency_key()) {
             if of_agency.rank() > audience.rank() {
-                bail!(
-                    "line {}, column audience: agency {:?} is for the network only, so the innovation cannot be for everybody; say network",
-                    row.line,
+                let reason = format!(
+                    "agency {:?} is for the network only, so the innovation cannot be for everybody; say network",
                     row.agency.name
                 );
+                return Err(vec![self.fault(row, "audience", reason)]);
             }
-            return Ok(*record);
+            return Ok((*record, None));
         }
-        let agency = Agency::parse(&row.agency)?;
-        let record = RecordId::generate(now, &SystemEntropy);
-        drafts.push(entry(
-            record,
-            1,
-            Kind::AGENCY,
-            &Audience::Public,
-            serde_json::to_string(&AgencyDraft::from(&agency))?,
-            now,
-        )?);
-        written.agencies += 1;
-        self.agencies.insert(key, (record, Audience::Public));
-        Ok(record)
+        let agency = Agency::parse(&row.agency).map_err(|errors| {
+            let fields = errors.fields().iter();
+            let fault = |error: &domain::catalog::FieldError| {
+                self.fault(
+                    row,
+                    &format!("agency.{}", error.field),
+                    error.reason.clone(),
+                )
+            };
+            fields.map(fault).collect::<Vec<_>>()
+        })?;
+        let record = RecordId::generate(self.now, &SystemEntropy);
+        Ok((record, Some((record, AgencyDraft::from(&agency)))))
+    }
+
+    fn body_of(&self, row: &CheckedRow, innovation: &Innovation) -> Result<String, Vec<RowFault>> {
+        let body = serde_json::to_string(&InnovationDraft::from(innovation));
+        let body = body.expect("a draft is plain text and numbers");
+        let most = MAX_PAYLOAD_BYTES - AROUND_BODY;
+        if body.len() > most {
+            let reason = format!(
+                "the innovation takes {} bytes in all; {most} are allowed, so shorten its texts",
+                body.len()
+            );
+            return Err(vec![self.fault(row, "", reason)]);
+        }
+        Ok(body)
+    }
+
+    /// What a row says does not go with what is held of its innovation.
+    fn disagreeing(&self, row: &CheckedRow, errors: &FormErrors) -> Vec<RowFault> {
+        let fault = |error: &domain::catalog::FieldError| {
+            let reason = format!("{}, beside what the hub holds of it", error.reason);
+            self.fault(row, &error.field, reason)
+        };
+        errors.fields().iter().map(fault).collect()
+    }
+
+    fn fault(&self, row: &CheckedRow, field: &str, reason: String) -> RowFault {
+        let column = match field {
+            "" => String::new(),
+            field => self.rules.mapping.column_of(field),
+        };
+        RowFault {
+            line: row.line,
+            column,
+            reason,
+        }
     }
 }
 
-/// A record that was taken back cannot be written under its id again.
-fn explained(error: StorageError) -> anyhow::Error {
-    match error {
-        StorageError::Conflict { record, .. } => anyhow::anyhow!(
-            "record {record} was changed or taken back meanwhile; take its id out of the file to import it as a new one"
-        ),
-        other => other.into(),
+/// By what a row tells its innovation from others.
+fn names_of<'a>(row: &'a CheckedRow, found: Option<&HeldInnovation>) -> Vec<Name<'a>> {
+    if let Some(record) = row.record {
+        return vec![Name::Record(record)];
     }
+    named_by(row, found)
 }
 
-/// What tells an agency from others.
-pub fn agency_key(agency: &Agency) -> AgencyKey {
-    (
-        fold(agency.name.as_str()),
-        agency
-            .region
-            .map(|region| region.to_string())
-            .unwrap_or_default(),
-    )
+/// All by which a row that comes later may mean the same innovation.
+fn named_by<'a>(row: &'a CheckedRow, found: Option<&HeldInnovation>) -> Vec<Name<'a>> {
+    let record = row.record.or_else(|| found.map(|(record, _)| *record));
+    let number = row
+        .external_id()
+        .map(|(scheme, value)| Name::Number(scheme, value));
+    record.map(Name::Record).into_iter().chain(number).collect()
 }
 
 fn innovation_of(body: &Body) -> Option<&Innovation> {
@@ -274,22 +230,4 @@ fn innovation_of(body: &Body) -> Option<&Innovation> {
         Content::Innovation(innovation) => Some(innovation),
         _ => None,
     }
-}
-
-fn entry(
-    record: RecordId,
-    revision: u64,
-    kind: &str,
-    audience: &Audience,
-    body: String,
-    at: OffsetDateTime,
-) -> anyhow::Result<EntryDraft> {
-    Ok(EntryDraft {
-        record,
-        revision,
-        kind: Kind::parse(kind)?,
-        audience: audience.clone(),
-        at,
-        change: Change::Put(body),
-    })
 }

@@ -101,12 +101,24 @@ pub enum Raw {
     Line(String),
 }
 
+impl Raw {
+    /// How long it is, about, in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Cells(cells) => cells.iter().map(|cell| cell.len() + 8).sum(),
+            Self::Line(line) => line.len(),
+        }
+    }
+}
+
 /// One row: its cells by column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The line of the file, or the row of the sheet, on which it begins, counted from 1.
     pub line: u64,
     cells: BTreeMap<String, Option<Cell>>,
+    /// The columns whose cells the format itself holds as dates.
+    dates: BTreeSet<String>,
     raw: Raw,
 }
 
@@ -142,9 +154,19 @@ impl Row {
         self.cells.contains_key(column)
     }
 
+    /// Whether the file itself holds a cell as a date, which is then in ISO 8601.
+    pub fn is_date(&self, column: &str) -> bool {
+        self.dates.contains(column)
+    }
+
     /// The row as the file has it.
     pub const fn raw(&self) -> &Raw {
         &self.raw
+    }
+
+    /// The same, when no more of the row is wanted.
+    pub fn into_raw(self) -> Raw {
+        self.raw
     }
 
     /// A row of a table, or what is wrong with it as a whole.
@@ -187,8 +209,16 @@ impl Row {
         Ok(Self {
             line,
             cells: row,
+            dates: BTreeSet::new(),
             raw: Raw::Cells(cells),
         })
+    }
+
+    /// Says which of its columns hold dates.
+    #[must_use]
+    fn with_dates(mut self, dates: BTreeSet<String>) -> Self {
+        self.dates = dates;
+        self
     }
 }
 

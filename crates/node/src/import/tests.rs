@@ -1,5 +1,7 @@
 //! Files of every format, good and bad, and the mappings that come with the program.
 
+mod streaming;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,10 @@ use serde_json::json;
 use tempfile::TempDir;
 use time::macros::date;
 
+use super::check::{Checker, check_columns, judged};
+use super::duplicates::Duplicates;
+use super::held::{Agencies, Held};
+use super::refused::Refused;
 use super::rows::{Format, Layout};
 use super::*;
 
@@ -29,6 +35,21 @@ fn mappings(file: &str) -> PathBuf {
 fn named(mapping: &str) -> Mapping {
     let text = std::fs::read_to_string(mappings(mapping)).unwrap();
     Mapping::parse(&text).unwrap_or_else(|error| panic!("{mapping}: {error:#}"))
+}
+
+/// Checks a file as a hub does that holds nothing.
+fn check(
+    mut rows: Rows,
+    rules: &Rules,
+    duplicates: Duplicates,
+    refused: Option<Refused>,
+) -> anyhow::Result<Checked> {
+    check_columns(&rows, rules)?;
+    let mut checker = Checker::new(rules, Agencies::new(), duplicates, refused);
+    while let Some(batch) = judged(&mut rows, rules)? {
+        checker.take(batch, &Held::default())?;
+    }
+    checker.finish(&rows)
 }
 
 fn look(file: &Path, mapping: Mapping) -> Checked {
@@ -437,30 +458,6 @@ fn personal_data_and_likely_duplicates_are_found() {
         .map(|pair| (pair.line, pair.like.clone(), pair.alike))
         .collect();
     assert_eq!(pairs, [(2, duplicates::Place::Line(1), 100)]);
-}
-
-#[test]
-fn an_id_names_a_record_of_this_hub_only() {
-    let row = |id: &str| {
-        json!({"id": id, "title": "Satu", "agency": {"name": "Dinas", "kind": "OTHER"}, "stage": "CREATION", "adoption": "TRIAL"}).to_string()
-    };
-    let record = "0198f2c4-0000-7000-8000-000000000001";
-    let ids = [
-        format!("Innovation:id-33:{record}"),
-        format!("Innovation:id-31:{record}"),
-        "33".to_owned(),
-    ];
-    let (_folder, file) = file("rows.jsonl", ids.map(|id| row(&id)).join("\n"));
-    let checked = look(&file, Mapping::standard());
-    assert_eq!(
-        told(&checked),
-        [
-            "2 id: the record belongs to hub id-31, which alone can change it; take the id out to import the row as one of id-33",
-            "3 id: \"33\" is not an innovation's id such as Innovation:id-13:0198f2c4-…",
-        ]
-    );
-    let rows = good(&file, Mapping::standard());
-    assert_eq!(rows[0].record.unwrap().to_string(), record);
 }
 
 #[test]

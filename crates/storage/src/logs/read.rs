@@ -1,11 +1,13 @@
 //! Giving entries and payloads to peers.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use domain::entry::Sight;
-use domain::identity::LogId;
+use domain::identity::{LogId, RecordId};
 use domain::log::{Hash, RawEntry, proof};
 use sea_orm::{ConnectionTrait, QueryResult};
+use uuid::Uuid;
 
 use super::heads::{self, LogRow};
 use super::{EntryKey, left_out, tiles};
@@ -169,6 +171,33 @@ pub async fn header(
     };
     let mut found = stretch(db, row.id, place..place.saturating_add(1)).await?;
     Ok(found.pop().map(|entry| entry.header))
+}
+
+/// Which of some records this hub's own logs tell of, be it that they were taken back.
+pub async fn known_of_own(
+    db: &Database,
+    records: &[RecordId],
+) -> Result<HashSet<RecordId>, StorageError> {
+    if records.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut own = HashSet::new();
+    for log in heads::of_hub(db, db.hub()).await? {
+        let row = heads::find_row(db.reader(), &log).await?;
+        own.extend(row.map(|row| row.id));
+    }
+    let mut known = HashSet::new();
+    for some in records.chunks(256) {
+        let ids = some.iter().map(|record| record.as_uuid().into());
+        let (text, values) = sql::entries_of("record", ids.collect());
+        for row in sql::rows(db.reader(), &text, values).await? {
+            let key = EntryKey::from(row.try_get_by_index::<i64>(0)?);
+            if own.contains(&key.log_id()) {
+                known.insert(row.try_get_by_index::<Uuid>(1)?.into());
+            }
+        }
+    }
+    Ok(known)
 }
 
 /// Reads the payloads at these places of a log, up to its proved size; what is not held, or may not be seen, is left out.

@@ -84,14 +84,11 @@ impl Federation {
             .collect();
         let mut total = 0;
         for hub in &self.hubs {
-            let mut importer = Importer::new(hub).await?;
+            let rules = Rules::of_data(hub.db.hub(), SystemClock.now().date());
+            let mut importer = Importer::new(hub, rules.clone()).await?;
             let mine = |row: &Row| owner(&ids, row) == hub.db.hub().as_str();
-            for batch in import::batches(
-                rows::json_lines(INNOVATIONS.as_bytes()),
-                Rules::of_data(hub.db.hub(), SystemClock.now().date()),
-                500,
-                mine,
-            ) {
+            for batch in import::batches(rows::json_lines(INNOVATIONS.as_bytes()), rules, 500, mine)
+            {
                 importer.write(batch?).await?;
             }
             total +=

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Found, Import};
+use super::{Done, Found, Import};
 use crate::cli::Common;
-use crate::import::duplicates::{Pair, Place};
+use crate::import::duplicates::{Duplicates, Pair, Place};
 use crate::import::mapping::RowFault;
-use crate::import::{Checked, Personal, Written};
+use crate::import::{Checked, Personal, Repetition};
 use crate::output;
 
 /// Faults, findings and pairs that are printed; all are counted.
@@ -14,9 +14,9 @@ const SHOWN: usize = 50;
 
 /// Tells it, to people or to programs.
 pub(super) fn tell(asked: &Import, common: &Common, result: &Found) -> anyhow::Result<()> {
-    let checked = &result.checked;
+    let (checked, done) = (&result.checked, result.done.as_ref());
     if common.json {
-        return output::json(&as_json(asked, checked, result.written));
+        return output::json(&as_json(asked, checked, done));
     }
     some(&checked.faults, checked.bad_rows, fault_line);
     if checked.personal_rows > 0 && !asked.acknowledge_personal_data {
@@ -31,9 +31,11 @@ pub(super) fn tell(asked: &Import, common: &Common, result: &Found) -> anyhow::R
             pair_line,
         );
     }
-    if checked.duplicates.left_out > 0 {
-        let left_out = checked.duplicates.left_out;
-        output::say(format!("{left_out} titles were too many to be compared"));
+    tell_left_out(&checked.duplicates);
+    if checked.forecast.repeated > 0 {
+        output::say("these rows name a record that a row before them named, and are passed over:");
+        let repeated = checked.forecast.repeated;
+        some(&checked.repetitions, repeated, repetition_line);
     }
     output::say(format!(
         "{} rows read, {} of them bad",
@@ -46,8 +48,35 @@ pub(super) fn tell(asked: &Import, common: &Common, result: &Found) -> anyhow::R
         let ignored = checked.ignored.join(", ");
         output::say(format!("columns that are not imported: {ignored}"));
     }
-    output::say(outcome(asked, checked, result.written));
+    if let Some(done) = done.filter(|done| done.written.left_out > 0) {
+        output::say("these rows were good, and something changed before they were written:");
+        some(&done.late, done.written.left_out, fault_line);
+    }
+    output::say(outcome(asked, checked, done));
     Ok(())
+}
+
+/// Tells with what titles were not compared.
+fn tell_left_out(duplicates: &Duplicates) {
+    let Duplicates {
+        left_out,
+        held_left_out,
+        ..
+    } = duplicates;
+    if *held_left_out > 0 {
+        output::say(format!(
+            "{held_left_out} innovations that the hub holds were too many for titles to be compared with them"
+        ));
+    }
+    if *left_out > 0 {
+        output::say(format!(
+            "{left_out} titles of the file were too many for others to be compared with them"
+        ));
+    }
+}
+
+fn repetition_line(repetition: &Repetition) -> String {
+    format!("line {} repeats line {}", repetition.line, repetition.of)
 }
 
 /// The first of a list, line by line; a remark if there are more.
@@ -79,6 +108,7 @@ fn pair_line(pair: &Pair) -> String {
     let like = match &pair.like {
         Place::Line(line) => format!("line {line}"),
         Place::Held(record) => format!("record {record}"),
+        Place::Elsewhere(hub, record) => format!("record {record} of hub {hub}"),
     };
     let agency = if pair.is_same_agency {
         "the same agency"
@@ -91,8 +121,8 @@ fn pair_line(pair: &Pair) -> String {
     )
 }
 
-fn outcome(asked: &Import, checked: &Checked, written: Option<Written>) -> String {
-    let Some(written) = written else {
+fn outcome(asked: &Import, checked: &Checked, done: Option<&Done>) -> String {
+    let Some(Done { written, .. }) = done else {
         let mend = if checked.bad_rows > 0 && !asked.skip_bad_rows {
             "mend the rows, or say --skip-bad-rows"
         } else {
@@ -119,7 +149,9 @@ fn outcome(asked: &Import, checked: &Checked, written: Option<Written>) -> Strin
     }
 }
 
-fn as_json(asked: &Import, checked: &Checked, written: Option<Written>) -> Value {
+fn as_json(asked: &Import, checked: &Checked, done: Option<&Done>) -> Value {
+    let written = done.map(|done| done.written);
+    let late = done.map_or(&[][..], |done| done.late.as_slice());
     let fault = |fault: &RowFault| json!({"line": fault.line, "column": fault.column, "reason": fault.reason});
     let personal = |personal: &Personal| {
         json!({
@@ -128,15 +160,17 @@ fn as_json(asked: &Import, checked: &Checked, written: Option<Written>) -> Value
         })
     };
     let pair = |pair: &Pair| {
-        let (line, record) = match &pair.like {
-            Place::Line(line) => (Some(line), None),
-            Place::Held(record) => (None, Some(record)),
+        let (line, record, hub) = match &pair.like {
+            Place::Line(line) => (Some(line), None, None),
+            Place::Held(record) => (None, Some(record.to_string()), None),
+            Place::Elsewhere(hub, record) => (None, Some(record.to_string()), Some(hub.as_str())),
         };
         json!({
-            "line": pair.line, "title": pair.title, "likeLine": line, "likeRecord": record,
+            "line": pair.line, "title": pair.title, "likeLine": line, "likeRecord": record, "likeHub": hub,
             "alikePercent": pair.alike, "isSameAgency": pair.is_same_agency,
         })
     };
+    let repetition = |row: &Repetition| json!({"line": row.line, "of": row.of});
     json!({
         "rows": checked.rows,
         "badRows": checked.bad_rows,
@@ -146,6 +180,8 @@ fn as_json(asked: &Import, checked: &Checked, written: Option<Written>) -> Value
         "personalData": checked.personal.iter().map(personal).collect::<Vec<_>>(),
         "suspectedDuplicates": checked.duplicates.found,
         "duplicates": checked.duplicates.pairs.iter().map(pair).collect::<Vec<_>>(),
+        "notCompared": {"held": checked.duplicates.held_left_out, "rows": checked.duplicates.left_out},
+        "repetitions": checked.repetitions.iter().map(repetition).collect::<Vec<_>>(),
         "isDryRun": asked.dry_run,
         "created": written.map(|written| written.created),
         "revised": written.map(|written| written.revised),
@@ -153,5 +189,7 @@ fn as_json(asked: &Import, checked: &Checked, written: Option<Written>) -> Value
         "unchanged": written.map(|written| written.unchanged),
         "repeated": written.map(|written| written.repeated),
         "agencies": written.map(|written| written.agencies),
+        "leftOut": written.map(|written| written.left_out),
+        "leftOutFaults": late.iter().map(fault).collect::<Vec<_>>(),
     })
 }

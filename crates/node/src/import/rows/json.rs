@@ -3,7 +3,7 @@
 //! Objects within the row become columns with a point in their names, lists of texts and numbers become lists. Two sorts of
 //! objects may stand in a list: `{"scheme": …, "value": …}` and `{"title": …, "url": …}`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 
 use serde_json::{Map, Value};
@@ -43,7 +43,12 @@ fn row(line: u64, text: &[u8]) -> ReadRow {
     let mut cells = BTreeMap::new();
     let read = read.and_then(|object| flatten(String::new(), object, &mut cells));
     match read {
-        Ok(()) => Ok(Row { line, cells, raw }),
+        Ok(()) => Ok(Row {
+            line,
+            cells,
+            dates: BTreeSet::new(),
+            raw,
+        }),
         Err((column, reason)) => Err(BadRow {
             fault: RowFault {
                 line,

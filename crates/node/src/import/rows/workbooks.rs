@@ -75,6 +75,7 @@ fn read(
         columns: None,
         row: 0,
         cells: Vec::new(),
+        dates: Vec::new(),
     };
     while let Some(cell) = cells.next_cell()? {
         let (row, column) = cell.get_position();
@@ -93,6 +94,9 @@ fn read(
             gathered.cells.resize(column + 1, String::new());
         }
         gathered.cells[column] = text;
+        if is_date(cell.get_value()) {
+            gathered.dates.push(column);
+        }
     }
     gathered.end(0, named, sender);
     Ok(())
@@ -105,6 +109,8 @@ struct Gathered {
     /// Its number from 1; 0 before the first.
     row: u32,
     cells: Vec<String>,
+    /// Which of them are dates.
+    dates: Vec<usize>,
 }
 
 impl Gathered {
@@ -116,6 +122,7 @@ impl Gathered {
         sender: &Sender,
     ) -> bool {
         let (row, mut cells) = (self.row, std::mem::take(&mut self.cells));
+        let dates = std::mem::take(&mut self.dates);
         self.row = next;
         if row < self.header_row || cells.iter().all(String::is_empty) {
             return true;
@@ -130,8 +137,20 @@ impl Gathered {
         if cells.len() < columns.len() {
             cells.resize(columns.len(), String::new());
         }
+        let dates = dates.iter().filter_map(|column| columns.get(*column));
+        let dates = dates.cloned().collect();
         let row = Row::of_table(row.into(), columns, cells, true);
-        sender.send(Ok(row)).is_ok()
+        sender
+            .send(Ok(row.map(|row| row.with_dates(dates))))
+            .is_ok()
+    }
+}
+
+fn is_date(value: &DataRef<'_>) -> bool {
+    match value {
+        DataRef::DateTime(moment) => moment.is_datetime(),
+        DataRef::DateTimeIso(_) => true,
+        _ => false,
     }
 }
 
@@ -148,8 +167,7 @@ fn text_of(value: &DataRef<'_>) -> String {
             format!("{year:04}-{month:02}-{day:02}")
         }
         DataRef::DateTime(moment) => moment.as_f64().to_string(),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => {
-            text.clone()
-        }
+        DataRef::DateTimeIso(text) => text.split('T').next().unwrap_or_default().to_owned(),
+        DataRef::String(text) | DataRef::DurationIso(text) => text.clone(),
     }
 }
