@@ -6,7 +6,7 @@ mod project;
 use std::collections::HashMap;
 
 use domain::catalog::RegionCode;
-use domain::entry::Sight;
+use domain::entry::{Kind, Sight};
 use domain::identity::{HubId, RecordId, RecordRef};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
@@ -285,6 +285,43 @@ pub async fn related(
         }
     }
     Ok(related)
+}
+
+/// The source's word on each of several replications, where it has answered and its word counts: the same by which the state
+/// of a replication's row is derived.
+pub async fn counting_answers(
+    db: &Database,
+    replications: &[(HubId, RecordId)],
+    sight: Sight,
+) -> Result<HashMap<(HubId, RecordId), ItemRef>, StorageError> {
+    let mut found = HashMap::new();
+    let (kind, answer) = (Kind::REPLICATION, project::counting_answer("key", "asked"));
+    for some in replications.chunks(256) {
+        let records = some.iter().map(|(_, record)| record.as_uuid().into());
+        let (wanted, values) = sql::wanted(1, records.collect());
+        let rank = sight.rank();
+        let text = format!(
+            "{wanted} SELECT asked.record AS target, asker.slug AS target_hub, {COLUMNS}
+             FROM wanted CROSS JOIN item AS asked JOIN hub AS asker ON asker.id = asked.hub_id
+                JOIN item ON item.key = {answer}
+             WHERE asked.record = wanted.value AND asked.kind = '{kind}' AND asked.audience <= {rank}"
+        );
+        for row in sql::all::<AnswerRow>(db.reader(), &text, values).await? {
+            let hub = HubId::parse(&row.target_hub)
+                .map_err(|error| StorageError::corrupt("hub", row.item.key, error))?;
+            let replication = (hub, RecordId::from(row.target));
+            found.insert(replication, read_one(db, row.item).await?);
+        }
+    }
+    Ok(found)
+}
+
+#[derive(FromQueryResult)]
+struct AnswerRow {
+    target: Uuid,
+    target_hub: String,
+    #[sea_orm(nested)]
+    item: ItemRow,
 }
 
 async fn read(db: &Database, rows: Vec<ItemRow>) -> Result<Vec<ItemRef>, StorageError> {

@@ -307,3 +307,31 @@ async fn a_form_refuses_a_move_that_breaks_the_rules_and_says_all_that_is_missin
     let expected = json!({"__typename": "Innovation", "adoption": "TRIAL", "revision": 2, "path": [{"flaws": [], "transition": {"to": "TRIAL"}}]});
     assert_eq!(shown, expected);
 }
+
+#[tokio::test]
+async fn what_exists_already_may_begin_at_any_stage_and_is_told_what_that_asks_for() {
+    let hubs = Federation::of(["a"]).await;
+    let mut input = json!({"title": "Antrean", "agency": hubs.agency("a").await, "stage": "INSTITUTIONALIZATION", "adoption": "APPLIED",
+        "implementedOn": "2020", "sustainability": "Dianggarkan tiap tahun."});
+    let read = "{ innovation { id stage } warnings { field reason } }";
+    let made = super::write(
+        &hubs,
+        "a",
+        "createInnovation",
+        json!({ "input": input }),
+        read,
+    )
+    .await;
+    assert_eq!(made["innovation"]["stage"], "INSTITUTIONALIZATION");
+    let told = made["warnings"].to_string();
+    assert!(told.contains("needs a REGULATION or DECREE"), "{made}");
+    let id = made["innovation"]["id"].as_str().unwrap();
+    for kind in ["DECREE", "SOP"] {
+        let proof = json!({"subject": id, "kind": kind, "title": "Bukti dukung"});
+        id_of(&hubs, "a", "addEvidence", json!({ "input": proof })).await;
+    }
+    input["title"] = "Antrean daring".into();
+    let arguments = json!({"id": id, "revision": 1, "input": input});
+    let made = super::write(&hubs, "a", "reviseInnovation", arguments, read).await;
+    assert_eq!(made["warnings"], json!([]), "{made}");
+}

@@ -109,6 +109,11 @@ impl PartialDate {
         (self.year, self.month, self.day)
     }
 
+    /// Whether this date comes before another in that order.
+    pub fn comes_before(self, other: Self) -> bool {
+        self.sort_key() < other.sort_key()
+    }
+
     const fn precision(self) -> usize {
         1 + (self.month != 0) as usize + (self.day != 0) as usize
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold};
+use domain::catalog::{Agency, AgencyDraft, Innovation, InnovationDraft, fold, latest_day};
 use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::RecordId;
@@ -79,7 +79,7 @@ impl<'a> Importer<'a> {
                 }
             }
         }
-        let today = SystemClock.now().date();
+        let today = latest_day(SystemClock.now());
         Ok(Self {
             hub,
             agencies: agencies_known,

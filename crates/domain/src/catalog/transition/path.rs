@@ -35,7 +35,9 @@ pub struct PathStep {
     pub flaws: Vec<TransitionFlaw>,
 }
 
-/// The course of an innovation: its moves by date, those of equal date by record, without those that were corrected.
+/// The course of an innovation: its moves in one order, without those that were corrected. A date comes before those that lie
+/// within it ([`PartialDate::comes_before`]). Of moves of one date each follows the one that ends where it begins, else the
+/// one whose record is smaller; a correction stands for the record that it corrects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path(Vec<PathStep>);
 
@@ -44,14 +46,10 @@ impl Path {
     pub fn of(innovation: &Innovation, transitions: &[(RecordId, &Transition)]) -> Self {
         let corrects = |said: &(RecordId, &Transition)| corrected_by(transitions, said);
         let corrected: Vec<_> = transitions.iter().filter_map(corrects).collect();
-        let mut steps: Vec<_> = transitions
-            .iter()
-            .filter(|(record, _)| !corrected.contains(record))
-            .copied()
-            .collect();
-        steps.sort_by(|(one, a), (other, b)| (a.on.sort_key(), one).cmp(&(b.on.sort_key(), other)));
+        let steps = transitions.iter().copied();
+        let steps = steps.filter(|(record, _)| !corrected.contains(record));
         let mut path = Self::default();
-        for (record, transition) in steps {
+        for (record, transition) in in_order(transitions, steps.collect()) {
             let before = path.last(transition.step.axis()).map(|last| last.step.to());
             let mut flaws = flaws(before, transition);
             if transition.corrects.is_some()
@@ -94,6 +92,46 @@ impl Path {
     pub fn applied_since(&self) -> Option<PartialDate> {
         let last = self.last(TransitionAxis::Adoption)?;
         matches!(last.step, Move::Adoption(_, AdoptionStatus::Applied)).then_some(last.on)
+    }
+}
+
+type Said<'a> = (RecordId, &'a Transition);
+
+/// The moves in the order of their path.
+fn in_order<'a>(transitions: &[Said<'a>], mut steps: Vec<Said<'a>>) -> Vec<Said<'a>> {
+    steps.sort_by_cached_key(|said| (said.1.on.sort_key(), first_said(transitions, said), said.0));
+    let mut ordered: Vec<Said<'a>> = Vec::with_capacity(steps.len());
+    for of_one_date in steps.chunk_by(|(_, one), (_, other)| one.on == other.on) {
+        let mut left = of_one_date.to_vec();
+        while !left.is_empty() {
+            let next = left.iter().position(|said| follows(&ordered, &left, said));
+            ordered.push(left.remove(next.unwrap_or(0)));
+        }
+    }
+    ordered
+}
+
+/// The record in whose place a transition stands: what it corrects, and what that one corrected.
+fn first_said(transitions: &[Said<'_>], said: &Said<'_>) -> RecordId {
+    let mut first = *said;
+    // A ring corrects nothing, so this ends.
+    while let Some(corrected) = corrected_by(transitions, &first) {
+        let found = transitions.iter().find(|(record, _)| *record == corrected);
+        first = *found.expect("what is corrected was found");
+    }
+    first.0
+}
+
+/// Whether a move begins where the last one along its axis ended; the first of all, where none of its date ends.
+fn follows(ordered: &[Said<'_>], of_one_date: &[Said<'_>], (_, said): &Said<'_>) -> bool {
+    let along = |other: &&Said<'_>| other.1.step.axis() == said.step.axis();
+    let from = said.step.from();
+    match ordered.iter().rfind(along) {
+        Some((_, last)) => last.step.to() == from,
+        None => !of_one_date
+            .iter()
+            .filter(along)
+            .any(|(_, other)| other.step.to() == from),
     }
 }
 
