@@ -90,7 +90,7 @@ pub use sample::{SAMPLE_MARK, SAMPLE_SCHEME, SAMPLE_TAG, is_sample, sample_id};
 pub use sdg::{Sdg, SdgError, Sdgs};
 pub use text::{Line, TextError, Title, Words};
 pub use transition::{
-    Facts, Move, Path, PathStep, Transition, TransitionAxis, TransitionDraft, TransitionFlaw,
+    Facts, Leg, Move, Path, PathStep, Transition, TransitionAxis, TransitionDraft, TransitionFlaw,
 };
 pub use unit::{ServiceUnit, ServiceUnitDraft, ServiceUnitKind};
 pub use vocabulary::{

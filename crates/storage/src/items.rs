@@ -1,5 +1,6 @@
 //! The records that belong to others, as readers see them: found by kind, by what they refer to, by state and place.
 
+mod flags;
 mod index;
 mod project;
 
@@ -165,8 +166,8 @@ pub async fn count(db: &Database, filter: &ItemFilter) -> Result<u64, StorageErr
     ))
 }
 
-/// Lists items that break the rules of their courses by their own word, the last written first: each with when it was written,
-/// in Unix milliseconds, by which a list goes on.
+/// Lists items that break the rules of their courses, by their own word or beside others that may be seen, the last written
+/// first: each with when it was written, in Unix milliseconds, by which a list goes on.
 pub async fn list_flawed(
     db: &Database,
     sight: Sight,
@@ -174,7 +175,9 @@ pub async fn list_flawed(
     limit: u32,
 ) -> Result<Vec<(i64, ItemRef)>, StorageError> {
     let mut clause = Clause::default();
-    clause.and("item.flawed = 1".to_owned());
+    clause.and("item.flawed > 0".to_owned());
+    let seen = flags::seen(sight);
+    clause.and(format!("(item.flawed & {seen}) <> 0"));
     if let Some((updated, key)) = after {
         let (updated, key) = (clause.bind(updated), clause.bind(key));
         clause.and(format!("(item.updated, item.key) < ({updated}, {key})"));

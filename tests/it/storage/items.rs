@@ -225,6 +225,14 @@ impl Scene {
                 &answer(words),
             );
         }
+        for (number, is_public, from, to) in [
+            (5, false, "INITIATIVE", "TRIAL"),
+            (6, true, "TRIAL", "APPLIED"),
+        ] {
+            let body = json!({"innovation": record(INNOVATION), "axis": "ADOPTION", "from": from, "to": to, "on": "2025",
+                "decidedBy": "Kepala dinas"});
+            log.put(number, 1, Kind::TRANSITION, is_public, &body);
+        }
         for (nth, is_public) in (1..).zip(&self.confirmations) {
             let on = confirmed_on(nth).to_string();
             let body = json!({"innovation": record(INNOVATION), "on": on});
@@ -235,6 +243,9 @@ impl Scene {
 
     fn adopter_log(&self) -> Log {
         let mut log = Log::of(ADOPTER, self.page);
+        let proof =
+            json!({"subject": record(REPLICATION), "kind": "AGREEMENT", "title": "Perjanjian"});
+        log.put(12, 1, Kind::EVIDENCE, false, &proof);
         for nth in 1..=self.adopter.len() {
             let (words, is_public) = (&self.adopter[..nth], self.adopter[nth - 1].1);
             log.put(

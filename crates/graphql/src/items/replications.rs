@@ -9,6 +9,7 @@ use domain::catalog::{self, ReplicationProgress as Progress, Vocabulary as _, Wo
 use domain::identity::RecordRef;
 use storage::items::{ItemFilter, ItemRef, Role};
 
+use super::progress::seen_evidence;
 use super::reference::{AgencyReference, InnovationReference};
 use super::{Shown, ShowsItem as _, connection, item};
 use crate::ApiError;
@@ -202,6 +203,22 @@ fn goes_on(place: &ItemRef) -> bool {
     ];
     let state = place.state.as_deref();
     state.is_none_or(|state| !ended.contains(&state))
+}
+
+/// What a replication needs and is not among what somebody may see, in words.
+pub(crate) async fn faults_of(
+    ctx: &Context<'_>,
+    shown: &Shown,
+    said: &catalog::Replication,
+) -> Result<Vec<String>, ApiError> {
+    let Some(evidence) = seen_evidence(ctx, &shown.reference()).await? else {
+        return Ok(Vec::new());
+    };
+    let told = said.require(&evidence);
+    let fields = told
+        .err()
+        .map_or_else(Vec::new, |told| told.fields().to_vec());
+    Ok(fields.into_iter().map(|fault| fault.reason).collect())
 }
 
 /// The step between two innovations that a replication makes.

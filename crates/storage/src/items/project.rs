@@ -14,6 +14,7 @@ use domain::identity::HubId;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, FromQueryResult, Value};
 use uuid::Uuid;
 
+use super::flags;
 use super::index::{Index, Role};
 use crate::bulk::Insert;
 use crate::content::Item;
@@ -21,7 +22,7 @@ use crate::logs::{EntryKey, millis};
 use crate::projection::Row;
 use crate::{StorageError, sql};
 
-const ITEMS: Insert<15> = Insert {
+const ITEMS: Insert<16> = Insert {
     table: "item",
     columns: [
         "key",
@@ -39,6 +40,7 @@ const ITEMS: Insert<15> = Insert {
         "published",
         "updated",
         "flawed",
+        "leg",
     ],
     conflict: "",
 };
@@ -142,11 +144,21 @@ pub(crate) async fn project(
             index.region.map(|region| region.to_string()).into(),
             millis(row.change.published).into(),
             millis(row.change.header.at).into(),
-            i32::from(!row.content.faults().is_empty()).into(),
+            own_flaw(&row.content).into(),
+            index.leg.into(),
         ]);
     }
     ITEMS.all(tx, items).await?;
     Ok(LINKS.all(tx, links).await?)
+}
+
+/// How an item is flagged by its own word.
+fn own_flaw(item: &Item) -> i32 {
+    if item.faults().is_empty() {
+        0
+    } else {
+        flags::OWN
+    }
 }
 
 async fn slug(tx: &DatabaseTransaction, hub_id: i64) -> Result<HubId, StorageError> {
@@ -173,6 +185,7 @@ pub(crate) async fn settle(
     }
     for some in touched.values().chunks(256) {
         settle_replications(tx, some.to_vec(), &mut touched).await?;
+        flags::settle(tx, some).await?;
     }
     for some in touched.values().chunks(256) {
         count_at_innovations(tx, some.to_vec()).await?;

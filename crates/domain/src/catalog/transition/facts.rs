@@ -159,7 +159,6 @@ impl Facts<'_> {
     }
 
     fn require_institutionalization(&self, form: &mut FormCheck) {
-        use EvidenceKind as E;
         let applied = self
             .path
             .applied_since()
@@ -175,14 +174,14 @@ impl Facts<'_> {
                 ),
             );
         }
-        let has = |kinds: &[E]| self.evidence.iter().any(|kind| kinds.contains(kind));
-        if !has(&[E::Regulation, E::Decree]) {
+        let (has_rule, has_means) = permanent_evidence(self.evidence);
+        if !has_rule {
             form.refuse(
                 "evidence",
                 "INSTITUTIONALIZATION needs a REGULATION or DECREE",
             );
         }
-        if !has(&[E::Sop, E::Budget, E::MonitoringReport]) {
+        if !has_means {
             form.refuse(
                 "evidence",
                 "INSTITUTIONALIZATION needs an SOP, BUDGET or MONITORING_REPORT",
@@ -203,4 +202,14 @@ fn refuse_order(form: &mut FormCheck, on: PartialDate, side: &str, other: Partia
         ", as far as it tells; say it as exactly as that"
     };
     form.refuse("on", format_args!("{on} is {side}, {other}{hint}"));
+}
+
+/// Whether evidence has what is needed to make an innovation permanent: a rule, and the means to go on.
+pub(super) fn permanent_evidence(evidence: &[EvidenceKind]) -> (bool, bool) {
+    use EvidenceKind as E;
+    let has = |kinds: &[E]| evidence.iter().any(|kind| kinds.contains(kind));
+    (
+        has(&[E::Regulation, E::Decree]),
+        has(&[E::Sop, E::Budget, E::MonitoringReport]),
+    )
 }

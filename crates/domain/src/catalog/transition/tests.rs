@@ -400,3 +400,49 @@ proptest! {
         prop_assert_eq!(Path::of(&innovation, &there), Path::of(&innovation, &otherwise));
     }
 }
+
+#[test]
+fn a_path_is_judged_by_evidence_and_use() {
+    let innovation = innovation("INSTITUTIONALIZATION", "APPLIED", "");
+    let check =
+        |applied: &str, on: &str, evidence: &[EvidenceKind], expected: &[TransitionFlaw]| {
+            let (trial, applied) = (
+                transition("INITIATIVE>TRIAL", "2020"),
+                transition("TRIAL>APPLIED", applied),
+            );
+            let (first, last) = (
+                transition("CREATION>DEVELOPMENT", "2021"),
+                transition("DEVELOPMENT>INSTITUTIONALIZATION", on),
+            );
+            let mut path = Path::of(
+                &innovation,
+                &[
+                    (record(1), &trial),
+                    (record(2), &applied),
+                    (record(3), &first),
+                    (record(4), &last),
+                ],
+            );
+            path.judge(evidence);
+            assert_eq!(path.steps().last().unwrap().flaws, expected, "{on}");
+        };
+    use TransitionFlaw as F;
+    let all = [EvidenceKind::Decree, EvidenceKind::Sop];
+    check("2022", "2023", &all, &[]);
+    check("2022-06-02", "2023-06-01", &all, &[F::Use]);
+    check("2022-06-02", "2023", &all, &[]);
+    check("2022", "2024", &all[..1], &[F::Evidence]);
+    check("2025", "2025", &[], &[F::Evidence]);
+    check("2025-02", "2025-11", &[], &[F::Evidence, F::Use]);
+}
+
+proptest! {
+    #[test]
+    fn a_leg_reads_back_from_its_line(step in 0..3_usize, reason in any::<bool>(), corrects in any::<Option<u128>>()) {
+        let mut said = transition(["INITIATIVE>TRIAL", "CREATION>DEVELOPMENT", "APPLIED>DISCONTINUED"][step], "2025-03");
+        said.reason = reason.then(|| Words::parse("Sebab.").unwrap());
+        said.corrects = corrects.map(record);
+        let leg = Leg::of(&said);
+        prop_assert_eq!(Leg::parse(&leg.to_line()), Some(leg));
+    }
+}
