@@ -52,5 +52,6 @@ const DRAFTS: &[&str] = &[
     "CREATE INDEX credit_person ON credit (person)",
     "CREATE INDEX credit_due ON credit (due, record)",
     "ALTER TABLE item ADD COLUMN flawed INTEGER NOT NULL DEFAULT 0",
-    "CREATE INDEX item_flawed ON item (updated, key) WHERE flawed = 1",
+    "ALTER TABLE item ADD COLUMN leg {text}",
+    "CREATE INDEX item_flawed ON item (updated, key) WHERE flawed > 0",
 ];

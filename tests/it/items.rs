@@ -1,9 +1,13 @@
 //! Records that belong to others, through the public API of whole hubs.
 //!
+//! - `agreed`: what two hubs sign, seen by everybody. `belonging`: what goes where its
+//!   innovation goes.
 //! - `kinds`: each kind written, read, listed, revised and taken back, here and at a hub that pulls. `process`: replications
 //!   over two hubs, lineage, what is out of date. `received`: what hubs keep that no form here would take. `privacy`:
 //!   personal data. `cost`: how many statements a page takes.
 
+mod agreed;
+mod belonging;
 mod cost;
 mod kinds;
 mod privacy;

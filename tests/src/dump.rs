@@ -75,6 +75,7 @@ const TABLES: [(&str, &[&str]); 9] = [
             "published",
             "updated",
             "flawed",
+            "leg",
         ],
     ),
     ("item_link", &["#item", "role", "hub", "@record"]),

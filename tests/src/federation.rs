@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use std::time::Duration;
 
+use domain::catalog::latest_day;
 use domain::clock::Clock as _;
 use domain::entry::EntryDraft;
 use domain::identity::{Epoch, LogId};
@@ -225,7 +226,7 @@ impl Federation {
     /// Brings the real records of the data folder into a hub's log, as `simpul import` does.
     pub async fn import(&self, name: &str) {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/innovations.jsonl");
-        let rules = Rules::of_data(self.hub(name).db.hub(), SystemClock.now().date());
+        let rules = Rules::of_data(self.hub(name).db.hub(), latest_day(SystemClock.now()));
         let mut importer = Importer::new(self.hub(name), rules.clone())
             .await
             .expect("agencies can be read");
@@ -348,6 +349,7 @@ impl Federation {
                     self.pull(member, &peer, Occasion::Turn).await;
                 }
                 member.heal().await;
+                member.follow().await;
             }
             if self.positions().await == before {
                 return;
@@ -424,6 +426,12 @@ impl Member {
     async fn heal(&self) {
         let healed = tasks::healing::heal(&self.hub, &self.hub.healer()).await;
         let _is_well: bool = healed.expect("healing goes on");
+    }
+
+    /// Says its answers for whom their replications are by now, as a running hub does again and again.
+    async fn follow(&self) {
+        let settled = tasks::answers::settle_all(&self.hub).await;
+        let _answers: u64 = settled.expect("answers can be written anew");
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {

@@ -17,6 +17,7 @@ mod budget;
 mod coaching;
 mod currency;
 mod date;
+mod day;
 mod discussion;
 mod endorsement;
 mod evidence;
@@ -53,6 +54,7 @@ pub use coaching::{
 };
 pub use currency::{Confirmation, ConfirmationDraft, STALE_AFTER, is_stale};
 pub use date::{DateError, PartialDate};
+pub use day::{latest_day, usual_day};
 pub use discussion::{Post, PostDraft, Thread, ThreadDraft, ThreadKind, ThreadState};
 pub use endorsement::{Endorsement, EndorsementDraft};
 pub use evidence::{Evidence, EvidenceDraft, EvidenceKind, FileHash, FileHashError};
@@ -88,7 +90,7 @@ pub use sample::{SAMPLE_MARK, SAMPLE_SCHEME, SAMPLE_TAG, is_sample, sample_id};
 pub use sdg::{Sdg, SdgError, Sdgs};
 pub use text::{Line, TextError, Title, Words};
 pub use transition::{
-    Facts, Move, Path, PathStep, Transition, TransitionAxis, TransitionDraft, TransitionFlaw,
+    Facts, Leg, Move, Path, PathStep, Transition, TransitionAxis, TransitionDraft, TransitionFlaw,
 };
 pub use unit::{ServiceUnit, ServiceUnitDraft, ServiceUnitKind};
 pub use vocabulary::{

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
+use domain::catalog::latest_day;
 use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::entry::Sight;
@@ -10,6 +11,7 @@ use domain::identity::HubId;
 use domain::log::SigningKey;
 use domain::trust::Trust;
 use storage::{Database, StorageError};
+use time::Date;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -81,6 +83,9 @@ pub(crate) trait ContextExt {
     fn db(&self) -> &Database;
     fn viewer(&self) -> &Viewer;
 
+    /// The latest day that it is anywhere in Indonesia: what is said of the past is not after it.
+    fn latest_day(&self) -> Date;
+
     /// What whoever asks may see of the records of all hubs.
     async fn sight(&self) -> Result<Sight, ApiError>;
 
@@ -105,6 +110,10 @@ impl ContextExt for Context<'_> {
 
     fn viewer(&self) -> &Viewer {
         self.data_opt().unwrap_or(&Viewer::Anyone)
+    }
+
+    fn latest_day(&self) -> Date {
+        latest_day(self.hub().clock.now())
     }
 
     async fn sight(&self) -> Result<Sight, ApiError> {

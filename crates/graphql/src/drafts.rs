@@ -111,9 +111,10 @@ impl Draft {
         Ok(checked.faults.into_iter().map(Into::into).collect())
     }
 
-    /// What deserves a second look: sections that are longer than asked for, or empty.
-    async fn warnings(&self) -> Vec<Warning> {
-        checks::warnings(&self.0.text)
+    /// What deserves a second look: sections that are longer than asked for, or empty, and of a new innovation what its stage asks
+    /// for and cannot be here yet.
+    async fn warnings(&self, ctx: &Context<'_>) -> Vec<Warning> {
+        checks::warnings(&self.0, ctx.latest_day())
             .into_iter()
             .map(Into::into)
             .collect()

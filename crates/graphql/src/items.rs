@@ -3,8 +3,9 @@
 //! - [`Shown`] is one as it is read; [`RecordFacts`] are the fields that all of them have.
 //! - `item!` makes the type of one kind: its own fields beside those.
 //! - [`list`] lists them; `connection!` makes the types of a list. [`mod@reference`] names records that may not have arrived.
-//! - [`writing`] writes them. Beside these there is one module for each noun.
+//! - [`writing`] writes them; [`belonging`] lets those of an innovation go where it goes. Beside these there is one module for each noun.
 
+pub(crate) mod belonging;
 pub(crate) mod coaching;
 pub(crate) mod discussion;
 pub(crate) mod flawed;

@@ -44,6 +44,10 @@ pub(crate) struct InnovationKey(pub(crate) SeenKey);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ItemKey(pub(crate) SeenKey);
 
+/// The source's word on a replication.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct AnswerKey(pub(crate) SeenKey);
+
 /// A draft of this hub, by its record.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct DraftKey(pub(crate) RecordId);
@@ -148,6 +152,27 @@ impl Loader<ItemKey> for RecordLoader {
                 let key = (shown.place.hub.clone(), shown.place.record);
                 (ItemKey((sight, key)), shown)
             }));
+        }
+        Ok(loaded)
+    }
+}
+
+impl Loader<AnswerKey> for RecordLoader {
+    type Value = Arc<Shown>;
+    type Error = Arc<StorageError>;
+
+    async fn load(
+        &self,
+        keys: &[AnswerKey],
+    ) -> Result<HashMap<AnswerKey, Arc<Shown>>, Self::Error> {
+        let mut loaded = HashMap::with_capacity(keys.len());
+        for (sight, ids) in by_sight(keys.iter().map(|key| &key.0)) {
+            let found = items::counting_answers(&self.0, &ids, sight).await?;
+            let (keys, places): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+            let shown = Shown::read_all(&self.0, places).await?;
+            let keyed =
+                |(key, shown): (RecordKey, Option<_>)| Some((AnswerKey((sight, key)), shown?));
+            loaded.extend(keys.into_iter().zip(shown).filter_map(keyed));
         }
         Ok(loaded)
     }

@@ -266,7 +266,7 @@ impl PersonMutation {
         #[graphql(desc = "When they agreed; today when left out.")] given_on: Option<PartialDate>,
     ) -> Result<Person, ApiError> {
         ctx.viewer().require_operator()?;
-        let today = ctx.hub().clock.now().date();
+        let today = ctx.latest_day();
         let consent = Agreed::parse(&text_version, &day(ctx, given_on), today)?;
         change(ctx, &id, revision, |person| {
             person.consent = Some(consent);
@@ -288,7 +288,7 @@ impl PersonMutation {
         >,
     ) -> Result<Person, ApiError> {
         ctx.viewer().require_operator()?;
-        let today = ctx.hub().clock.now().date();
+        let today = ctx.latest_day();
         let on = day(ctx, withdrawn_on);
         change(ctx, &id, revision, |person| {
             let consent = person.consent.as_ref().ok_or_else(|| {

@@ -433,7 +433,9 @@ impl CatalogMutation {
         input::create(ctx, input, acknowledge).await
     }
 
-    /// Publishes a new revision of an innovation of this hub. The input replaces all that was said before.
+    /// Publishes a new revision of an innovation of this hub. The input replaces all that was said before. If it is for others
+    /// from now on, what belongs to it is too: nothing of it is for more readers than it is, and its transitions and confirmations
+    /// are for as many.
     async fn revise_innovation(
         &self,
         ctx: &Context<'_>,
@@ -449,7 +451,8 @@ impl CatalogMutation {
         input::revise(ctx, &id, revision, input, acknowledge).await
     }
 
-    /// Takes an innovation of this hub back, everywhere. Gives its global id.
+    /// Takes an innovation of this hub back, everywhere, and with it this hub's transitions, confirmations, evidence and budgets of
+    /// it. Gives its global id.
     async fn withdraw_innovation(
         &self,
         ctx: &Context<'_>,

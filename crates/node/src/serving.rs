@@ -87,6 +87,10 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
             hub.clone(),
             closing.clone(),
         )));
+        tasks.push(tokio::spawn(tasks::answers::follow_replications(
+            hub.clone(),
+            closing.clone(),
+        )));
         tasks.push(tokio::spawn(tasks::upgrade::try_unprojected(
             hub.clone(),
             closing.clone(),

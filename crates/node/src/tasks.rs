@@ -6,10 +6,12 @@
 //! - [`healing`] asks before anything is written, heals, and renews the guard file.
 //! - [`watch_commits`] hears of what other processes committed, and looks for it.
 //! - [`give_back_memory`] lets a database that nobody uses forget what it keeps in memory.
+//! - [`answers`] says this hub's answers to replications for whom those are.
 //! - [`credits`] writes anew what innovations tell of people, when those agree to something else.
 //! - [`upgrade`] tries again what an older program could not read.
 //! - [`statistics`] keeps what is counted near the store.
 
+pub mod answers;
 mod borrow;
 pub mod credits;
 pub mod healing;

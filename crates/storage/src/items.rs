@@ -1,12 +1,13 @@
 //! The records that belong to others, as readers see them: found by kind, by what they refer to, by state and place.
 
+mod flags;
 mod index;
 mod project;
 
 use std::collections::HashMap;
 
 use domain::catalog::RegionCode;
-use domain::entry::Sight;
+use domain::entry::{Kind, Sight};
 use domain::identity::{HubId, RecordId, RecordRef};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
@@ -165,8 +166,8 @@ pub async fn count(db: &Database, filter: &ItemFilter) -> Result<u64, StorageErr
     ))
 }
 
-/// Lists items that break the rules of their courses by their own word, the last written first: each with when it was written,
-/// in Unix milliseconds, by which a list goes on.
+/// Lists items that break the rules of their courses, by their own word or beside others that may be seen, the last written
+/// first: each with when it was written, in Unix milliseconds, by which a list goes on.
 pub async fn list_flawed(
     db: &Database,
     sight: Sight,
@@ -174,7 +175,9 @@ pub async fn list_flawed(
     limit: u32,
 ) -> Result<Vec<(i64, ItemRef)>, StorageError> {
     let mut clause = Clause::default();
-    clause.and("item.flawed = 1".to_owned());
+    clause.and("item.flawed > 0".to_owned());
+    let seen = flags::seen(sight);
+    clause.and(format!("(item.flawed & {seen}) <> 0"));
     if let Some((updated, key)) = after {
         let (updated, key) = (clause.bind(updated), clause.bind(key));
         clause.and(format!("(item.updated, item.key) < ({updated}, {key})"));
@@ -285,6 +288,43 @@ pub async fn related(
         }
     }
     Ok(related)
+}
+
+/// The source's word on each of several replications, where it has answered and its word counts: the same by which the state
+/// of a replication's row is derived.
+pub async fn counting_answers(
+    db: &Database,
+    replications: &[(HubId, RecordId)],
+    sight: Sight,
+) -> Result<HashMap<(HubId, RecordId), ItemRef>, StorageError> {
+    let mut found = HashMap::new();
+    let (kind, answer) = (Kind::REPLICATION, project::counting_answer("key", "asked"));
+    for some in replications.chunks(256) {
+        let records = some.iter().map(|(_, record)| record.as_uuid().into());
+        let (wanted, values) = sql::wanted(1, records.collect());
+        let rank = sight.rank();
+        let text = format!(
+            "{wanted} SELECT asked.record AS target, asker.slug AS target_hub, {COLUMNS}
+             FROM wanted CROSS JOIN item AS asked JOIN hub AS asker ON asker.id = asked.hub_id
+                JOIN item ON item.key = {answer}
+             WHERE asked.record = wanted.value AND asked.kind = '{kind}' AND asked.audience <= {rank}"
+        );
+        for row in sql::all::<AnswerRow>(db.reader(), &text, values).await? {
+            let hub = HubId::parse(&row.target_hub)
+                .map_err(|error| StorageError::corrupt("hub", row.item.key, error))?;
+            let replication = (hub, RecordId::from(row.target));
+            found.insert(replication, read_one(db, row.item).await?);
+        }
+    }
+    Ok(found)
+}
+
+#[derive(FromQueryResult)]
+struct AnswerRow {
+    target: Uuid,
+    target_hub: String,
+    #[sea_orm(nested)]
+    item: ItemRow,
 }
 
 async fn read(db: &Database, rows: Vec<ItemRow>) -> Result<Vec<ItemRef>, StorageError> {

@@ -155,7 +155,9 @@ pub(crate) async fn apply(
     members::project(tx, &memberships).await?;
     items::one_at_a_time(tx).await?;
     items::project(tx, hub_id, &belonging, &mut touched).await?;
-    let written = records.iter().map(|row| row.change.header.record.as_uuid());
+    let is_innovation = |change: &&Change<'_>| change.header.kind.as_str() == Kind::INNOVATION;
+    let written = changes.iter().filter(is_innovation);
+    let written = written.map(|change| change.header.record.as_uuid());
     touched.referred_to(tx, written).await?;
     items::settle(tx, touched).await?;
     Ok(Applied {

@@ -1,7 +1,7 @@
 //! Replications over two hubs, either of them away in between; what is counted of them; lineage; what is out of date.
 
 use domain::catalog::{ConfirmationDraft, InnovationDraft};
-use domain::entry::Kind;
+use domain::entry::{Audience, Kind};
 use serde_json::{Value, json};
 use testkit::records::{put, record};
 use testkit::{Drawing, Federation};
@@ -12,40 +12,58 @@ use super::{ask, id_of, node, try_write, write};
 const PROGRESS: &str =
     "... on Replication { audience progress { state standing next conflicts answer { state } } }";
 
-async fn two() -> Federation {
+pub(super) async fn two() -> Federation {
     Federation::build(Drawing::of(["a", "b"]).on_postgres("a")).await
 }
 
 /// Hub b is interested in an innovation of hub a's, whose title it may not know yet.
-async fn interest(hubs: &Federation, source: &str) -> String {
-    let agency = hubs.agency("b").await;
-    let input = json!({"source": source, "adopter": agency, "scope": "FULL", "on": "2025-01-01"});
-    id_of(hubs, "b", "declareInterest", json!({ "input": input })).await
+pub(super) async fn interest(hubs: &Federation, source: &str) -> String {
+    interest_of(hubs, "b", source).await
 }
 
-async fn step(hubs: &Federation, id: &str, revision: u64, input: Value) {
+/// The interest of a hub's one agency.
+async fn interest_of(hubs: &Federation, at: &str, source: &str) -> String {
+    let agency = hubs.agency(at).await;
+    let input = json!({"source": source, "adopter": agency, "scope": "FULL", "on": "2025-01-01"});
+    id_of(hubs, at, "declareInterest", json!({ "input": input })).await
+}
+
+/// The interest of another agency of hub a.
+async fn other_interest(hubs: &Federation, source: &str) -> String {
+    let input = json!({"name": "Dinas Kesehatan", "kind": "DEPARTMENT", "region": "13.76"});
+    let agency = id_of(hubs, "a", "registerAgency", json!({ "input": input })).await;
+    let input = json!({"source": source, "adopter": agency, "scope": "FULL", "on": "2025-01-01"});
+    id_of(hubs, "a", "declareInterest", json!({ "input": input })).await
+}
+
+/// Names what was made of a replication that was not changed before.
+fn made(id: &str, adapted: &str) -> Value {
+    json!({"id": id, "revision": 1, "input": {"adaptedInnovation": adapted}})
+}
+
+pub(super) async fn step(hubs: &Federation, id: &str, revision: u64, input: Value) {
     let arguments = json!({"id": id, "revision": revision, "input": input});
     write(hubs, "b", "updateReplication", arguments, "{ id }").await;
 }
 
-async fn answer(hubs: &Federation, id: &str, state: &str, on: &str) {
+pub(super) async fn answer(hubs: &Federation, id: &str, state: &str, on: &str) {
     let input = json!({"step": {"state": state, "on": on, "reason": "Sesuai berita acara."}});
     let arguments = json!({"replication": id, "input": input});
     write(hubs, "a", "answerReplication", arguments, "{ id }").await;
 }
 
-async fn prove(hubs: &Federation, at: &str, id: &str, kind: &str) {
+pub(super) async fn prove(hubs: &Federation, at: &str, id: &str, kind: &str) {
     let input = json!({"subject": id, "kind": kind, "title": "Bukti replikasi"});
     id_of(hubs, at, "addEvidence", json!({ "input": input })).await;
 }
 
-async fn progress(hubs: &Federation, at: &str, id: &str) -> (String, String) {
+pub(super) async fn progress(hubs: &Federation, at: &str, id: &str) -> (String, String) {
     let found = node(hubs, at, id, PROGRESS).await;
     let text = |name: &str| found["progress"][name].as_str().unwrap_or("-").to_owned();
     (text("state"), text("standing"))
 }
 
-fn is(state: &str, standing: &str) -> (String, String) {
+pub(super) fn is(state: &str, standing: &str) -> (String, String) {
     (state.to_owned(), standing.to_owned())
 }
 
@@ -106,12 +124,14 @@ async fn a_replication_goes_through_though_either_hub_is_away_in_between() {
         json!({"step": {"state": "AGREED", "on": "2025-01-05"}}),
     )
     .await;
-    // The answer is for the network and the replication for everybody by now, so it counts once it is for everybody too.
     hubs.sync_until_quiet().await;
-    assert_eq!(
-        progress(&hubs, "a", &id).await,
-        progress(&hubs, "b", &id).await
-    );
+    for hub in ["a", "b"] {
+        assert_eq!(
+            progress(&hubs, hub, &id).await,
+            is("AGREED", "CLAIMED"),
+            "{hub}"
+        );
+    }
     answer(&hubs, &id, "CONFIRMED", "2025-01-06").await;
 
     hubs.take_offline("a").await;
@@ -196,6 +216,26 @@ async fn each_side_says_only_what_is_its_own_to_say() {
         "steps are not skipped: {}",
         refused.body
     );
+    let told = async |at: &str, mutation: &str, arguments: Value| {
+        let told = try_write(&hubs, at, mutation, arguments, "{ id }").await;
+        assert_eq!(told.codes(), ["BAD_USER_INPUT"], "{}", told.body);
+        told.messages()[0].to_owned()
+    };
+    let again = json!({"source": source, "adopter": hubs.agency("b").await, "scope": "PARTIAL"});
+    let refused = told("b", "declareInterest", json!({ "input": again })).await;
+    assert!(refused.contains(&id), "the first is named: {refused}");
+    let own = json!({"source": source, "adopter": hubs.agency("a").await, "scope": "FULL"});
+    let refused = told("a", "declareInterest", json!({ "input": own })).await;
+    assert!(refused.contains("another agency"), "{refused}");
+    let refused = told("b", "updateReplication", made(&id, &source)).await;
+    assert!(refused.contains("an innovation of hub hub-a"), "{refused}");
+    let absent = format!("Innovation:hub-b:{}", record(99));
+    let refused = told("b", "updateReplication", made(&id, &absent)).await;
+    assert!(refused.contains("no innovation of this hub"), "{refused}");
+    let gone = json!({"id": id, "revision": 1, "input": {"step": {"state": "CANCELLED", "on": "2025-02-01"}}});
+    write(&hubs, "b", "updateReplication", gone, "{ id }").await;
+    let next = interest(&hubs, &source).await;
+    assert_ne!(next, id, "what was given up may be asked for again");
     let foreign = json!({"innovation": source, "statement": "Bagus.", "on": "2025-01-01"});
     let refused = try_write(&hubs, "a", "endorse", json!({ "input": foreign }), "{ id }").await;
     assert_eq!(
@@ -215,21 +255,34 @@ async fn a_lineage_goes_over_hubs_and_rings_and_stops_at_its_bounds() {
         hubs.publish("a", "Ketiga").await,
     );
     hubs.sync_until_quiet().await;
-    for (at, source, adapted) in [
-        ("b", &first, &second),
-        ("a", &second, &third),
-        ("a", &third, &first),
-    ] {
-        let agency = hubs.agency(at).await;
-        let input =
-            json!({"source": source, "adopter": agency, "scope": "FULL", "on": "2025-01-01"});
-        let id = id_of(&hubs, at, "declareInterest", json!({ "input": input })).await;
-        let arguments = json!({"id": id, "revision": 1, "input": {"adaptedInnovation": adapted}});
-        write(&hubs, at, "updateReplication", arguments, "{ id }").await;
+    for (at, source, adapted) in [("b", &first, &second), ("a", &second, &third)] {
+        let id = interest_of(&hubs, at, source).await;
+        write(&hubs, at, "updateReplication", made(&id, adapted), "{ id }").await;
+        hubs.sync_until_quiet().await;
     }
+    // What closes the ring is another agency's; no form here writes it.
+    let id = other_interest(&hubs, &third).await;
+    let told = try_write(&hubs, "a", "updateReplication", made(&id, &first), "{ id }").await;
+    assert!(
+        told.messages()[0].contains("would come of each other"),
+        "{}",
+        told.body
+    );
+    let local = |id: &str| id.rsplit(':').next().unwrap().to_owned();
+    let body = json!({"source": format!("hub-a:{}", local(&third)), "adopter": local(&hubs.agency("a").await), "scope": "FULL",
+        "adaptedInnovation": local(&first), "steps": [{"state": "INTERESTED", "on": "2025-01-01"}]});
+    let mut closing = put(
+        record(70),
+        1,
+        Kind::REPLICATION,
+        &body,
+        datetime!(2026-01-01 00:00 UTC),
+    );
+    closing.audience = Audience::Network;
+    hubs.issue("a", vec![closing]).await;
     hubs.sync_until_quiet().await;
     let document = "query($id: ID!, $n: Int) { replicationLineage(innovation: $id, generations: $n) {
-        isComplete innovations { generation reference { id innovation { title } } } adaptations { sourceId adaptedId replication { id } } } }";
+        isComplete innovations { generation reference { id innovation { title } } } adaptations { sourceId adaptedId isInRing replication { id } } } }";
     for hub in ["a", "b"] {
         let lineage =
             ask(&hubs, hub, document, json!({ "id": first })).await["replicationLineage"].clone();
@@ -241,6 +294,9 @@ async fn a_lineage_goes_over_hubs_and_rings_and_stops_at_its_bounds() {
             (&json!(true), 3),
             "{hub}"
         );
+        let adaptations = lineage["adaptations"].as_array().unwrap();
+        let in_ring = adaptations.iter().filter(|made| made["isInRing"] == true);
+        assert_eq!(in_ring.count(), 3, "{hub}: {lineage}");
         let found = lineage["innovations"].as_array().unwrap();
         let titles: Vec<_> = found
             .iter()

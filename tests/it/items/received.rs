@@ -217,7 +217,8 @@ async fn check_flawed_records(hubs: &Federation, hub: &str) {
         told[1]["faults"],
         json!([
             "DONE is no beginning",
-            "2024-01 is before the step before, 2025-03"
+            "2024-01 is before the step before, 2025-03",
+            "AGREED needs evidence of the kind AGREEMENT"
         ])
     );
     assert_eq!(
@@ -226,7 +227,10 @@ async fn check_flawed_records(hubs: &Federation, hub: &str) {
     );
     assert_eq!(
         told[3]["faults"],
-        json!(["CREATION after DEVELOPMENT needs a reason"])
+        json!([
+            "CREATION after DEVELOPMENT needs a reason",
+            "it does not begin where the move before it ended"
+        ])
     );
 }
 
@@ -306,4 +310,143 @@ async fn a_form_refuses_a_move_that_breaks_the_rules_and_says_all_that_is_missin
     .await;
     let expected = json!({"__typename": "Innovation", "adoption": "TRIAL", "revision": 2, "path": [{"flaws": [], "transition": {"to": "TRIAL"}}]});
     assert_eq!(shown, expected);
+}
+
+#[tokio::test]
+async fn what_exists_already_may_begin_at_any_stage_and_is_told_what_that_asks_for() {
+    let hubs = Federation::of(["a"]).await;
+    let mut input = json!({"title": "Antrean", "agency": hubs.agency("a").await, "stage": "INSTITUTIONALIZATION", "adoption": "APPLIED",
+        "implementedOn": "2020", "sustainability": "Dianggarkan tiap tahun."});
+    let read = "{ innovation { id stage } warnings { field reason } }";
+    let made = super::write(
+        &hubs,
+        "a",
+        "createInnovation",
+        json!({ "input": input }),
+        read,
+    )
+    .await;
+    assert_eq!(made["innovation"]["stage"], "INSTITUTIONALIZATION");
+    let told = made["warnings"].to_string();
+    assert!(told.contains("needs a REGULATION or DECREE"), "{made}");
+    let id = made["innovation"]["id"].as_str().unwrap();
+    for kind in ["DECREE", "SOP"] {
+        let proof = json!({"subject": id, "kind": kind, "title": "Bukti dukung"});
+        id_of(&hubs, "a", "addEvidence", json!({ "input": proof })).await;
+    }
+    input["title"] = "Antrean daring".into();
+    let arguments = json!({"id": id, "revision": 1, "input": input});
+    let made = super::write(&hubs, "a", "reviseInnovation", arguments, read).await;
+    assert_eq!(made["warnings"], json!([]), "{made}");
+}
+
+/// The records that are listed as flawed, with what is wrong; as the operator sees them, or anybody.
+async fn flawed(hubs: &Federation, hub: &str, is_operator: bool) -> Vec<(String, Value)> {
+    let document = "{ flawedRecords { edges { faults node { id } } } }";
+    let data = if is_operator {
+        ask(hubs, hub, document, json!({})).await
+    } else {
+        hubs.api(hub).query(document, json!({})).await
+    };
+    let edges = data["flawedRecords"]["edges"].as_array().unwrap().clone();
+    let told = |edge: &Value| {
+        let id = edge["node"]["id"].as_str().unwrap().to_owned();
+        (id, edge["faults"].clone())
+    };
+    let mut found: Vec<_> = edges.iter().map(told).collect();
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
+}
+
+#[tokio::test]
+async fn what_is_wrong_beside_other_records_is_listed_until_it_is_mended() {
+    let hubs = Federation::build(testkit::Drawing::of(["a", "b"]).on_postgres("a")).await;
+    let agency = local(&hubs.agency("a").await);
+    let innovation =
+        json!({"title": "Antrean", "agency": agency, "stage": "DEVELOPMENT", "adoption": "TRIAL"});
+    let at = record(45).to_string();
+    let moved = |axis: &str, from: &str, to: &str, on: &str| json!({"innovation": at, "axis": axis, "from": from, "to": to, "on": on, "decidedBy": "Kepala dinas"});
+    let step = |state: &str, on: &str| json!({"state": state, "on": on});
+    let agreed = json!({"source": "hub-b:0198f2c4-0000-7000-8000-000000000001", "adopter": agency, "scope": "FULL",
+        "steps": [step("INTERESTED", "2025-01"), step("AGREED", "2025-02")]});
+    let drafts = vec![
+        raw(45, Kind::INNOVATION, &innovation),
+        raw(
+            46,
+            Kind::TRANSITION,
+            &moved("ADOPTION", "INITIATIVE", "TRIAL", "2023"),
+        ),
+        raw(
+            47,
+            Kind::TRANSITION,
+            &moved("ADOPTION", "APPLIED", "TRIAL", "2024"),
+        ),
+        raw(
+            48,
+            Kind::TRANSITION,
+            &moved("LIFECYCLE", "CREATION", "DEVELOPMENT", "2024"),
+        ),
+        raw(49, Kind::REPLICATION, &agreed),
+    ];
+    hubs.issue("a", drafts).await;
+    hubs.sync_until_quiet().await;
+    let gap = (
+        global("Transition", 47),
+        json!([
+            "TRIAL cannot follow APPLIED",
+            "it does not begin where the move before it ended"
+        ]),
+    );
+    let short = (
+        global("Transition", 48),
+        json!(["the evidence is not here that its stage asks for"]),
+    );
+    let bare = (
+        global("Replication", 49),
+        json!(["AGREED needs evidence of the kind AGREEMENT"]),
+    );
+    for hub in ["a", "b"] {
+        let found = flawed(&hubs, hub, true).await;
+        assert_eq!(found, [bare.clone(), gap.clone(), short.clone()], "{hub}");
+        assert_eq!(
+            flawed(&hubs, hub, false).await,
+            [gap.clone()],
+            "{hub}: evidence is for the network"
+        );
+    }
+    for (subject, kind) in [
+        (format!("Innovation:hub-a:{at}"), "PHOTO"),
+        (global("Replication", 49), "AGREEMENT"),
+    ] {
+        let proof = json!({"subject": subject, "kind": kind, "title": "Bukti dukung"});
+        id_of(&hubs, "a", "addEvidence", json!({ "input": proof })).await;
+    }
+    // The move that should not be there is taken back; nothing else is wrong then.
+    let gone = json!({"id": global("Transition", 47), "revision": 1});
+    hubs.api("a")
+        .mutate(
+            "mutation($id: ID!, $revision: Long!) { withdrawRecord(id: $id, revision: $revision) }",
+            gone,
+        )
+        .await;
+    hubs.sync_until_quiet().await;
+    for hub in ["a", "b"] {
+        assert_eq!(flawed(&hubs, hub, true).await, [], "{hub}");
+    }
+    // The innovation is shown elsewhere than where its path ends.
+    let mut elsewhere = raw(
+        45,
+        Kind::INNOVATION,
+        &json!({"title": "Antrean", "agency": agency, "stage": "DEVELOPMENT", "adoption": "INITIATIVE"}),
+    );
+    elsewhere.revision = 2;
+    hubs.issue("a", vec![elsewhere]).await;
+    hubs.sync_until_quiet().await;
+    let off = (
+        global("Transition", 46),
+        json!(["its end is not where the innovation says it is"]),
+    );
+    for hub in ["a", "b"] {
+        assert_eq!(flawed(&hubs, hub, false).await, [off.clone()], "{hub}");
+    }
 }

@@ -11,11 +11,14 @@ use domain::entry::{Kind, Sight};
 use domain::log::VerifiedPage;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use storage::innovations::InnovationRef;
 use storage::items::{self, ItemRef};
 use storage::{innovations, logs, pins};
 use testkit::forge::Forge;
 use testkit::records::{agency, hub_id, innovation, key_of, record};
 use testkit::{Backend, Store};
+use time::macros::date;
+use time::{Date, Duration};
 
 use super::NONE;
 use super::projection::{check_property, check_rebuild};
@@ -53,7 +56,9 @@ pub(super) struct Scene {
     adopter: Vec<Word>,
     is_given_up: bool,
     source: Vec<Word>,
-    confirmations: u8,
+    is_innovation_public: bool,
+    /// Whether each is for everybody.
+    confirmations: Vec<bool>,
     witness: Vec<Witness>,
     page: usize,
     pub(super) one: Vec<usize>,
@@ -99,18 +104,22 @@ pub(super) fn scenes() -> impl Strategy<Value = Scene> {
         words(&states, 1),
         prop::bool::weighted(0.2),
         words(&answers, 0),
-        0..3_u8,
+        (
+            prop::bool::weighted(0.6),
+            prop::collection::vec(any::<bool>(), 0..3),
+        ),
         prop::collection::vec(witness, 0..4),
         1..4_usize,
         order(),
         order(),
     )
         .prop_map(
-            |(adopter, is_given_up, source, confirmations, witness, page, one, other)| Scene {
+            |(adopter, is_given_up, source, current, witness, page, one, other)| Scene {
                 adopter,
                 is_given_up,
                 source,
-                confirmations,
+                is_innovation_public: current.0,
+                confirmations: current.1,
                 witness,
                 page,
                 one,
@@ -137,6 +146,11 @@ fn answer(words: &[Word]) -> Value {
 
 fn audience(is_public: bool) -> &'static str {
     if is_public { "public" } else { "network" }
+}
+
+/// The day of the confirmation of a revision, after everything that tests write.
+fn confirmed_on(revision: usize) -> Date {
+    date!(2040 - 01 - 01) + Duration::days(i64::try_from(revision).unwrap())
 }
 
 /// A log whose entries come in pages of so many.
@@ -199,7 +213,8 @@ impl Scene {
             true,
             &json!(agency("Dinas", Some("35"))),
         );
-        log.put(INNOVATION, 1, Kind::INNOVATION, true, &body);
+        let is_public = self.is_innovation_public;
+        log.put(INNOVATION, 1, Kind::INNOVATION, is_public, &body);
         for nth in 1..=self.source.len() {
             let (words, is_public) = (&self.source[..nth], self.source[nth - 1].1);
             log.put(
@@ -210,16 +225,27 @@ impl Scene {
                 &answer(words),
             );
         }
-        for nth in 1..=self.confirmations {
-            let body =
-                json!({"innovation": record(INNOVATION), "on": format!("2026-0{}-01", nth + 2)});
-            log.put(3, nth.into(), Kind::CONFIRMATION, true, &body);
+        for (number, is_public, from, to) in [
+            (5, false, "INITIATIVE", "TRIAL"),
+            (6, true, "TRIAL", "APPLIED"),
+        ] {
+            let body = json!({"innovation": record(INNOVATION), "axis": "ADOPTION", "from": from, "to": to, "on": "2025",
+                "decidedBy": "Kepala dinas"});
+            log.put(number, 1, Kind::TRANSITION, is_public, &body);
+        }
+        for (nth, is_public) in (1..).zip(&self.confirmations) {
+            let on = confirmed_on(nth).to_string();
+            let body = json!({"innovation": record(INNOVATION), "on": on});
+            log.put(3, nth, Kind::CONFIRMATION, *is_public, &body);
         }
         log
     }
 
     fn adopter_log(&self) -> Log {
         let mut log = Log::of(ADOPTER, self.page);
+        let proof =
+            json!({"subject": record(REPLICATION), "kind": "AGREEMENT", "title": "Perjanjian"});
+        log.put(12, 1, Kind::EVIDENCE, false, &proof);
         for nth in 1..=self.adopter.len() {
             let (words, is_public) = (&self.adopter[..nth], self.adopter[nth - 1].1);
             log.put(
@@ -271,6 +297,13 @@ impl Scene {
         log
     }
 
+    /// The day of the confirmation that counts: the newest word, if it is for all who may see the innovation.
+    fn expected_current(&self) -> Option<Date> {
+        let newest = self.confirmations.last();
+        let counts = newest.is_some_and(|is_public| *is_public || !self.is_innovation_public);
+        counts.then(|| confirmed_on(self.confirmations.len()))
+    }
+
     /// State and standing of the replication by the rules, from the last words; nothing when it was taken back.
     fn expected(&self) -> Option<(ProgressState, ReplicationStanding)> {
         let (word, is_public) = self.adopter[self.adopter.len() - 1];
@@ -310,6 +343,9 @@ async fn is_the_same_in_any_order(backend: Backend, scene: Scene) {
             )
         });
         assert_eq!(found, expected);
+        let place = innovation_of(&puller).await;
+        let confirmed = (place.current != place.published).then(|| place.current.date());
+        assert_eq!(confirmed, scene.expected_current());
         shown.push(check_rebuild(&puller).await);
     }
     assert_eq!(shown[0], shown[1], "in one order and in another");
@@ -321,10 +357,14 @@ async fn find(store: &Store, hub: &str, number: u128) -> Option<ItemRef> {
     found.expect("items can be read").pop()
 }
 
-async fn counts(store: &Store) -> innovations::Counts {
+async fn innovation_of(store: &Store) -> InnovationRef {
     let ids = [(hub_id(SOURCE), record(INNOVATION))];
     let found = innovations::find_many(&store.db, &ids, Sight::All).await;
-    found.expect("innovations can be read").remove(0).counts
+    found.expect("innovations can be read").remove(0)
+}
+
+async fn counts(store: &Store) -> innovations::Counts {
+    innovation_of(store).await.counts
 }
 
 /// Hubs revise the innovation with the answer, and the replication, at once, each through a connection of its own. Each
@@ -394,7 +434,8 @@ async fn a_words_end_is_seen_in_what_was_counted(backend: Backend) {
         source: ["VERIFIED", "AGREED", "CONFIRMED"]
             .map(|word| (word, true))
             .to_vec(),
-        confirmations: 0,
+        is_innovation_public: true,
+        confirmations: Vec::new(),
         witness: vec![Witness::Endorsement, Witness::Award, Witness::Award],
         page: 100,
         one: Vec::new(),

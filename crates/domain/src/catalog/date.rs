@@ -104,9 +104,28 @@ impl PartialDate {
         u32::try_from(whole - i32::from(is_short)).unwrap_or(0)
     }
 
+    /// The whole months from this date to another, at most: this one is taken as early, the other as late as can be.
+    pub fn most_months_until(self, other: Self) -> u32 {
+        let month = other.month().unwrap_or(Month::December);
+        let day = other.day().unwrap_or(month.length(other.year.into()));
+        let last = Date::from_calendar_date(other.year.into(), month, day)
+            .expect("the date was found in the calendar");
+        let first = Self {
+            month: self.month.max(1),
+            day: self.day.max(1),
+            ..self
+        };
+        first.months_until(last)
+    }
+
     /// A total order for lists: by year, month and day, a date without a part before those with one.
     pub const fn sort_key(self) -> (u16, u8, u8) {
         (self.year, self.month, self.day)
+    }
+
+    /// Whether this date comes before another in that order.
+    pub fn comes_before(self, other: Self) -> bool {
+        self.sort_key() < other.sort_key()
     }
 
     const fn precision(self) -> usize {

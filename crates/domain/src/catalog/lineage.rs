@@ -3,7 +3,7 @@
 //! The records of a graph may lie in many hubs, name each other in rings and not have arrived, so it is walked from one
 //! innovation, a generation at a time, within bounds: upwards to what it was adapted from, downwards to what was made of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::identity::RecordRef;
 
@@ -92,6 +92,25 @@ impl Lineage {
         }
         self.frontier = next;
         self.turn();
+    }
+
+    /// Whether what was made of an adaptation's source is, by however many others between, what that source came of.
+    pub fn is_in_ring(&self, adaptation: &Adaptation) -> bool {
+        let Some(adapted) = &adaptation.adapted else {
+            return false;
+        };
+        let mut met = BTreeSet::new();
+        let mut next = vec![adapted];
+        while let Some(at) = next.pop() {
+            if *at == adaptation.source {
+                return true;
+            }
+            if met.insert(at) {
+                let of = self.adaptations.values().filter(|made| made.source == *at);
+                next.extend(of.filter_map(|made| made.adapted.as_ref()));
+            }
+        }
+        false
     }
 
     /// Takes an innovation in, and says whether it is new. One that was met before closes a ring, or is reached twice.

@@ -18,7 +18,7 @@ use super::vocabulary::{AdoptionStatus, LifecycleStage, Vocabulary, vocabulary};
 use crate::identity::RecordId;
 
 pub use facts::Facts;
-pub use path::{Path, PathStep, TransitionFlaw};
+pub use path::{Leg, Path, PathStep, TransitionFlaw};
 
 vocabulary! {
     /// Along what an innovation moves.

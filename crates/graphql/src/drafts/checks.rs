@@ -2,11 +2,12 @@
 
 use async_graphql::Context;
 use domain::catalog::{
-    self, FieldError, FormCheck, FormErrors, Innovation, InnovationDraft, PersonalDataInField,
+    self, Facts, FieldError, FormCheck, FormErrors, Innovation, Path, PersonalDataInField,
     Provenance, Submission, personal_data_in,
 };
 use domain::entry::Audience;
 use storage::drafts::Draft;
+use time::Date;
 
 use crate::ApiError;
 use crate::agencies::require;
@@ -22,7 +23,7 @@ pub(super) struct Checked {
 
 /// Looks for all that is missing or wrong.
 pub(super) async fn check(ctx: &Context<'_>, draft: &Draft) -> Result<Checked, ApiError> {
-    let today = ctx.hub().clock.now().date();
+    let today = ctx.latest_day();
     let innovation = match Innovation::parse_submission(&draft.text, today) {
         Ok(innovation) => innovation,
         Err(errors) => {
@@ -68,10 +69,20 @@ fn form_errors(faults: &[FieldError]) -> FormErrors {
     refused.expect_err("without an innovation there are faults")
 }
 
-/// What deserves a second look.
-pub(super) fn warnings(text: &InnovationDraft) -> Vec<FieldError> {
+/// What deserves a second look. Of the next text of an innovation, publishing itself asks for what its moves need.
+pub(super) fn warnings(draft: &Draft, today: Date) -> Vec<FieldError> {
+    let text = &draft.text;
     let mut warnings = catalog::Innovation::long_sections(text);
     warnings.extend(Submission::empty_sections(text));
+    if let (0, Ok(innovation)) = (draft.based_on, Innovation::parse(text, today)) {
+        let facts = Facts {
+            innovation: &innovation,
+            path: &Path::default(),
+            evidence: &[],
+            today,
+        };
+        warnings.extend(facts.lacks());
+    }
     warnings
 }
 

@@ -14,6 +14,7 @@ use super::writing::Work;
 use crate::agencies::{issue_with, require};
 use crate::context::ContextExt as _;
 use crate::innovations::input::innovation_of;
+use crate::items::belonging::{self, Going};
 use crate::items::progress::moves::{self, Moving};
 use crate::items::writing::Place;
 use crate::scalars::PartialDate;
@@ -44,7 +45,10 @@ pub(super) async fn write(
         Release::Nothing => (Vec::new(), None),
         Release::Delete(reason) => {
             draft.based_on = work.newest + 1;
-            (vec![gone(ctx, work, reason)], Some(Vec::new()))
+            let going = Going::Away(reason);
+            let mut entries = belonging::entries(ctx, draft.record, &going, &[]).await?;
+            entries.push(gone(ctx, work, reason));
+            (entries, Some(Vec::new()))
         }
         Release::Put(audience) => {
             let (entries, credits) = said(ctx, work, &draft, (audience, moves)).await?;
@@ -84,7 +88,7 @@ async fn said(
     draft: &drafts::Draft,
     (audience, moves): (Audience, Option<MoveInput>),
 ) -> Result<(Vec<EntryDraft>, Vec<credits::Credit>), ApiError> {
-    let innovation = Innovation::parse(&draft.text, ctx.hub().clock.now().date())?;
+    let innovation = Innovation::parse(&draft.text, ctx.latest_day())?;
     require(ctx, "agency", innovation.agency, &audience).await?;
     let credits = credits::of_people(&people::still_known(ctx, &draft.people).await?);
     let text = InnovationDraft {
@@ -103,6 +107,12 @@ async fn said(
         None => Vec::new(),
     };
     entries.push(place.entry(ctx, Kind::INNOVATION, &text)?);
+    let before = work.held.as_ref().map(|held| &held.audience);
+    if before.is_some_and(|before| *before != place.audience) {
+        let going = Going::To(place.audience.clone());
+        let with_it = belonging::entries(ctx, draft.record, &going, &place.acknowledged);
+        entries.extend(with_it.await?);
+    }
     Ok((entries, credits))
 }
 

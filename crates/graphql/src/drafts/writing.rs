@@ -60,7 +60,7 @@ impl Work {
             (None, Some((_, Operation::Delete { .. }))) => Standing::Gone,
             (None, _) => Standing::Absent,
         };
-        let today = ctx.hub().clock.now().date();
+        let today = ctx.latest_day();
         let before = held.as_deref().and_then(innovation_of);
         let after = Innovation::parse(&draft.text, today);
         let is_small_change = before

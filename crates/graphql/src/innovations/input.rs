@@ -14,6 +14,8 @@ use super::text::Told;
 use crate::agencies::{issue_with, own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
+use crate::items::belonging::{self, Going};
+use crate::items::progress::moves;
 use crate::items::writing::Place;
 use crate::objects::Warning;
 use crate::scalars::Long;
@@ -28,7 +30,8 @@ pub(crate) struct InnovationInput {
     /// The global id of the agency that owns it, of this hub.
     agency: ID,
     /// Which coaching it needs next. Left out, a new record begins with CREATION, and a revised one stays where it is; only
-    /// `recordTransition` moves it on.
+    /// `recordTransition` moves it on. A new record of what exists already may begin at any stage; `warnings` tell what the
+    /// stage asks for and is not here.
     stage: Option<LifecycleStage>,
     /// How far it is in use. Left out, a new record begins with INITIATIVE, and a revised one stays where it is; only
     /// `recordTransition` moves it on.
@@ -70,7 +73,7 @@ impl From<WithdrawalReason> for DeletionReason {
 pub(crate) struct WrittenInnovation {
     /// The innovation as readers see it now.
     innovation: Innovation,
-    /// What deserves a second look, such as a text that is longer than asked for.
+    /// What deserves a second look: a text that is longer than asked for, or what the stage asks for and is not here.
     warnings: Vec<Warning>,
 }
 
@@ -119,7 +122,8 @@ pub(crate) async fn revise(
     put(ctx, place, input, innovation_of(&said)).await
 }
 
-/// Takes an innovation of this hub back. What was drafted of it goes with it when its content is erased.
+/// Takes an innovation of this hub back, with this hub's transitions, confirmations, evidence and budgets of it. What was drafted
+/// of it goes with it when its content is erased.
 pub(crate) async fn withdraw(
     ctx: &Context<'_>,
     id: ID,
@@ -141,7 +145,10 @@ pub(crate) async fn withdraw(
         at: ctx.hub().clock.now(),
         change: Change::Delete(reason.into()),
     };
-    issue_with(ctx.hub(), vec![entry], local).await?;
+    let going = Going::Away(reason.into());
+    let mut entries = belonging::entries(ctx, record, &going, &[]).await?;
+    entries.push(entry);
+    issue_with(ctx.hub(), entries, local).await?;
     Ok(id)
 }
 
@@ -193,6 +200,7 @@ async fn put(
     held: Option<&catalog::Innovation>,
 ) -> Result<WrittenInnovation, ApiError> {
     let hub: &HubContext = ctx.hub();
+    let before = held.map(|_| place.audience.clone());
     place.audience = input.audience.map_or(place.audience, Audience::from);
     let people = people::credited(ctx, input.told.credits.take()).await?;
     let credits = storage::credits::of_people(&people);
@@ -200,7 +208,7 @@ async fn put(
         credits: storage::credits::told(&credits),
         ..input.draft(hub.db.hub(), held)?
     };
-    let innovation = catalog::Innovation::parse(&draft, hub.clock.now().date())?;
+    let innovation = catalog::Innovation::parse(&draft, ctx.latest_day())?;
     if let Some(held) = held {
         refuse_moves(held, &innovation)?;
     }
@@ -210,11 +218,18 @@ async fn put(
         credits: vec![(place.record, credits)],
         ..Local::default()
     };
-    let entry = place.entry(ctx, Kind::INNOVATION, &said)?;
-    issue_with(hub, vec![entry], local).await?;
+    let mut entries = vec![place.entry(ctx, Kind::INNOVATION, &said)?];
+    if before.is_some_and(|before| before != place.audience) {
+        let going = Going::To(place.audience.clone());
+        let with_it = belonging::entries(ctx, place.record, &going, &place.acknowledged);
+        entries.extend(with_it.await?);
+    }
+    issue_with(hub, entries, local).await?;
+    let mut warnings = innovation.warnings();
+    warnings.extend(moves::lacks(ctx, place.record, &innovation).await?);
     Ok(WrittenInnovation {
         innovation: read_own(ctx, place.record).await?,
-        warnings: innovation.warnings().into_iter().map(Into::into).collect(),
+        warnings: warnings.into_iter().map(Into::into).collect(),
     })
 }
 

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
+use futures_util::future::try_join_all;
+use storage::bodies::Item;
 use storage::items;
 use storage::logs::EntryKey;
 
-use super::Shown;
+use super::{Shown, progress, replications};
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::node::Node;
@@ -30,7 +32,7 @@ pub(crate) struct FlawedRecordEdge {
     cursor: String,
     /// The record, as its hub said it.
     node: Node,
-    /// What is wrong with its steps.
+    /// What is wrong with it.
     faults: Vec<String>,
 }
 
@@ -41,9 +43,10 @@ pub(crate) struct FlawedQuery;
 /// What can be asked of records that break the rules.
 #[Object(serial)]
 impl FlawedQuery {
-    /// Records whose own steps break the rules of their courses, the last written first: transitions, replications and the answers
-    /// to them, assessments, coaching, discussions, needs. No form here takes such a step; another hub did. They are kept and
-    /// passed on as they came. What shows only beside other records is told there: `path`, `progress`.
+    /// Records that break the rules of their courses, the last written first: transitions, replications and the answers to them,
+    /// assessments, coaching, discussions, needs. No form here takes such a step; another hub did, or what made it right was taken
+    /// back. They are kept and passed on as they came. Among them are moves that do not fit to those beside them, and moves and
+    /// replications without the evidence that they need, as far as whoever asks may see it.
     #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
     async fn flawed_records(
         &self,
@@ -58,18 +61,33 @@ impl FlawedQuery {
         let cursors: Vec<_> = page.iter().map(write_cursor).collect();
         let places = page.into_iter().map(|(_, place)| place).collect();
         let shown = Shown::read_all(ctx.db(), places).await?;
-        let edges = cursors.into_iter().zip(shown).filter_map(edge).collect();
+        let edges = cursors.into_iter().zip(shown);
+        let edges = edges.map(|(cursor, shown)| edge(ctx, cursor, shown));
+        let edges = try_join_all(edges).await?.into_iter().flatten().collect();
         Ok(FlawedRecordConnection { edges, page_info })
     }
 }
 
-fn edge((cursor, shown): (String, Option<Arc<Shown>>)) -> Option<FlawedRecordEdge> {
-    let shown = shown?;
-    Some(FlawedRecordEdge {
+async fn edge(
+    ctx: &Context<'_>,
+    cursor: String,
+    shown: Option<Arc<Shown>>,
+) -> Result<Option<FlawedRecordEdge>, ApiError> {
+    let Some(shown) = shown else {
+        return Ok(None);
+    };
+    let mut faults = shown.item().faults();
+    faults.extend(match shown.item() {
+        Item::Transition(said) => progress::faults_of(ctx, &shown, said).await?,
+        Item::Replication(said) => replications::faults_of(ctx, &shown, said).await?,
+        _ => Vec::new(),
+    });
+    let node = Node::of_item(shown);
+    Ok(node.map(|node| FlawedRecordEdge {
         cursor,
-        faults: shown.item().faults(),
-        node: Node::of_item(shown)?,
-    })
+        node,
+        faults,
+    }))
 }
 
 fn write_cursor((updated, place): &(i64, items::ItemRef)) -> String {

@@ -1,7 +1,7 @@
 //! The graph of adaptations around one innovation, read a generation at a time.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use domain::catalog::{Adaptation, Ancestry, Lineage, ProgressState, Vocabulary as _};
+use domain::catalog::{Adaptation, Ancestry, Lineage};
 use domain::identity::RecordRef;
 use futures_util::future::try_join_all;
 use storage::items::Role;
@@ -51,6 +51,8 @@ pub(crate) struct LineageAdaptation {
     adapted_id: Option<ID>,
     /// The replication.
     replication: Replication,
+    /// Whether it closes a ring, in which innovations come of each other. No form here writes such a one; it is shown as it came.
+    is_in_ring: bool,
 }
 
 fn id(innovation: &RecordRef) -> ID {
@@ -116,7 +118,11 @@ async fn walk(ctx: &Context<'_>, mut lineage: Lineage) -> Result<ReplicationLine
         if found.iter().any(|next| next.len() == MOST_NEXT) {
             lineage.leave_out();
         }
-        let found: Vec<Replication> = found.into_iter().flatten().filter(goes_on).collect();
+        let found: Vec<Replication> = found
+            .into_iter()
+            .flatten()
+            .filter(Replication::goes_on)
+            .collect();
         lineage.take(found.iter().map(Replication::adaptation).collect());
         met.extend(found);
     }
@@ -128,6 +134,7 @@ async fn walk(ctx: &Context<'_>, mut lineage: Lineage) -> Result<ReplicationLine
             source_id: id(&adaptation.source),
             adapted_id: adaptation.adapted.as_ref().map(id),
             replication: replication.clone(),
+            is_in_ring: lineage.is_in_ring(adaptation),
         })
     };
     let innovation = |(innovation, generation): (&RecordRef, i32)| LineageInnovation {
@@ -139,15 +146,4 @@ async fn walk(ctx: &Context<'_>, mut lineage: Lineage) -> Result<ReplicationLine
         innovations: lineage.innovations().map(innovation).collect(),
         is_complete: lineage.is_complete(),
     })
-}
-
-/// Whether a replication was neither refused nor given up.
-fn goes_on(replication: &Replication) -> bool {
-    let ended = [
-        ProgressState::Refused.code(),
-        ProgressState::Cancelled.code(),
-    ];
-    replication
-        .row_state()
-        .is_none_or(|state| !ended.contains(&state))
 }

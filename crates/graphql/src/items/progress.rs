@@ -5,7 +5,7 @@ pub(crate) mod writing;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use domain::catalog::{self, Line, Words};
-use domain::entry::Kind;
+use domain::entry::{Kind, Sight};
 use domain::identity::{RecordId, RecordRef};
 use storage::bodies::Item;
 use storage::items::Role;
@@ -13,6 +13,7 @@ use storage::items::Role;
 use super::reference::{AgencyReference, InnovationReference};
 use super::{Shown, item};
 use crate::ApiError;
+use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::innovations::parts::Point;
 use crate::regions::Region;
@@ -235,30 +236,74 @@ pub(crate) struct PathStep {
     flaws: Vec<TransitionFlaw>,
 }
 
-/// The path that the moves of an innovation make, by their dates, without those that were corrected.
+/// The path that the moves of an innovation make, in their order, without those that were corrected.
 pub(crate) async fn path(
     ctx: &Context<'_>,
     innovation: &catalog::Innovation,
     target: &RecordRef,
 ) -> Result<Vec<PathStep>, ApiError> {
-    let found: Vec<Transition> = super::related(ctx, Role::Subject, target, Some(100)).await?;
-    let own: Vec<Transition> = found
-        .into_iter()
-        .filter(|transition| transition.1.0.place.hub == target.hub)
-        .collect();
-    let said: Vec<_> = own
-        .iter()
-        .map(|transition| (transition.1.0.place.record, transition.1.said()))
-        .collect();
-    let path = catalog::Path::of(innovation, &said);
+    let ends = (innovation.stage, innovation.adoption);
+    let (path, moves) = judged(ctx, Some(ends), target).await?;
     let step = |step: &catalog::PathStep| {
         let is_it = |transition: &&Transition| transition.1.0.place.record == step.record;
         Some(PathStep {
-            transition: own.iter().find(is_it)?.clone(),
+            transition: moves.iter().find(is_it)?.clone(),
             flaws: step.flaws.iter().copied().map(Into::into).collect(),
         })
     };
     Ok(path.steps().iter().filter_map(step).collect())
+}
+
+/// What is wrong with a move beside what else somebody may see, in words.
+pub(crate) async fn faults_of(
+    ctx: &Context<'_>,
+    shown: &Shown,
+    said: &catalog::Transition,
+) -> Result<Vec<String>, ApiError> {
+    let target = own(shown, said.innovation);
+    let key = (target.hub.clone(), target.record);
+    let innovation = crate::innovations::load(ctx, key).await?;
+    let ends = innovation.map(|innovation| (innovation.said().stage, innovation.said().adoption));
+    let (path, _) = judged(ctx, ends, &target).await?;
+    let mut steps = path.steps().iter();
+    let found = steps.find(|step| step.record == shown.place.record);
+    let flaws = found.into_iter().flat_map(|step| &step.flaws);
+    let derived = flaws.filter(|flaw| flaw.is_derived());
+    Ok(derived.map(|flaw| flaw.words().to_owned()).collect())
+}
+
+/// The path of an innovation, judged by what may be seen, and its moves.
+async fn judged(
+    ctx: &Context<'_>,
+    ends: Option<(catalog::LifecycleStage, catalog::AdoptionStatus)>,
+    target: &RecordRef,
+) -> Result<(catalog::Path, Vec<Transition>), ApiError> {
+    let moves: Vec<Transition> = super::related(ctx, Role::Subject, target, Some(100)).await?;
+    let leg = |transition: &Transition| {
+        let leg = catalog::Leg::of(transition.1.said());
+        (transition.1.0.place.record, leg)
+    };
+    let legs: Vec<_> = moves.iter().map(leg).collect();
+    let mut path = catalog::Path::of_legs(ends, &legs);
+    if !legs.is_empty()
+        && let Some(evidence) = seen_evidence(ctx, target).await?
+    {
+        path.judge(&evidence);
+    }
+    Ok((path, moves))
+}
+
+/// The kinds of evidence of a record, for those who may see what is for the network, as most evidence is.
+pub(crate) async fn seen_evidence(
+    ctx: &Context<'_>,
+    target: &RecordRef,
+) -> Result<Option<Vec<catalog::EvidenceKind>>, ApiError> {
+    if ctx.sight().await? < Sight::Network {
+        return Ok(None);
+    }
+    let found: Vec<Evidence> = super::related(ctx, Role::Subject, target, Some(100)).await?;
+    let shown = found.iter().map(|evidence| &evidence.1.0);
+    Ok(Some(evidence_kinds(shown)))
 }
 
 /// The kinds of evidence among items.

@@ -1,16 +1,21 @@
-//! Replications: both sides' words, and what they make together. [`writing`] says them.
+//! Replications: both sides' words, and what they make together. [`writing`] says them, by the [`rules`] between
+//! several of them.
 
+mod rules;
 pub(crate) mod writing;
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, ReplicationProgress as Progress, Vocabulary as _, Words};
 use domain::identity::RecordRef;
-use storage::items::{ItemFilter, Role};
+use storage::items::{ItemFilter, ItemRef, Role};
 
+use super::progress::seen_evidence;
 use super::reference::{AgencyReference, InnovationReference};
-use super::{Shown, connection, item};
+use super::{Shown, ShowsItem as _, connection, item};
 use crate::ApiError;
+use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
+use crate::loaders::{AnswerKey, Records};
 use crate::paging::PageArgs;
 use crate::scalars::{HubId, PartialDate};
 use crate::vocabulary::{
@@ -120,9 +125,7 @@ impl ReplicationFacts {
 
     /// How far the replication is by both sides' words.
     async fn progress(&self, ctx: &Context<'_>) -> Result<ReplicationProgress, ApiError> {
-        let answers: Vec<ReplicationAnswer> =
-            super::related(ctx, Role::Subject, &self.0.reference(), Some(100)).await?;
-        let answer = counting_answer(&self.0, self.said(), answers);
+        let answer = counting_answer(ctx, &self.0).await?;
         let said = answer.as_ref().map(|answer| answer.1.said());
         let progress = Progress::of(self.said(), said);
         Ok(ReplicationProgress {
@@ -181,22 +184,53 @@ impl Replication {
         self.1.0.reference()
     }
 
-    /// How far it is by both sides' words.
-    pub(crate) fn row_state(&self) -> Option<&str> {
-        self.1.0.place.state.as_deref()
+    /// Whether it was neither refused nor given up.
+    pub(crate) fn goes_on(&self) -> bool {
+        goes_on(&self.1.0.place)
     }
 
     /// The step between two innovations that it makes.
     pub(crate) fn adaptation(&self) -> catalog::Adaptation {
-        catalog::Adaptation {
-            replication: self.reference(),
-            source: self.1.said().source.clone(),
-            adapted: self
-                .1
-                .said()
-                .adapted_innovation
-                .map(|record| self.1.own(record)),
-        }
+        adaptation(self.reference(), self.1.said())
+    }
+}
+
+/// Whether a replication was neither refused nor given up.
+fn goes_on(place: &ItemRef) -> bool {
+    let ended = [
+        catalog::ProgressState::Refused.code(),
+        catalog::ProgressState::Cancelled.code(),
+    ];
+    let state = place.state.as_deref();
+    state.is_none_or(|state| !ended.contains(&state))
+}
+
+/// What a replication needs and is not among what somebody may see, in words.
+pub(crate) async fn faults_of(
+    ctx: &Context<'_>,
+    shown: &Shown,
+    said: &catalog::Replication,
+) -> Result<Vec<String>, ApiError> {
+    let Some(evidence) = seen_evidence(ctx, &shown.reference()).await? else {
+        return Ok(Vec::new());
+    };
+    let told = said.require(&evidence);
+    let fields = told
+        .err()
+        .map_or_else(Vec::new, |told| told.fields().to_vec());
+    Ok(fields.into_iter().map(|fault| fault.reason).collect())
+}
+
+/// The step between two innovations that a replication makes.
+fn adaptation(replication: RecordRef, said: &catalog::Replication) -> catalog::Adaptation {
+    let adapted = said.adapted_innovation.map(|record| RecordRef {
+        hub: replication.hub.clone(),
+        record,
+    });
+    catalog::Adaptation {
+        source: said.source.clone(),
+        adapted,
+        replication,
     }
 }
 
@@ -207,20 +241,18 @@ impl ReplicationFacts {
     }
 }
 
-/// Of the answers to a replication the one that counts: by the source's hub, for all who see the replication, and of
-/// several the record that was made first.
-fn counting_answer(
-    shown: &Shown,
-    said: &catalog::Replication,
-    answers: Vec<ReplicationAnswer>,
-) -> Option<ReplicationAnswer> {
-    let rank = shown.body.audience.rank();
-    let counts = |answer: &ReplicationAnswer| {
-        let there = &answer.1.0;
-        there.place.hub == said.source.hub && there.body.audience.rank() <= rank
-    };
-    let counting = answers.into_iter().filter(counts);
-    counting.min_by_key(|answer| answer.1.0.place.record)
+/// Of the answers to a replication the one that counts.
+async fn counting_answer(
+    ctx: &Context<'_>,
+    asked: &Shown,
+) -> Result<Option<ReplicationAnswer>, ApiError> {
+    let key = (asked.place.hub.clone(), asked.place.record);
+    let found = ctx
+        .data_unchecked::<Records>()
+        .load_one(AnswerKey((ctx.sight_on(&key.0).await?, key)))
+        .await
+        .map_err(crate::root::shared)?;
+    Ok(found.and_then(ReplicationAnswer::show))
 }
 
 #[Object(serial)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object};
-use domain::catalog::{StepDraft, personal_data_in};
+use domain::catalog::{self, StepDraft, personal_data_in};
 use domain::entry::{Audience, Change, DeletionReason, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId, RecordRef};
 use serde::Serialize;
@@ -60,14 +60,20 @@ impl Place {
 
     /// What is said, as the body of a payload; refused when it would show everybody personal data.
     pub(crate) fn body(&self, said: &impl Serialize) -> Result<String, ApiError> {
-        let body = serde_json::to_value(said).expect("what is said is plain text and numbers");
         if self.audience == Audience::Public {
-            let found = personal_data_in(&body, &self.acknowledged);
-            if !found.is_empty() {
-                return Err(ApiError::PersonalData(found));
-            }
+            self.look_at(said)?;
         }
         Ok(serde_json::to_string(said).expect("what is said is plain text and numbers"))
+    }
+
+    /// Refuses what would show personal data if everybody read it.
+    pub(crate) fn look_at(&self, said: &impl Serialize) -> Result<(), ApiError> {
+        let body = serde_json::to_value(said).expect("what is said is plain text and numbers");
+        let found = personal_data_in(&body, &self.acknowledged);
+        if found.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::PersonalData(found))
     }
 }
 
@@ -91,6 +97,21 @@ impl Place {
     ) -> EntryDraft {
         let body = serde_json::to_string(said).expect("what is said is plain text and numbers");
         self.draft(ctx, kind, Change::Put(body))
+    }
+
+    /// A text that was written before, or its end, as an entry; refused when it would show everybody personal data.
+    pub(crate) fn change(
+        &self,
+        ctx: &Context<'_>,
+        kind: &str,
+        change: Change,
+    ) -> Result<EntryDraft, ApiError> {
+        if let (Change::Put(text), Audience::Public) = (&change, &self.audience) {
+            let said: serde_json::Value =
+                serde_json::from_str(text).expect("what was written is JSON");
+            self.look_at(&said)?;
+        }
+        Ok(self.draft(ctx, kind, change))
     }
 
     fn draft(&self, ctx: &Context<'_>, kind: &str, change: Change) -> EntryDraft {
@@ -164,7 +185,10 @@ fn refuse_foreign(ctx: &Context<'_>, id: &ID, owner: &HubId) -> Result<(), ApiEr
     })
 }
 
-/// This hub's items of a kind that refer to a record, the oldest first, at most 100.
+/// How many records of one kind of this hub may refer to one record, where all of them must be known.
+const MOST_OWN: usize = 1000;
+
+/// All of this hub's items of a kind that refer to a record, the oldest first.
 pub(crate) async fn own_related(
     ctx: &Context<'_>,
     kind: &'static str,
@@ -174,7 +198,7 @@ pub(crate) async fn own_related(
     let filter = ItemFilter {
         kind,
         hubs: vec![ctx.db().hub().clone()],
-        refers_to: Some((role, target)),
+        refers_to: Some((role, target.clone())),
         sight: Sight::All,
         ..ItemFilter::default()
     };
@@ -182,9 +206,16 @@ pub(crate) async fn own_related(
         direction: storage::innovations::Direction::Ascending,
         after: None,
         before: None,
-        limit: 100,
+        limit: u32::try_from(MOST_OWN + 1).unwrap_or(u32::MAX),
     };
     let places = items::list(ctx.db(), &filter, stretch).await?;
+    if places.len() > MOST_OWN {
+        let record = target.record;
+        let reason = format!(
+            "has more than {MOST_OWN} records of the kind {kind} at record {record}; withdraw those that are not needed"
+        );
+        return Err(ApiError::invalid("hub", reason));
+    }
     let shown = Shown::read_all(ctx.db(), places).await?;
     Ok(shown.into_iter().flatten().collect())
 }
@@ -277,7 +308,7 @@ pub(crate) fn references(
 
 /// A day as a draft has it; today when it is left out.
 pub(crate) fn day(ctx: &Context<'_>, given: Option<PartialDate>) -> String {
-    let today = || ctx.hub().clock.now().date().to_string();
+    let today = || catalog::usual_day(ctx.hub().clock.now()).to_string();
     given.map_or_else(today, |date| date.0.to_string())
 }
 

@@ -5,6 +5,7 @@ mod report;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use domain::catalog::latest_day;
 use domain::clock::Clock as _;
 use domain::entry::Audience;
 
@@ -82,7 +83,7 @@ impl Import {
         let rules = Rules {
             mapping: mapping.await.context("reading was cut off")??,
             hub: hub.db.hub().clone(),
-            today: SystemClock.now().date(),
+            today: latest_day(SystemClock.now()),
             audience: self.audience.clone().map(Audience::from),
         };
         let checked = self.check(&hub, format, &rules).await?;

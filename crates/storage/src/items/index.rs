@@ -1,6 +1,8 @@
 //! What is noted of an item so that it can be found: its state, its place, and what it refers to.
 
-use domain::catalog::{Assessed, Awarded, NeedState, PartialDate, RegionCode, Vocabulary, fold};
+use domain::catalog::{
+    Assessed, Awarded, Leg, NeedState, PartialDate, RegionCode, Vocabulary, fold,
+};
 use domain::entry::Header;
 use domain::identity::{HubId, RecordId, RecordRef};
 use time::Time;
@@ -59,6 +61,8 @@ pub(crate) struct Index {
     /// Orders lists: a moment in Unix milliseconds.
     pub(crate) place: i64,
     pub(crate) region: Option<RegionCode>,
+    /// What of a transition makes a path.
+    pub(crate) leg: Option<String>,
     pub(crate) links: Vec<Link>,
 }
 
@@ -70,6 +74,7 @@ impl Index {
             label: None,
             place: millis(header.at),
             region: None,
+            leg: None,
             links: Vec::new(),
         };
         index.note(item, hub);
@@ -86,6 +91,7 @@ impl Index {
                 self.place = start(transition.on);
                 self.word = Some(transition.step.to());
                 self.label = Some(transition.step.axis().code().to_owned());
+                self.leg = Some(Leg::of(transition).to_line());
                 self.own(Role::Subject, hub, transition.innovation);
             }
             Item::Evidence(evidence) => {

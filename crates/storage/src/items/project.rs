@@ -14,6 +14,7 @@ use domain::identity::HubId;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, FromQueryResult, Value};
 use uuid::Uuid;
 
+use super::flags;
 use super::index::{Index, Role};
 use crate::bulk::Insert;
 use crate::content::Item;
@@ -21,7 +22,7 @@ use crate::logs::{EntryKey, millis};
 use crate::projection::Row;
 use crate::{StorageError, sql};
 
-const ITEMS: Insert<15> = Insert {
+const ITEMS: Insert<16> = Insert {
     table: "item",
     columns: [
         "key",
@@ -39,6 +40,7 @@ const ITEMS: Insert<15> = Insert {
         "published",
         "updated",
         "flawed",
+        "leg",
     ],
     conflict: "",
 };
@@ -142,11 +144,21 @@ pub(crate) async fn project(
             index.region.map(|region| region.to_string()).into(),
             millis(row.change.published).into(),
             millis(row.change.header.at).into(),
-            i32::from(!row.content.faults().is_empty()).into(),
+            own_flaw(&row.content).into(),
+            index.leg.into(),
         ]);
     }
     ITEMS.all(tx, items).await?;
     Ok(LINKS.all(tx, links).await?)
+}
+
+/// How an item is flagged by its own word.
+fn own_flaw(item: &Item) -> i32 {
+    if item.faults().is_empty() {
+        0
+    } else {
+        flags::OWN
+    }
 }
 
 async fn slug(tx: &DatabaseTransaction, hub_id: i64) -> Result<HubId, StorageError> {
@@ -173,6 +185,7 @@ pub(crate) async fn settle(
     }
     for some in touched.values().chunks(256) {
         settle_replications(tx, some.to_vec(), &mut touched).await?;
+        flags::settle(tx, some).await?;
     }
     for some in touched.values().chunks(256) {
         count_at_innovations(tx, some.to_vec()).await?;
@@ -199,26 +212,36 @@ struct ReplicationRow {
     answer: Option<String>,
 }
 
-/// Derives the state of replications from both sides' words. The source's word counts if it is for all who see the
+/// A column of the answer to a replication that counts: the word of the source's hub, if it is for all who see the
 /// replication; of several the record that was made first.
+pub(super) fn counting_answer(column: &str, replication: &str) -> String {
+    let (answer, subject, source) = (
+        Kind::REPLICATION_ANSWER,
+        Role::Subject.code(),
+        Role::Source.code(),
+    );
+    format!(
+        "(SELECT said.{column} FROM item_link AS link
+            JOIN item AS said ON said.key = link.item AND said.kind = '{answer}' AND said.audience <= {replication}.audience
+            JOIN hub AS teller ON teller.id = said.hub_id
+            JOIN item_link AS origin ON origin.item = {replication}.key AND origin.role = '{source}'
+                AND origin.hub = teller.slug
+         WHERE link.record = {replication}.record AND link.role = '{subject}'
+            AND link.hub = (SELECT slug FROM hub WHERE hub.id = {replication}.hub_id)
+         ORDER BY said.record LIMIT 1)"
+    )
+}
+
+/// Derives the state of replications from both sides' words.
 async fn settle_replications(
     tx: &DatabaseTransaction,
     records: Vec<Value>,
     touched: &mut Touched,
 ) -> Result<(), StorageError> {
     let (wanted, values) = sql::wanted(1, records);
-    let (kind, answer) = (Kind::REPLICATION, Kind::REPLICATION_ANSWER);
-    let (subject, source) = (Role::Subject.code(), Role::Source.code());
+    let (kind, answer) = (Kind::REPLICATION, counting_answer("word", "item"));
     let text = format!(
-        "{wanted} SELECT item.key, item.word, item.state, item.standing,
-            (SELECT said.word FROM item_link AS link
-                JOIN item AS said ON said.key = link.item AND said.kind = '{answer}' AND said.audience <= item.audience
-                JOIN hub AS teller ON teller.id = said.hub_id
-                JOIN item_link AS origin ON origin.item = item.key AND origin.role = '{source}'
-                    AND origin.hub = teller.slug
-             WHERE link.record = item.record AND link.role = '{subject}'
-                AND link.hub = (SELECT slug FROM hub WHERE hub.id = item.hub_id)
-             ORDER BY said.record LIMIT 1) AS answer
+        "{wanted} SELECT item.key, item.word, item.state, item.standing, {answer} AS answer
          FROM wanted CROSS JOIN item WHERE item.record = wanted.value AND item.kind = '{kind}'"
     );
     let mut changed = Vec::new();
@@ -248,18 +271,21 @@ async fn count_at_innovations(
     tx: &DatabaseTransaction,
     records: Vec<Value>,
 ) -> Result<(), StorageError> {
-    let of = |role: Role, kind: &str| {
+    let of_audience = |role: Role, kind: &str, audience: &str| {
         format!(
-            "FROM item_link JOIN item ON item.key = item_link.item AND item.kind = '{kind}' AND item.audience = 0
+            "FROM item_link JOIN item ON item.key = item_link.item AND item.kind = '{kind}' AND item.audience {audience}
              WHERE item_link.record = innovation.record AND item_link.role = '{}'
                 AND item_link.hub = (SELECT slug FROM hub WHERE hub.id = innovation.hub_id)",
             role.code()
         )
     };
+    let of = |role, kind| of_audience(role, kind, "= 0");
     let replications = of(Role::Source, Kind::REPLICATION);
     let endorsements = of(Role::Subject, Kind::ENDORSEMENT);
     let awards = of(Role::Subject, Kind::AWARD);
-    let confirmations = of(Role::Subject, Kind::CONFIRMATION);
+    // A confirmation counts if it is for all who may see the innovation.
+    let for_all = "<= innovation.audience";
+    let confirmations = of_audience(Role::Subject, Kind::CONFIRMATION, for_all);
     let (done, confirmed) = (
         ProgressState::Done.code(),
         ReplicationStanding::Confirmed.code(),

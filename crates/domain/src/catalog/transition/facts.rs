@@ -3,8 +3,9 @@
 use time::Date;
 
 use super::{Move, Path, Transition, TransitionAxis};
+use crate::catalog::date::PartialDate;
 use crate::catalog::evidence::EvidenceKind;
-use crate::catalog::form::{FormCheck, FormErrors, Provenance};
+use crate::catalog::form::{FieldError, FormCheck, FormErrors, Provenance};
 use crate::catalog::innovation::Innovation;
 use crate::catalog::vocabulary::{AdoptionStatus, LifecycleStage, Vocabulary as _};
 use crate::identity::RecordId;
@@ -45,6 +46,25 @@ impl Facts<'_> {
         form.finish(|| Some(()))
     }
 
+    /// What the stage asks for at which the innovation stands, and is not here. A record of what exists already may begin at any
+    /// stage; this says what is still to be shown of it.
+    pub fn lacks(&self) -> Vec<FieldError> {
+        let mut form = FormCheck::new(Provenance::Typed);
+        match self.innovation.stage {
+            LifecycleStage::Development => self.require_development(&mut form),
+            LifecycleStage::Institutionalization => self.require_institutionalization(&mut form),
+            LifecycleStage::Creation | LifecycleStage::Other => {}
+        }
+        let told: Result<(), FormErrors> = form.finish(|| Some(()));
+        let mut lacks = told
+            .err()
+            .map_or_else(Vec::new, |told| told.fields().to_vec());
+        for lack in lacks.iter_mut().filter(|lack| lack.field == "to") {
+            "stage".clone_into(&mut lack.field);
+        }
+        lacks
+    }
+
     fn require_place(&self, form: &mut FormCheck, transition: &Transition) {
         if let Some(corrected) = transition.corrects {
             return self.require_correction(form, transition, corrected);
@@ -63,13 +83,9 @@ impl Facts<'_> {
         }
         let last = self.path.last(transition.step.axis());
         if let Some(last) = last
-            && last.on.is_after(transition.on)
+            && transition.on.comes_before(last.on)
         {
-            let (on, last) = (transition.on, last.on);
-            form.refuse(
-                "on",
-                format_args!("{on} is before the last transition, {last}"),
-            );
+            refuse_order(form, transition.on, "before the last transition", last.on);
         }
     }
 
@@ -97,13 +113,9 @@ impl Facts<'_> {
             );
         }
         if let Some(before) = before
-            && before.on.is_after(said.on)
+            && said.on.comes_before(before.on)
         {
-            let (on, before) = (said.on, before.on);
-            form.refuse(
-                "on",
-                format_args!("{on} is before the transition before, {before}"),
-            );
+            refuse_order(form, said.on, "before the transition before", before.on);
         }
         let Some(after) = steps.get(place + 1) else {
             return;
@@ -117,12 +129,8 @@ impl Facts<'_> {
                 ),
             );
         }
-        if said.on.is_after(after.on) {
-            let (on, next) = (said.on, after.on);
-            form.refuse(
-                "on",
-                format_args!("{on} is after the next transition, {next}"),
-            );
+        if after.on.comes_before(said.on) {
+            refuse_order(form, said.on, "after the next transition", after.on);
         }
     }
 
@@ -151,7 +159,6 @@ impl Facts<'_> {
     }
 
     fn require_institutionalization(&self, form: &mut FormCheck) {
-        use EvidenceKind as E;
         let applied = self
             .path
             .applied_since()
@@ -167,14 +174,14 @@ impl Facts<'_> {
                 ),
             );
         }
-        let has = |kinds: &[E]| self.evidence.iter().any(|kind| kinds.contains(kind));
-        if !has(&[E::Regulation, E::Decree]) {
+        let (has_rule, has_means) = permanent_evidence(self.evidence);
+        if !has_rule {
             form.refuse(
                 "evidence",
                 "INSTITUTIONALIZATION needs a REGULATION or DECREE",
             );
         }
-        if !has(&[E::Sop, E::Budget, E::MonitoringReport]) {
+        if !has_means {
             form.refuse(
                 "evidence",
                 "INSTITUTIONALIZATION needs an SOP, BUDGET or MONITORING_REPORT",
@@ -184,4 +191,25 @@ impl Facts<'_> {
             form.refuse("sustainability", "is required for INSTITUTIONALIZATION");
         }
     }
+}
+
+/// Refuses a date that stands on the wrong side of another in the order of a path, though it may be meant otherwise.
+fn refuse_order(form: &mut FormCheck, on: PartialDate, side: &str, other: PartialDate) {
+    let is_clear = on.is_after(other) || other.is_after(on);
+    let hint = if is_clear {
+        ""
+    } else {
+        ", as far as it tells; say it as exactly as that"
+    };
+    form.refuse("on", format_args!("{on} is {side}, {other}{hint}"));
+}
+
+/// Whether evidence has what is needed to make an innovation permanent: a rule, and the means to go on.
+pub(super) fn permanent_evidence(evidence: &[EvidenceKind]) -> (bool, bool) {
+    use EvidenceKind as E;
+    let has = |kinds: &[E]| evidence.iter().any(|kind| kinds.contains(kind));
+    (
+        has(&[E::Regulation, E::Decree]),
+        has(&[E::Sop, E::Budget, E::MonitoringReport]),
+    )
 }

@@ -173,6 +173,35 @@ fn institutionalization_needs_a_year_of_use_rules_and_means() {
 }
 
 #[test]
+fn a_record_may_begin_at_any_stage_and_is_told_what_the_stage_asks_for() {
+    let check =
+        |stage: &str, adoption: &str, texts: &str, evidence: &[EvidenceKind], expected: &str| {
+            let innovation = innovation(stage, adoption, texts);
+            let path = Path::default();
+            let facts = Facts {
+                innovation: &innovation,
+                path: &path,
+                evidence,
+                today: TODAY,
+            };
+            let fields: Vec<_> = facts.lacks().into_iter().map(|lack| lack.field).collect();
+            assert_eq!(fields.join(" "), expected, "{stage} {adoption}");
+        };
+    let all = "summary background novelty implementation";
+    let decree = [EvidenceKind::Decree];
+    check("CREATION", "INITIATIVE", "", &[], "");
+    check("DEVELOPMENT", "TRIAL", all, &decree, "");
+    check("DEVELOPMENT", "INITIATIVE", all, &[], "stage evidence");
+    check(
+        "INSTITUTIONALIZATION",
+        "APPLIED",
+        all,
+        &decree,
+        "stage evidence sustainability",
+    );
+}
+
+#[test]
 fn a_move_begins_where_the_innovation_is_and_not_before_the_last() {
     let innovation = innovation("DEVELOPMENT", "TRIAL", "");
     let last = transition("INITIATIVE>TRIAL", "2025-06");
@@ -190,6 +219,56 @@ fn a_move_begins_where_the_innovation_is_and_not_before_the_last() {
     check("TRIAL>APPLIED", "2025-05", None, "on");
     check("INITIATIVE>TRIAL", "2025-05", None, "from on");
     check("INITIATIVE>TRIAL", "2025-05", Some(record(1)), "");
+}
+
+#[test]
+fn a_date_that_is_less_exact_does_not_go_back_before_the_last_move() {
+    let innovation = innovation("DEVELOPMENT", "TRIAL", "");
+    let check = |last: &str, on: &str, expected: &str| {
+        let last = transition("INITIATIVE>TRIAL", last);
+        let next = transition("TRIAL>APPLIED", on);
+        let told = missing(&innovation, &[(record(1), &last)], &[], &next);
+        assert_eq!(told, expected, "{on} after {}", last.on);
+        // The smaller id: that of a clock behind.
+        let path = Path::of(&innovation, &[(record(1), &last), (record(0), &next)]);
+        let found = path.last(TransitionAxis::Adoption).map(|step| step.record);
+        assert_eq!(
+            found == Some(record(0)),
+            expected.is_empty(),
+            "{on} after {}",
+            last.on
+        );
+    };
+    check("2025-05-01", "2025", "on");
+    check("2025-05-01", "2025-05", "on");
+    check("2025-05", "2025", "on");
+    check("2025", "2025", "");
+    check("2025", "2025-05", "");
+    check("2025-05-01", "2025-05-01", "");
+    check("2025-05-01", "2026", "");
+}
+
+#[test]
+fn a_correction_stands_where_the_corrected_move_stood() {
+    let innovation = innovation("CREATION", "APPLIED", "");
+    let (trial, applied) = (
+        transition("INITIATIVE>TRIAL", "2025"),
+        transition("TRIAL>APPLIED", "2025"),
+    );
+    let before = [(record(1), &trial), (record(2), &applied)];
+    let mut right = transition("INITIATIVE>TRIAL", "2025");
+    right.corrects = Some(record(1));
+    assert_eq!(missing(&innovation, &before, &[], &right), "");
+    let path = Path::of(&innovation, &[before[0], before[1], (record(3), &right)]);
+    let records: Vec<_> = path.steps().iter().map(|step| step.record).collect();
+    assert_eq!(records, [record(3), record(2)]);
+    assert!(
+        path.steps().iter().all(|step| step.flaws.is_empty()),
+        "{path:?}"
+    );
+    // A day within the year of the move after it would come later.
+    right.on = PartialDate::parse("2025-03-01").unwrap();
+    assert_eq!(missing(&innovation, &before, &[], &right), "on");
 }
 
 #[test]
@@ -319,5 +398,51 @@ proptest! {
         }
         let innovation = innovation("CREATION", "TRIAL", "");
         prop_assert_eq!(Path::of(&innovation, &there), Path::of(&innovation, &otherwise));
+    }
+}
+
+#[test]
+fn a_path_is_judged_by_evidence_and_use() {
+    let innovation = innovation("INSTITUTIONALIZATION", "APPLIED", "");
+    let check =
+        |applied: &str, on: &str, evidence: &[EvidenceKind], expected: &[TransitionFlaw]| {
+            let (trial, applied) = (
+                transition("INITIATIVE>TRIAL", "2020"),
+                transition("TRIAL>APPLIED", applied),
+            );
+            let (first, last) = (
+                transition("CREATION>DEVELOPMENT", "2021"),
+                transition("DEVELOPMENT>INSTITUTIONALIZATION", on),
+            );
+            let mut path = Path::of(
+                &innovation,
+                &[
+                    (record(1), &trial),
+                    (record(2), &applied),
+                    (record(3), &first),
+                    (record(4), &last),
+                ],
+            );
+            path.judge(evidence);
+            assert_eq!(path.steps().last().unwrap().flaws, expected, "{on}");
+        };
+    use TransitionFlaw as F;
+    let all = [EvidenceKind::Decree, EvidenceKind::Sop];
+    check("2022", "2023", &all, &[]);
+    check("2022-06-02", "2023-06-01", &all, &[F::Use]);
+    check("2022-06-02", "2023", &all, &[]);
+    check("2022", "2024", &all[..1], &[F::Evidence]);
+    check("2025", "2025", &[], &[F::Evidence]);
+    check("2025-02", "2025-11", &[], &[F::Evidence, F::Use]);
+}
+
+proptest! {
+    #[test]
+    fn a_leg_reads_back_from_its_line(step in 0..3_usize, reason in any::<bool>(), corrects in any::<Option<u128>>()) {
+        let mut said = transition(["INITIATIVE>TRIAL", "CREATION>DEVELOPMENT", "APPLIED>DISCONTINUED"][step], "2025-03");
+        said.reason = reason.then(|| Words::parse("Sebab.").unwrap());
+        said.corrects = corrects.map(record);
+        let leg = Leg::of(&said);
+        prop_assert_eq!(Leg::parse(&leg.to_line()), Some(leg));
     }
 }

@@ -94,7 +94,7 @@ impl CoachingMutation {
             outcome: input.outcome,
             steps: vec![input.step.draft(ctx)],
         };
-        let said = catalog::CoachingActivity::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::CoachingActivity::parse(&draft, ctx.latest_day())?;
         write(ctx, Place::new(ctx, Audience::Public, acknowledge), &said).await
     }
 
@@ -121,7 +121,7 @@ impl CoachingMutation {
         let count = input.participant_count.map(|count| count.0.cast_signed());
         draft.participant_count = count.or(draft.participant_count);
         draft.outcome = input.outcome.or(draft.outcome);
-        let said = catalog::CoachingActivity::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::CoachingActivity::parse(&draft, ctx.latest_day())?;
         let audience = shown.body.audience.clone();
         let place = Place::after(shown.place.record, revision.0, audience, acknowledge);
         write(ctx, place, &said).await

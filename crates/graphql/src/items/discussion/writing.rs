@@ -64,7 +64,7 @@ impl DiscussionMutation {
             steps: vec![StepInput::new(catalog::ThreadState::Open, None).draft(ctx)],
             accepted_post: None,
         };
-        let said = catalog::Thread::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Thread::parse(&draft, ctx.latest_day())?;
         let audience = input.audience.unwrap_or(RecordAudience::Public).into();
         write(ctx, Place::new(ctx, audience, acknowledge), &said).await
     }
@@ -90,7 +90,7 @@ impl DiscussionMutation {
         draft.steps.push(step.draft(ctx));
         let accepted = accepted_post.map(|id| GlobalId::item("acceptedPost", &id, Kind::POST));
         draft.accepted_post = accepted.transpose()?.map(reference).or(draft.accepted_post);
-        let said = catalog::Thread::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Thread::parse(&draft, ctx.latest_day())?;
         let audience = shown.body.audience.clone();
         let place = Place::after(shown.place.record, revision.0, audience, acknowledge);
         write(ctx, place, &said).await

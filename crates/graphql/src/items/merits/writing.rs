@@ -108,7 +108,7 @@ impl MeritMutation {
             statement: input.statement,
             on: day(ctx, input.on),
         };
-        let today = ctx.hub().clock.now().date();
+        let today = ctx.latest_day();
         let said = catalog::Endorsement::parse(&draft, ctx.db().hub(), today)?;
         let target = said.innovation.clone();
         let before = own_related(ctx, Kind::ENDORSEMENT, Role::Subject, target).await?;
@@ -149,7 +149,7 @@ impl MeritMutation {
             decree: input.decree,
             basis: input.basis.to_code(),
         };
-        let today = ctx.hub().clock.now().date();
+        let today = ctx.latest_day();
         let said = catalog::Award::parse(&draft, ctx.db().hub(), today)?;
         write(ctx, Place::new(ctx, Audience::Public, acknowledge), &said).await
     }
@@ -177,7 +177,7 @@ impl MeritMutation {
             total: input.total,
             class: input.class,
         };
-        let said = catalog::Assessment::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Assessment::parse(&draft, ctx.latest_day())?;
         let place = Place::new(ctx, Audience::Public, acknowledge);
         let sheet = input.items.map(|items| ScoreSheetDraft {
             assessment: place.record.to_string(),
@@ -217,7 +217,7 @@ impl MeritMutation {
         let shown = own_item(ctx, &id, Kind::ASSESSMENT).await?;
         let mut draft: AssessmentDraft = draft_of(&shown);
         draft.steps.push(step.draft(ctx));
-        let said = catalog::Assessment::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Assessment::parse(&draft, ctx.latest_day())?;
         let audience = RecordAudience::from(&shown.body.audience).into();
         let place = Place::after(shown.place.record, revision.0, audience, acknowledge);
         write(ctx, place, &said).await

@@ -62,7 +62,7 @@ impl NeedMutation {
             steps: vec![StepInput::new(catalog::NeedState::Open, None).draft(ctx)],
             innovation: None,
         };
-        let said = catalog::Need::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Need::parse(&draft, ctx.latest_day())?;
         write(ctx, Place::new(ctx, Audience::Public, acknowledge), &said).await
     }
 
@@ -87,7 +87,7 @@ impl NeedMutation {
         draft.steps.push(step.draft(ctx));
         let chosen = chosen.map(|id| GlobalId::innovation("chosen", &id));
         draft.innovation = chosen.transpose()?.map(reference).or(draft.innovation);
-        let said = catalog::Need::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Need::parse(&draft, ctx.latest_day())?;
         let audience = shown.body.audience.clone();
         let place = Place::after(shown.place.record, revision.0, audience, acknowledge);
         write(ctx, place, &said).await

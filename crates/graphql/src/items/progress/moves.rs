@@ -2,7 +2,8 @@
 
 use async_graphql::{Context, ID};
 use domain::catalog::{
-    self, Facts, Innovation, Path, Transition, TransitionAxis, TransitionDraft, Vocabulary as _,
+    self, Facts, FieldError, Innovation, Path, Transition, TransitionAxis, TransitionDraft,
+    Vocabulary as _,
 };
 use domain::entry::{EntryDraft, Kind};
 use domain::identity::{RecordId, RecordRef};
@@ -37,7 +38,7 @@ pub(crate) async fn entries(
     if drafts.is_empty() {
         return Ok(Vec::new());
     }
-    let today = ctx.hub().clock.now().date();
+    let today = ctx.latest_day();
     let target = RecordRef {
         hub: ctx.db().hub().clone(),
         record: moving.record,
@@ -70,6 +71,31 @@ pub(crate) async fn entries(
         basis.adoption = moving.said.adoption;
     }
     Ok(entries)
+}
+
+/// What the stage of an innovation of this hub asks for, and is not here.
+pub(crate) async fn lacks(
+    ctx: &Context<'_>,
+    record: RecordId,
+    innovation: &Innovation,
+) -> Result<Vec<FieldError>, ApiError> {
+    let target = RecordRef {
+        hub: ctx.db().hub().clone(),
+        record,
+    };
+    let before = own_related(ctx, Kind::TRANSITION, Role::Subject, target.clone()).await?;
+    let evidence = own_related(ctx, Kind::EVIDENCE, Role::Subject, target).await?;
+    let moves: Vec<_> = before
+        .iter()
+        .filter_map(|shown| Some((shown.place.record, transition_of(shown)?)))
+        .collect();
+    let facts = Facts {
+        innovation,
+        path: &Path::of(innovation, &moves),
+        evidence: &evidence_kinds(evidence.iter()),
+        today: ctx.latest_day(),
+    };
+    Ok(facts.lacks())
 }
 
 /// What is said of each move; adoption goes first, since the stage hangs on it.

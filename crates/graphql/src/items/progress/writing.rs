@@ -165,7 +165,7 @@ impl ProgressMutation {
             url: input.url,
             indicator: input.indicator,
         };
-        let said = catalog::Evidence::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Evidence::parse(&draft, ctx.latest_day())?;
         let audience = input.audience.unwrap_or(RecordAudience::Network).into();
         write(ctx, Place::new(ctx, audience, acknowledge), &said).await
     }
@@ -209,7 +209,7 @@ impl ProgressMutation {
             innovation: target.record.to_string(),
             on: day(ctx, on),
         };
-        let said = catalog::Confirmation::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Confirmation::parse(&draft, ctx.latest_day())?;
         let audience = innovation.audience_of().clone();
         let before = own_related(ctx, Kind::CONFIRMATION, Role::Subject, target).await?;
         let place = match before.first() {
@@ -243,7 +243,7 @@ async fn move_innovation(
     acknowledge: Option<Vec<String>>,
 ) -> Result<Transition, ApiError> {
     let target = innovation.reference();
-    let today = ctx.hub().clock.now().date();
+    let today = ctx.latest_day();
     let draft = draft(ctx, innovation, input)?;
     let said = catalog::Transition::parse(&draft, today)?;
     let before = own_related(ctx, Kind::TRANSITION, Role::Subject, target.clone()).await?;
@@ -262,7 +262,7 @@ async fn move_innovation(
     let audience = innovation.audience_of().clone();
     let place = Place::new(ctx, audience.clone(), acknowledge);
     moves.push((place.record, &said));
-    let moved = moved(innovation, &Path::of(innovation.said(), &moves));
+    let moved = moved(innovation, &said, &Path::of(innovation.said(), &moves))?;
     let text = Place {
         record: target.record,
         revision: innovation.revision_of() + 1,
@@ -277,16 +277,28 @@ async fn move_innovation(
     read_own(ctx, place.record).await
 }
 
-/// The innovation at the ends of its path.
-fn moved(innovation: &Innovation, path: &Path) -> InnovationDraft {
+/// The innovation at the end of its path along the axis of a move that was added; a move that corrects none is that end.
+fn moved(
+    innovation: &Innovation,
+    said: &catalog::Transition,
+    path: &Path,
+) -> Result<InnovationDraft, ApiError> {
     let mut draft = InnovationDraft::from(innovation.said());
-    if let Some(last) = path.last(catalog::TransitionAxis::Lifecycle) {
-        last.step.to().clone_into(&mut draft.stage);
+    let axis = said.step.axis();
+    let end = path
+        .last(axis)
+        .map_or(said.step.to(), |last| last.step.to());
+    if said.corrects.is_none() && end != said.step.to() {
+        let reason =
+            "is the day of other transitions that do not fit together; correct one of those first";
+        return Err(ApiError::invalid("on", reason));
     }
-    if let Some(last) = path.last(catalog::TransitionAxis::Adoption) {
-        last.step.to().clone_into(&mut draft.adoption);
+    match axis {
+        catalog::TransitionAxis::Lifecycle => end.clone_into(&mut draft.stage),
+        catalog::TransitionAxis::Adoption => end.clone_into(&mut draft.adoption),
+        catalog::TransitionAxis::Other => {}
     }
-    draft
+    Ok(draft)
 }
 
 fn draft(

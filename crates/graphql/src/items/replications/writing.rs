@@ -3,11 +3,11 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use domain::catalog::{self, EvidenceKind, ReplicationAnswerDraft, ReplicationDraft};
 use domain::entry::{Audience, Kind};
-use domain::identity::RecordRef;
+use domain::identity::{RecordId, RecordRef};
 use storage::bodies::Item;
 use storage::items::Role;
 
-use super::{Replication, ReplicationAnswer};
+use super::{Replication, ReplicationAnswer, rules};
 use crate::ApiError;
 use crate::agencies::{own_agency, require};
 use crate::context::ContextExt as _;
@@ -64,8 +64,7 @@ impl ReplicationInput {
     fn apply(self, ctx: &Context<'_>, draft: &mut ReplicationDraft) -> Result<(), ApiError> {
         draft.steps.extend(self.step.map(|step| step.draft(ctx)));
         if let Some(id) = &self.adapted_innovation {
-            let (_, record) = GlobalId::innovation("adaptedInnovation", id)?;
-            draft.adapted_innovation = Some(record.to_string());
+            draft.adapted_innovation = Some(adapted(ctx, id)?.to_string());
         }
         if let Some(scope) = self.scope {
             draft.scope = scope.to_code();
@@ -86,6 +85,15 @@ impl ReplicationInput {
         }
         Ok(())
     }
+}
+
+fn adapted(ctx: &Context<'_>, id: &ID) -> Result<RecordId, ApiError> {
+    let (hub, record) = GlobalId::innovation("adaptedInnovation", id)?;
+    if hub == *ctx.db().hub() {
+        return Ok(record);
+    }
+    let reason = format!("is an innovation of hub {hub}; name what this hub's agency made of it");
+    Err(ApiError::invalid("adaptedInnovation", reason))
 }
 
 /// What the source says of a replication.
@@ -119,9 +127,12 @@ impl ReplicationMutation {
         let (hub, record) = GlobalId::innovation("source", &input.source)?;
         let adopter = own_agency("adopter", &input.adopter, ctx.db().hub())?;
         require(ctx, "adopter", adopter, &Audience::Network).await?;
+        let source = RecordRef { hub, record };
+        rules::refuse_own(ctx, &source, adopter).await?;
+        rules::refuse_twice(ctx, &source, adopter).await?;
         let step = StepInput::new(catalog::ReplicationState::Interested, input.on);
         let draft = ReplicationDraft {
-            source: RecordRef { hub, record }.to_string(),
+            source: source.to_string(),
             adopter: adopter.to_string(),
             steps: vec![step.draft(ctx)],
             scope: input.scope.to_code(),
@@ -129,7 +140,7 @@ impl ReplicationMutation {
             planned_on: input.planned_on.map(|date| date.0.to_string()),
             ..ReplicationDraft::default()
         };
-        let said = catalog::Replication::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Replication::parse(&draft, ctx.latest_day())?;
         write(ctx, Place::new(ctx, said.audience(), acknowledge), &said).await
     }
 
@@ -150,8 +161,12 @@ impl ReplicationMutation {
         ctx.viewer().require_operator()?;
         let shown = own_item(ctx, &id, Kind::REPLICATION).await?;
         let mut draft: ReplicationDraft = draft_of(&shown);
+        let names_adapted = input.adapted_innovation.is_some();
         input.apply(ctx, &mut draft)?;
-        let said = catalog::Replication::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::Replication::parse(&draft, ctx.latest_day())?;
+        if names_adapted {
+            rules::require_adapted(ctx, &shown.reference(), &said).await?;
+        }
         said.require(&evidence_of(ctx, &shown).await?)?;
         require(ctx, "adopter", said.adopter, &said.audience()).await?;
         let place = Place::after(shown.place.record, revision.0, said.audience(), acknowledge);
@@ -159,7 +174,8 @@ impl ReplicationMutation {
     }
 
     /// Answers a replication of an innovation of this hub: welcomes or refuses it, agrees, confirms or disputes it. This
-    /// hub's answer grows by a step, what it said before stays. It is for whom the replication is.
+    /// hub's answer grows by a step, what it said before stays. It is for whom the replication is: when the adopter opens that to
+    /// everybody, this hub says its answer to everybody too, by itself.
     async fn answer_replication(
         &self,
         ctx: &Context<'_>,
@@ -193,7 +209,7 @@ impl ReplicationMutation {
         );
         draft.steps.push(input.step.draft(ctx));
         draft.note = input.note.or(draft.note);
-        let said = catalog::ReplicationAnswer::parse(&draft, ctx.hub().clock.now().date())?;
+        let said = catalog::ReplicationAnswer::parse(&draft, ctx.latest_day())?;
         let audience = asked.body.audience.clone();
         let place = match &before {
             Some(before) => {
@@ -202,6 +218,8 @@ impl ReplicationMutation {
             }
             None => Place::new(ctx, audience, acknowledge),
         };
+        // Everybody reads it as soon as the adopter agreed.
+        place.look_at(&said)?;
         write(ctx, place, &said).await
     }
 }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use anyhow::Context as _;
-use domain::catalog::{HubKind, HubProfileDraft, RegionCode, Regions, Vocabulary as _};
+use domain::catalog::{HubKind, HubProfileDraft, RegionCode, Regions, Vocabulary as _, latest_day};
 use domain::clock::Clock as _;
 use domain::identity::{HubId, NetworkId};
 use storage::{peers, pins};
@@ -84,7 +84,7 @@ impl Federation {
             .collect();
         let mut total = 0;
         for hub in &self.hubs {
-            let rules = Rules::of_data(hub.db.hub(), SystemClock.now().date());
+            let rules = Rules::of_data(hub.db.hub(), latest_day(SystemClock.now()));
             let mut importer = Importer::new(hub, rules.clone()).await?;
             let mine = |row: &Row| owner(&ids, row) == hub.db.hub().as_str();
             for batch in import::batches(rows::json_lines(INNOVATIONS.as_bytes()), rules, 500, mine)
