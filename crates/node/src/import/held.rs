@@ -44,13 +44,11 @@ impl Held {
 
     /// What is held of the innovation that a row is about: by its record if the row names one, else by its number.
     pub(super) fn find(&self, row: &CheckedRow) -> Option<&HeldInnovation> {
-        match row.record {
-            Some(record) => self.by_record.get(&record),
-            None => {
-                let (scheme, value) = row.external_id()?;
-                self.by_number.get(&(scheme.to_owned(), value.to_owned()))
-            }
+        if let Some(record) = row.record {
+            return self.by_record.get(&record);
         }
+        let (scheme, value) = row.external_id()?;
+        self.by_number.get(&(scheme.to_owned(), value.to_owned()))
     }
 
     /// Whether a record was there and is not any more.

@@ -33,6 +33,9 @@ pub(super) enum Fate {
     Put(Box<Put>),
 }
 
+/// An agency that is to be registered, with its record.
+type NewAgency = (RecordId, AgencyDraft);
+
 /// An innovation that is to be written.
 #[derive(Debug)]
 pub(super) struct Put {
@@ -49,7 +52,7 @@ pub(super) struct Put {
     /// Its moves along one of its axes, each a transition of its own.
     pub(super) moves: Vec<TransitionDraft>,
     /// Its agency, if that is new.
-    pub(super) agency: Option<(RecordId, AgencyDraft)>,
+    pub(super) agency: Option<NewAgency>,
 }
 
 /// Decides about the rows of a file, one after the other.
@@ -146,7 +149,7 @@ impl Planner {
         &self,
         row: &CheckedRow,
         audience: &Audience,
-    ) -> Result<(RecordId, Option<(RecordId, AgencyDraft)>), Vec<RowFault>> {
+    ) -> Result<(RecordId, Option<NewAgency>), Vec<RowFault>> {
         if let Some((record, of_agency)) = self.agencies.get(&row.agency_key()) {
             if of_agency.rank() > audience.rank() {
                 let reason = format!(

@@ -39,8 +39,9 @@ impl Default for Said {
 impl Said {
     /// The line that said one of these names before.
     pub(super) fn find(&self, names: &[Name<'_>]) -> Option<u64> {
-        let mut lines = names.iter().map(|name| self.lines.get(&hash(name)));
-        lines.find_map(|line| line.copied())
+        names
+            .iter()
+            .find_map(|name| self.lines.get(&hash(name)).copied())
     }
 
     /// Whether there is no room for another name.

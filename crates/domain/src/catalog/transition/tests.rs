@@ -403,6 +403,7 @@ proptest! {
 
 #[test]
 fn a_path_is_judged_by_evidence_and_use() {
+    use TransitionFlaw as F;
     let innovation = innovation("INSTITUTIONALIZATION", "APPLIED", "");
     let check =
         |applied: &str, on: &str, evidence: &[EvidenceKind], expected: &[TransitionFlaw]| {
@@ -426,7 +427,6 @@ fn a_path_is_judged_by_evidence_and_use() {
             path.judge(evidence);
             assert_eq!(path.steps().last().unwrap().flaws, expected, "{on}");
         };
-    use TransitionFlaw as F;
     let all = [EvidenceKind::Decree, EvidenceKind::Sop];
     check("2022", "2023", &all, &[]);
     check("2022-06-02", "2023-06-01", &all, &[F::Use]);

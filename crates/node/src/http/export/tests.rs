@@ -95,8 +95,8 @@ impl Office {
 async fn lines(response: Response) -> Option<usize> {
     let pieces: Vec<_> = response.into_body().into_data_stream().collect().await;
     let pieces = pieces.into_iter().collect::<Result<Vec<_>, _>>().ok()?;
-    let newlines = |piece: &axum::body::Bytes| piece.iter().filter(|byte| **byte == b'\n').count();
-    Some(pieces.iter().map(newlines).sum())
+    let text = String::from_utf8(pieces.concat()).ok()?;
+    Some(text.lines().count())
 }
 
 fn told(response: &Response) -> (u16, Option<&str>) {
