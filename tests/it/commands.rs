@@ -147,9 +147,9 @@ async fn what_is_for_everybody_names_no_agency_that_is_not() {
     serving.kill().await;
     let open = [(1, "Satu", "network"), (2, "Dua", "public")];
     let refused = hub.run(&["import", &table(&hub, &open)]).await;
-    assert_eq!(refused.code, Some(1));
+    assert_eq!(refused.code, Some(3));
     let why = "line 3, column audience: agency \"Dinas Satu\" is for the network only";
-    assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    assert!(refused.stdout.contains(why), "{}", refused.stdout);
     let all = [(1, "Satu", "network"), (2, "Dua", "network")];
     let written = hub
         .well(&["import", &table(&hub, &all), "--json"])

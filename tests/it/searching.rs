@@ -455,7 +455,7 @@ async fn a_viewer_is_told_of_nothing_hidden(backend: Backend) {
     hidden.audience = Audience::Network;
     store.issue(vec![hidden]).await;
     let schema = schema(&store, Some(made_anew(&store).await.index().clone()));
-    let document = r#"{ searchInnovations(text: "sampah") { totalCount
+    let document = r#"{ searchInnovations(text: "sampah", first: 3) { totalCount
         facets { hubs { count } affairs { affair count } provinces { count } }
         nodes { title similarInnovations { title } } }
         slip: searchInnovations(text: "kenamga") { totalCount didYouMean edges { snippets { field } } }

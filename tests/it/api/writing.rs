@@ -31,7 +31,8 @@ async fn everything_that_is_said_of_an_innovation_comes_back() {
         .await["createInnovation"]
         .clone();
     assert_eq!(written["innovation"]["revision"], 1);
-    assert_eq!(written["warnings"], json!([]));
+    let lacks = json!({"field": "evidence", "reason": "DEVELOPMENT needs evidence of the trial or the implementation"});
+    assert_eq!(written["warnings"], json!([lacks]));
 
     let scalars = "title acronymOf unitName nri kind form isDigital initiator affairs sdgs tags summary background novelty
         implementation impact replicatedSoFar replicationPotential resources sustainability challenges lessons preconditions

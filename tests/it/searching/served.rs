@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::api::{Api, client};
 use testkit::patience::eventually;
 use testkit::program::{Program, Serving};
-use testkit::{Backend, Federation};
+use testkit::{Backend, Drawing, Federation};
 
 fn titles(nodes: &Value) -> Vec<String> {
     let nodes = nodes.as_array().cloned().unwrap_or_default();
@@ -39,7 +39,7 @@ async fn until_found(api: &Api, text: &str, expected: &[&str]) {
 
 #[tokio::test]
 async fn a_search_follows_writes_and_is_answered_from_memory() {
-    let hubs = Federation::of(["a"]).await;
+    let hubs = Federation::build(Drawing::drawn("a").searching("a")).await;
     let api = hubs.api("a");
     until_found(api, "melati", &[]).await;
     let id = hubs.publish("a", "Bank Sampah Melati").await;
@@ -70,7 +70,7 @@ async fn a_search_follows_writes_and_is_answered_from_memory() {
 /// What is similar comes out of an index that may be a little behind: an answer of that time must not be given for longer.
 #[tokio::test]
 async fn kept_answers_follow_the_index() {
-    let hubs = Federation::of(["a"]).await;
+    let hubs = Federation::build(Drawing::drawn("a").searching("a")).await;
     let api = hubs.api("a");
     let id = hubs.publish("a", "Bank Sampah Melati").await;
     until_found(api, "melati", &["Bank Sampah Melati"]).await;

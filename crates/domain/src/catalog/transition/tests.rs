@@ -337,11 +337,11 @@ fn a_correction_that_corrects_nothing_hides_nothing() {
         told(&[(record(1), &one), (record(2), &two)]),
         [(record(1), true), (record(2), true)]
     );
-    // A correction of one in a ring still counts.
+    // A correction of one in a ring still counts, in its place.
     let third = with("INITIATIVE>TRIAL", 1);
     assert_eq!(
         told(&[(record(1), &one), (record(2), &two), (record(3), &third)]),
-        [(record(2), true), (record(3), false)]
+        [(record(3), false), (record(2), true)]
     );
 }
 
@@ -432,7 +432,7 @@ fn a_path_is_judged_by_evidence_and_use() {
     check("2022-06-02", "2023-06-01", &all, &[F::Use]);
     check("2022-06-02", "2023", &all, &[]);
     check("2022", "2024", &all[..1], &[F::Evidence]);
-    check("2025", "2025", &[], &[F::Evidence]);
+    check("2025", "2025", &[], &[F::Evidence, F::Use]);
     check("2025-02", "2025-11", &[], &[F::Evidence, F::Use]);
 }
 

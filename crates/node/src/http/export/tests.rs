@@ -2,7 +2,7 @@
 
 use axum::extract::ConnectInfo;
 use axum::http::request;
-use domain::catalog::HubProfileDraft;
+use domain::catalog::{HubProfileDraft, latest_day};
 use futures_util::StreamExt as _;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -58,7 +58,7 @@ impl Office {
             )
             .unwrap();
         }
-        let rules = Rules::of_data(hub.db.hub(), SystemClock.now().date());
+        let rules = Rules::of_data(hub.db.hub(), latest_day(SystemClock.now()));
         let mut importer = Importer::new(&hub, rules.clone()).await.unwrap();
         let rows = rows::json_lines(std::io::Cursor::new(lines));
         for batch in import::batches(rows, rules, 100, |_| true) {
