@@ -298,7 +298,8 @@ pub async fn counting_answers(
     sight: Sight,
 ) -> Result<HashMap<(HubId, RecordId), ItemRef>, StorageError> {
     let mut found = HashMap::new();
-    let (kind, answer) = (Kind::REPLICATION, project::counting_answer("key", "asked"));
+    let is_kind = sql::unindexed("asked.kind", Kind::REPLICATION);
+    let answer = project::counting_answer("key", "asked");
     for some in replications.chunks(256) {
         let records = some.iter().map(|(_, record)| record.as_uuid().into());
         let (wanted, values) = sql::wanted(1, records.collect());
@@ -307,7 +308,7 @@ pub async fn counting_answers(
             "{wanted} SELECT asked.record AS target, asker.slug AS target_hub, {COLUMNS}
              FROM wanted CROSS JOIN item AS asked JOIN hub AS asker ON asker.id = asked.hub_id
                 JOIN item ON item.key = {answer}
-             WHERE asked.record = wanted.value AND asked.kind = '{kind}' AND asked.audience <= {rank}"
+             WHERE asked.record = wanted.value AND {is_kind} AND asked.audience <= {rank}"
         );
         for row in sql::all::<AnswerRow>(db.reader(), &text, values).await? {
             let hub = HubId::parse(&row.target_hub)

@@ -140,6 +140,12 @@ pub(crate) fn wanted(first: usize, values: Vec<Value>) -> (String, Vec<Value>) {
     (table, values)
 }
 
+/// The condition that a column has a value, hidden from planners, which would else begin with an index by that column and read
+/// all rows of the value.
+pub(crate) fn unindexed(column: &str, value: &str) -> String {
+    format!("{column} || '' = '{value}'")
+}
+
 /// The statement that reads id and columns of all entries about some records, in the order of ids. Without that order
 /// SQLite would read the whole table instead of its index.
 pub(crate) fn entries_of(columns: &str, records: Vec<Value>) -> (String, Vec<Value>) {

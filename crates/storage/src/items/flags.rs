@@ -61,15 +61,16 @@ async fn flag_replications(
     let agreement = EvidenceKind::Agreement.code();
     let proofs = |comparison: &str| {
         format!(
-            "(SELECT COUNT(*) FROM item_link AS link JOIN item AS proof ON proof.key = link.item AND proof.kind = '{evidence}'
-                AND proof.audience <= 1 AND proof.hub_id = item.hub_id AND proof.word {comparison} '{agreement}'
-             WHERE link.record = item.record AND link.role = '{subject}')"
+            "(SELECT COUNT(*) FROM item_link AS link CROSS JOIN item AS proof
+             WHERE link.record = item.record AND link.role = '{subject}' AND proof.key = link.item AND proof.kind = '{evidence}'
+                AND proof.audience <= 1 AND proof.hub_id = item.hub_id AND proof.word {comparison} '{agreement}')"
         )
     };
     let (agreements, proofs) = (proofs("="), proofs("<>"));
+    let is_kind = sql::unindexed("item.kind", kind);
     let text = format!(
         "{wanted} SELECT item.key, item.word, item.flawed, {agreements} AS agreements, {proofs} AS proofs
-         FROM wanted CROSS JOIN item WHERE item.record = wanted.value AND item.kind = '{kind}'"
+         FROM wanted CROSS JOIN item WHERE item.record = wanted.value AND {is_kind}"
     );
     for row in sql::all::<ReplicationRow>(tx, &text, values).await? {
         let needs_agreement =
@@ -152,8 +153,9 @@ async fn courses(
         "{wanted} SELECT * FROM (SELECT item.key, item.hub_id, item.record, item.audience, item.flawed, item.leg,
             item_link.record AS innovation,
             ROW_NUMBER() OVER (PARTITION BY item_link.record, item.hub_id ORDER BY item.key) AS nth
-         FROM wanted CROSS JOIN item_link JOIN item ON item.key = item_link.item AND item.kind = '{transition}'
-         WHERE item_link.record = wanted.value AND item_link.role = '{subject}' AND item.leg IS NOT NULL) AS legs
+         FROM wanted CROSS JOIN item_link CROSS JOIN item
+         WHERE item_link.record = wanted.value AND item_link.role = '{subject}' AND item.key = item_link.item
+            AND item.kind = '{transition}' AND item.leg IS NOT NULL) AS legs
          WHERE nth <= {most}",
         most = MOST_LEGS + 1
     );
@@ -177,9 +179,9 @@ async fn courses(
     let (wanted, values) = sql::wanted(1, innovations);
     let text = format!(
         "{wanted} SELECT DISTINCT item.hub_id, item_link.record AS innovation, item.word
-         FROM wanted CROSS JOIN item_link JOIN item ON item.key = item_link.item AND item.kind = '{evidence}'
-         WHERE item_link.record = wanted.value AND item_link.role = '{subject}' AND item.audience <= 1
-            AND item.word IS NOT NULL"
+         FROM wanted CROSS JOIN item_link CROSS JOIN item
+         WHERE item_link.record = wanted.value AND item_link.role = '{subject}' AND item.key = item_link.item
+            AND item.kind = '{evidence}' AND item.audience <= 1 AND item.word IS NOT NULL"
     );
     for row in sql::all::<ProofRow>(tx, &text, values).await? {
         if let Some(course) = courses.get_mut(&(row.hub_id, row.innovation)) {

@@ -212,6 +212,8 @@ struct ReplicationRow {
     answer: Option<String>,
 }
 
+// `CROSS JOIN` keeps SQLite to the order that is written: else it may begin with all records of a hub and a kind.
+
 /// A column of the answer to a replication that counts: the word of the source's hub, if it is for all who see the
 /// replication; of several the record that was made first.
 pub(super) fn counting_answer(column: &str, replication: &str) -> String {
@@ -221,12 +223,11 @@ pub(super) fn counting_answer(column: &str, replication: &str) -> String {
         Role::Source.code(),
     );
     format!(
-        "(SELECT said.{column} FROM item_link AS link
-            JOIN item AS said ON said.key = link.item AND said.kind = '{answer}' AND said.audience <= {replication}.audience
-            JOIN hub AS teller ON teller.id = said.hub_id
-            JOIN item_link AS origin ON origin.item = {replication}.key AND origin.role = '{source}'
-                AND origin.hub = teller.slug
-         WHERE link.record = {replication}.record AND link.role = '{subject}'
+        "(SELECT said.{column} FROM item_link AS link CROSS JOIN item AS said CROSS JOIN hub AS teller
+            CROSS JOIN item_link AS origin
+         WHERE said.key = link.item AND said.kind = '{answer}' AND said.audience <= {replication}.audience
+            AND teller.id = said.hub_id AND origin.item = {replication}.key AND origin.role = '{source}'
+            AND origin.hub = teller.slug AND link.record = {replication}.record AND link.role = '{subject}'
             AND link.hub = (SELECT slug FROM hub WHERE hub.id = {replication}.hub_id)
          ORDER BY said.record LIMIT 1)"
     )
@@ -239,10 +240,11 @@ async fn settle_replications(
     touched: &mut Touched,
 ) -> Result<(), StorageError> {
     let (wanted, values) = sql::wanted(1, records);
-    let (kind, answer) = (Kind::REPLICATION, counting_answer("word", "item"));
+    let is_kind = sql::unindexed("item.kind", Kind::REPLICATION);
+    let answer = counting_answer("word", "item");
     let text = format!(
         "{wanted} SELECT item.key, item.word, item.state, item.standing, {answer} AS answer
-         FROM wanted CROSS JOIN item WHERE item.record = wanted.value AND item.kind = '{kind}'"
+         FROM wanted CROSS JOIN item WHERE item.record = wanted.value AND {is_kind}"
     );
     let mut changed = Vec::new();
     for row in sql::all::<ReplicationRow>(tx, &text, values).await? {
@@ -273,8 +275,9 @@ async fn count_at_innovations(
 ) -> Result<(), StorageError> {
     let of_audience = |role: Role, kind: &str, audience: &str| {
         format!(
-            "FROM item_link JOIN item ON item.key = item_link.item AND item.kind = '{kind}' AND item.audience {audience}
-             WHERE item_link.record = innovation.record AND item_link.role = '{}'
+            "FROM item_link CROSS JOIN item
+             WHERE item.key = item_link.item AND item.kind = '{kind}' AND item.audience {audience}
+                AND item_link.record = innovation.record AND item_link.role = '{}'
                 AND item_link.hub = (SELECT slug FROM hub WHERE hub.id = innovation.hub_id)",
             role.code()
         )
