@@ -270,9 +270,8 @@ pub async fn related(
                 item_link.role AS role, {COLUMNS},
                 ROW_NUMBER() OVER (PARTITION BY item_link.record, item_link.hub, item_link.role, item.kind
                     ORDER BY item.place DESC, item.key DESC) AS nth
-             FROM wanted CROSS JOIN item_link
-                JOIN item ON item.key = item_link.item
-             WHERE item_link.record = wanted.value AND ({sorts}) AND item.audience <= {rank}) AS ranked
+             FROM wanted CROSS JOIN item_link CROSS JOIN item
+             WHERE item_link.record = wanted.value AND item.key = item_link.item AND ({sorts}) AND item.audience <= {rank}) AS ranked
              WHERE nth <= ${most} ORDER BY place DESC, key DESC"
         );
         for row in sql::all::<RelatedRow>(db.reader(), &text, values).await? {

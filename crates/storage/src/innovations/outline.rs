@@ -159,13 +159,11 @@ async fn winners(db: &Database, records: &[RecordId]) -> Result<Vec<RecordId>, S
     let mut winners = Vec::new();
     for some in records.chunks(256) {
         let wanted = some.iter().map(|record| record.as_uuid().into());
-        let (wanted, mut values) = sql::wanted(1, wanted.collect());
-        values.push(Kind::AWARD.into());
+        let (wanted, values) = sql::wanted(1, wanted.collect());
+        let is_award = sql::unindexed("item.kind", Kind::AWARD);
         let text = format!(
-            "{wanted} SELECT item_link.record FROM wanted CROSS JOIN item
-             JOIN item_link ON item_link.item = item.key
-             WHERE item.record = wanted.value AND item.kind = ${}",
-            values.len()
+            "{wanted} SELECT item_link.record FROM wanted CROSS JOIN item CROSS JOIN item_link
+             WHERE item.record = wanted.value AND {is_award} AND item_link.item = item.key"
         );
         for row in sql::rows(db.reader(), &text, values).await? {
             winners.push(row.try_get_by_index::<Uuid>(0)?.into());
@@ -239,10 +237,9 @@ async fn schemes(db: &Database, records: Vec<Uuid>) -> Result<Won, StorageError>
         let (role, kind) = (bound + 1, bound + 2);
         let text = format!(
             "{wanted} SELECT item_link.record, item_link.hub, item.label, item.record, item.hub_id
-             FROM wanted CROSS JOIN item_link
-             JOIN item ON item.key = item_link.item
-             WHERE item_link.record = wanted.value AND item_link.role = ${role} AND item.kind = ${kind}
-                AND item.audience = 0 AND item.word IS NOT NULL AND item.label IS NOT NULL"
+             FROM wanted CROSS JOIN item_link CROSS JOIN item
+             WHERE item_link.record = wanted.value AND item_link.role = ${role} AND item.key = item_link.item
+                AND item.kind = ${kind} AND item.audience = 0 AND item.word IS NOT NULL AND item.label IS NOT NULL"
         );
         for row in sql::rows(db.reader(), &text, values).await? {
             let won_by = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);

@@ -101,7 +101,7 @@ pub(super) fn rare_words(records: &[Record]) -> Vec<String> {
     spread(records).filter_map(request).collect()
 }
 
-/// Common words of titles, each with its first pages.
+/// Common words of titles, each with its first pages, from years on that let all innovations through: so each request differs.
 pub(super) fn common_words(records: &[Record]) -> Vec<String> {
     let frequencies = frequencies(records);
     let is_common = |frequency: usize| frequency * COMMON_IN >= records.len();
@@ -111,10 +111,10 @@ pub(super) fn common_words(records: &[Record]) -> Vec<String> {
         .map(|(word, _)| word)
         .collect();
     words.sort_unstable();
-    let years = 2000..2030;
+    let years = 1900..1930;
     let places = (0..PAGES).flat_map(|page| years.clone().map(move |year| (page, year)));
     let request = |(page, year): (usize, i32), word: &str| {
-        let filter = json!({ "yearFrom": year - 100 });
+        let filter = json!({ "yearFrom": year });
         body(
             SEARCH,
             json!({"text": word, "after": (page * 20).to_string(), "filter": filter}),
