@@ -24,6 +24,8 @@ const ITEMS: &[&str] = &[
     "CREATE UNIQUE INDEX item_record ON item (record, hub_id)",
     "CREATE INDEX item_place ON item (kind, place, key)",
     "CREATE INDEX item_hub ON item (hub_id, kind, place, key)",
+    "CREATE INDEX agency_hub ON agency (hub_id, name_folded, key)",
+    "CREATE INDEX item_hidden ON item (hub_id, kind, key) WHERE audience <> 0",
     "CREATE TABLE item_link (
         item BIGINT NOT NULL,
         role {text} NOT NULL,

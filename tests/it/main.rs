@@ -56,6 +56,7 @@ mod items;
 mod left_out;
 mod liars;
 mod membership;
+mod plans;
 mod processes;
 mod queries;
 mod reader;

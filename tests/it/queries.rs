@@ -13,7 +13,7 @@ use node::seed::Plan;
 use serde_json::{Value, json};
 use testkit::patience::eventually;
 use testkit::records::{put, record};
-use testkit::{Drawing, Federation};
+use testkit::{Backend, Drawing, Federation};
 use time::macros::datetime;
 
 use super::items;
@@ -23,7 +23,7 @@ const COOKBOOK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/queries.md"
 const FEWEST: usize = 20;
 
 /// The hub that is asked.
-const ASKED: &str = "a";
+pub(super) const ASKED: &str = "a";
 const OTHER: &str = "b";
 
 /// Lists that are empty here, by the numbers of their queries, and why.
@@ -40,7 +40,7 @@ const EMPTY: [(&str, &str, &str); 6] = [
 async fn every_query_is_answered_and_not_with_empty_hands() {
     let recipes = document::read(&cookbook()).unwrap();
     assert!(recipes.len() >= FEWEST, "{} queries", recipes.len());
-    let hubs = filled().await;
+    let hubs = filled(Backend::Sqlite).await;
     let blanks = blanks(&hubs).await;
     let mut empty = BTreeSet::new();
     for (number, recipe) in (1..).zip(&recipes) {
@@ -50,6 +50,16 @@ async fn every_query_is_answered_and_not_with_empty_hands() {
     }
     let expected = EMPTY.map(|(number, place, _)| (number.to_owned(), place.to_owned()));
     assert_eq!(empty, BTreeSet::from(expected));
+}
+
+/// Asks all queries, and gives the hubs.
+pub(super) async fn ask_all(backend: Backend) -> Federation {
+    let hubs = filled(backend).await;
+    let blanks = blanks(&hubs).await;
+    for recipe in &document::read(&cookbook()).unwrap() {
+        answer(&hubs, recipe, &blanks).await;
+    }
+    hubs
 }
 
 #[test]
@@ -142,8 +152,12 @@ fn look(value: &Value, place: &str, has_any: &mut BTreeMap<String, bool>) {
 }
 
 /// Two hubs with records of every kind, and an index at the one that is asked.
-async fn filled() -> Federation {
-    let hubs = Federation::build(Drawing::drawn("a -- b").searching(ASKED)).await;
+async fn filled(backend: Backend) -> Federation {
+    let mut drawing = Drawing::drawn("a -- b").searching(ASKED);
+    if backend == Backend::Postgres {
+        drawing = drawing.on_postgres(ASKED).on_postgres(OTHER);
+    }
+    let hubs = Federation::build(drawing).await;
     hubs.import(ASKED).await;
     // Some samples refer to another hub's that are there, so the hubs take turns.
     for (hub, seed, innovations) in [(OTHER, 1, 100), (ASKED, 1, 100), (OTHER, 2, 40)] {

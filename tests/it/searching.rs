@@ -63,9 +63,9 @@ fn ask(index: &Index, text: &str, sight: Sight) -> (Vec<u128>, Vec<(String, u64)
         .iter()
         .map(|hit| hit.id.1.as_uuid().as_u128())
         .collect();
-    assert_eq!(found.total, numbers.len() as u64, "{text}");
+    assert_eq!(found.total(), numbers.len() as u64, "{text}");
     numbers.sort_unstable();
-    (numbers, found.count(Facet::Award))
+    (numbers, found.count(Facet::Award).to_vec())
 }
 
 fn seen(follower: &Follower) -> Seen {

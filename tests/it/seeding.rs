@@ -48,3 +48,24 @@ async fn samples_are_made_once_and_not_among_real_records() {
         .await;
     hub.well(&["verify"]).await;
 }
+
+/// Each request of the benchmark is answered, whatever the schema becomes: an answer with errors ends it.
+#[tokio::test]
+async fn what_the_catalogs_benchmark_asks_is_answered() {
+    let hub = Program::new();
+    let small = ["--records", "1000", "--connections", "1", "--seconds", "0"];
+    let more = ["--writes", "20", "--pull", "--json"];
+    let asked = [&["bench", "catalog"][..], &small, &more].concat();
+    let figures = hub.well(&asked).await.json();
+    for row in [
+        "pages of 20 with replication counts",
+        "records with three relations, repeated",
+        "rare word, province, affair, facets, under writes",
+        "common word, facets",
+        "all thirteen statistics, under a pull",
+        "found by searching after a write",
+        "writes meanwhile",
+    ] {
+        assert!(figures[row].as_f64() > Some(0.0), "{row}: {figures}");
+    }
+}

@@ -165,3 +165,30 @@ async fn filters_out_of_bounds_are_refused() {
     let unknown = json!({"hubs": ["hub-z"]});
     assert_eq!(statistics(&hubs, "a", unknown).await["innovations"], 0);
 }
+
+#[tokio::test]
+async fn every_count_says_of_when_it_is_and_who_is_behind() {
+    let hubs = Federation::of(["a", "b"]).await;
+    hubs.publish("b", "Satu").await;
+    hubs.publish("b", "Dua").await;
+    hubs.sync_until_quiet().await;
+    // Asked last, and yet of when the counts were not yet read.
+    let document = "{ innovations(first: 1) { totalCount nodes { replicationCounts { claimed } } }
+        asOf { position at behind { hubId missingEntries } unreached { hubId } } }";
+    let position = hubs.hub("a").db.newest_position().await.unwrap();
+    let told = hubs.api("a").query(document, json!({})).await;
+    assert_eq!(told["innovations"]["totalCount"], 2);
+    assert_eq!(told["asOf"]["position"], position, "{told}");
+    assert_eq!(told["asOf"]["behind"], json!([]), "{told}");
+
+    hubs.publish("b", "Tiga").await;
+    hubs.take_offline("b").await;
+    hubs.round("a", "b").await;
+    eventually("it is told that b cannot be reached", async || {
+        let told = hubs.api("a").query(document, json!({})).await;
+        assert_eq!(told["innovations"]["totalCount"], 2);
+        let unreached = &told["asOf"]["unreached"];
+        (unreached[0]["hubId"] == "hub-b").then_some(())
+    })
+    .await;
+}

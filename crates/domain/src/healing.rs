@@ -57,7 +57,7 @@ impl Guard {
 }
 
 /// Why a hub writes nothing to its own log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Hash)]
 #[serde(rename_all = "lowercase")]
 pub enum Halt {
     /// Nothing outside the database says how far the log had come, and no peer was asked yet.
@@ -103,7 +103,7 @@ impl std::fmt::Display for Halt {
 }
 
 /// What a hub does at present, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// It has just started and asks its peers whether they hold more of its log. It answers, and writes nothing.
     Boot,

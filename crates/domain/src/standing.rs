@@ -17,7 +17,7 @@ use crate::identity::{HubId, LogId};
 use crate::log::LogState;
 
 /// How this hub stands with one log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LogStanding {
     /// The log.
     pub log: LogId,
@@ -67,7 +67,7 @@ impl LogStanding {
 }
 
 /// How this hub stands with one that it pulls.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PeerStanding {
     /// The peer.
     pub hub: HubId,
@@ -113,7 +113,7 @@ impl PeerStanding {
 }
 
 /// How this hub stands with all logs and peers, at a moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Standing {
     /// The moment, in Unix milliseconds.
     pub at: i64,

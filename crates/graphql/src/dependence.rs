@@ -5,12 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use search::Mark;
 use time::{Date, OffsetDateTime};
 
+use crate::as_of::StandingMark;
+
 /// The root fields whose answers follow from the tables that commits change, and from what resolvers note here. All others
 /// look at what changes without a commit: trust, peers, leases, what was seen of logs.
-const SETTLED: [&str; 18] = [
+const SETTLED: [&str; 19] = [
     "__typename",
     "agencies",
     "agency",
+    "asOf",
     "assessments",
     "awards",
     "coachingActivities",
@@ -33,6 +36,19 @@ pub fn is_settled(root: &str) -> bool {
     SETTLED.contains(&root)
 }
 
+/// How things are at a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Now {
+    /// The position of the newest commit.
+    pub position: u64,
+    /// The state of the search index, if one is open.
+    pub index: Option<Mark>,
+    /// How this hub stands; it need not be known if nothing depends on it.
+    pub standing: Option<StandingMark>,
+    /// The time.
+    pub at: OffsetDateTime,
+}
+
 /// What an answer depends on beside a commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
@@ -40,8 +56,8 @@ pub struct Beside {
     pub is_unsettled: bool,
     /// The day, UTC.
     pub day: Option<Date>,
-    /// How this hub stood at a moment, in Unix milliseconds; that may be told for a second.
-    pub standing: Option<i64>,
+    /// How this hub stood when it was looked at.
+    pub standing: Option<StandingMark>,
     /// The columns of the statistics, which may belong to an earlier commit.
     pub columns: Option<u64>,
     /// The state of the search index, which may belong to an earlier commit.
@@ -55,22 +71,25 @@ impl Beside {
         self.index = Some(mark);
     }
 
-    /// Whether an answer is still right, the store being at a position and the search index in a state, if there is one. It
-    /// was made by that commit.
-    pub fn is_so(&self, position: u64, index: Option<Mark>, now: OffsetDateTime) -> bool {
-        let millis = now.unix_timestamp_nanos() / 1_000_000;
-        let age = |standing: i64| millis - i128::from(standing);
+    /// Whether an answer is still right as things are now. It was made by that commit.
+    pub fn is_so(&self, now: &Now) -> bool {
+        let Now {
+            position,
+            index,
+            standing,
+            at,
+        } = *now;
         !self.is_unsettled
             && self
                 .day
-                .is_none_or(|day| day == now.to_offset(time::UtcOffset::UTC).date())
+                .is_none_or(|day| day == at.to_offset(time::UtcOffset::UTC).date())
             && self.columns.is_none_or(|columns| columns == position)
             && self
                 .index
                 .is_none_or(|mark| mark.position == position && index == Some(mark))
             && self
                 .standing
-                .is_none_or(|standing| (0..1000).contains(&age(standing)))
+                .is_none_or(|told| standing.is_some_and(|standing| told.holds_at(standing)))
     }
 }
 
@@ -110,8 +129,8 @@ mod tests {
         "Query.searchInnovations",
         "Query.statistics",
         "Statistics.sync",
-        "StatisticsAsOf.behind",
-        "StatisticsAsOf.unreached",
+        "AsOf.behind",
+        "AsOf.unreached",
         "Statistics.stale",
     ];
     /// What they tell, which no other field does.
@@ -190,14 +209,31 @@ mod tests {
         assert!(met.contains("Innovation") && met.contains("Hub"));
     }
 
+    const STANDING: StandingMark = StandingMark {
+        at: 50_000,
+        digest: 9,
+    };
+
     #[track_caller]
     fn check(beside: Beside, expected: bool) {
-        let now = datetime!(2026-11-26 00:00:01 +07:00);
         let index = Some(Mark {
             position: 7,
             at: 70,
         });
-        assert_eq!(beside.is_so(7, index, now), expected, "{beside:?}");
+        let now = Now {
+            position: 7,
+            index,
+            standing: Some(STANDING),
+            at: datetime!(2026-11-26 00:00:01 +07:00),
+        };
+        assert_eq!(beside.is_so(&now), expected, "{beside:?}");
+        if beside.standing.is_some() {
+            let unknown = Now {
+                standing: None,
+                ..now
+            };
+            assert!(!beside.is_so(&unknown), "what is not known is not told");
+        }
     }
 
     #[test]
@@ -233,8 +269,15 @@ mod tests {
             position: 7,
             at: 70,
         });
-        let is_so =
-            |now_open| Beside { index, ..nothing }.is_so(7, now_open, OffsetDateTime::UNIX_EPOCH);
+        let is_so = |index_now| {
+            let now = Now {
+                position: 7,
+                index: index_now,
+                standing: None,
+                at: OffsetDateTime::UNIX_EPOCH,
+            };
+            Beside { index, ..nothing }.is_so(&now)
+        };
         assert!(
             is_so(index) && !is_so(None),
             "an index that is not open answers nothing"
@@ -250,9 +293,14 @@ mod tests {
             at: 71,
         });
         check(both, false);
-        let now = datetime!(2026-11-25 17:00:01 UTC).unix_timestamp() * 1000;
-        for (age, expected) in [(-1, false), (0, true), (999, true), (1000, false)] {
-            let standing = Some(now - age);
+        for (at, digest, expected) in [
+            (50_000, 9, true),
+            (40_001, 9, true),
+            (40_000, 9, false),
+            (50_001, 9, false),
+            (50_000, 8, false),
+        ] {
+            let standing = Some(StandingMark { at, digest });
             check(
                 Beside {
                     standing,

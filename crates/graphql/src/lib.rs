@@ -2,7 +2,7 @@
 //!
 //! - [`schema`] builds it without a hub; [`serve`] gives it one.
 //! - `innovations`, `agencies`, `hubs`, `regions` and `items` are the catalog; `logs` is what other hubs pull,
-//!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `statistics` counts it all;
+//!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `statistics` counts it all, `as_of` says of when counts are;
 //!   `node` is anything by its id.
 //! - `drafts` are on their way to the catalog, `people` may be named in it; both are the operator's alone.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
@@ -15,6 +15,7 @@
 
 pub mod address;
 mod agencies;
+mod as_of;
 mod context;
 mod dependence;
 mod drafts;
@@ -43,8 +44,9 @@ mod statistics;
 mod turns;
 mod vocabulary;
 
+pub use as_of::{Begun, StandingMark};
 pub use context::{Hub as HubContext, OperationTrust, Viewer};
-pub use dependence::{Beside, Dependence, is_settled};
+pub use dependence::{Beside, Dependence, Now, is_settled};
 pub use error::{ApiError, Code};
 pub use loaders::Ahead;
 pub use root::{Schema, schema, sdl, serve};

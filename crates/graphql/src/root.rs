@@ -10,6 +10,7 @@ use futures_util::Stream;
 use storage::StorageError;
 
 use crate::agencies::{self, Agency, AgencyConnection, AgencyFilterInput, AgencyInput};
+use crate::as_of::AsOfQuery;
 use crate::context::ContextExt as _;
 use crate::holders::{self, RecordHolders};
 use crate::hubs::{self, Hub, HubConnection};
@@ -107,6 +108,7 @@ pub(crate) async fn find_hub(
 /// counts as left out.
 #[derive(Default, MergedObject)]
 pub struct Query(
+    AsOfQuery,
     CatalogQuery,
     SearchQuery,
     StaleQuery,

@@ -31,7 +31,7 @@ pub(crate) fn reading(ctx: &Context<'_>) -> Result<Reading, ApiError> {
 
 /// Searches, beside what is served if that takes long.
 pub(crate) async fn search(reading: Reading, request: Request) -> Result<Found, SearchError> {
-    if reading.is_heavy(&request)? {
+    if request.is_heavy() {
         beside(move || reading.search(&request)).await
     } else {
         reading.search(&request)

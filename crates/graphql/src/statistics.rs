@@ -1,13 +1,12 @@
 //! Counting what the network's records say: all charts of a node in one field.
 //!
-//! `rows` and `needs` are the rows of the charts, `fresh` what is told of the figures' freshness.
+//! `rows` and `needs` are the rows of the charts.
 
 #![expect(
     clippy::unused_async,
     reason = "async-graphql takes resolvers as async functions"
 )]
 
-pub(crate) mod fresh;
 mod needs;
 mod rows;
 
@@ -15,11 +14,14 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Lookahead, Object, SimpleObject};
 use domain::catalog::{AdoptionStatus, LifecycleStage, STALE_AFTER, Sdg};
+use domain::entry::Sight;
 use domain::identity::RecordRef;
 use domain::statistics::{Chart, Charts, Figures, Filter, Stage};
+use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 
 use crate::ApiError;
+use crate::as_of::{AsOf, StandingKept, StandingMark};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::in_place::{InPlace, InTurn};
@@ -27,7 +29,6 @@ use crate::paging::{bounded, size};
 use crate::replication::{self, ReplicationStatus};
 use crate::scalars::{DateTime, HubId, Long, RegionCode};
 use crate::vocabulary::{self, Affair};
-use fresh::{StandingKept, StatisticsAsOf};
 use needs::NeedStatistics;
 use rows::{
     AffairStatistics, AwardStatistics, CoachingStatistics, HubStatistics, RegionStatistics,
@@ -100,6 +101,45 @@ impl StatisticsFilterInput {
 pub struct StatisticsHub {
     pub(crate) columns: storage::statistics::Statistics,
     pub(crate) standing: StandingKept,
+    counted: FiguresKept,
+}
+
+/// What was counted lately, by what was asked, for the newest commit. Answers that tell more than figures are made anew more
+/// often than the figures.
+struct FiguresKept(Cache<CountKey, (u64, Arc<Figures>)>);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct CountKey {
+    filter: Filter,
+    sight: Sight,
+    stale_before: i64,
+    charts: Charts,
+}
+
+/// How many of what was counted are kept.
+const MOST_COUNTED: usize = 256;
+
+impl Default for FiguresKept {
+    fn default() -> Self {
+        Self(Cache::new(MOST_COUNTED))
+    }
+}
+
+impl FiguresKept {
+    /// What the columns say, counted if that was not done at their commit.
+    fn count(
+        &self,
+        columns: &storage::statistics::Statistics,
+        key: CountKey,
+    ) -> Option<(storage::statistics::AsOf, Arc<Figures>)> {
+        let kept = self.0.get(&key);
+        let (as_of, figures) = columns.count_at(|columns, as_of| match kept {
+            Some((position, figures)) if position == as_of.position => figures,
+            _ => Arc::new(columns.count(&key.filter, key.sight, key.stale_before, key.charts)),
+        })?;
+        self.0.insert(key, (as_of.position, Arc::clone(&figures)));
+        Some((as_of, figures))
+    }
 }
 
 impl StatisticsHub {
@@ -113,6 +153,18 @@ impl StatisticsHub {
             Some(_) => self.columns.catch_up(db, now).await,
             None => Ok(()),
         }
+    }
+
+    /// By what it is known whether this hub stands as it did, from at most a second ago.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn standing_mark(
+        &self,
+        db: &storage::Database,
+        now: OffsetDateTime,
+    ) -> Result<StandingMark, storage::StorageError> {
+        Ok(self.standing.look(db, now).await?.0)
     }
 
     /// The columns, for looking at what they hold and take.
@@ -174,10 +226,13 @@ async fn count(ctx: &Context<'_>, filter: Filter) -> Result<Statistics, ApiError
     let stale_before = midnight(now) - STALE_AFTER;
     let millis = i64::try_from(stale_before.unix_timestamp_nanos() / 1_000_000);
     let millis = millis.unwrap_or(i64::MIN);
-    let counted = hub
-        .statistics
-        .columns
-        .count(|columns| columns.count(&filter, sight, millis, charts));
+    let key = CountKey {
+        filter,
+        sight,
+        stale_before: millis,
+        charts,
+    };
+    let counted = hub.statistics.counted.count(&hub.statistics.columns, key);
     let (as_of, figures) = counted.ok_or_else(|| {
         ApiError::invalid(
             "statistics",
@@ -192,7 +247,7 @@ async fn count(ctx: &Context<'_>, filter: Filter) -> Result<Statistics, ApiError
     });
     Ok(Statistics {
         as_of,
-        figures: Arc::new(figures),
+        figures,
         stale_before,
     })
 }
@@ -214,8 +269,11 @@ pub(crate) struct Statistics {
 #[Object(serial)]
 impl Statistics {
     /// Of when the figures are, and who is behind.
-    async fn as_of(&self) -> StatisticsAsOf {
-        StatisticsAsOf(self.as_of)
+    async fn as_of(&self) -> AsOf {
+        AsOf {
+            position: self.as_of.position,
+            at: self.as_of.at,
+        }
     }
 
     /// How many innovations are counted.

@@ -16,6 +16,7 @@ mod borrow;
 pub mod credits;
 pub mod healing;
 mod hints;
+mod settling;
 mod share;
 pub mod statistics;
 pub mod upgrade;

@@ -1,10 +1,9 @@
 //! Which words there are for somebody: those of documents that they may see.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use domain::search::{distance, slips_allowed};
 use tantivy::Term;
-use tantivy::query::FuzzyTermQuery;
 use tantivy::schema::Field;
 
 use crate::SearchError;
@@ -58,17 +57,19 @@ impl Dictionary<'_> {
         if slips == 0 {
             return Ok(Vec::new());
         }
-        let term = Term::from_field_text(self.fields.words, word);
-        let mut words = Frequencies::default();
-        for (part, open) in self.snapshot.parts().zip(self.view.open()) {
-            let inverted = part.reader.inverted_index(self.fields.words)?;
-            let automaton = FuzzyTermQuery::new(term.clone(), slips, true).automaton()?;
-            let mut terms = inverted.terms().search(automaton).into_stream()?;
-            while let Some((term, info)) = terms.next() {
-                words.add(term, frequency_in(&inverted, info, open)?);
-            }
+        let mut alike = BTreeSet::new();
+        for part in self.snapshot.parts() {
+            alike.extend(
+                part.facts
+                    .lexicon(part.reader, self.fields)?
+                    .near(word, slips),
+            );
         }
-        words.0.remove(word);
+        alike.remove(word);
+        let mut words = Frequencies::default();
+        for found in alike {
+            words.add(found.as_bytes(), self.frequency(self.fields.words, found)?);
+        }
         let mut near = words.sorted(MOST_NEAR, |found| distance(word, found));
         let least = near.first().map(|(found, _)| distance(word, found));
         near.retain(|(found, _)| Some(distance(word, found)) == least);

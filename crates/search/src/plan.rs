@@ -142,19 +142,6 @@ fn typed(clause: &Clause) -> String {
     }
 }
 
-/// Whether much of the index's words must be looked at to answer a text: beginnings, slips, and words that stand together.
-pub(crate) fn is_heavy(words: Dictionary<'_>, text: &SearchText) -> Result<bool, SearchError> {
-    for clause in text.wanted.iter().chain(&text.unwanted) {
-        let Clause::Word(word) = clause else {
-            return Ok(true);
-        };
-        if !is_stop_word(word) && words.frequency(words.fields.stems, &stem(word))? < FEW {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 struct Maker<'a> {
     words: Dictionary<'a>,
     fields: &'a Fields,

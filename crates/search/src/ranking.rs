@@ -81,17 +81,17 @@ impl Best {
     }
 }
 
-/// The best of what was found, tier by tier, after those that are passed over.
+/// The best of what was found, tier by tier, at most so many.
 pub(crate) fn best(
     snapshot: &Snapshot,
     view: &View,
     ranked: &[&Ranked],
     tiers: &[Tier],
-    (skip, limit): (usize, usize),
+    most: usize,
 ) -> Result<Vec<Hit>, SearchError> {
     let mut found = Vec::new();
     for tier in tiers {
-        let wanted = (skip + limit).saturating_sub(found.len());
+        let wanted = most.saturating_sub(found.len());
         if wanted == 0 {
             break;
         }
@@ -102,7 +102,7 @@ pub(crate) fn best(
         id: facts[candidate.part].id(candidate.document),
         score: candidate.score,
     };
-    Ok(found.into_iter().skip(skip).map(hit).collect())
+    Ok(found.into_iter().map(hit).collect())
 }
 
 fn best_of(

@@ -30,15 +30,6 @@ impl Reading {
         self.snapshot.mark()
     }
 
-    /// Whether a request looks at so much of the index that it should keep nobody else waiting: it asks for beginnings of
-    /// words, for words that stand together, or for a word that hardly anything has.
-    ///
-    /// # Errors
-    /// The index cannot be read.
-    pub fn is_heavy(&self, request: &Request) -> Result<bool, SearchError> {
-        self.snapshot.is_heavy(self.index.fields(), request)
-    }
-
     /// Finds innovations.
     ///
     /// # Errors

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode, Sdg};
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
-use domain::search::{SearchText, may_stem_to, stem};
+use domain::search::{Clause, SearchText, may_stem_to, stem};
 
 use crate::document::DocumentId;
 use crate::fact::Facet;
-use crate::matching::Tier;
+use crate::finding::Finding;
 use crate::snapshot::Snapshot;
 
 /// What is looked for.
@@ -57,27 +57,45 @@ pub struct Filter {
     pub awards: Vec<String>,
 }
 
-/// What was found.
+impl Request {
+    /// Whether so much of the index is looked at that it should keep nobody else waiting: beginnings of words, and words that
+    /// stand together.
+    pub fn is_heavy(&self) -> bool {
+        let mut clauses = self.text.wanted.iter().chain(&self.text.unwanted);
+        clauses.any(|clause| !matches!(clause, Clause::Word(_)))
+    }
+}
+
+/// A page of what was found.
 #[derive(Clone)]
 pub struct Found {
-    /// The best, the best first.
+    /// The page's hits, the best first.
     pub hits: Vec<Hit>,
-    /// How many there are in all.
-    pub total: u64,
-    /// The text as it may have been meant.
-    pub did_you_mean: Option<String>,
-    /// Which words of a text were looked for.
-    pub matcher: Matcher,
     /// Which state of the store was searched.
     pub mark: Mark,
     pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) matched: Tier,
+    pub(crate) finding: Arc<Finding>,
 }
 
 impl Found {
+    /// How many there are in all.
+    pub fn total(&self) -> u64 {
+        self.finding.total
+    }
+
+    /// The text as it may have been meant.
+    pub fn did_you_mean(&self) -> Option<&str> {
+        self.finding.did_you_mean.as_deref()
+    }
+
+    /// Which words of a text were looked for.
+    pub fn matcher(&self) -> &Matcher {
+        &self.finding.matcher
+    }
+
     /// How many of all that was found have each value of a facet, the most frequent first.
-    pub fn count(&self, facet: Facet) -> Vec<(String, u64)> {
-        self.snapshot.count(facet, &self.matched)
+    pub fn count(&self, facet: Facet) -> Arc<[(String, u64)]> {
+        self.finding.count(&self.snapshot, facet)
     }
 }
 

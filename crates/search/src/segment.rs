@@ -1,7 +1,7 @@
 //! What is kept in memory of one segment: who may see what, and the documents of each value of a facet.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::entry::Sight;
 use domain::identity::HubId;
@@ -15,6 +15,7 @@ use crate::SearchError;
 use crate::bits::Bits;
 use crate::document::DocumentId;
 use crate::fact::{AUDIENCE, Facet, seen};
+use crate::lexicon::Lexicon;
 use crate::schema::{FINGERPRINT, Fields, PUBLISHED, RECORD_HIGH, RECORD_LOW};
 
 /// The facts of a segment. They are the same for as long as it is there.
@@ -30,6 +31,8 @@ pub(crate) struct Facts {
     low: Column<u64>,
     fingerprint: Column<u64>,
     published: Column<i64>,
+    /// Its words, from when they are first looked through.
+    lexicon: OnceLock<Lexicon>,
 }
 
 impl Facts {
@@ -76,7 +79,21 @@ impl Facts {
             low: fast.u64(RECORD_LOW)?,
             fingerprint: fast.u64(FINGERPRINT)?,
             published: fast.i64(PUBLISHED)?,
+            lexicon: OnceLock::new(),
         })
+    }
+
+    /// The words of the segment, which is the one that the facts were read of.
+    pub(crate) fn lexicon(
+        &self,
+        segment: &SegmentReader,
+        fields: &Fields,
+    ) -> Result<&Lexicon, SearchError> {
+        if let Some(lexicon) = self.lexicon.get() {
+            return Ok(lexicon);
+        }
+        let read = Lexicon::read(segment, fields)?;
+        Ok(self.lexicon.get_or_init(|| read))
     }
 
     /// The documents that somebody may see.

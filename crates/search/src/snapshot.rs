@@ -7,17 +7,16 @@ use domain::entry::Sight;
 use tantivy::index::{SegmentId, SegmentReader};
 use tantivy::{IndexReader, Searcher};
 
+use crate::SearchError;
 use crate::bits::Bits;
 use crate::dictionary::Dictionary;
 use crate::document::DocumentId;
-use crate::fact::{Facet, conditions};
-use crate::matching::{Matching, Tier};
-use crate::plan::Plan;
+use crate::fact::Facet;
+use crate::finding::Findings;
 use crate::request::{Found, Mark, Request};
 use crate::schema::Fields;
 use crate::segment::Facts;
 use crate::view::View;
-use crate::{SearchError, plan, ranking};
 
 /// One committed state of the index.
 pub(crate) struct Snapshot {
@@ -25,6 +24,7 @@ pub(crate) struct Snapshot {
     segments: Vec<(SegmentId, Arc<Facts>)>,
     /// What each rank of viewers may see, from when it is first asked for.
     views: Arc<[OnceLock<View>; RANKS]>,
+    findings: Arc<Findings>,
     mark: Mark,
 }
 
@@ -85,6 +85,7 @@ impl Snapshot {
             searcher,
             segments,
             views: Arc::default(),
+            findings: Arc::default(),
             mark,
         })
     }
@@ -95,6 +96,7 @@ impl Snapshot {
             searcher: self.searcher.clone(),
             segments: self.segments.clone(),
             views: Arc::clone(&self.views),
+            findings: Arc::clone(&self.findings),
             mark,
         }
     }
@@ -132,11 +134,6 @@ impl Snapshot {
         }
     }
 
-    /// Whether it takes long to answer a request.
-    pub(crate) fn is_heavy(&self, fields: &Fields, request: &Request) -> Result<bool, SearchError> {
-        plan::is_heavy(self.words(fields, request.sight), &request.text)
-    }
-
     /// The fingerprints of all documents.
     pub(crate) fn fingerprints(&self) -> HashMap<DocumentId, u64> {
         let mut found = HashMap::new();
@@ -153,27 +150,11 @@ impl Snapshot {
         fields: &Fields,
         request: &Request,
     ) -> Result<Found, SearchError> {
-        let plan = Plan::make(self.words(fields, request.sight), &request.text)?;
-        let view = self.view(request.sight);
-        let conditions = conditions(&request.filter);
-        let matching = Matching {
-            snapshot: &self,
-            fields,
-            conditions: &conditions,
-            view,
-        };
-        let tiers = matching.find(&plan)?;
-        let ranked: Vec<_> = plan.ranked().collect();
-        let hits = ranking::best(&self, view, &ranked, &tiers, (request.skip, request.limit))?;
-        let matched = together(tiers);
-        let total = matched.iter().map(Bits::count).sum();
+        let finding = self.findings.find(&self, fields, request)?;
         Ok(Found {
-            hits,
-            total,
-            did_you_mean: plan.did_you_mean(),
-            matcher: plan.matcher(),
+            hits: finding.page(request),
             mark: self.mark,
-            matched,
+            finding,
             snapshot: self,
         })
     }
@@ -199,16 +180,4 @@ impl Snapshot {
         });
         counts
     }
-}
-
-/// The documents of all tiers, by segment.
-fn together(tiers: Vec<Tier>) -> Vec<Bits> {
-    let mut tiers = tiers.into_iter();
-    let mut all = tiers.next().unwrap_or_default();
-    for tier in tiers {
-        for (all, bits) in all.iter_mut().zip(&tier) {
-            all.add(bits);
-        }
-    }
-    all
 }

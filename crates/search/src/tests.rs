@@ -101,8 +101,8 @@ fn words_find_what_was_meant() {
     let check = |text: &str, expected: &[u128], meant: Option<&str>| {
         let found = ask(&index, text);
         assert_eq!(numbers(&found), expected, "{text}");
-        assert_eq!(found.total, expected.len() as u64, "{text}");
-        assert_eq!(found.did_you_mean.as_deref(), meant, "{text}");
+        assert_eq!(found.total(), expected.len() as u64, "{text}");
+        assert_eq!(found.did_you_mean(), meant, "{text}");
     };
     check("sitarang", &[1], None);
     check("sitarang pasar", &[1], None);
@@ -160,7 +160,7 @@ fn pages_follow_each_other() {
             ..Request::default()
         };
         let found = index.search(&request).unwrap();
-        assert_eq!(found.total, 5);
+        assert_eq!(found.total(), 5);
         all.extend(numbers(&found));
     }
     assert_eq!(all, [5, 4, 3, 2, 1]);
@@ -284,7 +284,7 @@ fn what_may_not_be_seen_is_in_no_answer() {
         let mut seen = numbers(&found);
         seen.sort_unstable();
         assert_eq!(
-            (seen.as_slice(), found.total),
+            (seen.as_slice(), found.total()),
             (expected, expected.len() as u64),
             "{sight:?} {text}"
         );
@@ -318,7 +318,11 @@ fn hidden_words_are_not_suggested() {
             limit: 1,
             ..Request::default()
         };
-        index.search(&request).unwrap().did_you_mean
+        index
+            .search(&request)
+            .unwrap()
+            .did_you_mean()
+            .map(str::to_owned)
     };
     assert_eq!(meant(Sight::Network).as_deref(), Some("kembangloyang"));
     assert_eq!(meant(Sight::Public), None);

@@ -63,14 +63,16 @@ pub async fn settle(
 async fn due(db: &Database, most: u32) -> Result<Vec<DueRow>, StorageError> {
     let (answer, replication) = (Kind::REPLICATION_ANSWER, Kind::REPLICATION);
     let (subject, source) = (Role::Subject.code(), Role::Source.code());
+    let is_replication = sql::unindexed("asked.kind", replication);
     let text = format!(
         "SELECT said.record AS record, said.entry AS entry
-         FROM hub JOIN item AS said ON said.hub_id = hub.id AND said.kind = '{answer}' AND said.audience = 1
-            JOIN item_link AS link ON link.item = said.key AND link.role = '{subject}'
-            JOIN item AS asked ON asked.record = link.record AND asked.kind = '{replication}' AND asked.audience = 0
+         FROM hub CROSS JOIN item AS said CROSS JOIN item_link AS link CROSS JOIN item AS asked CROSS JOIN item_link AS origin
             JOIN hub AS asker ON asker.id = asked.hub_id AND asker.slug = link.hub
-            JOIN item_link AS origin ON origin.item = asked.key AND origin.role = '{source}' AND origin.hub = hub.slug
-         WHERE hub.slug = $1 ORDER BY said.key LIMIT $2"
+         WHERE hub.slug = $1 AND said.hub_id = hub.id AND said.kind = '{answer}' AND said.audience <> 0 AND said.audience = 1
+            AND link.item = said.key AND link.role = '{subject}'
+            AND asked.record = link.record AND {is_replication} AND asked.audience = 0
+            AND origin.item = asked.key AND origin.role = '{source}' AND origin.hub = hub.slug
+         ORDER BY said.key LIMIT $2"
     );
     let values = vec![db.hub().as_str().into(), i64::from(most).into()];
     Ok(sql::all(db.reader(), &text, values).await?)

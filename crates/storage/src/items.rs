@@ -78,15 +78,26 @@ pub struct ItemFilter {
 impl ItemFilter {
     fn clause(&self, hubs: &HubRows) -> Clause {
         let mut clause = Clause::default();
+        // What refers to a record is found by that: the indexes by kind and hub are hidden from planners then.
+        let is_by_link = self.refers_to.is_some();
         let kind = clause.bind(self.kind);
-        clause.and(format!("item.kind = {kind}"));
+        clause.and(if is_by_link {
+            format!("item.kind || '' = {kind}")
+        } else {
+            format!("item.kind = {kind}")
+        });
         if !self.hubs.is_empty() {
             let marks: Vec<_> = self
                 .hubs
                 .iter()
                 .map(|hub| clause.bind(hubs.id(hub)))
                 .collect();
-            clause.and(format!("item.hub_id IN ({})", marks.join(",")));
+            let column = if is_by_link {
+                "item.hub_id + 0"
+            } else {
+                "item.hub_id"
+            };
+            clause.and(format!("{column} IN ({})", marks.join(",")));
         }
         if let Some((role, target)) = &self.refers_to {
             let (role, hub) = (clause.bind(role.code()), clause.bind(target.hub.as_str()));

@@ -47,6 +47,8 @@ pub mod standing;
 pub mod statistics;
 pub mod tokens;
 pub mod trust;
+#[cfg(feature = "witness")]
+pub mod witness;
 
 pub use database::{Database, Location, Owner};
 pub use error::StorageError;

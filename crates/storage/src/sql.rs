@@ -6,6 +6,8 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, S
 use serde::de::DeserializeOwned;
 
 fn statement(db: &impl ConnectionTrait, text: &str, values: Vec<Value>) -> Statement {
+    #[cfg(feature = "witness")]
+    crate::witness::note(text, &values);
     let backend = db.get_database_backend();
     let plain = match backend {
         DbBackend::Sqlite => without_numbers(text),

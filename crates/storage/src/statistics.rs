@@ -47,8 +47,14 @@ pub struct AsOf {
 impl Statistics {
     /// Counts by the columns, with the commit to which they belong; nothing before [`Self::catch_up`] was called.
     pub fn count<T>(&self, count: impl FnOnce(&Columns) -> T) -> Option<(AsOf, T)> {
+        self.count_at(|columns, _| count(columns))
+    }
+
+    /// The same for whoever looks at the commit.
+    pub fn count_at<T>(&self, count: impl FnOnce(&Columns, AsOf) -> T) -> Option<(AsOf, T)> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().map(|kept| (kept.as_of, count(&kept.columns)))
+        let Kept { columns, as_of } = kept.as_ref()?;
+        Some((*as_of, count(columns, *as_of)))
     }
 
     /// The commit to which the columns belong, once they were read.

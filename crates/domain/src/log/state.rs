@@ -20,7 +20,7 @@ pub struct LogFacts {
 }
 
 /// How far this hub has come with a log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogState {
     /// Nothing is held and nothing more was seen.
     Empty,

@@ -33,7 +33,7 @@ pub enum Chart {
 }
 
 /// Some charts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Charts(u16);
 
 impl Charts {

@@ -133,7 +133,7 @@ impl InnovationSearchEdge {
     /// agency, its region or an affair only.
     #[graphql(complexity = "20 + 3 * child_complexity")]
     async fn snippets(&self) -> Vec<Snippet> {
-        snippets::of(self.node.0.said(), &self.found.matcher)
+        snippets::of(self.node.0.said(), self.found.matcher())
     }
 }
 
@@ -185,8 +185,8 @@ async fn present(
     Ok(InnovationSearch {
         edges,
         page_info,
-        total_count: Long(found.total),
-        did_you_mean: found.did_you_mean.clone(),
+        total_count: Long(found.total()),
+        did_you_mean: found.did_you_mean().map(str::to_owned),
         as_of: SearchState {
             position: Long(found.mark.position),
             at: DateTime(at.unwrap_or(OffsetDateTime::UNIX_EPOCH)),

@@ -12,6 +12,9 @@ mod nodes;
 mod pull;
 mod read;
 mod sample;
+mod writer;
+
+use std::borrow::Cow;
 
 use clap::Subcommand;
 
@@ -50,13 +53,13 @@ impl Bench {
         if common.json {
             let pairs = figures
                 .into_iter()
-                .map(|figure| (figure.name.to_owned(), figure.value.into()));
+                .map(|figure| (figure.name.into_owned(), figure.value.into()));
             output::json(&pairs.collect::<serde_json::Map<_, _>>())?;
         } else {
             let mut table = output::table(["figure", "value", "unit"]);
             for figure in figures {
                 table.add_row([
-                    figure.name.to_owned(),
+                    figure.name.into_owned(),
                     format!("{:.1}", figure.value),
                     figure.unit.to_owned(),
                 ]);
@@ -69,11 +72,12 @@ impl Bench {
 
 /// One measured number.
 struct Figure {
-    name: &'static str,
+    name: Cow<'static, str>,
     value: f64,
     unit: &'static str,
 }
 
-const fn figure(name: &'static str, value: f64, unit: &'static str) -> Figure {
+fn figure(name: impl Into<Cow<'static, str>>, value: f64, unit: &'static str) -> Figure {
+    let name = name.into();
     Figure { name, value, unit }
 }

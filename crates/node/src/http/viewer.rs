@@ -6,8 +6,8 @@ use async_graphql::Data;
 use axum::Router;
 use domain::clock::Clock;
 use domain::token;
-use graphql::guard::{Guarded, Limits};
-use graphql::{Ahead, OperationTrust, OperationTurn, Schema, Viewer};
+use graphql::guard::{Admitted, Guarded, Limits};
+use graphql::{Ahead, Begun, OperationTrust, OperationTurn, Schema, Viewer};
 use storage::tokens::UsedTokens;
 use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
@@ -78,10 +78,11 @@ impl RequestContext for Viewers {
         }
     }
 
-    fn data(&self, viewer: &Viewer) -> Data {
+    async fn data(&self, viewer: &Viewer, admitted: &Admitted) -> Data {
         let mut data = Data::default();
         data.insert(viewer.clone());
         data.insert(Ahead::default());
+        Begun::put(&mut data, admitted, &self.db, &SystemClock).await;
         if matches!(viewer, Viewer::Hub(_)) {
             data.insert(OperationTrust::default());
             data.insert(OperationTurn::default());
@@ -106,7 +107,12 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
     let viewers = Viewers {
         token: hub.token.clone(),
         used: UsedTokens::new(&hub.db, SystemClock.now()),
-        answers: Answers::new(hub.db.clone(), Arc::new(SystemClock), hub.search.clone()),
+        answers: Answers::new(
+            hub.db.clone(),
+            Arc::new(SystemClock),
+            hub.search.clone(),
+            Arc::clone(&hub.statistics),
+        ),
         db: hub.db.clone(),
         clock: Arc::new(SystemClock),
     };

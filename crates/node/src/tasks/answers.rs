@@ -1,38 +1,35 @@
 //! Saying this hub's answers to replications for whom those are, when their adopters opened them to everybody.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use storage::{StorageError, answers};
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::settling::keep_settled;
 use crate::hub::Hub;
 use crate::system::{SystemClock, SystemEntropy};
 
-/// How often it is looked whether an answer is due.
-const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 /// How many answers are read at once.
 const AT_ONCE: u32 = 100;
 
-/// Writes what is due until `closing` is cancelled. Cut off anywhere, it loses nothing.
+/// Writes what is due until `closing` is cancelled.
 pub async fn follow_replications(hub: Hub, closing: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = closing.cancelled() => return,
-            settled = settle_all(&hub) => match settled {
-                Ok(0) => {}
-                Ok(settled) => tracing::info!(settled, "answers are for everybody now, as their replications are"),
-                Err(error) => tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "answers cannot be written anew yet"
-                ),
+    // The commit at which nothing was due. All answers are looked at, so it is done only when there is another.
+    let settled_at = Arc::new(AtomicU64::new(u64::MAX));
+    let settle = |hub: Hub| {
+        let settled_at = Arc::clone(&settled_at);
+        async move {
+            let position = hub.db.newest_position().await?;
+            if settled_at.load(Ordering::Relaxed) == position {
+                return Ok(0);
             }
+            let settled = settle_all(&hub).await?;
+            settled_at.store(position, Ordering::Relaxed);
+            Ok(settled)
         }
-        tokio::select! {
-            () = closing.cancelled() => return,
-            () = sleep(LOOK_INTERVAL) => {}
-        }
-    }
+    };
+    keep_settled(hub, closing, "answers to replications", settle).await;
 }
 
 /// Writes all that is due, and says how many answers.

@@ -14,7 +14,11 @@ fn meant(index: &Index, text: &str, sight: Sight) -> Option<String> {
         limit: 1,
         ..Request::default()
     };
-    index.search(&request).unwrap().did_you_mean
+    index
+        .search(&request)
+        .unwrap()
+        .did_you_mean()
+        .map(str::to_owned)
 }
 
 fn put_and_commit(writer: &mut Writer, documents: &[Document]) {
@@ -141,15 +145,17 @@ fn told(index: &Index, text: &str, sight: Sight) -> Told {
         ..Request::default()
     };
     let found = index.search(&request).unwrap();
-    let facets = Facet::ALL.iter().flat_map(|facet| found.count(*facet));
+    let facets = Facet::ALL
+        .iter()
+        .flat_map(|facet| found.count(*facet).to_vec());
     let facets = facets.collect();
-    let marked = WORDS.iter().map(|word| found.matcher.is_match(word));
+    let marked = WORDS.iter().map(|word| found.matcher().is_match(word));
     let scores = found.hits.iter().map(|hit| rounded(hit.score));
     let hits = numbers(&found).into_iter().zip(scores).collect();
     (
         hits,
-        found.total,
-        found.did_you_mean.clone(),
+        found.total(),
+        found.did_you_mean().map(str::to_owned),
         facets,
         marked.collect(),
     )

@@ -28,7 +28,7 @@ fn documents_are_replaced_and_taken_out() {
     assert_eq!(numbers(&ask(&index, "lentera")), [1]);
     let found = ask(&index, "sampah");
     assert_eq!(
-        (found.total, found.mark),
+        (found.total(), found.mark),
         (
             0,
             Mark {

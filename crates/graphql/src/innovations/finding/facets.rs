@@ -29,8 +29,10 @@ impl InnovationFacets {
         read: impl Fn(&str, Long) -> Option<T>,
     ) -> Result<Vec<T>, ApiError> {
         let most = paging::size("first", first, MOST_SHOWN)?;
-        let counts = self.0.count(facet).into_iter();
-        let values = counts.filter_map(|(value, count)| read(&value, Long(count)));
+        let counts = self.0.count(facet);
+        let values = counts
+            .iter()
+            .filter_map(|(value, count)| read(value, Long(*count)));
         Ok(values
             .take(usize::try_from(most).unwrap_or(usize::MAX))
             .collect())

@@ -1,27 +1,21 @@
 //! `simpul bench hint`
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use domain::clock::Clock as _;
-use domain::identity::{HubId, RecordId};
-use serde_json::{Value, json};
+use domain::identity::HubId;
 use storage::{peers, pins};
 use sync::hint::Hints;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use super::nodes::{Serving, Where, Workplace};
-use super::{Figure, figure, load, sample};
+use super::writer::Writer;
+use super::{Figure, figure, load};
 use crate::hub::{Hub, SOFTWARE};
 use crate::system::SystemClock;
 
-const REGISTER: &str = "mutation($input:AgencyInput!){registerAgency(input:$input){id}}";
-const CREATE: &str =
-    "mutation($input:InnovationInput!){createInnovation(input:$input){innovation{id}}}";
 /// Writes before those that are measured: the hubs meet, and caches fill.
 const WARM_UP: u64 = 20;
 /// How long a write may take to arrive; what takes longer was not told.
@@ -58,7 +52,9 @@ impl Hint {
         let mut writer = Writer::new(&a).await?;
         let mut latencies = [Vec::new(), Vec::new()];
         for number in 0..WARM_UP + self.writes {
-            let (answered, size) = writer.write(number).await?;
+            let answered = writer.write(number, "").await?;
+            // What the hub says of itself comes first.
+            let size = 1 + writer.written;
             for (arrivals, latencies) in hops.iter_mut().zip(&mut latencies) {
                 let arrived = arrival(arrivals, size).await?;
                 if number >= WARM_UP {
@@ -120,62 +116,5 @@ pub(super) async fn arrival(arrivals: &mut Arrivals, size: u64) -> anyhow::Resul
         if held >= size {
             return Ok(at);
         }
-    }
-}
-
-/// Who publishes through the public API.
-struct Writer {
-    address: SocketAddr,
-    stream: TcpStream,
-    buffer: Vec<u8>,
-    token: String,
-    agency: Value,
-    /// The size of the writer's log.
-    size: u64,
-}
-
-impl Writer {
-    async fn new(hub: &Hub) -> anyhow::Result<Self> {
-        let address = hub.config.http.listen;
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let file = hub.config.path(&hub.config.hub.token_file);
-        let mut writer = Self {
-            address,
-            stream,
-            buffer: Vec::new(),
-            token: std::fs::read_to_string(file)?.trim().to_owned(),
-            agency: Value::Null,
-            // What the hub says of itself.
-            size: 1,
-        };
-        let input = json!({"name": "Contoh Dinas", "kind": "DEPARTMENT"});
-        writer.agency = writer.mutate(REGISTER, input).await?["registerAgency"]["id"].take();
-        Ok(writer)
-    }
-
-    /// Publishes one innovation and gives the time of the answer and the log's size with it.
-    async fn write(&mut self, number: u64) -> anyhow::Result<(Instant, u64)> {
-        let made = sample::innovation(number, RecordId::from(Uuid::nil()));
-        let input = json!({
-            "title": made.title, "agency": self.agency, "unitName": made.unit_name, "summary": made.summary,
-            "background": made.background, "impact": made.impact, "tags": made.tags, "affairs": made.affairs,
-        });
-        self.mutate(CREATE, input).await?;
-        Ok((Instant::now(), self.size))
-    }
-
-    /// Appends one entry.
-    async fn mutate(&mut self, document: &str, input: Value) -> anyhow::Result<Value> {
-        let body = json!({"query": document, "variables": {"input": input}}).to_string();
-        let viewer = load::Viewer::Operator(&self.token);
-        let (stream, buffer) = (&mut self.stream, &mut self.buffer);
-        let start = load::ask(stream, self.address, viewer, &body, buffer).await?;
-        let mut answer: Value = serde_json::from_slice(&self.buffer[start..])?;
-        if answer.get("errors").is_some() {
-            bail!("writing failed: {answer}");
-        }
-        self.size += 1;
-        Ok(answer["data"].take())
     }
 }

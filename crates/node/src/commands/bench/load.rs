@@ -16,7 +16,7 @@ pub(super) struct Measured {
     pub(super) p99: Duration,
 }
 
-/// Sends the bodies in turn over so many connections for a time. Any answer but 200 ends it.
+/// Sends the bodies in turn over so many connections for a time, at least one over each. An answer with errors ends it.
 pub(super) async fn generate(
     address: SocketAddr,
     bodies: Arc<Vec<String>>,
@@ -69,13 +69,19 @@ async fn run(
     stream.set_nodelay(true)?;
     let mut latencies = Vec::new();
     let mut buffer = Vec::with_capacity(64 * 1024);
-    while Instant::now() < until {
+    loop {
         let body = &bodies[next.fetch_add(1, Ordering::Relaxed) % bodies.len()];
         let sent = Instant::now();
-        ask(&mut stream, address, Viewer::Anyone, body, &mut buffer).await?;
+        let start = ask(&mut stream, address, Viewer::Anyone, body, &mut buffer).await?;
         latencies.push(sent.elapsed());
+        if !(buffer[start..].starts_with(br#"{"data":{"#) && buffer.ends_with(b"}}")) {
+            let answer = String::from_utf8_lossy(&buffer[start..]);
+            bail!("{body} was answered by {answer}");
+        }
+        if Instant::now() >= until {
+            return Ok(latencies);
+        }
     }
-    Ok(latencies)
 }
 
 /// As whom to ask.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use async_graphql::Data;
 use axum::http::{HeaderMap, header};
+use graphql::guard::Admitted;
 
 use super::kept::Answers;
 use super::refused::Refused;
@@ -35,7 +36,8 @@ pub trait RequestContext: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Viewer, Refused>> + Send;
 
     /// What the resolvers of one operation find in their context.
-    fn data(&self, viewer: &Self::Viewer) -> Data;
+    fn data(&self, viewer: &Self::Viewer, admitted: &Admitted)
+    -> impl Future<Output = Data> + Send;
 
     /// The answers that are kept, if any are.
     fn answers(&self) -> Option<&Answers> {

@@ -16,7 +16,7 @@ use async_graphql::parser::types::OperationType;
 use axum::body::Bytes;
 use domain::clock::Clock;
 use graphql::guard::{Admitted, Outcome};
-use graphql::{Beside, Dependence};
+use graphql::{Beside, Dependence, Now, StatisticsHub};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use storage::Database;
@@ -81,6 +81,7 @@ pub struct Answers {
     db: Database,
     clock: Arc<dyn Clock>,
     search: search::Handle,
+    statistics: Arc<StatisticsHub>,
     kept: Cache<Question, Arc<Kept>, Weight>,
     seen: Cache<u64, ()>,
     hasher: RandomState,
@@ -98,11 +99,17 @@ pub(super) enum Look {
 
 impl Answers {
     /// None yet.
-    pub fn new(db: Database, clock: Arc<dyn Clock>, search: search::Handle) -> Self {
+    pub fn new(
+        db: Database,
+        clock: Arc<dyn Clock>,
+        search: search::Handle,
+        statistics: Arc<StatisticsHub>,
+    ) -> Self {
         Self {
             db,
             clock,
             search,
+            statistics,
             kept: Cache::with_weighter(ANSWERS, MOST_BYTES, Weight),
             seen: Cache::new(SEEN),
             hasher: RandomState::new(),
@@ -124,7 +131,7 @@ impl Answers {
             return Look::Pass;
         };
         match kept {
-            Some(kept) if kept.position == position && self.is_so(&kept.beside, position) => {
+            Some(kept) if kept.position == position && self.is_so(&kept.beside, position).await => {
                 Look::Answer(kept.body.clone())
             }
             _ => Look::Keep(position),
@@ -140,7 +147,7 @@ impl Answers {
         body: &Bytes,
     ) {
         let beside = dependence.beside();
-        if body.len() > LONGEST || !self.is_so(&beside, before) {
+        if body.len() > LONGEST || !self.is_so(&beside, before).await {
             return;
         }
         if self.position().await != Some(before) {
@@ -159,9 +166,18 @@ impl Answers {
         self.kept.insert(question, Arc::new(kept));
     }
 
-    fn is_so(&self, beside: &Beside, position: u64) -> bool {
-        let index = self.search.ready().ok().map(|index| index.read().mark());
-        beside.is_so(position, index, self.clock.now())
+    async fn is_so(&self, beside: &Beside, position: u64) -> bool {
+        let at = self.clock.now();
+        let standing = match beside.standing {
+            Some(_) => self.statistics.standing_mark(&self.db, at).await.ok(),
+            None => None,
+        };
+        beside.is_so(&Now {
+            position,
+            index: self.search.ready().ok().map(|index| index.read().mark()),
+            standing,
+            at,
+        })
     }
 
     async fn position(&self) -> Option<u64> {

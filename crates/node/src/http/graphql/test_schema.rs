@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::{Context, Data, Error, ErrorExtensions, Object, Schema, Subscription};
 use futures_util::stream::{self, Stream};
-use graphql::guard::{Guarded, Limits};
+use graphql::guard::{Admitted, Guarded, Limits};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -145,7 +145,7 @@ impl RequestContext for Tokens {
         }
     }
 
-    fn data(&self, viewer: &Viewer) -> Data {
+    async fn data(&self, viewer: &Viewer, _: &Admitted) -> Data {
         let mut data = Data::default();
         data.insert(viewer.clone());
         data.insert(Arc::clone(&self.0));

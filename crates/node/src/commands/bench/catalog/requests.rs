@@ -11,8 +11,11 @@ use super::ask_once;
 
 const PAGE: &str = "query($after:String){innovations(first:20,after:$after){edges{cursor node{id title stage adoption year publishedAt agency{id name} hub{id name} replicationCounts{claimed done confirmed}}} pageInfo{hasNextPage endCursor}}}";
 const RECORD: &str = "query($id:ID!){innovation(id:$id){id title summary stage adoption year agency{id name} hub{id name} replications(first:5){id progress{state standing}} awards(first:5){scheme tier year} endorsements(first:5){statement on}}}";
-const SEARCH: &str = "query($text:String!,$after:String,$filter:InnovationFilterInput){searchInnovations(text:$text,first:20,after:$after,filter:$filter){totalCount didYouMean asOf{position at} edges{cursor score snippets{field text} node{id title stage adoption year agency{id name} hub{id name}}} pageInfo{hasNextPage endCursor} facets{hubs{hubId count} provinces{regionCode count} affairs{affair count} sdgs{sdg count} stages{stage count} adoptions{adoption count} years{year count} awards{scheme count}}}}";
+const SEARCH: &str = "query($text:String!,$after:String,$filter:InnovationFilterInput){searchInnovations(text:$text,first:20,after:$after,filter:$filter){totalCount didYouMean asOf{position at} edges{cursor score snippets{field parts{text isMatch}} node{id title stage adoption year agency{id name} hub{id name}}} pageInfo{hasNextPage endCursor} facets{hubs{hubId count} provinces{regionCode count} affairs{affair count} sdgs{sdg count} stages{stage count} adoptions{adoption count} years{year count} awards{scheme count}}}}";
 const STATISTICS: &str = "query($filter:StatisticsFilterInput){statistics(filter:$filter){asOf{position at behind{hubId since}} innovations totals{innovations agencies replications{claimed done confirmed} endorsements awards coachingActivities threads needs} perHub{hubId totals{innovations}} perYear{year stage innovations} perRegion{provinces{regionCode innovations} regencies{regionCode innovations}} perSdg{sdg innovations} perAffair{affair innovations} stages{lifecycle{stage innovations} adoption{status innovations} moves{axis from to stays medianDays}} replicationFlows(first:100){fromCode toCode replications{claimed done confirmed}} mostReplicated(first:10){source{id} replications{claimed done confirmed}} needs{open unmatched perAffair{affair open innovations} perSdg{sdg open innovations}} awards{scheme year claimed confirmed} coaching{agenciesReached months{month activities planned agenciesReached}} stale{before innovations perHub{hubId innovations}} sync{inSync logs{hub lagEntries behindSince} peers{hub lastSuccessAt entries failures}}}}";
+const TITLES: &str =
+    "query($text:String!){searchInnovations(text:$text,first:1){edges{node{title}}}}";
+const HEADS: &str = "query($hubs:[HubId!]){heads(hubs:$hubs){nodes{size}}}";
 const WALK: &str = "query($after:String){innovations(first:100,after:$after){edges{cursor node{id title affairs agency{region{code}}}} pageInfo{hasNextPage endCursor}}}";
 
 /// A word that at most one in so many records has is rare.
@@ -138,6 +141,16 @@ fn frequencies(records: &[Record]) -> HashMap<&str, usize> {
 /// Any search.
 pub(super) fn any_search() -> String {
     body(SEARCH, json!({"text": "layanan"}))
+}
+
+/// The title that a word finds first.
+pub(super) fn title(word: &str) -> String {
+    body(TITLES, json!({ "text": word }))
+}
+
+/// How much of a hub's log is held.
+pub(super) fn heads(hub: &str) -> String {
+    body(HEADS, json!({ "hubs": [hub] }))
 }
 
 /// All statistics of everything.

@@ -166,7 +166,6 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             let payload = &[error(ErrorCode::TooManyOperations, message, Vec::new())];
             return self.say(FromHub::Error { id, payload }).await;
         }
-        let data = self.endpoint.inner.context.data(viewer);
         let schema = self.endpoint.inner.schema.clone();
         let admitted = match schema.admit(parameters.asked()) {
             Ok(admitted) => admitted,
@@ -176,6 +175,7 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             }
         };
         let kind = admitted.operation();
+        let data = self.endpoint.inner.context.data(viewer, &admitted).await;
         if kind == OperationType::Subscription {
             self.operations
                 .start(id, kind, schema.subscribe(admitted, data));

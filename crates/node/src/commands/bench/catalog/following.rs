@@ -1,0 +1,164 @@
+//! What a catalog does while it is read: others write, and it pulls. How soon searches find what was written.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use super::super::nodes::{Serving, program};
+use super::super::writer::Writer;
+use super::{Figure, ask_once, figure, load, millis, requests};
+use crate::hub::Hub;
+
+/// How many writes are looked for by searching, when nothing else is done.
+const LOOKED_FOR: u64 = 50;
+/// Under load, one write in so many is looked for.
+const LOOK_EVERY: u64 = 50;
+/// How long a write may take to be found.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How soon writes are found when nothing else is done.
+pub(super) async fn quiet(hub: &Hub) -> anyhow::Result<[Figure; 2]> {
+    let mut writer = Writer::new(hub).await?;
+    let mut lags = Vec::new();
+    for number in 0..LOOKED_FOR {
+        let word = word("sunyi", number);
+        let answered = writer.write(number, &word).await?;
+        lags.push(find(hub.config.http.listen, word, answered).await?);
+    }
+    Ok(lag_figures("found by searching after a write", lags))
+}
+
+/// A word that no record has.
+fn word(family: &str, number: u64) -> String {
+    let letters = number.to_string();
+    let letters = letters.bytes().map(|digit| char::from(b'a' + digit - b'0'));
+    format!("{family}{}", letters.collect::<String>())
+}
+
+/// How long after a moment a word is found.
+async fn find(address: SocketAddr, word: String, since: Instant) -> anyhow::Result<Duration> {
+    while since.elapsed() < PATIENCE {
+        let answer = ask_once(address, &requests::title(&word)).await?;
+        let title = &answer["data"]["searchInnovations"]["edges"][0]["node"]["title"];
+        if title.as_str().is_some_and(|title| title.ends_with(&word)) {
+            return Ok(since.elapsed());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    anyhow::bail!("{word} is not found after {} s", PATIENCE.as_secs())
+}
+
+fn lag_figures(name: &'static str, mut lags: Vec<Duration>) -> [Figure; 2] {
+    lags.sort_unstable();
+    let [p50, p99] = [50, 99].map(|part| millis(load::percentile(&lags, part)));
+    [figure(name, p50, "ms (p50)"), figure("– p99", p99, "ms")]
+}
+
+/// Somebody who writes at a steady pace.
+pub(super) struct Writing {
+    is_over: Arc<AtomicBool>,
+    task: JoinHandle<anyhow::Result<(f64, Vec<Duration>)>>,
+}
+
+impl Writing {
+    pub(super) async fn start(hub: &Hub, per_second: u64) -> anyhow::Result<Self> {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let writer = Writer::new(hub).await?;
+        let task = write(
+            writer,
+            hub.config.http.listen,
+            per_second,
+            Arc::clone(&is_over),
+        );
+        let task = tokio::spawn(task);
+        Ok(Self { is_over, task })
+    }
+
+    pub(super) async fn finish(self) -> anyhow::Result<Vec<Figure>> {
+        self.is_over.store(true, Ordering::Relaxed);
+        let (rate, lags) = self.task.await??;
+        let mut figures = vec![figure("writes meanwhile", rate, "innovations/s")];
+        figures.extend(lag_figures("found by searching, under writes", lags));
+        Ok(figures)
+    }
+}
+
+async fn write(
+    mut writer: Writer,
+    address: SocketAddr,
+    per_second: u64,
+    is_over: Arc<AtomicBool>,
+) -> anyhow::Result<(f64, Vec<Duration>)> {
+    let mut clock = tokio::time::interval(Duration::from_secs(1) / u32::try_from(per_second)?);
+    let started = Instant::now();
+    let mut searches = Vec::new();
+    let mut number = 0;
+    while !is_over.load(Ordering::Relaxed) {
+        clock.tick().await;
+        let word = word("ramai", number);
+        let answered = writer.write(number, &word).await?;
+        if number % LOOK_EVERY == 0 {
+            searches.push(tokio::spawn(find(address, word, answered)));
+        }
+        number += 1;
+    }
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "write counts are far below 2^52"
+    )]
+    let rate = number as f64 / started.elapsed().as_secs_f64();
+    let mut lags = Vec::new();
+    for search in searches {
+        lags.push(search.await??);
+    }
+    Ok((rate, lags))
+}
+
+/// A pull of another hub.
+pub(super) struct Pulling {
+    _supplier: Serving,
+    reader: SocketAddr,
+    other: String,
+    started: Instant,
+}
+
+impl Pulling {
+    pub(super) async fn start(hub: &Hub, other: &Hub) -> anyhow::Result<Self> {
+        let address = other.config.http.listen;
+        let supplier = Serving::start(&other.config.folder, address).await?;
+        let mut command = program(&hub.config.folder)?;
+        let fingerprint = other.key.public().fingerprint();
+        let output = command
+            .args(["peer", "add", &format!("http://{address}")])
+            .args(["--fingerprint", &fingerprint])
+            .output()
+            .await?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "no peer was added: {told}");
+        Ok(Self {
+            _supplier: supplier,
+            reader: hub.config.http.listen,
+            other: other.db.hub().to_string(),
+            started: Instant::now(),
+        })
+    }
+
+    pub(super) async fn finish(self) -> anyhow::Result<Vec<Figure>> {
+        let seconds = self.started.elapsed().as_secs_f64();
+        let answer = ask_once(self.reader, &requests::heads(&self.other)).await?;
+        let held = held(&answer).context("the other hub's log is not listed")?;
+        Ok(vec![
+            figure("entries pulled meanwhile", held, ""),
+            figure("– within", seconds, "s"),
+        ])
+    }
+}
+
+fn held(answer: &Value) -> Option<f64> {
+    answer["data"]["heads"]["nodes"][0]["size"].as_f64()
+}
