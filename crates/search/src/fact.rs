@@ -118,7 +118,7 @@ pub(crate) fn terms_of(document: &Document) -> Vec<String> {
 }
 
 /// One condition: a document holds it with any one of these terms.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Condition {
     /// One of these terms.
     Any(Vec<String>),

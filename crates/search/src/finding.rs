@@ -1,7 +1,11 @@
-//! What a search finds in a snapshot, and what was found lately: who turns the page, or counts, asks the same again.
+//! What a search finds in a snapshot, and what was found lately.
+//!
+//! Who turns the page, or counts, asks the same again: that is a [`Finding`]. Who narrows a search down asks for the same
+//! text under other conditions: what the text finds is [`OfText`], and which documents a condition holds of is kept too.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::entry::Sight;
 use domain::search::SearchText;
@@ -9,26 +13,41 @@ use quick_cache::sync::Cache;
 
 use crate::SearchError;
 use crate::bits::Bits;
-use crate::fact::{Facet, conditions};
-use crate::matching::{Matching, Tier};
-use crate::plan::Plan;
-use crate::ranking;
+use crate::fact::{Condition, Facet, conditions};
+use crate::matching::{Fulfilled, Matching, Tier};
+use crate::plan::{Plan, Ranked};
+use crate::ranking::{self, Top};
 use crate::request::{Filter, Hit, Matcher, Request};
 use crate::schema::Fields;
 use crate::snapshot::Snapshot;
 
 /// How many findings are kept of a snapshot.
-const MOST_KEPT: usize = 64;
+const MOST_FINDINGS: usize = 64;
+/// How many texts, and how many conditions.
+const MOST_TEXTS: usize = 32;
+const MOST_CONDITIONS: usize = 128;
 /// When somebody goes on behind the hits that are known, so many times as many are looked for.
 const FURTHER: usize = 4;
+/// So many of a text's best are kept for those who narrow it down.
+const TOP: usize = 1000;
+
+/// What a text finds, whatever the conditions.
+struct OfText {
+    plan: Plan,
+    did_you_mean: Option<String>,
+    matcher: Matcher,
+    fulfilled: Fulfilled,
+    /// Whether it was asked for before.
+    is_asked_again: AtomicBool,
+    top: OnceLock<Top>,
+}
 
 /// All that a text and its conditions find.
 pub(crate) struct Finding {
+    of_text: Arc<OfText>,
     /// The best, the best first, as far as anybody asked.
     hits: Vec<Hit>,
     pub(crate) total: u64,
-    pub(crate) did_you_mean: Option<String>,
-    pub(crate) matcher: Matcher,
     matched: Tier,
     counts: Mutex<HashMap<Facet, Counts>>,
 }
@@ -36,35 +55,37 @@ pub(crate) struct Finding {
 /// How many documents have each value.
 type Counts = Arc<[(String, u64)]>;
 
-impl Finding {
-    /// Looks for the best, so many.
-    fn make(
+impl OfText {
+    /// The best that it finds at all, from when it is asked for the second time.
+    fn top(
+        &self,
         snapshot: &Snapshot,
-        fields: &Fields,
-        request: &Request,
-        most: usize,
-    ) -> Result<Self, SearchError> {
-        let plan = Plan::make(snapshot.words(fields, request.sight), &request.text)?;
-        let view = snapshot.view(request.sight);
-        let conditions = conditions(&request.filter);
-        let matching = Matching {
-            snapshot,
-            fields,
-            conditions: &conditions,
-            view,
-        };
-        let tiers = matching.find(&plan)?;
-        let ranked: Vec<_> = plan.ranked().collect();
-        let hits = ranking::best(snapshot, view, &ranked, &tiers, most)?;
-        let matched = together(tiers);
-        Ok(Self {
-            hits,
-            total: matched.iter().map(Bits::count).sum(),
-            did_you_mean: plan.did_you_mean(),
-            matcher: plan.matcher(),
-            matched,
-            counts: Mutex::default(),
-        })
+        sight: Sight,
+        ranked: &[&Ranked],
+    ) -> Result<Option<&Top>, SearchError> {
+        if !self.is_asked_again.swap(true, Ordering::Relaxed) || ranked.is_empty() {
+            return Ok(None);
+        }
+        if self.top.get().is_none() {
+            let tiers = self.fulfilled.tiers(&[]);
+            if let [all] = tiers.as_slice() {
+                let found = Top::of(snapshot, snapshot.view(sight), ranked, all, TOP)?;
+                self.top.get_or_init(|| found);
+            }
+        }
+        Ok(self.top.get())
+    }
+}
+
+impl Finding {
+    /// The text as it may have been meant.
+    pub(crate) fn did_you_mean(&self) -> Option<&str> {
+        self.of_text.did_you_mean.as_deref()
+    }
+
+    /// Which words of a text were looked for.
+    pub(crate) fn matcher(&self) -> &Matcher {
+        &self.of_text.matcher
     }
 
     /// The hits of a page.
@@ -78,14 +99,11 @@ impl Finding {
     }
 
     pub(crate) fn count(&self, snapshot: &Snapshot, facet: Facet) -> Counts {
-        let known = |counts: &Mutex<HashMap<Facet, Counts>>| {
-            let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-            counts.get(&facet).map(Arc::clone)
-        };
-        known(&self.counts).unwrap_or_else(|| {
+        let counts = || self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = counts().get(&facet).map(Arc::clone);
+        known.unwrap_or_else(|| {
             let counted: Counts = snapshot.count(facet, &self.matched).into();
-            let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-            counts.insert(facet, Arc::clone(&counted));
+            counts().insert(facet, Arc::clone(&counted));
             counted
         })
     }
@@ -104,11 +122,19 @@ fn together(tiers: Vec<Tier>) -> Vec<Bits> {
 }
 
 /// What was found in a snapshot lately.
-pub(crate) struct Findings(Cache<(SearchText, Filter, Sight), Arc<Finding>>);
+pub(crate) struct Findings {
+    whole: Cache<(SearchText, Filter, Sight), Arc<Finding>>,
+    of_texts: Cache<(SearchText, Sight), Arc<OfText>>,
+    holding: Cache<Condition, Arc<Vec<Bits>>>,
+}
 
 impl Default for Findings {
     fn default() -> Self {
-        Self(Cache::new(MOST_KEPT))
+        Self {
+            whole: Cache::new(MOST_FINDINGS),
+            of_texts: Cache::new(MOST_TEXTS),
+            holding: Cache::new(MOST_CONDITIONS),
+        }
     }
 }
 
@@ -122,13 +148,81 @@ impl Findings {
     ) -> Result<Arc<Finding>, SearchError> {
         let wanted = request.skip.saturating_add(request.limit);
         let key = (request.text.clone(), request.filter.clone(), request.sight);
-        let most = match self.0.get(&key) {
+        let most = match self.whole.get(&key) {
             Some(known) if known.reaches(wanted) => return Ok(known),
             Some(_) => wanted.saturating_mul(FURTHER),
             None => wanted,
         };
-        let found = Arc::new(Finding::make(snapshot, fields, request, most)?);
-        self.0.insert(key, Arc::clone(&found));
+        let found = Arc::new(self.make(snapshot, fields, request, most)?);
+        self.whole.insert(key, Arc::clone(&found));
         Ok(found)
+    }
+
+    /// Looks for the best, so many.
+    fn make(
+        &self,
+        snapshot: &Snapshot,
+        fields: &Fields,
+        request: &Request,
+        most: usize,
+    ) -> Result<Finding, SearchError> {
+        let view = snapshot.view(request.sight);
+        let matching = Matching {
+            snapshot,
+            fields,
+            view,
+        };
+        let of_text = self.of_text(&matching, request)?;
+        let conditions = conditions(&request.filter);
+        let holding = conditions.into_iter().map(|it| self.holding(&matching, it));
+        let holding = holding.collect::<Result<Vec<_>, _>>()?;
+        let tiers = of_text.fulfilled.tiers(&holding);
+        let ranked: Vec<_> = of_text.plan.ranked().collect();
+        let top = of_text.top(snapshot, request.sight, &ranked)?;
+        let hits = ranking::best(snapshot, view, &ranked, &tiers, (most, top))?;
+        let matched = together(tiers);
+        Ok(Finding {
+            hits,
+            total: matched.iter().map(Bits::count).sum(),
+            matched,
+            counts: Mutex::default(),
+            of_text,
+        })
+    }
+
+    fn of_text(
+        &self,
+        matching: &Matching<'_>,
+        request: &Request,
+    ) -> Result<Arc<OfText>, SearchError> {
+        let key = (request.text.clone(), request.sight);
+        if let Some(known) = self.of_texts.get(&key) {
+            return Ok(known);
+        }
+        let words = matching.snapshot.words(matching.fields, request.sight);
+        let plan = Plan::make(words, &request.text)?;
+        let of_text = Arc::new(OfText {
+            did_you_mean: plan.did_you_mean(),
+            matcher: plan.matcher(),
+            fulfilled: matching.fulfilled(&plan)?,
+            plan,
+            is_asked_again: AtomicBool::new(false),
+            top: OnceLock::new(),
+        });
+        self.of_texts.insert(key, Arc::clone(&of_text));
+        Ok(of_text)
+    }
+
+    fn holding(
+        &self,
+        matching: &Matching<'_>,
+        condition: Condition,
+    ) -> Result<Arc<Vec<Bits>>, SearchError> {
+        if let Some(known) = self.holding.get(&condition) {
+            return Ok(known);
+        }
+        let holding = Arc::new(matching.holding(&condition)?);
+        self.holding.insert(condition, Arc::clone(&holding));
+        Ok(holding)
     }
 }

@@ -1,6 +1,7 @@
 //! Which documents hold what is looked for.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tantivy::query::{EnableScoring, PhraseQuery, Query as _};
 use tantivy::schema::{Field, IndexRecordOption};
@@ -21,27 +22,33 @@ const FEW: u64 = 10;
 pub(crate) struct Matching<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) fields: &'a Fields,
-    pub(crate) conditions: &'a [Condition],
     pub(crate) view: &'a View,
 }
 
 /// Documents that fulfil equally many needs, by segment.
 pub(crate) type Tier = Vec<Bits>;
 
-impl Matching<'_> {
+/// Which documents fulfil what a text asks for, whatever the conditions.
+pub(crate) struct Fulfilled {
+    /// By segment, the documents that may be seen and have nothing that is not wanted.
+    open: Vec<Bits>,
+    /// By segment, the documents that fulfil each need.
+    needs: Vec<Vec<Bits>>,
+}
+
+impl Fulfilled {
     /// The documents that are found: those that fulfil all needs, and, where these are few, those that fulfil nearly all,
-    /// tier by tier.
-    pub(crate) fn find(&self, plan: &Plan) -> Result<Vec<Tier>, SearchError> {
-        let mut open = Vec::new();
-        let mut fulfilled = Vec::new();
-        for (part, seen) in self.snapshot.parts().zip(self.view.open()) {
-            open.push(self.open(part, seen, plan)?);
-            let of_needs = plan.needs.iter().map(|need| self.fulfilling(part, need));
-            fulfilled.push(of_needs.collect::<Result<Vec<Bits>, _>>()?);
+    /// tier by tier. All conditions hold of them.
+    pub(crate) fn tiers(&self, conditions: &[Arc<Vec<Bits>>]) -> Vec<Tier> {
+        let mut open = self.open.clone();
+        for holding in conditions {
+            for (open, holding) in open.iter_mut().zip(holding.iter()) {
+                open.keep(holding);
+            }
         }
         let all: Tier = open
             .iter()
-            .zip(&fulfilled)
+            .zip(&self.needs)
             .map(|(open, of_needs)| {
                 let mut all = open.clone();
                 for bits in of_needs {
@@ -51,22 +58,38 @@ impl Matching<'_> {
             })
             .collect();
         let total: u64 = all.iter().map(Bits::count).sum();
-        let needs = plan.needs.len();
+        let needs = self.needs.first().map_or(0, Vec::len);
         if needs < 2 || total >= FEW {
-            return Ok(vec![all]);
+            return vec![all];
         }
-        Ok(by_number(&open, &fulfilled, needs))
+        by_number(&open, &self.needs, needs)
+    }
+}
+
+impl Matching<'_> {
+    /// Looks which documents fulfil what is asked for.
+    pub(crate) fn fulfilled(&self, plan: &Plan) -> Result<Fulfilled, SearchError> {
+        let (mut open, mut needs) = (Vec::new(), Vec::new());
+        for (part, seen) in self.snapshot.parts().zip(self.view.open()) {
+            open.push(self.open(part, seen, plan)?);
+            let of_needs = plan.needs.iter().map(|need| self.fulfilling(part, need));
+            needs.push(of_needs.collect::<Result<Vec<Bits>, _>>()?);
+        }
+        Ok(Fulfilled { open, needs })
+    }
+
+    /// The documents of which a condition holds, by segment.
+    pub(crate) fn holding(&self, condition: &Condition) -> Result<Vec<Bits>, SearchError> {
+        let of_part = |part: Part<'_>| {
+            let inverted = part.reader.inverted_index(self.fields.facts)?;
+            holding(&inverted, condition, part.reader.max_doc())
+        };
+        self.snapshot.parts().map(of_part).collect()
     }
 
     /// The documents that may be found at all.
     fn open(&self, part: Part<'_>, seen: Option<&Bits>, plan: &Plan) -> Result<Bits, SearchError> {
         let mut open = seen.map_or_else(|| Bits::all(part.reader.max_doc()), Bits::clone);
-        if !self.conditions.is_empty() {
-            let inverted = part.reader.inverted_index(self.fields.facts)?;
-            for condition in self.conditions {
-                open.keep(&holding(&inverted, condition, part.reader.max_doc())?);
-            }
-        }
         for unwanted in &plan.unwanted {
             open.take_out(&self.with(part, unwanted)?);
         }

@@ -81,21 +81,55 @@ impl Best {
     }
 }
 
-/// The best of what was found, tier by tier, at most so many.
+/// The best of some documents, the best first.
+pub(crate) struct Top(Vec<Candidate>);
+
+impl Top {
+    /// Looks for the best of a tier, at most so many.
+    pub(crate) fn of(
+        snapshot: &Snapshot,
+        view: &View,
+        ranked: &[&Ranked],
+        tier: &Tier,
+        most: usize,
+    ) -> Result<Self, SearchError> {
+        Ok(Self(best_of(
+            &Figures { snapshot, view },
+            ranked,
+            tier,
+            most,
+        )?))
+    }
+
+    /// The best of some of those documents, if enough of them are here.
+    fn among(&self, tier: &Tier, wanted: usize) -> Option<Vec<Candidate>> {
+        let is_wanted = |candidate: &&Candidate| tier[candidate.part].contains(candidate.document);
+        let best = self.0.iter().filter(is_wanted).take(wanted);
+        let best: Vec<Candidate> = best.copied().collect();
+        (best.len() == wanted).then_some(best)
+    }
+}
+
+/// The best of what was found, tier by tier, at most so many. `top` are the best of documents among which are all of the
+/// first tier.
 pub(crate) fn best(
     snapshot: &Snapshot,
     view: &View,
     ranked: &[&Ranked],
     tiers: &[Tier],
-    most: usize,
+    (most, top): (usize, Option<&Top>),
 ) -> Result<Vec<Hit>, SearchError> {
     let mut found = Vec::new();
-    for tier in tiers {
+    for (nth, tier) in tiers.iter().enumerate() {
         let wanted = most.saturating_sub(found.len());
         if wanted == 0 {
             break;
         }
-        found.extend(best_of(&Figures { snapshot, view }, ranked, tier, wanted)?);
+        let known = top.filter(|_| nth == 0);
+        match known.and_then(|top| top.among(tier, wanted)) {
+            Some(best) => found.extend(best),
+            None => found.extend(best_of(&Figures { snapshot, view }, ranked, tier, wanted)?),
+        }
     }
     let facts: Vec<_> = snapshot.parts().map(|part| part.facts).collect();
     let hit = |candidate: Candidate| Hit {

@@ -85,12 +85,12 @@ impl Found {
 
     /// The text as it may have been meant.
     pub fn did_you_mean(&self) -> Option<&str> {
-        self.finding.did_you_mean.as_deref()
+        self.finding.did_you_mean()
     }
 
     /// Which words of a text were looked for.
     pub fn matcher(&self) -> &Matcher {
-        &self.finding.matcher
+        self.finding.matcher()
     }
 
     /// How many of all that was found have each value of a facet, the most frequent first.

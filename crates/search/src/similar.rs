@@ -61,7 +61,7 @@ pub(crate) fn find(
         tier.push(sharing);
     }
     let ranked: Vec<&Ranked> = ranked.iter().collect();
-    let mut hits = ranking::best(snapshot, view, &ranked, &[tier], limit + 1)?;
+    let mut hits = ranking::best(snapshot, view, &ranked, &[tier], (limit + 1, None))?;
     hits.retain(|hit| hit.id != *to);
     hits.truncate(limit);
     Ok(hits)

@@ -1,5 +1,7 @@
-//! The index as a whole, with a handful of documents. `keeping` is what becomes of them on disk, `hidden` what some may not see.
+//! The index as a whole, with a handful of documents. `keeping` is what becomes of them on disk, `hidden` what some may not see,
+//! `again` what is asked again.
 
+mod again;
 mod fitting;
 mod hidden;
 mod keeping;

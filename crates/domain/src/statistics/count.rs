@@ -43,7 +43,7 @@ impl Columns {
         let rank = sight.rank();
         let wanted = Wanted::new(filter, self);
         let innovations = wanted.innovations(self, rank);
-        let counts = self.count_innovations(&innovations, rank, stale_before);
+        let counts = self.count_innovations(&innovations, stale_before);
         let mut figures = Figures {
             innovations: counts.all,
             ..Figures::default()
@@ -76,17 +76,14 @@ impl Columns {
         figures
     }
 
-    fn count_innovations(&self, wanted: &Bits, rank: u8, stale_before: i64) -> Counts {
+    /// Counts those that are wanted, which all may be seen.
+    fn count_innovations(&self, wanted: &Bits, stale_before: i64) -> Counts {
         let mut counts = Counts::of(self.hubs.len());
-        for (place, row) in self.innovations.seen(rank) {
-            if !wanted.has(place) {
-                continue;
-            }
+        for place in wanted.iter() {
+            let row = self.innovations.row(place);
             counts.all += 1;
             counts.hubs[row.hub as usize] += 1;
-            let first = PartialDate::FIRST_YEAR - 1;
-            let year = usize::from(row.year.saturating_sub(first)).min(YEARS - 1);
-            counts.years[year][usize::from(row.stage)] += 1;
+            counts.year(row.year)[usize::from(row.stage)] += 1;
             counts.regions[usize::from(self.region_of(place, row).0)] += 1;
             for bit in bits(row.affairs) {
                 counts.affairs[bit] += 1;
@@ -126,7 +123,7 @@ impl Counts {
         Self {
             all: 0,
             hubs: vec![0; hubs],
-            years: vec![[0; TERMS]; YEARS],
+            years: Vec::new(),
             regions: vec![0; RegionNumber::END],
             affairs: [0; AFFAIRS],
             goals: [0; GOALS],
@@ -134,6 +131,16 @@ impl Counts {
             adoptions: [0; TERMS],
             stale: vec![0; hubs],
         }
+    }
+
+    /// The counts of a year, from the least stage on; 0 is no year.
+    fn year(&mut self, year: u16) -> &mut [u32; TERMS] {
+        let first = PartialDate::FIRST_YEAR - 1;
+        let place = usize::from(year.saturating_sub(first)).min(YEARS - 1);
+        if self.years.len() <= place {
+            self.years.resize(place + 1, [0; TERMS]);
+        }
+        &mut self.years[place]
     }
 
     fn tell(&self, columns: &Columns, charts: Charts, figures: &mut Figures) {

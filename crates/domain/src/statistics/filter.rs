@@ -163,9 +163,10 @@ impl Wanted {
         let table = &columns.agencies;
         let mut wanted = Bits::of(table.len());
         if self.asks_of_innovations() {
-            for (place, row) in columns.innovations.seen(rank) {
-                if innovations.has(place) && table.rank(row.agency) <= rank {
-                    wanted.add(row.agency);
+            for place in innovations.iter() {
+                let agency = columns.innovations.row(place).agency;
+                if table.rank(agency) <= rank {
+                    wanted.add(agency);
                 }
             }
             return wanted;

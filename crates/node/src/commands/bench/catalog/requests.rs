@@ -22,8 +22,8 @@ const WALK: &str = "query($after:String){innovations(first:100,after:$after){edg
 const RARE_IN: usize = 500;
 /// A word that at least one in so many records has is common.
 const COMMON_IN: usize = 20;
-/// How many pages of each search are asked for.
-const PAGES: usize = 49;
+/// How many years each search may begin with, and end with.
+const YEARS: u16 = 60;
 
 /// What requests are made of.
 pub(super) struct Record {
@@ -104,7 +104,8 @@ pub(super) fn rare_words(records: &[Record]) -> Vec<String> {
     spread(records).filter_map(request).collect()
 }
 
-/// Common words of titles, each with its first pages, from years on that let all innovations through: so each request differs.
+/// Common words of titles, each under other conditions on the year, which let all innovations through: so each request
+/// differs.
 pub(super) fn common_words(records: &[Record]) -> Vec<String> {
     let frequencies = frequencies(records);
     let is_common = |frequency: usize| frequency * COMMON_IN >= records.len();
@@ -114,17 +115,13 @@ pub(super) fn common_words(records: &[Record]) -> Vec<String> {
         .map(|(word, _)| word)
         .collect();
     words.sort_unstable();
-    let years = 1900..1930;
-    let places = (0..PAGES).flat_map(|page| years.clone().map(move |year| (page, year)));
-    let request = |(page, year): (usize, i32), word: &str| {
-        let filter = json!({ "yearFrom": year });
-        body(
-            SEARCH,
-            json!({"text": word, "after": (page * 20).to_string(), "filter": filter}),
-        )
+    let years = (0..YEARS).flat_map(|from| (0..YEARS).map(move |to| (1901 + from, 2101 + to)));
+    let request = |(from, to): (u16, u16), word: &str| {
+        let filter = json!({"yearFrom": from, "yearTo": to});
+        body(SEARCH, json!({"text": word, "filter": filter}))
     };
-    places
-        .flat_map(|place| words.iter().map(move |word| request(place, word)))
+    years
+        .flat_map(|years| words.iter().map(move |word| request(years, word)))
         .collect()
 }
 

@@ -1,0 +1,124 @@
+//! Who asks again, turns the page or narrows a search down is told what one is told who asks first.
+
+use domain::catalog::Affair;
+use domain::entry::Sight;
+use domain::search::SearchText;
+use proptest::prelude::*;
+
+use super::{document, filled, numbers};
+use crate::{Document, Facet, Filter, Found, Index, Request};
+
+const WORDS: [&str; 6] = ["antrean", "air", "bersih", "desa", "sampah", "warga"];
+/// Words of which some are no words of any document, and a text of two that often have too little in common.
+const TEXTS: [&str; 7] = [
+    "desa",
+    "air",
+    "air -desa",
+    "desa sampah",
+    "antrian",
+    "\"air bersih\"",
+    "",
+];
+
+#[derive(Clone, Debug)]
+struct Question {
+    text: usize,
+    year: Option<u16>,
+    affairs: Vec<Affair>,
+    skip: usize,
+    limit: usize,
+    sight: Sight,
+}
+
+fn questions() -> impl Strategy<Value = Vec<Question>> {
+    let affairs = prop_oneof![
+        Just(Vec::new()),
+        Just(vec![Affair::Health]),
+        Just(vec![Affair::Health, Affair::Education])
+    ];
+    let sight = prop_oneof![Just(Sight::Public), Just(Sight::All)];
+    let years = prop::option::of(2020_u16..2023);
+    let question = (
+        0..TEXTS.len(),
+        years,
+        affairs,
+        0_usize..9,
+        1_usize..9,
+        sight,
+    );
+    let question = question.prop_map(|(text, year, affairs, skip, limit, sight)| Question {
+        text,
+        year,
+        affairs,
+        skip,
+        limit,
+        sight,
+    });
+    prop::collection::vec(question, 12)
+}
+
+fn documents() -> impl Strategy<Value = Vec<Document>> {
+    let words = prop::collection::vec(0..WORDS.len(), 1..5);
+    let made = (words, 2020_u16..2023, any::<bool>(), 0_u8..3);
+    prop::collection::vec(made, 1..40).prop_map(|all| {
+        let document =
+            |(number, (words, year, is_school, audience)): (u128, (Vec<usize>, u16, bool, u8))| {
+                let words: Vec<&str> = words.iter().map(|word| WORDS[*word]).collect();
+                let mut document = document(number, &words.join(" "), "");
+                document.audience = audience;
+                document.facts.year = Some(year);
+                if is_school {
+                    document.facts.affairs = vec![Affair::Education];
+                }
+                document
+            };
+        (1..).zip(all).map(document).collect()
+    })
+}
+
+fn ask(index: &Index, question: &Question) -> Found {
+    let request = Request {
+        text: SearchText::parse(TEXTS[question.text]),
+        filter: Filter {
+            affairs: question.affairs.clone(),
+            year_from: question.year,
+            ..Filter::default()
+        },
+        sight: question.sight,
+        skip: question.skip,
+        limit: question.limit,
+    };
+    index.search(&request).unwrap()
+}
+
+/// Everything that is told.
+fn told(found: &Found) -> (Vec<u128>, Vec<u32>, u64, Option<String>, Vec<(String, u64)>) {
+    let scores = found.hits.iter().map(|hit| hit.score.to_bits()).collect();
+    let facets = Facet::ALL
+        .iter()
+        .flat_map(|facet| found.count(*facet).to_vec());
+    let meant = found.did_you_mean().map(str::to_owned);
+    (
+        numbers(found),
+        scores,
+        found.total(),
+        meant,
+        facets.collect(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn what_is_asked_again_is_answered_as_if_for_the_first_time(
+        documents in documents(),
+        questions in questions(),
+    ) {
+        let (warm, _writer) = filled(&documents);
+        for question in &questions {
+            let (cold, _writer) = filled(&documents);
+            prop_assert_eq!(told(&ask(&warm, question)), told(&ask(&cold, question)), "{:?}", question);
+        }
+    }
+}
