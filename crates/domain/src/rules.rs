@@ -76,6 +76,8 @@ pub enum Rule {
     NewLogUnlessVouched,
     /// Another history of the hub's own log is fetched.
     BranchFetched,
+    /// What a peer gave of it without all payloads is asked of others, too.
+    BranchAskedOfAll,
     /// A log is cut to what its hub's next log accepts.
     CutToAccepted,
     /// What was deleted is not issued again.
@@ -84,7 +86,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -120,6 +122,7 @@ impl Rule {
         Self::PeersAskedFirst,
         Self::NewLogUnlessVouched,
         Self::BranchFetched,
+        Self::BranchAskedOfAll,
         Self::CutToAccepted,
         Self::DeletedStaysDeleted,
     ];
