@@ -40,8 +40,8 @@ pub enum Rule {
     TailGivenUp,
     /// What only closed keys vouch for freezes no log, and gives way to what an open key vouches for.
     OpenKeyOutweighs,
-    /// What a next log leaves out is cut before that log's entries supersede anything there.
-    CutBeforeDropped,
+    /// What a next log may leave out is kept before that log's entries supersede anything there.
+    KeptBeforeDropped,
     /// What a next log left out at a peer is asked for by the hub that wrote it.
     LeftOutAskedFor,
     /// A page has an entry at least.
@@ -104,7 +104,7 @@ impl Rule {
         Self::ForkProved,
         Self::TailGivenUp,
         Self::OpenKeyOutweighs,
-        Self::CutBeforeDropped,
+        Self::KeptBeforeDropped,
         Self::LeftOutAskedFor,
         Self::PageBringsForward,
         Self::CursorWaits,

@@ -275,10 +275,9 @@ impl State {
         origin: &HubId,
         audience: &Audience,
     ) -> bool {
-        let beliefs = self.beliefs.get(&node).into_iter().flatten().skip(since);
-        beliefs
-            .into_iter()
-            .any(|oracle| !oracle.may_keep(us, origin, audience))
+        let beliefs = self.beliefs.get(&node).into_iter().flatten();
+        let mut since = beliefs.skip(since);
+        since.any(|oracle| !oracle.may_keep(us, origin, audience))
     }
 
     /// Whether a node may give a payload of a hub to another, likewise. That one `is_known` if it can show who it is.
