@@ -1,6 +1,6 @@
 //! Deciding, from values alone: what to do about a log, whether a peer can be pulled, and when to come back.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::entry::Operation;
@@ -58,7 +58,7 @@ impl Extent {
 }
 
 /// Notes the records of which the newest revision so far came without its payload.
-pub fn note_lacking(lacking: &mut HashSet<RecordId>, entries: &[VerifiedEntry]) {
+pub fn note_lacking(lacking: &mut BTreeSet<RecordId>, entries: &[VerifiedEntry]) {
     let headers = entries.iter().map(|entry| (entry, entry.header.as_ref()));
     for (entry, header) in headers.filter_map(|(entry, header)| Some((entry, header.ok()?))) {
         let is_put = matches!(header.operation, Operation::Put { .. });

@@ -269,7 +269,7 @@ fn a_history_lacks_what_its_newest_revisions_lack() {
     let put = format!(r#""op":"put","payload":"{}","size":1"#, hash("x"));
     let delete = r#""op":"delete","reason":"error""#;
     let check = |entries: &[VerifiedEntry], expected: usize| {
-        let mut lacking = HashSet::new();
+        let mut lacking = BTreeSet::new();
         for entry in entries.chunks(1) {
             note_lacking(&mut lacking, entry);
         }

@@ -1,6 +1,6 @@
 //! Bringing one log up to what a peer proves: fetching the next page goes on while the last one is stored.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::clock::Clock;
@@ -240,7 +240,7 @@ impl<S: Store, P: Peer> Branch<'_, S, P> {
             left_out,
             ..Patience::begin(self.log, self.limits, self.time)
         };
-        let mut lacking = HashSet::new();
+        let mut lacking = BTreeSet::new();
         loop {
             let place = edge.size();
             let page = patience.page(self.remote, self.trust, edge).await?;
