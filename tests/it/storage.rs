@@ -2,7 +2,7 @@
 //!
 //! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
-//! - `audience`, `viewers`: what is not for everybody. `left_out`: what is kept for other hubs.
+//! - `audience`, `viewers`: what is not for everybody. `left_out`, `unsettled`: what is kept for other hubs.
 //! - `leases`: several processes on one database. `locks`: writers at once.
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `following`: what changed since a commit. `statistics`: columns that follow the store. `plans`: how pages of many innovations are read.
@@ -28,6 +28,7 @@ mod standing;
 mod statistics;
 mod tokens;
 mod trusting;
+mod unsettled;
 mod upgrading;
 mod viewers;
 mod writing;

@@ -6,13 +6,14 @@
 //! - [`Page`]: entries on their way from one hub to another; only [`Page::verify`] makes a [`VerifiedPage`].
 //! - [`Intake`]: what becomes of entries that are taken in: kept, shown, superseded, missing.
 //! - [`Receipt`]: one entry with everything that proves it, for people without a node.
-//! - [`Opening`]: what a hub's next log keeps of the one before.
+//! - [`Opening`]: what a hub's next log keeps of the one before; [`left_out`]: what others keep beside it for the hub.
 //! - [`LogState`]: how far this hub has come with a log, in one word.
 
 mod checkpoint;
 mod hash;
 mod intake;
 mod key;
+pub mod left_out;
 mod note;
 mod page;
 pub mod proof;

@@ -40,8 +40,8 @@ pub enum Rule {
     TailGivenUp,
     /// What only closed keys vouch for freezes no log, and gives way to what an open key vouches for.
     OpenKeyOutweighs,
-    /// What a next log leaves out is cut before that log's entries supersede anything there.
-    CutBeforeDropped,
+    /// What a next log may leave out is kept before that log's entries supersede anything there.
+    KeptBeforeDropped,
     /// What a next log left out at a peer is asked for by the hub that wrote it.
     LeftOutAskedFor,
     /// A page has an entry at least.
@@ -76,6 +76,8 @@ pub enum Rule {
     NewLogUnlessVouched,
     /// Another history of the hub's own log is fetched.
     BranchFetched,
+    /// What a peer gave of it without all payloads is asked of others, too.
+    BranchAskedOfAll,
     /// A log is cut to what its hub's next log accepts.
     CutToAccepted,
     /// What was deleted is not issued again.
@@ -84,7 +86,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -102,7 +104,7 @@ impl Rule {
         Self::ForkProved,
         Self::TailGivenUp,
         Self::OpenKeyOutweighs,
-        Self::CutBeforeDropped,
+        Self::KeptBeforeDropped,
         Self::LeftOutAskedFor,
         Self::PageBringsForward,
         Self::CursorWaits,
@@ -120,6 +122,7 @@ impl Rule {
         Self::PeersAskedFirst,
         Self::NewLogUnlessVouched,
         Self::BranchFetched,
+        Self::BranchAskedOfAll,
         Self::CutToAccepted,
         Self::DeletedStaysDeleted,
     ];

@@ -1,9 +1,11 @@
 //! Deciding, from values alone: what to do about a log, whether a peer can be pulled, and when to come back.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::identity::{Epoch, HubId, NetworkId};
-use domain::log::{Accepted, Hash, LogState, SignedCheckpoint, needs_opening};
+use domain::entry::Operation;
+use domain::identity::{Epoch, HubId, NetworkId, RecordId};
+use domain::log::{Accepted, Hash, LogState, SignedCheckpoint, VerifiedEntry, needs_opening};
 use domain::rules::Rule;
 use domain::trust::Weight;
 
@@ -25,6 +27,45 @@ impl Extent {
         Self {
             size: checkpoint.size(),
             root: *checkpoint.root(),
+        }
+    }
+}
+
+/// Whose payloads came with another history of our own log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given<'a> {
+    /// All that are not superseded within it.
+    Whole,
+    /// Not all, from this peer's log.
+    ByLog(&'a HubId),
+    /// Not all, from what this peer keeps beside it.
+    BesideLog(&'a HubId),
+}
+
+impl Extent {
+    /// What is noted of a history of our own log that was dealt with, beside the history itself: while a payload of it is
+    /// missing, it is asked for once of each peer that states it.
+    #[must_use]
+    pub fn given(&self, given: Given<'_>) -> Self {
+        let from = match given {
+            Given::Whole => "whole".to_owned(),
+            Given::ByLog(peer) => format!("log {peer}"),
+            Given::BesideLog(peer) => format!("beside {peer}"),
+        };
+        let root = Hash::of(format!("{} {from}", self.root).as_bytes());
+        Self { root, ..*self }
+    }
+}
+
+/// Notes the records of which the newest revision so far came without its payload.
+pub fn note_lacking(lacking: &mut BTreeSet<RecordId>, entries: &[VerifiedEntry]) {
+    let headers = entries.iter().map(|entry| (entry, entry.header.as_ref()));
+    for (entry, header) in headers.filter_map(|(entry, header)| Some((entry, header.ok()?))) {
+        let is_put = matches!(header.operation, Operation::Put { .. });
+        if is_put && entry.payload.is_none() {
+            lacking.insert(header.record);
+        } else {
+            lacking.remove(&header.record);
         }
     }
 }

@@ -18,7 +18,7 @@ use storage::logs::fill::{self, Filled};
 use storage::logs::heads::{self, Head};
 use storage::logs::reopening::{self, Occasion, Reissued};
 use storage::logs::watching::{self, Consequence};
-use storage::logs::{self, Stored, cutting, read};
+use storage::logs::{self, Stored, cutting, left_out, read};
 use storage::peers::{self, Peer, RoundResult};
 use storage::{Database, StorageError, holders};
 
@@ -113,6 +113,16 @@ pub trait Store: Send + Sync {
         size: u64,
         now: OffsetDateTime,
     ) -> impl Future<Output = Answer<u64>> + Send;
+    /// The same because a closed key vouches for it, so that it is not kept for its hub.
+    fn cut_doubtful(
+        &self,
+        log: &LogId,
+        held: &TreeEdge,
+        size: u64,
+        now: OffsetDateTime,
+    ) -> impl Future<Output = Answer<u64>> + Send;
+    /// Lets go what is kept for hubs that lost it, and only closed keys vouch for.
+    fn forget_doubtful(&self, trust: &Trust) -> impl Future<Output = Answer<()>> + Send;
     /// Keeps two checkpoints that cannot both be true. Another hub's log may be frozen by it.
     fn note_fork(
         &self,
@@ -286,6 +296,20 @@ impl Store for Database {
         now: OffsetDateTime,
     ) -> Answer<u64> {
         cutting::cut(self, log, held, size, now).await
+    }
+
+    async fn cut_doubtful(
+        &self,
+        log: &LogId,
+        held: &TreeEdge,
+        size: u64,
+        now: OffsetDateTime,
+    ) -> Answer<u64> {
+        cutting::cut_doubtful(self, log, held, size, now).await
+    }
+
+    async fn forget_doubtful(&self, trust: &Trust) -> Answer<()> {
+        left_out::forget_doubtful(self, trust).await
     }
 
     async fn note_fork(

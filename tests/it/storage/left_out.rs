@@ -2,19 +2,23 @@
 
 use domain::entry::Kind;
 use domain::log::{Accepted, MAX_PAGE_BYTES, Opening, Page};
+use domain::trust::{Trust, TrustedKey};
 use serde_json::Value;
 use storage::logs::read::PageBounds;
 use storage::logs::{cutting, heads, left_out};
 use testkit::forge::Forge;
-use testkit::records::{innovation, put, record};
+use testkit::records::{innovation, key_of, put, record};
 use testkit::store::trust_of;
 use testkit::{Backend, Store};
+use time::{Duration, OffsetDateTime};
 
 use super::NONE;
 
 on_both_databases! {
     what_is_cut_can_be_proved_from_where_it_parts,
-    no_more_than_a_few_stretches_are_kept_and_the_oldest_go,
+    no_more_than_a_few_stretches_are_kept,
+    what_the_log_has_again_is_not_kept_beside_it,
+    what_closed_keys_signed_takes_no_room,
     what_is_deleted_goes_there_too,
     what_the_next_log_says_anew_at_once_is_kept_as_it_was,
 }
@@ -96,17 +100,91 @@ async fn what_is_cut_can_be_proved_from_where_it_parts(backend: Backend) {
     }
 }
 
-async fn no_more_than_a_few_stretches_are_kept_and_the_oldest_go(backend: Backend) {
+/// Begins the log that all histories share.
+fn shared() -> Forge {
+    let mut log = Forge::of("hub-o");
+    let body = serde_json::to_value(innovation("Shared", record(1))).unwrap();
+    log.put(record(1), 1, Kind::INNOVATION, &body, |_| {});
+    log
+}
+
+/// Lets the holder take another history of the log, with so many entries of its own, and cut it.
+async fn part(holder: &Store, number: u128, entries: u128, now: OffsetDateTime) {
+    let mut log = shared();
+    log.page();
+    for entry in 0..entries {
+        log.delete(record(1000 * number + entry), 1, "strange");
+    }
+    holder.apply(log.page()).await.unwrap();
+    let held = heads::edge(&holder.db, log.log()).await.unwrap();
+    let cut = cutting::cut(&holder.db, log.log(), &held, 1, now).await;
+    assert_eq!(u128::from(cut.unwrap()), entries);
+}
+
+async fn sizes(holder: &Store) -> Vec<i64> {
+    let hub = Forge::of("hub-o").log().hub.clone();
+    let kept = left_out::list(&holder.db, &hub).await.unwrap();
+    kept.iter().map(|kept| kept.size).collect()
+}
+
+async fn no_more_than_a_few_stretches_are_kept(backend: Backend) {
+    let holder = Store::fresh(backend, "hub-p").await;
+    holder.apply(shared().page()).await.unwrap();
+    for number in 1..=10 {
+        part(&holder, number, number, holder.now()).await;
+    }
+    assert_eq!(sizes(&holder).await, [9, 8, 7, 6, 5, 4, 3, 2]);
+    let later = holder.now() + Duration::days(91);
+    part(&holder, 11, 11, later).await;
+    assert_eq!(sizes(&holder).await, [12, 9, 8, 7, 6, 5, 4, 3]);
+}
+
+async fn what_the_log_has_again_is_not_kept_beside_it(backend: Backend) {
     let (origin, holder) = origin_and_holder(backend).await;
-    for size in 690..699 {
+    for size in [690, 692, 691] {
         cut(&holder, &origin, size).await;
+        let kept = left_out::list(&holder.db, &origin.log.hub).await.unwrap();
+        let extents: Vec<_> = kept.iter().map(|kept| (kept.start, kept.size)).collect();
+        assert_eq!(extents, [(i64::try_from(size).unwrap(), 700)]);
+        let entries = left_out::count(&holder.db, &origin.log).await.unwrap();
+        assert_eq!(entries, 700 - size);
+        assert_eq!(
+            fetch(&holder, &origin, &kept[0], 500).await,
+            700 - usize::try_from(size).unwrap()
+        );
         holder.pull(&origin, &origin.log, 500).await;
     }
-    let kept = left_out::list(&holder.db, &origin.log.hub).await.unwrap();
-    let starts: Vec<_> = kept.iter().map(|kept| kept.start).collect();
-    assert_eq!(starts, [698, 697, 696, 695, 694, 693, 692, 691]);
-    let entries = left_out::count(&holder.db, &origin.log).await.unwrap();
-    assert_eq!(entries, (2..=9).sum::<u64>());
+}
+
+/// A thief makes up logs, and openings that let others cut them; then the key is closed.
+async fn what_closed_keys_signed_takes_no_room(backend: Backend) {
+    let holder = Store::fresh(backend, "hub-p").await;
+    holder.apply(shared().page()).await.unwrap();
+    part(&holder, 1, 3, holder.now()).await;
+    for number in 2..12 {
+        part(&holder, number, 9, holder.now()).await;
+    }
+    assert_eq!(sizes(&holder).await, [10, 10, 10, 10, 10, 10, 10, 4]);
+    for epoch in 2..12 {
+        let mut log = Forge::of_epoch("hub-o", epoch);
+        log.delete(record(u128::from(epoch)), 1, "strange");
+        holder.apply(log.page()).await.unwrap();
+        let held = heads::edge(&holder.db, log.log()).await.unwrap();
+        let cut = cutting::cut_doubtful(&holder.db, log.log(), &held, 0, holder.now()).await;
+        assert_eq!(cut.unwrap(), 1);
+    }
+    assert_eq!(sizes(&holder).await, [10, 10, 10, 10, 10, 10, 10, 4]);
+
+    let log = shared().log().clone();
+    let key = key_of(&log.hub).public();
+    let mut trust = Trust::new(log.network);
+    let closed = TrustedKey {
+        until: Some(4),
+        ..TrustedKey::always(key)
+    };
+    trust.add(log.hub, closed);
+    left_out::forget_doubtful(&holder.db, &trust).await.unwrap();
+    assert_eq!(sizes(&holder).await, [4]);
 }
 
 async fn what_is_deleted_goes_there_too(backend: Backend) {

@@ -260,6 +260,26 @@ impl State {
         belief.is_some_and(|oracle| oracle.may_keep(us, origin, audience))
     }
 
+    /// How many beliefs a node has gone through before the one of now.
+    pub fn beliefs_of(&self, node: usize) -> usize {
+        let beliefs = self.beliefs.get(&node).map_or(0, Vec::len);
+        beliefs.saturating_sub(1)
+    }
+
+    /// Whether a node, which is of a hub, had to drop at some time since what is of such an audience, likewise.
+    pub fn had_to_drop(
+        &self,
+        node: usize,
+        since: usize,
+        us: &HubId,
+        origin: &HubId,
+        audience: &Audience,
+    ) -> bool {
+        let beliefs = self.beliefs.get(&node).into_iter().flatten();
+        let mut since = beliefs.skip(since);
+        since.any(|oracle| !oracle.may_keep(us, origin, audience))
+    }
+
     /// Whether a node may give a payload of a hub to another, likewise. That one `is_known` if it can show who it is.
     pub fn gives(
         &self,

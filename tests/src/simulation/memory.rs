@@ -262,6 +262,9 @@ impl Memory {
         if self.cut_first(&log, &openings) {
             intake = self.decide(&log, from, &page.entries, origin);
         }
+        if origin == Origin::Elsewhere && Rule::KeptBeforeDropped.holds() {
+            self.keep_unsettled(&log, &intake.superseded);
+        }
         self.forget_aside(&log, origin, &page.entries);
         let mut were_missing = false;
         for (epoch, place) in &intake.superseded {
@@ -281,6 +284,9 @@ impl Memory {
         stored.size = held.size();
         for opening in &openings {
             self.accept(&log, opening);
+        }
+        if self.is_settled(&log) {
+            self.release_left_out(&log);
         }
         self.stamp(&log);
         stored

@@ -30,6 +30,29 @@ pub async fn cut(
     size: u64,
     now: OffsetDateTime,
 ) -> Result<u64, StorageError> {
+    take_out(db, log, held, size, None, now).await
+}
+
+/// The same because the key was closed before that vouches for what is taken out. It is not kept: its hub believes it as little,
+/// and a thief's logs are not to take the place of what the hub lost.
+pub async fn cut_doubtful(
+    db: &Database,
+    log: &LogId,
+    held: &TreeEdge,
+    size: u64,
+    now: OffsetDateTime,
+) -> Result<u64, StorageError> {
+    take_out(db, log, held, size, Some(Reason::Doubtful), now).await
+}
+
+async fn take_out(
+    db: &Database,
+    log: &LogId,
+    held: &TreeEdge,
+    size: u64,
+    reason: Option<Reason>,
+    now: OffsetDateTime,
+) -> Result<u64, StorageError> {
     let tx = db.begin().await?;
     let Some(row) = heads::lock_row(&tx, log).await? else {
         return Ok(0);
@@ -44,7 +67,7 @@ pub async fn cut(
             from: held.size(),
         });
     }
-    let taken = cut_in(db, &tx, &row, size, None, now).await?;
+    let taken = cut_in(db, &tx, &row, size, reason, now).await?;
     db.commit(tx, row.id, &[], Changed::Hub(row.hub_id)).await?;
     Ok(taken)
 }
@@ -75,7 +98,7 @@ pub(super) async fn cut_in(
             aside::keep(tx, row.id, from, entries, reason, now).await?;
         }
     }
-    if !is_ours {
+    if !is_ours && reason != Reason::Doubtful {
         left_out::keep(tx, row, size, now).await?;
     }
     for (table, column) in [

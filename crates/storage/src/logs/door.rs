@@ -93,6 +93,9 @@ pub(super) async fn pass(
         held = held::read(tx, log, &batch.entries).await?;
         intake = decide(log, origin, &batch.entries, &held);
     }
+    if origin == Origin::Elsewhere && Rule::KeptBeforeDropped.holds() {
+        left_out::keep_unsettled(tx, log, &intake.superseded, now).await?;
+    }
     forget_aside(tx, log, origin, &batch.entries).await?;
     move_firsts(tx, log, &batch.entries, &held).await?;
     let changes = changes_of(log, &intake, &batch.entries, &held);
@@ -114,6 +117,7 @@ pub(super) async fn pass(
     insert_entries(tx, log, batch.entries, &intake.kept).await?;
     advance(tx, log, stored.size, bytes, &batch.checkpoint, now).await?;
     unreadable.extend(succession::project(db, tx, &applied.openings).await?);
+    succession::release(tx, log, stored.size).await?;
     projection::note_unprojected(tx, unreadable.into_iter()).await?;
     Ok(stored)
 }
@@ -128,7 +132,7 @@ async fn cut_first(
     entries: &[VerifiedEntry],
     held: &HashMap<RecordId, HeldRecord>,
 ) -> Result<bool, StorageError> {
-    if log.size > 0 || !Rule::CutBeforeDropped.holds() {
+    if log.size > 0 || !Rule::KeptBeforeDropped.holds() {
         return Ok(false);
     }
     let changes = changes_of(log, intake, entries, held);

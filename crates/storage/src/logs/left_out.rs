@@ -7,18 +7,17 @@
 use std::ops::Range;
 
 use domain::identity::{HubId, LogId};
-use domain::log::{TILE_WIDTH, Tiles, proof};
+use domain::log::left_out::{MOST_ENTRIES, Stretch, gives_way, reach, unsettled};
+use domain::log::{Checkpoint, TILE_WIDTH, Tiles, proof};
+use domain::trust::Trust;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
 use time::OffsetDateTime;
 
-use super::heads::LogRow;
+use super::heads::{self, LogRow};
 use super::read::{self, LogPage, PageBounds, Source};
-use super::{EntryKey, millis, tiles};
+use super::{EntryKey, millis, succession, tiles};
 use crate::{Database, StorageError, sql};
 
-/// How many stretches of one hub's logs are kept, and how many entries in all; the oldest give way.
-const MOST_STRETCHES: usize = 8;
-const MOST_ENTRIES: u64 = 100_000;
 /// A tree of 2^64 entries has so many levels of tiles.
 const LEVELS: i32 = 8;
 
@@ -46,35 +45,225 @@ pub async fn list(db: &Database, hub: &HubId) -> Result<Vec<LeftOut>, StorageErr
     Ok(sql::all(db.reader(), &text, vec![hub.as_str().into()]).await?)
 }
 
-/// Keeps what is proved of a log from a size on, before it is cut there. What was kept before reaches down to there too.
+/// Keeps what is proved of a log from a size on, before it is cut there. What was kept before reaches down to there too, and no
+/// further if the log still is what it was.
 pub(super) async fn keep(
     tx: &DatabaseTransaction,
     log: &LogRow,
     size: u64,
     now: OffsetDateTime,
 ) -> Result<(), StorageError> {
-    let text = "SELECT id, start, size, checkpoint FROM left_out WHERE log_id = $1 AND start > $2";
-    let values = vec![log.id.into(), sql::signed(size).into()];
-    for kept in sql::all::<LeftOut>(tx, text, values).await? {
-        copy(tx, log.id, kept.id, size, sql::unsigned(kept.start)).await?;
-        let text = "UPDATE left_out SET start = $1 WHERE id = $2";
-        let values = vec![sql::signed(size).into(), kept.id.into()];
-        sql::execute(tx, text, values).await?;
+    for kept in of_log(tx, log).await? {
+        if !is_of(tx, log, &kept).await? {
+            reach_down(tx, log, &kept, size).await?;
+        } else if sql::unsigned(kept.size) <= size {
+            remove(tx, kept.id).await?;
+        } else {
+            take_payloads(tx, log, &kept).await?;
+            reach_down(tx, log, &kept, size).await?;
+            shorten(tx, &kept, size).await?;
+        }
     }
+    keep_from(tx, log, size, now).await
+}
+
+/// Keeps what is superseded in earlier logs of which it is not known yet how much counts, before it is dropped.
+pub(super) async fn keep_unsettled(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    superseded: &[EntryKey],
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    let earlier = superseded.iter().filter(|key| key.log_id() != log.id);
+    let held = with_payload(tx, earlier.map(|key| Value::from(*key)).collect()).await?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    for id in heads::ids_of_hub(tx, log.hub_id).await? {
+        rows.extend(heads::find_by_id(tx, id).await?);
+    }
+    let mut logs = Vec::new();
+    for row in &rows {
+        logs.push(succession::chained(tx, row).await?);
+    }
+    let own = succession::chained(tx, log).await?.epoch;
+    let unsettled = unsettled(&logs, own);
+    let rows = rows.iter().zip(&logs);
+    for (row, _) in rows.filter(|(_, log)| unsettled.contains(&log.epoch)) {
+        let proved = sql::unsigned(row.proved_size);
+        let of_row = held.iter().filter(|key| key.log_id() == row.id);
+        if let Some(first) = of_row.map(|key| key.place()).min() {
+            keep_from(tx, row, reach(first, proved), now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Those of some entries of which the payload is held.
+async fn with_payload(
+    tx: &DatabaseTransaction,
+    keys: Vec<Value>,
+) -> Result<Vec<EntryKey>, StorageError> {
+    let mut held = Vec::new();
+    for some in keys.chunks(256) {
+        let (marks, values) = sql::list(1, some.to_vec());
+        let text = format!("SELECT id FROM entry WHERE id IN ({marks}) AND payload IS NOT NULL");
+        for row in sql::rows(tx, &text, values).await? {
+            held.push(EntryKey::from(row.try_get_by_index::<i64>(0)?));
+        }
+    }
+    Ok(held)
+}
+
+/// What counts of a log is left out no more.
+pub(super) async fn release(tx: &DatabaseTransaction, log: &LogRow) -> Result<(), StorageError> {
+    for kept in of_log(tx, log).await? {
+        if is_of(tx, log, &kept).await? {
+            remove(tx, kept.id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets go what only keys vouch for that were closed before: its hub does not believe it.
+pub async fn forget_doubtful(db: &Database, trust: &Trust) -> Result<(), StorageError> {
+    let text = "SELECT id, start, size, checkpoint FROM left_out ORDER BY id";
+    let kept: Vec<LeftOut> = sql::all(db.reader(), text, vec![]).await?;
+    let is_doubtful = |kept: &&LeftOut| {
+        let bound = trust.bound(&kept.checkpoint);
+        bound.is_some_and(|bound| bound < sql::unsigned(kept.size))
+    };
+    let doubtful: Vec<_> = kept.iter().filter(is_doubtful).collect();
+    if doubtful.is_empty() {
+        return Ok(());
+    }
+    let tx = db.begin().await?;
+    for kept in doubtful {
+        remove(&tx, kept.id).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn of_log(tx: &DatabaseTransaction, log: &LogRow) -> Result<Vec<LeftOut>, StorageError> {
+    let text = "SELECT id, start, size, checkpoint FROM left_out WHERE log_id = $1 ORDER BY id";
+    Ok(sql::all(tx, text, vec![log.id.into()]).await?)
+}
+
+/// Whether a log has all of a stretch.
+async fn is_of(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    kept: &LeftOut,
+) -> Result<bool, StorageError> {
+    let size = sql::unsigned(kept.size);
+    if size > log.size() {
+        return Ok(false);
+    }
+    let stated = Checkpoint::parse(&kept.checkpoint)
+        .map_err(|error| StorageError::corrupt("left_out", kept.id, error))?;
+    Ok(tiles::edge(tx, log.id, size).await?.root() == stated.root)
+}
+
+/// Keeps what is proved of a log from a place on: beside what is kept under the same checkpoint, if there is such.
+async fn keep_from(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    from: u64,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
     let proved = sql::unsigned(log.proved_size);
-    if let Some(checkpoint) = log.checkpoint.as_ref().filter(|_| proved > size) {
-        let text = "INSERT INTO left_out (log_id, start, size, checkpoint, at) VALUES ($1, $2, $3, $4, $5) RETURNING id";
-        let values = vec![
-            log.id.into(),
-            sql::signed(size).into(),
-            log.proved_size.into(),
-            checkpoint.as_str().into(),
-            millis(now).into(),
-        ];
-        let id = sql::number(tx, text, values).await?;
-        copy(tx, log.id, id, size, proved).await?;
+    let Some(checkpoint) = log.checkpoint.as_ref().filter(|_| proved > from) else {
+        return Ok(());
+    };
+    let mut kept = of_log(tx, log).await?.into_iter();
+    if let Some(kept) = kept.find(|kept| kept.checkpoint == *checkpoint) {
+        take_payloads(tx, log, &kept).await?;
+        return reach_down(tx, log, &kept, from).await;
     }
-    bound(tx, log.hub_id).await
+    if proved - from > MOST_ENTRIES {
+        tracing::warn!(
+            log = log.id,
+            from,
+            proved,
+            "a hub's next log leaves out more than is kept"
+        );
+        return Ok(());
+    }
+    let text = "INSERT INTO left_out (log_id, start, size, checkpoint, at) VALUES ($1, $2, $3, $4, $5) RETURNING id";
+    let values = vec![
+        log.id.into(),
+        sql::signed(from).into(),
+        log.proved_size.into(),
+        checkpoint.as_str().into(),
+        millis(now).into(),
+    ];
+    let id = sql::number(tx, text, values).await?;
+    copy(tx, log.id, id, from, proved).await?;
+    bound(tx, log.hub_id, now).await
+}
+
+/// Lets a stretch begin further down, if it does not and there is room. Without, it stays as it is: what comes to it is not to
+/// push others out.
+async fn reach_down(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    kept: &LeftOut,
+    from: u64,
+) -> Result<(), StorageError> {
+    let start = sql::unsigned(kept.start);
+    if start <= from {
+        return Ok(());
+    }
+    let text = format!(
+        "SELECT CAST(COALESCE(SUM(left_out.size - start), 0) AS BIGINT) {OF_HUB} WHERE hub_id = $1"
+    );
+    let entries = sql::unsigned(sql::number(tx, &text, vec![log.hub_id.into()]).await?);
+    if entries + (start - from) > MOST_ENTRIES {
+        return Ok(());
+    }
+    copy(tx, log.id, kept.id, from, start).await?;
+    set_start(tx, kept.id, from).await
+}
+
+/// Lets a stretch begin further up, if it does not.
+async fn shorten(tx: &DatabaseTransaction, kept: &LeftOut, from: u64) -> Result<(), StorageError> {
+    if sql::unsigned(kept.start) >= from {
+        return Ok(());
+    }
+    let text = "DELETE FROM left_out_entry WHERE left_out = $1 AND place < $2";
+    sql::execute(tx, text, vec![kept.id.into(), sql::signed(from).into()]).await?;
+    set_start(tx, kept.id, from).await
+}
+
+async fn set_start(tx: &DatabaseTransaction, id: i64, start: u64) -> Result<(), StorageError> {
+    let text = "UPDATE left_out SET start = $1 WHERE id = $2";
+    sql::execute(tx, text, vec![sql::signed(start).into(), id.into()]).await?;
+    Ok(())
+}
+
+/// Takes payloads that came into the log since.
+async fn take_payloads(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    kept: &LeftOut,
+) -> Result<(), StorageError> {
+    let text = "UPDATE left_out_entry SET payload = (SELECT held.payload FROM entry AS held WHERE held.id = $1 + place)
+        WHERE left_out = $2 AND payload IS NULL AND place < $3";
+    let first = EntryKey::new(log.id, 0).into();
+    let values = vec![first, kept.id.into(), log.size.into()];
+    sql::execute(tx, text, values).await?;
+    Ok(())
+}
+
+async fn remove(tx: &DatabaseTransaction, id: i64) -> Result<(), StorageError> {
+    for table in ["left_out_entry", "left_out_tile"] {
+        let text = format!("DELETE FROM {table} WHERE left_out = $1");
+        sql::execute(tx, &text, vec![id.into()]).await?;
+    }
+    let text = "DELETE FROM left_out WHERE id = $1";
+    sql::execute(tx, text, vec![id.into()]).await?;
+    Ok(())
 }
 
 /// Copies entries of a log, and the tiles of its tree from there on that are not kept yet.
@@ -110,27 +299,31 @@ async fn copy(
 }
 
 /// Keeps no more of a hub than is allowed.
-async fn bound(tx: &DatabaseTransaction, hub: i64) -> Result<(), StorageError> {
+async fn bound(
+    tx: &DatabaseTransaction,
+    hub: i64,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
     let text = format!(
-        "SELECT left_out.id, start, left_out.size, left_out.checkpoint {OF_HUB} WHERE hub_id = $1 ORDER BY left_out.id DESC"
+        "SELECT left_out.id, start, left_out.size, at {OF_HUB} WHERE hub_id = $1 ORDER BY left_out.id"
     );
-    let kept: Vec<LeftOut> = sql::all(tx, &text, vec![hub.into()]).await?;
-    let mut entries = 0;
-    for (number, stretch) in kept.into_iter().enumerate() {
-        entries += sql::unsigned(stretch.size - stretch.start);
-        if number < MOST_STRETCHES && entries <= MOST_ENTRIES {
-            continue;
-        }
+    let rows = sql::rows(tx, &text, vec![hub.into()]).await?;
+    let (mut ids, mut stretches) = (Vec::new(), Vec::new());
+    for row in rows {
+        let (start, size): (i64, i64) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        ids.push(row.try_get_by_index(0)?);
+        stretches.push(Stretch {
+            entries: sql::unsigned(size - start),
+            at: row.try_get_by_index(3)?,
+        });
+    }
+    for place in gives_way(&stretches, millis(now)) {
+        let entries = stretches[place].entries;
         tracing::warn!(
-            entries = stretch.size - stretch.start,
-            "entries that a hub's next log leaves out are more than are kept for it; the oldest go"
+            entries,
+            "entries that a hub's next log leaves out are more than are kept for it; these are not"
         );
-        for table in ["left_out_entry", "left_out_tile"] {
-            let text = format!("DELETE FROM {table} WHERE left_out = $1");
-            sql::execute(tx, &text, vec![stretch.id.into()]).await?;
-        }
-        let text = "DELETE FROM left_out WHERE id = $1";
-        sql::execute(tx, text, vec![stretch.id.into()]).await?;
+        remove(tx, ids[place]).await?;
     }
     Ok(())
 }

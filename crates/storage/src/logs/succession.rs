@@ -2,13 +2,14 @@
 
 use domain::entry::Payload;
 use domain::identity::{Epoch, LogId};
+use domain::log::left_out::Chained;
 use domain::log::{Accepted, Opening, Settlement};
 use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
 
 use super::aside::Reason;
 use super::heads::{self, LogRow};
-use super::{cutting, read, tiles};
+use super::{cutting, left_out, read, tiles};
 use crate::content::Unreadable;
 use crate::logs::EntryKey;
 use crate::projection::Said;
@@ -104,7 +105,8 @@ async fn settle(
         }
         // Which place it strays from is asked of peers in the next round; until then the log stays frozen.
         Settlement::Astray => return Ok(()),
-        Settlement::Settled | Settlement::Short => {}
+        Settlement::Settled => left_out::release(tx, row).await?,
+        Settlement::Short => {}
     }
     let text = "UPDATE log SET forked_at = NULL, newest_seen = $1 WHERE id = $2";
     sql::execute(
@@ -114,6 +116,46 @@ async fn settle(
     )
     .await?;
     Ok(())
+}
+
+/// Looks whether a log has come to what its successor accepts of it: then nothing of that is left out.
+pub(super) async fn release(
+    tx: &DatabaseTransaction,
+    row: &LogRow,
+    size: u64,
+) -> Result<(), StorageError> {
+    if row.accepted_size != Some(sql::signed(size)) {
+        return Ok(());
+    }
+    let grown = LogRow {
+        size: sql::signed(size),
+        ..row.clone()
+    };
+    if chained(tx, &grown).await?.is_settled {
+        left_out::release(tx, &grown).await?;
+    }
+    Ok(())
+}
+
+/// What is known of a log among those of its hub.
+pub(super) async fn chained(
+    tx: &DatabaseTransaction,
+    row: &LogRow,
+) -> Result<Chained, StorageError> {
+    let epoch = Epoch::new(sql::unsigned(row.epoch));
+    let epoch = epoch.map_err(|error| StorageError::corrupt("log", row.id, error))?;
+    let accepted = accepted_of(row)?;
+    let is_settled = match &accepted {
+        Some((accepted, _)) if accepted.size <= row.size() => {
+            tiles::edge(tx, row.id, accepted.size).await?.root() == accepted.root
+        }
+        _ => false,
+    };
+    Ok(Chained {
+        epoch,
+        accepted_by: accepted.map(|(_, by)| by),
+        is_settled,
+    })
 }
 
 /// Takes back what the first entry of a log said, which was cut, and lets those of the hub's other logs say it.

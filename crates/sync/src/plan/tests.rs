@@ -252,3 +252,52 @@ fn a_later_log_of_our_own_may_be_the_open_one_unless_it_lies_far_ahead() {
     check(Some(7), 1 << 33, false);
     check(Some(1 << 33), 1 << 33, true);
 }
+
+#[test]
+fn a_history_lacks_what_its_newest_revisions_lack() {
+    let entry = |number: u128, revision: u64, payload: Option<&str>, operation: &str| {
+        let record = RecordId::from(uuid::Uuid::from_u128(number));
+        let header_text = format!(
+            r#"{{"v":1,"record":"{record}","revision":{revision},"kind":"innovation","audience":"public","at":"2026-02-03T04:05:06Z",{operation}}}"#
+        );
+        VerifiedEntry {
+            header: domain::entry::Header::parse(&header_text),
+            header_text,
+            payload: payload.map(str::to_owned),
+        }
+    };
+    let put = format!(r#""op":"put","payload":"{}","size":1"#, hash("x"));
+    let delete = r#""op":"delete","reason":"error""#;
+    let check = |entries: &[VerifiedEntry], expected: usize| {
+        let mut lacking = BTreeSet::new();
+        for entry in entries.chunks(1) {
+            note_lacking(&mut lacking, entry);
+        }
+        assert_eq!(lacking.len(), expected, "{entries:?}");
+    };
+    check(&[entry(1, 1, Some("x"), &put)], 0);
+    check(&[entry(1, 1, None, &put)], 1);
+    check(&[entry(1, 1, None, &put), entry(1, 2, Some("x"), &put)], 0);
+    check(&[entry(1, 1, None, &put), entry(2, 1, Some("x"), &put)], 1);
+    check(&[entry(1, 1, Some("x"), &put), entry(1, 2, None, &put)], 1);
+    check(&[entry(1, 1, None, &put), entry(1, 2, None, delete)], 0);
+}
+
+#[test]
+fn what_was_given_of_a_history_is_noted_by_giver() {
+    let extent = Extent {
+        size: 5,
+        root: hash("aa"),
+    };
+    let [one, other] = ["hub-1", "hub-2"].map(|hub| HubId::parse(hub).unwrap());
+    let noted = [
+        extent,
+        extent.given(Given::Whole),
+        extent.given(Given::ByLog(&one)),
+        extent.given(Given::BesideLog(&one)),
+        extent.given(Given::ByLog(&other)),
+    ];
+    for (place, some) in noted.iter().enumerate() {
+        assert!(!noted[..place].contains(some), "{place}");
+    }
+}

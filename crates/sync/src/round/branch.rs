@@ -13,7 +13,7 @@ use storage::logs::aside::Reason;
 use super::log::weigh;
 use super::{Round, RoundError, pull};
 use crate::peer::{Peer, StatedLeftOut};
-use crate::plan::{self, Extent};
+use crate::plan::{self, Extent, Given};
 use crate::store::Store;
 
 /// A stretch of a log of ours that our next log leaves out and a peer holds.
@@ -51,8 +51,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             let log = checkpoint.log();
             let extent = Extent::of(&checkpoint);
             let ours = db.edge_at(log, extent.size).await?;
+            let given = Given::BesideLog(&self.peer.hub);
             let is_news = plan::is_ahead(ours.map(|edge| edge.root()), &extent)
-                && !db.is_known_branch(log, &extent).await?;
+                && !self.is_dealt_with(log, &extent, given).await?;
             // Until we hold all before it, nothing can be proved.
             let is_provable = db.edge_at(log, stated.from).await?.is_some();
             if log.hub == *db.hub() && is_news && is_provable {
@@ -64,6 +65,21 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             }
         }
         Ok(unknown)
+    }
+
+    /// Whether another history of a log of ours was dealt with: all of it came, or what this peer has of it.
+    pub(super) async fn is_dealt_with(
+        &self,
+        log: &LogId,
+        theirs: &Extent,
+        given: Given<'_>,
+    ) -> Result<bool, StorageError> {
+        let db = &self.puller.db;
+        if !Rule::BranchAskedOfAll.holds() {
+            return db.is_known_branch(log, theirs).await;
+        }
+        let is_whole = db.is_known_branch(log, &theirs.given(Given::Whole)).await?;
+        Ok(is_whole || db.is_known_branch(log, &theirs.given(given)).await?)
     }
 
     /// Fetches what a peer keeps of our logs, each stretch for itself.
@@ -141,12 +157,20 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             limits: self.limits,
             time: self.puller.log_time,
         };
-        let head = branch.fetch(from, theirs.size(), left_out).await?;
+        let fetched = branch.fetch(from, theirs.size(), left_out).await?;
+        let given = match left_out {
+            _ if fetched.is_whole => Given::Whole,
+            Some(_) => Given::BesideLog(&self.peer.hub),
+            None => Given::ByLog(&self.peer.hub),
+        };
         if is_open {
             // Peers are asked once more: another may hold still more.
             db.halt(Halt::Forked, self.puller.clock.now()).await?;
         }
-        db.note_branch(log, &head).await?;
-        Ok(db.note_branch(log, &Extent::of(theirs)).await?)
+        for head in [fetched.head, Extent::of(theirs)] {
+            db.note_branch(log, &head).await?;
+            db.note_branch(log, &head.given(given)).await?;
+        }
+        Ok(())
     }
 }

@@ -29,7 +29,8 @@ impl<S: Store> Puller<S> {
                 let judged = self.db.find_head(log).await?;
                 if let Some(size) = judged.and_then(|head| excess(trust, &head)) {
                     tracing::warn!(%log, size, "what a closed key signed is taken out");
-                    self.db.cut(log, &held, size, self.clock.now()).await?;
+                    let now = self.clock.now();
+                    self.db.cut_doubtful(log, &held, size, now).await?;
                 }
             }
             if head.state == LogState::Forked {
@@ -45,6 +46,7 @@ impl<S: Store> Puller<S> {
                 self.db.forget_seen(&head.log).await?;
             }
         }
+        self.db.forget_doubtful(trust).await?;
         *self.enforced() = Some(trust.clone());
         Ok(())
     }

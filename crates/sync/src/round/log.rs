@@ -15,7 +15,7 @@ use storage::logs::watching::Consequence;
 use super::fork::{self, Fork};
 use super::{Round, RoundError, pull};
 use crate::peer::Peer;
-use crate::plan::{self, Extent, Owner, Parting, Step, View};
+use crate::plan::{self, Extent, Given, Owner, Parting, Step, View};
 use crate::store::Store;
 
 /// Why a log is set aside that is larger than the settings allow. It is taken up again when they allow it.
@@ -109,7 +109,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             Ok(edge.map(|edge| edge.root()))
         };
         let (owner, is_known_branch) = if log.hub == *db.hub() {
-            (Owner::Ours, db.is_known_branch(log, &theirs_there).await?)
+            let given = Given::ByLog(&self.peer.hub);
+            let is_known = self.is_dealt_with(log, &theirs_there, given).await?;
+            (Owner::Ours, is_known)
         } else {
             (Owner::Theirs, false)
         };

@@ -1,5 +1,6 @@
 //! Bringing one log up to what a peer proves: fetching the next page goes on while the last one is stored.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::clock::Clock;
@@ -216,25 +217,35 @@ pub(super) struct Branch<'a, S, P> {
     pub(super) time: Duration,
 }
 
+/// What came of another history.
+pub(super) struct Fetched {
+    /// The head that proves it.
+    pub(super) head: Extent,
+    /// Every payload came that is not superseded within it.
+    pub(super) is_whole: bool,
+}
+
 impl<S: Store, P: Peer> Branch<'_, S, P> {
-    /// Keeps what the supplier proves from a place on, up to a size, and gives the head that proves it. Time and short
-    /// pages are bounded as in any other pull. With a number it is a stretch of the log that the supplier keeps beside it.
+    /// Keeps what the supplier proves from a place on, up to a size, and says what that is. Time and short pages are bounded
+    /// as in any other pull. With a number it is a stretch of the log that the supplier keeps beside it.
     pub(super) async fn fetch(
         &self,
         from: u64,
         target: u64,
         left_out: Option<u64>,
-    ) -> Result<Extent, RoundError> {
+    ) -> Result<Fetched, RoundError> {
         let edge = self.db.edge_at(self.log, from).await?;
         let mut edge = edge.unwrap_or_default();
         let mut patience = Patience {
             left_out,
             ..Patience::begin(self.log, self.limits, self.time)
         };
+        let mut lacking = BTreeSet::new();
         loop {
             let place = edge.size();
             let page = patience.page(self.remote, self.trust, edge).await?;
             edge = page.append.edge.clone();
+            plan::note_lacking(&mut lacking, &page.entries);
             let raw = |entry: VerifiedEntry| RawEntry {
                 header: entry.header_text,
                 payload: entry.payload,
@@ -246,10 +257,12 @@ impl<S: Store, P: Peer> Branch<'_, S, P> {
                 .keep_branch(self.log, place, entries, self.reason, now);
             kept.await?;
             if edge.size() >= target {
-                return Ok(Extent {
+                let head = Extent {
                     size: edge.size(),
                     root: edge.root(),
-                });
+                };
+                let is_whole = lacking.is_empty();
+                return Ok(Fetched { head, is_whole });
             }
             patience.check()?;
         }

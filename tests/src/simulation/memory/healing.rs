@@ -113,7 +113,7 @@ impl Memory {
         if log.hub == self.hub {
             let reason = reason.unwrap_or(Reason::Local);
             self.set_aside(log, size, gone.clone(), reason);
-        } else {
+        } else if reason != Some(Reason::Doubtful) {
             self.keep_left_out(log, size);
         }
         self.log_mut(log).cut(size);
@@ -174,7 +174,7 @@ impl Memory {
     /// Applies what the first entry of a log says before the log supersedes anything in others, so that what goes is kept with
     /// its payload. Says whether it says something.
     pub(super) fn cut_first(&mut self, log: &LogId, openings: &[Opening]) -> bool {
-        let is_first = Rule::CutBeforeDropped.holds();
+        let is_first = Rule::KeptBeforeDropped.holds();
         for opening in openings.iter().filter(|_| is_first) {
             self.accept(log, opening);
         }
@@ -197,7 +197,8 @@ impl Memory {
         match accepted.settle(held.size(), there) {
             Settlement::Cut(size) => drop(self.cut(&previous, size, Some(Reason::Branch))),
             Settlement::Astray => return,
-            Settlement::Settled | Settlement::Short => {}
+            Settlement::Settled => self.release_left_out(&previous),
+            Settlement::Short => {}
         }
         let held = self.log_mut(&previous);
         held.is_forked = false;

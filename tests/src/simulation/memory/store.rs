@@ -108,7 +108,7 @@ impl MemoryStore {
     }
 
     /// Ends here if the node crashes now. A crashed node does nothing until it is started anew.
-    async fn live(&self) {
+    pub(super) async fn live(&self) {
         let left = self.0.calls_left.load(Ordering::Relaxed);
         if left > 0 {
             self.0.calls_left.store(left - 1, Ordering::Relaxed);
@@ -296,19 +296,24 @@ impl Store for MemoryStore {
     }
 
     async fn cut(&self, log: &LogId, held: &TreeEdge, size: u64, _: OffsetDateTime) -> Answer<u64> {
+        self.take_out(log, held, size, None).await
+    }
+
+    async fn cut_doubtful(
+        &self,
+        log: &LogId,
+        held: &TreeEdge,
+        size: u64,
+        _: OffsetDateTime,
+    ) -> Answer<u64> {
+        let reason = Some(Reason::Doubtful);
+        self.take_out(log, held, size, reason).await
+    }
+
+    async fn forget_doubtful(&self, trust: &Trust) -> Answer<()> {
         self.live().await;
-        let mut memory = self.memory();
-        let edge = memory.logs.get(log).map(|log| &log.edge);
-        if let Some(edge) = edge.filter(|edge| edge.size() > size && *edge != held) {
-            let (held, from) = (edge.size(), held.size());
-            return Err(StorageError::Moved { held, from });
-        }
-        let taken = memory.cut(log, size, None);
-        if taken > 0 {
-            memory.stamp(log);
-            self.tell(&memory, log, Commit::Cut);
-        }
-        Ok(taken)
+        self.memory().forget_doubtful(trust);
+        Ok(())
     }
 
     async fn note_fork(

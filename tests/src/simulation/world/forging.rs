@@ -48,7 +48,9 @@ impl World {
                 let Some((old, until)) = self.nodes[member].old_key.clone() else {
                     return false;
                 };
-                if held.proved_size < until || member == liar {
+                // A key that ended in a later log still counts in this one.
+                let ends_here = self.ends_in(member, &old.public(), log.epoch);
+                if held.proved_size < until || member == liar || !ends_here {
                     return false;
                 }
                 self.forget_backups();

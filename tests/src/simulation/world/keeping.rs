@@ -2,11 +2,15 @@
 //!
 //! What a hub said again in its next log is not lost, even if the hub was put back since and knows no more that it did.
 //!
-//! Still allowed, because I15 asks for it: that a peer has cut what only a key vouched for that the authority has closed
-//! before. Nobody can tell what a hub wrote into a history that it lost from what a thief wrote there.
+//! Still allowed:
+//! - That a peer has cut what only a key vouched for that the authority has closed before, because I15 asks for it. Nobody can
+//!   tell what a hub wrote into a history that it lost from what a thief wrote there.
+//! - That a peer has dropped a payload because the hub's next log says of its record that it is not for this peer (I7). The
+//!   hub has a newer revision of the record then.
 
 use std::sync::Arc;
 
+use domain::entry::Header;
 use domain::identity::LogId;
 use domain::log::{Hash, SignedCheckpoint};
 
@@ -20,7 +24,10 @@ pub(super) struct HeldEntry {
     log: LogId,
     place: u64,
     text: Arc<str>,
+    header: Option<Arc<Header>>,
     is_with_payload: bool,
+    /// How many beliefs the peer had gone through.
+    beliefs: usize,
     /// What vouched for it there.
     checkpoint: Arc<SignedCheckpoint>,
 }
@@ -40,7 +47,9 @@ impl World {
                 let kept = kept.map(|kept| (&kept.log, kept.start, &kept.held));
                 for (log, start, entries) in logs.chain(kept) {
                     if !self.is_stolen(log) {
-                        held.extend(held_of(*hub, peer, log, start, entries));
+                        let beliefs = self.judge.state().beliefs_of(peer);
+                        let of = held_of(*hub, peer, log, start, entries).into_iter();
+                        held.extend(of.map(|entry| HeldEntry { beliefs, ..entry }));
                     }
                 }
             }
@@ -64,6 +73,25 @@ impl World {
             && !state.believes_now(entry.peer, &entry.log.hub, text, size)
     }
 
+    /// Whether a later log says of an entry's record, at its peer, that it is not for that peer.
+    fn went_with_its_audience(&self, entry: &HeldEntry) -> bool {
+        let Some(header) = &entry.header else {
+            return false;
+        };
+        let memory = self.nodes[entry.peer].store.memory();
+        let later = memory.logs_of(&entry.log.hub);
+        let later = later.filter(|log| log.epoch > entry.log.epoch);
+        let said = later.flat_map(|log| &memory.logs[log].entries);
+        let mut said = said.filter_map(|said| said.header.as_deref());
+        let state = self.judge.state();
+        let (peer, since) = (entry.peer, entry.beliefs);
+        said.any(|said| {
+            let (us, audience) = (&memory.hub, &said.audience);
+            said.record == header.record
+                && state.had_to_drop(peer, since, us, &entry.log.hub, audience)
+        })
+    }
+
     /// An entry that a peer held and that its hub has neither in a log nor among what it set aside, or has set aside as
     /// missing though the peer had its payload for everyone.
     pub(super) fn lost_entry(&self, held: &[HeldEntry]) -> Option<(&'static str, String)> {
@@ -78,7 +106,8 @@ impl World {
             if held.any(|held| said_again.contains(&held.text)) {
                 return false;
             }
-            !memory.has_dealt_with(&entry.log, entry.place, &entry.text, entry.is_with_payload)
+            let with_payload = entry.is_with_payload && !self.went_with_its_audience(entry);
+            !memory.has_dealt_with(&entry.log, entry.place, &entry.text, with_payload)
         });
         lost.map(|entry| {
             let leaf = Hash::of_leaf(entry.text.as_bytes());
@@ -104,6 +133,8 @@ fn held_of(hub: usize, peer: usize, id: &LogId, start: u64, log: &MemoryLog) -> 
         log: id.clone(),
         place,
         text: Arc::clone(&entry.text),
+        header: entry.header.clone(),
+        beliefs: 0,
         checkpoint: Arc::clone(&checkpoint),
         is_with_payload: entry.payload.is_some()
             && entry

@@ -183,6 +183,13 @@ impl World {
         word.is_some_and(|word| word.keys.iter().any(|trusted| trusted.key == *key))
     }
 
+    /// Whether the authority said that a member's key ended in the log of this epoch.
+    pub(super) fn ends_in(&self, member: usize, key: &PublicKey, epoch: Epoch) -> bool {
+        let word = self.words.get(&hub_of(member));
+        let mut keys = word.into_iter().flat_map(|word| &word.keys);
+        keys.any(|known| known.key == *key && known.until_epoch == Some(epoch))
+    }
+
     /// A member that has changed its key, and the nodes that know that the old one counts no more.
     pub(super) fn closed_key(&self) -> Option<(usize, BTreeSet<usize>)> {
         let knows = |node: &Node, number: usize, old: &PublicKey, until: u64| {

@@ -7,11 +7,13 @@
 //!   The same for entries beyond the newest checkpoint.
 //! - A payload that is missing while no peer has it to give, or none hears that this hub may have it: `INCOMPLETE`.
 //! - That a peer was noted to hold what it has cut since, because a next log or the end of a stolen key says so.
+//! - Another history, made up with a key that was replaced, at peers whom nobody shows the one that counts: who holds that keeps
+//!   the other's checkpoint as evidence.
 //! - A hub that is not believed: nothing of it is taken, so nothing of it is missed.
 
 use domain::entry::Operation;
 use domain::identity::LogId;
-use domain::log::LogState;
+use domain::log::{LogState, SignedCheckpoint};
 
 use super::{World, peer_row};
 use crate::simulation::memory::{Memory, MemoryLog};
@@ -106,7 +108,11 @@ impl World {
                 ("I12", what)
             });
         }
-        if ours.is_forked {
+        let theirs_at = theirs.checkpoint.as_ref().map(SignedCheckpoint::text);
+        let mut evidence = ours.evidence.iter().map(String::as_str);
+        let is_outweighed =
+            self.begun_otherwise.contains(id) && evidence.any(|text| Some(text) == theirs_at);
+        if ours.is_forked || is_outweighed {
             return None;
         }
         let parting = ours.parts_from(theirs);
