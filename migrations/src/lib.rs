@@ -22,6 +22,7 @@ mod m0015_left_out;
 mod m0016_items;
 mod m0017_drafts;
 mod m0019_following;
+mod m0020_hidden;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_items::Migration),
             Box::new(m0017_drafts::Migration),
             Box::new(m0019_following::Migration),
+            Box::new(m0020_hidden::Migration),
         ]
     }
 }

@@ -28,7 +28,11 @@ const LARGE: [&str; 15] = [
 ];
 
 /// Statements that read a large table, by a part of their text, and why they may.
-const MAY: [(&str, &str); 6] = [
+const MAY: [(&str, &str); 7] = [
+    (
+        "AND said.audience <> 0 AND said.audience = 1",
+        "its index has only what is not for everybody, and it is asked after commits only",
+    ),
     (
         "SELECT (SELECT COUNT(*) FROM innovation",
         "a total of what a filter finds is counted, of an index where there is one",

@@ -48,6 +48,10 @@ pub(crate) struct ItemKey(pub(crate) SeenKey);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct AnswerKey(pub(crate) SeenKey);
 
+/// What is hidden at this hub.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct HiddenKey(pub(crate) RecordKey);
+
 /// A draft of this hub, by its record.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct DraftKey(pub(crate) RecordId);
@@ -175,6 +179,23 @@ impl Loader<AnswerKey> for RecordLoader {
             loaded.extend(keys.into_iter().zip(shown).filter_map(keyed));
         }
         Ok(loaded)
+    }
+}
+
+impl Loader<HiddenKey> for RecordLoader {
+    type Value = storage::hidden::Hidden;
+    type Error = Arc<StorageError>;
+
+    async fn load(
+        &self,
+        keys: &[HiddenKey],
+    ) -> Result<HashMap<HiddenKey, Self::Value>, Self::Error> {
+        let ids: Vec<RecordKey> = keys.iter().map(|key| key.0.clone()).collect();
+        let found = storage::hidden::find_many(&self.0, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|(key, hidden)| (HiddenKey(key), hidden))
+            .collect())
     }
 }
 

@@ -31,6 +31,7 @@ pub mod credits;
 pub mod drafts;
 pub mod following;
 pub mod halt;
+pub mod hidden;
 pub mod holders;
 pub mod hubs;
 pub mod innovations;

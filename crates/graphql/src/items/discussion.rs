@@ -1,5 +1,6 @@
 //! Threads and posts.
 
+pub(crate) mod hiding;
 pub(crate) mod writing;
 
 use async_graphql::{Context, ID, InputObject, Object};
@@ -14,6 +15,7 @@ use crate::ids::GlobalId;
 use crate::paging::{PageArgs, bounded};
 use crate::scalars::HubId;
 use crate::vocabulary::{Term, ThreadKind, ThreadState};
+use hiding::HiddenHere;
 
 item! {
     /// A question or a discussion ("tanya jawab, diskusi"). It belongs to the hub where it was opened; posts come from any.
@@ -53,6 +55,11 @@ impl ThreadFacts {
     /// How far it is, as its hub says.
     async fn state(&self) -> ThreadState {
         self.said().steps.state().into()
+    }
+
+    /// That it is hidden at this hub; null if it is not, and for anybody but the operator.
+    async fn hidden_here(&self, ctx: &Context<'_>) -> Result<Option<HiddenHere>, ApiError> {
+        hiding::of(ctx, &self.0).await
     }
 
     /// The posts that are here, the oldest first.
@@ -96,6 +103,11 @@ impl PostFacts {
     /// What is said, 500 words.
     async fn body(&self) -> &str {
         self.said().body.as_str()
+    }
+
+    /// That it is hidden at this hub by its own name; null if it is not, and for anybody but the operator.
+    async fn hidden_here(&self, ctx: &Context<'_>) -> Result<Option<HiddenHere>, ApiError> {
+        hiding::of(ctx, &self.0).await
     }
 
     /// The office that says it.

@@ -5,6 +5,7 @@ use async_graphql::MergedObject;
 use super::coaching::CoachingQuery;
 use super::coaching::writing::CoachingMutation;
 use super::discussion::DiscussionQuery;
+use super::discussion::hiding::HidingMutation;
 use super::discussion::writing::DiscussionMutation;
 use super::flawed::FlawedQuery;
 use super::lineage::LineageQuery;
@@ -37,6 +38,7 @@ pub(crate) struct ItemsMutation(
     MeritMutation,
     CoachingMutation,
     DiscussionMutation,
+    HidingMutation,
     NeedMutation,
     ItemMutation,
 );

@@ -20,7 +20,7 @@ use crate::bulk::Insert;
 use crate::content::Item;
 use crate::logs::{EntryKey, millis};
 use crate::projection::Row;
-use crate::{StorageError, sql};
+use crate::{StorageError, hidden, sql};
 
 const ITEMS: Insert<16> = Insert {
     table: "item",
@@ -149,7 +149,15 @@ pub(crate) async fn project(
         ]);
     }
     ITEMS.all(tx, items).await?;
-    Ok(LINKS.all(tx, links).await?)
+    LINKS.all(tx, links).await?;
+    let said = rows
+        .iter()
+        .filter(|row| matches!(row.content, Item::Thread(_) | Item::Post(_)));
+    let said: Vec<EntryKey> = said.map(|row| row.change.key).collect();
+    if !said.is_empty() && hidden::is_any(tx).await? {
+        hidden::settle(tx, said).await?;
+    }
+    Ok(())
 }
 
 /// How an item is flagged by its own word.

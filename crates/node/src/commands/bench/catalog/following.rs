@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
-use serde_json::Value;
+use anyhow::ensure;
 use tokio::task::JoinHandle;
 
 use super::super::nodes::{Serving, program};
@@ -140,25 +139,32 @@ impl Pulling {
             .await?;
         let told = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "no peer was added: {told}");
-        Ok(Self {
+        let pulling = Self {
             _supplier: supplier,
             reader: hub.config.http.listen,
             other: other.db.hub().to_string(),
             started: Instant::now(),
-        })
+        };
+        while pulling.held().await? == 0.0 {
+            let waited = pulling.started.elapsed();
+            ensure!(waited < PATIENCE, "nothing is pulled");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(pulling)
+    }
+
+    /// How many entries of the other hub are held.
+    async fn held(&self) -> anyhow::Result<f64> {
+        let answer = ask_once(self.reader, &requests::heads(&self.other)).await?;
+        let head = &answer["data"]["heads"]["nodes"][0];
+        Ok(head["size"].as_f64().unwrap_or_default())
     }
 
     pub(super) async fn finish(self) -> anyhow::Result<Vec<Figure>> {
         let seconds = self.started.elapsed().as_secs_f64();
-        let answer = ask_once(self.reader, &requests::heads(&self.other)).await?;
-        let held = held(&answer).context("the other hub's log is not listed")?;
         Ok(vec![
-            figure("entries pulled meanwhile", held, ""),
+            figure("entries pulled meanwhile", self.held().await?, ""),
             figure("– within", seconds, "s"),
         ])
     }
-}
-
-fn held(answer: &Value) -> Option<f64> {
-    answer["data"]["heads"]["nodes"][0]["size"].as_f64()
 }
