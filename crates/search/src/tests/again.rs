@@ -91,8 +91,10 @@ fn ask(index: &Index, question: &Question) -> Found {
     index.search(&request).unwrap()
 }
 
-/// Everything that is told.
-fn told(found: &Found) -> (Vec<u128>, Vec<u32>, u64, Option<String>, Vec<(String, u64)>) {
+/// Everything that is told: records, their scores as bits, the total, what may be meant, facets.
+type Told = (Vec<u128>, Vec<u32>, u64, Option<String>, Vec<(String, u64)>);
+
+fn told(found: &Found) -> Told {
     let scores = found.hits.iter().map(|hit| hit.score.to_bits()).collect();
     let facets = Facet::ALL
         .iter()
