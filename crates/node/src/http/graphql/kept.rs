@@ -22,7 +22,7 @@ use quick_cache::sync::Cache;
 use storage::Database;
 
 /// What all kept answers may take in memory, in bytes, with the requests they belong to.
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+const MOST_BYTES: u64 = 32 * 1024 * 1024;
 /// How many answers of a usual size that is.
 const ANSWERS: usize = 8 * 1024;
 /// The longest answer that is kept, in bytes.

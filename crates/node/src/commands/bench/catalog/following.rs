@@ -155,9 +155,12 @@ impl Pulling {
 
     /// How many entries of the other hub are held.
     async fn held(&self) -> anyhow::Result<f64> {
-        let answer = ask_once(self.reader, &requests::heads(&self.other)).await?;
-        let head = &answer["data"]["heads"]["nodes"][0];
-        Ok(head["size"].as_f64().unwrap_or_default())
+        let answer = ask_once(self.reader, &requests::logs()).await?;
+        let logs = answer["data"]["replicationStatus"]["logs"].as_array();
+        let mut logs = logs.into_iter().flatten();
+        let log = logs.find(|log| log["hub"] == self.other.as_str());
+        let size = log.and_then(|log| log["size"].as_f64());
+        Ok(size.unwrap_or_default())
     }
 
     pub(super) async fn finish(self) -> anyhow::Result<Vec<Figure>> {

@@ -15,7 +15,7 @@ const SEARCH: &str = "query($text:String!,$after:String,$filter:InnovationFilter
 const STATISTICS: &str = "query($filter:StatisticsFilterInput){statistics(filter:$filter){asOf{position at behind{hubId since}} innovations totals{innovations agencies replications{claimed done confirmed} endorsements awards coachingActivities threads needs} perHub{hubId totals{innovations}} perYear{year stage innovations} perRegion{provinces{regionCode innovations} regencies{regionCode innovations}} perSdg{sdg innovations} perAffair{affair innovations} stages{lifecycle{stage innovations} adoption{status innovations} moves{axis from to stays medianDays}} replicationFlows(first:100){fromCode toCode replications{claimed done confirmed}} mostReplicated(first:10){source{id} replications{claimed done confirmed}} needs{open unmatched perAffair{affair open innovations} perSdg{sdg open innovations}} awards{scheme year claimed confirmed} coaching{agenciesReached months{month activities planned agenciesReached}} stale{before innovations perHub{hubId innovations}} sync{inSync logs{hub lagEntries behindSince} peers{hub lastSuccessAt entries failures}}}}";
 const TITLES: &str =
     "query($text:String!){searchInnovations(text:$text,first:1){edges{node{title}}}}";
-const HEADS: &str = "query($hubs:[HubId!]){heads(hubs:$hubs){nodes{size}}}";
+const LOGS: &str = "{replicationStatus{logs{hub size}}}";
 const WALK: &str = "query($after:String){innovations(first:100,after:$after){edges{cursor node{id title affairs agency{region{code}}}} pageInfo{hasNextPage endCursor}}}";
 
 /// A word that at most one in so many records has is rare.
@@ -145,9 +145,9 @@ pub(super) fn title(word: &str) -> String {
     body(TITLES, json!({ "text": word }))
 }
 
-/// How much of a hub's log is held.
-pub(super) fn heads(hub: &str) -> String {
-    body(HEADS, json!({ "hubs": [hub] }))
+/// How much is held of each log, also while it is pulled.
+pub(super) fn logs() -> String {
+    body(LOGS, json!({}))
 }
 
 /// All statistics of everything.
