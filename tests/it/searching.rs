@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::catalog::{AwardDraft, InnovationDraft};
 use domain::entry::{Audience, Kind, Sight};
 use domain::search::SearchText;
-use graphql::{HubContext, Schema};
+use graphql::{HubContext, Served};
 use node::indexing::follower::Follower;
 use node::system::{SystemClock, SystemEntropy};
 use search::{Facet, Handle, Index, Request, State};
@@ -299,7 +299,7 @@ async fn a_database_that_was_put_back_is_noticed(backend: Backend) {
     finds(&follower, "mawar", &[]);
 }
 
-fn schema(store: &Store, index: Option<Index>) -> Schema {
+fn schema(store: &Store, index: Option<Index>) -> Served {
     let handle = Handle::default();
     if let Some(index) = index {
         handle.set(State::Open(index));
@@ -317,7 +317,7 @@ fn schema(store: &Store, index: Option<Index>) -> Schema {
     })
 }
 
-async fn answer(schema: &Schema, document: &str) -> Value {
+async fn answer(schema: &Served, document: &str) -> Value {
     let answer = schema.execute(document).await;
     assert!(answer.errors.is_empty(), "{document}: {:?}", answer.errors);
     answer.data.into_json().unwrap()

@@ -1,6 +1,6 @@
 //! What a hub tells the world: the public GraphQL schema.
 //!
-//! - [`schema`] builds it without a hub; [`serve`] gives it one.
+//! - [`serve`] builds it for a hub; [`Served`] is what is asked.
 //! - `innovations`, `agencies`, `hubs`, `regions` and `items` are the catalog; `logs` is what other hubs pull,
 //!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `statistics` counts it all, `as_of` says of when counts are;
 //!   `node` is anything by its id.
@@ -40,6 +40,7 @@ mod replication;
 mod root;
 mod scalars;
 mod searching;
+mod served;
 mod statistics;
 mod turns;
 mod vocabulary;
@@ -49,6 +50,7 @@ pub use context::{Hub as HubContext, OperationTrust, Viewer};
 pub use dependence::{Beside, Dependence, Now, is_settled};
 pub use error::{ApiError, Code};
 pub use loaders::Ahead;
-pub use root::{Schema, schema, sdl, serve};
+pub use root::{sdl, serve, without_hub};
+pub use served::Served;
 pub use statistics::StatisticsHub;
 pub use turns::{MOST_WAITING, OperationTurn, Turns};

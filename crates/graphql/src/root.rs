@@ -32,11 +32,12 @@ use crate::paging::PageArgs;
 use crate::regions::{Region, RegionLevel};
 use crate::replication::{self, ReplicationStatus};
 use crate::scalars::{HubId, Long, RegionCode};
+use crate::served::Served;
 use crate::statistics::StatisticsQuery;
 use crate::{ApiError, HubContext};
 
-/// The schema of a hub.
-pub type Schema = async_graphql::Schema<Query, Mutation, Changes>;
+/// The schema.
+pub(crate) type Schema = async_graphql::Schema<Query, Mutation, Changes>;
 
 /// How deep a query may nest.
 const MOST_DEPTH: usize = 15;
@@ -45,8 +46,7 @@ const MOST_COMPLEXITY: usize = 20_000;
 /// The most ids in one request of `nodes`.
 const MOST_NODES: usize = 100;
 
-/// Builds the schema without a hub: for exporting it and for tests.
-pub fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
+fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
     async_graphql::Schema::build(Query::default(), Mutation::default(), Changes)
         .enable_federation()
         .enable_subscription_in_federation()
@@ -58,9 +58,14 @@ pub fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
 }
 
 /// Builds the schema of a hub.
-pub fn serve(hub: HubContext) -> Schema {
+pub fn serve(hub: HubContext) -> Served {
     let records = loaders::records(hub.db.clone(), hub.search.clone());
-    schema().data(records).data(Arc::new(hub)).finish()
+    Served::new(schema().data(records).data(Arc::new(hub)).finish())
+}
+
+/// Builds the schema without a hub, which can tell of itself only: for tests.
+pub fn without_hub() -> Served {
+    Served::new(schema().finish())
 }
 
 /// Prints the schema as a federated subgraph (Apollo Federation 2), sorted.
@@ -107,7 +112,7 @@ pub(crate) async fn find_hub(
 /// What can be asked. An argument that may be left out is nullable and says what it then is: a variable without a value
 /// counts as left out.
 #[derive(Default, MergedObject)]
-pub struct Query(
+pub(crate) struct Query(
     AsOfQuery,
     CatalogQuery,
     SearchQuery,
@@ -400,7 +405,7 @@ impl CatalogQuery {
 
 /// What can be changed, in this hub's own log. Needs the operator's token.
 #[derive(Default, MergedObject)]
-pub struct Mutation(CatalogMutation, ItemsMutation, LocalMutation);
+pub(crate) struct Mutation(CatalogMutation, ItemsMutation, LocalMutation);
 
 /// What can be changed of agencies and innovations.
 #[derive(Default)]
@@ -472,7 +477,7 @@ impl CatalogMutation {
 }
 
 /// What can be followed.
-pub struct Changes;
+pub(crate) struct Changes;
 
 /// What can be followed.
 #[Subscription(name = "Subscription")]

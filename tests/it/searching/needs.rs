@@ -2,7 +2,7 @@
 
 use domain::catalog::InnovationDraft;
 use domain::entry::{Audience, Kind};
-use graphql::Schema;
+use graphql::Served;
 use serde_json::{Value, json};
 use testkit::records::{self, agency, innovation, record};
 use testkit::{Backend, Store};
@@ -78,7 +78,7 @@ async fn catalog(backend: Backend) -> Store {
     store
 }
 
-async fn matches(schema: &Schema) -> Value {
+async fn matches(schema: &Served) -> Value {
     answer(schema, MATCHES).await["needs"]["nodes"].clone()
 }
 

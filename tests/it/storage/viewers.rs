@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::catalog::InnovationDraft;
 use domain::entry::Kind;
-use graphql::{HubContext, Schema};
+use graphql::{HubContext, Served};
 use node::system::{SystemClock, SystemEntropy};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -272,7 +272,7 @@ fn by_name(size: u64) -> Vec<String> {
     documents
 }
 
-fn schema(db: &Database) -> Schema {
+fn schema(db: &Database) -> Served {
     graphql::serve(HubContext {
         db: db.clone(),
         key: None,
@@ -286,7 +286,7 @@ fn schema(db: &Database) -> Schema {
     })
 }
 
-async fn answer(schema: &Schema, document: &str) -> String {
+async fn answer(schema: &Served, document: &str) -> String {
     let answer = schema.execute(document).await;
     assert!(answer.errors.is_empty(), "{document}: {:?}", answer.errors);
     serde_json::to_string(&answer).unwrap()

@@ -7,7 +7,7 @@ use axum::Router;
 use domain::clock::Clock;
 use domain::token;
 use graphql::guard::{Admitted, Guarded, Limits};
-use graphql::{Ahead, Begun, OperationTrust, OperationTurn, Schema, Viewer};
+use graphql::{Ahead, Begun, OperationTrust, OperationTurn, Served, Viewer};
 use storage::tokens::UsedTokens;
 use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
@@ -92,7 +92,7 @@ impl RequestContext for Viewers {
 }
 
 /// The GraphQL endpoint of a hub.
-pub type GraphqlEndpoint = Endpoint<Schema, Viewers>;
+pub type GraphqlEndpoint = Endpoint<Served, Viewers>;
 
 /// Makes the endpoint of a hub; its sockets are closed when `closing` is cancelled.
 pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {

@@ -1,0 +1,52 @@
+//! A schema that is ready to be asked.
+//!
+//! Futures are boxed here so that what resolvers do is compiled in this crate, once: a future that is not boxed is compiled by
+//! whoever awaits it, and again in each program.
+
+use std::sync::Arc;
+
+use async_graphql::{Data, Executor, Request, Response};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+
+use crate::root::Schema;
+
+/// A schema that is ready to be asked. Cheap to clone.
+#[derive(Clone)]
+pub struct Served(Schema);
+
+impl Served {
+    pub(crate) const fn new(schema: Schema) -> Self {
+        Self(schema)
+    }
+
+    /// Executes a query or mutation.
+    pub fn execute(&self, request: impl Into<Request>) -> BoxFuture<'static, Response> {
+        self.run(request.into())
+    }
+
+    fn run(&self, request: Request) -> BoxFuture<'static, Response> {
+        let schema = self.0.clone();
+        Box::pin(async move { schema.execute(request).await })
+    }
+}
+
+impl Executor for Served {
+    fn execute(&self, request: Request) -> impl Future<Output = Response> + Send {
+        self.run(request)
+    }
+
+    fn execute_stream(
+        &self,
+        request: Request,
+        session_data: Option<Arc<Data>>,
+    ) -> BoxStream<'static, Response> {
+        Executor::execute_stream(&self.0, request, session_data)
+    }
+}
+
+impl std::fmt::Debug for Served {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Served").finish_non_exhaustive()
+    }
+}
