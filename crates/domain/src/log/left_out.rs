@@ -6,6 +6,9 @@
 
 use crate::identity::Epoch;
 
+/// How many entries at the end of a log are kept while it is not known how much of it counts.
+const MOST_UNSETTLED: u64 = 10_000;
+
 /// What is known of one log of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chained {
@@ -42,8 +45,6 @@ pub fn unsettled(logs: &[Chained], of: Epoch) -> Vec<Epoch> {
 pub fn reach(place: u64, proved_size: u64) -> u64 {
     place.max(proved_size.saturating_sub(MOST_UNSETTLED))
 }
-
-const MOST_UNSETTLED: u64 = 10_000;
 
 /// How many stretches of one hub's logs are kept.
 const MOST_STRETCHES: usize = 8;
