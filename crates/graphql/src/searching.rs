@@ -1,6 +1,6 @@
 //! Asking the search index, so that nobody waits for it who asks for something else.
 //!
-//! What takes long is done beside what is served, few at a time: a search for beginnings of words, for slips or phrases,
+//! What takes long is done beside what is served, few at a time: a search for beginnings of words or for phrases,
 //! what is similar, and what fits a need. The rest takes less time than handing it over would be worth.
 
 use std::sync::LazyLock;

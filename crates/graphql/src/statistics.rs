@@ -181,8 +181,7 @@ pub(crate) struct StatisticsQuery;
 #[Object(serial)]
 impl StatisticsQuery {
     /// Figures of what the network's records say, exact as of one commit of this node: `asOf` names it, and which hubs
-    /// are behind. Only what the viewer may see is counted. Everything is counted anew for each request, but only what is
-    /// asked for.
+    /// are behind. Only what the viewer may see is counted, and only what is asked for.
     #[graphql(complexity = "1000 + 10 * child_complexity")]
     async fn statistics(
         &self,

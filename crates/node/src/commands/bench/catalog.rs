@@ -23,9 +23,8 @@ const REPEATED: usize = 200;
 /// The seed of the made-up records, and of those of the other hub.
 const SEEDS: [u64; 2] = [4, 5];
 
-/// Reading a full catalog: pages with replication counts, records with three relations, searches, all
-/// statistics; first with another
-/// variable in each request, then the same again and again; then while others write, and while the hub pulls another. The
+/// Reading a full catalog: pages with replication counts, records with three relations, searches, all statistics; first with
+/// another variable in each request, then the same again and again; then while others write, and while the hub pulls another. The
 /// load generator shares the machine
 #[derive(Debug, clap::Args)]
 pub(super) struct Catalog {
