@@ -17,7 +17,7 @@ mod stem;
 mod stop;
 mod token;
 
-pub use distance::{distance, slips_allowed};
+pub use distance::{distance, distance_within, slips_allowed};
 pub use query::{Clause, SearchText};
 pub use related::related_words;
 pub use snippet::{Part, Snippet, snippet};

@@ -22,8 +22,9 @@ mod count;
 mod facts;
 mod filter;
 mod flows;
+mod groups;
 mod rows;
-mod table;
+pub mod table;
 #[cfg(test)]
 mod tests;
 

@@ -35,8 +35,15 @@ pub(crate) enum Role {
 }
 
 pub(crate) fn role(c: char) -> Role {
+    if c.is_ascii() {
+        return match c {
+            '\'' | '`' => Role::Apostrophe,
+            _ if c.is_ascii_alphanumeric() => Role::Letter,
+            _ => Role::Separator,
+        };
+    }
     match c {
-        '\'' | '’' | '‘' | '`' => Role::Apostrophe,
+        '’' | '‘' => Role::Apostrophe,
         // Soft hyphen, zero-width characters, byte order mark, and the hamza and ain of transliterated Arabic.
         '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | 'ʻ' | 'ʼ' | 'ʾ' | 'ʿ' => {
             Role::Silent

@@ -12,28 +12,46 @@ pub const fn slips_allowed(letters: usize) -> u8 {
 /// The least number of letters left out, put in, changed, or swapped with their neighbours that leads from one word to
 /// the other.
 pub fn distance(left: &str, right: &str) -> usize {
+    distance_within(left, right, usize::MAX).unwrap_or(usize::MAX)
+}
+
+/// The same, if it is no more than `most`; words that are further apart are soon given up.
+pub fn distance_within(left: &str, right: &str, most: usize) -> Option<usize> {
     let left: Vec<char> = left.chars().collect();
     let right: Vec<char> = right.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
+    // Rows of the usual table, of which three are needed: this one, and the two before it.
+    let mut earlier = vec![0; right.len() + 1];
+    let mut before: Vec<usize> = (0..=right.len()).collect();
+    let mut row = vec![0; right.len() + 1];
+    let mut least_before = 0;
     for (i, l) in left.iter().enumerate() {
-        let mut next = vec![i + 1];
+        row[0] = i + 1;
+        let mut least_here = row[0];
         for (j, r) in right.iter().enumerate() {
-            let changed = row[j] + usize::from(l != r);
-            let mut least = changed.min(row[j + 1] + 1).min(next[j] + 1);
+            let changed = before[j] + usize::from(l != r);
+            let mut least = changed.min(before[j + 1] + 1).min(row[j] + 1);
             let is_swap = i > 0 && j > 0 && *l == right[j - 1] && left[i - 1] == *r;
             if is_swap {
-                least = least.min(before[j - 1] + 1);
+                least = least.min(earlier[j - 1] + 1);
             }
-            next.push(least);
+            row[j + 1] = least;
+            least_here = least_here.min(least);
         }
-        before = std::mem::replace(&mut row, next);
+        // Every way on leads over this row, or with a swap from the one before it.
+        if least_here > most && least_before >= most {
+            return None;
+        }
+        least_before = least_here;
+        std::mem::swap(&mut earlier, &mut before);
+        std::mem::swap(&mut before, &mut row);
     }
-    row[right.len()]
+    Some(before[right.len()]).filter(|distance| *distance <= most)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -50,6 +68,20 @@ mod tests {
         check("pelayanan", "pelyanan", 1);
         check("puskesmas", "pukesmass", 2);
         check("", "abc", 3);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_too_far_is_given_up_and_nothing_else(
+            left in "[abé]{0,8}",
+            right in "[abé]{0,8}",
+            most in 0_usize..4,
+        ) {
+            let whole = distance(&left, &right);
+            let expected = (whole <= most).then_some(whole);
+            prop_assert_eq!(distance_within(&left, &right, most), expected);
+            prop_assert_eq!(distance_within(&right, &left, most), expected);
+        }
     }
 
     #[test]

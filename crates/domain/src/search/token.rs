@@ -9,6 +9,9 @@ const MOST_BYTES: usize = 64;
 /// A word that is written apart from the one it belongs to has at most so many letters: "e-KTP", "SI PEDULI".
 const MOST_JOINED: usize = 4;
 
+/// Hardly any word is longer, in bytes.
+const USUAL_BYTES: usize = 16;
+
 /// One word of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -21,7 +24,7 @@ pub struct Token {
 /// The words of a text in their order: exactly those of the folded text.
 pub fn tokens(text: &str) -> Vec<Token> {
     let mut found = Vec::with_capacity(text.len() / 7);
-    let mut word = String::new();
+    let mut word = String::with_capacity(USUAL_BYTES);
     let (mut start, mut end) = (0, 0);
     let mut chars = text.char_indices().peekable();
     while let Some((place, c)) = chars.next() {
@@ -42,7 +45,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
         };
         if ends && !word.is_empty() {
             found.push(Token {
-                word: std::mem::take(&mut word),
+                word: std::mem::replace(&mut word, String::with_capacity(USUAL_BYTES)),
                 place: start..end,
             });
         }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::facts::{Fact, Told};
+use super::groups::Groups;
 use super::rows::{
     About, Agency, Award, Coaching, Innovation, NONE, Need, RegionNumber, Replication, Transition,
     Word,
@@ -103,9 +104,23 @@ pub struct Columns {
     pub(super) endorsements: Table<About>,
     pub(super) threads: Table<About>,
     words: Table<Word>,
-    /// The transitions by innovation and date, and the activities by month; empty when they are to be sorted anew.
-    pub(super) by_path: Vec<u32>,
+    /// The activities by month; empty when they are to be sorted anew.
     pub(super) by_month: Vec<u32>,
+    /// What belongs to innovations; those that are to be grouped anew are nothing.
+    pub(super) of_innovations: Belonging,
+}
+
+/// What belongs to innovations, by the innovation.
+#[derive(Debug, Default)]
+pub(super) struct Belonging {
+    pub(super) replications: Option<Groups>,
+    /// Of each innovation by axis and date.
+    pub(super) transitions: Option<Groups>,
+    pub(super) awards: Option<Groups>,
+    pub(super) endorsements: Option<Groups>,
+    pub(super) threads: Option<Groups>,
+    /// Activities, each with all innovations that take part.
+    pub(super) coaching: Option<Groups>,
 }
 
 impl Columns {
@@ -154,6 +169,7 @@ impl Columns {
                     hub,
                 };
                 self.endorsements.set(key, rank, row);
+                self.of_innovations.endorsements = None;
             }
             _ => self.set_item(key, rank, fact),
         }
@@ -170,13 +186,14 @@ impl Columns {
                     hub,
                 );
                 self.replications.set(key, rank, row);
+                self.of_innovations.replications = None;
             }
             Fact::Transition(said) => {
                 let corrects = said.corrects.map(|it| self.transitions.place(own(hub, it)));
                 let innovation = self.innovations.place(own(hub, said.innovation));
                 let row = Transition::of(said, innovation, corrects.unwrap_or(NONE));
                 self.transitions.set(key, rank, row);
-                self.by_path.clear();
+                self.of_innovations.transitions = None;
             }
             Fact::Award(said) => {
                 let winner = if said.is_agency {
@@ -198,6 +215,7 @@ impl Columns {
                     is_confirmed: said.basis == AwardBasis::Confirmed,
                 };
                 self.awards.set(key, rank, row);
+                self.of_innovations.awards = None;
             }
             Fact::Coaching(said) => {
                 let agencies: Vec<u32> = said.agencies.iter().map(|it| self.agency(it)).collect();
@@ -215,6 +233,7 @@ impl Columns {
                 };
                 self.coaching.set(key, rank, row);
                 self.by_month.clear();
+                self.of_innovations.coaching = None;
             }
             Fact::Need(said) => {
                 let row = Need {
@@ -234,6 +253,7 @@ impl Columns {
                     hub,
                 };
                 self.threads.set(key, rank, row);
+                self.of_innovations.threads = None;
             }
             _ => {}
         }
@@ -247,10 +267,9 @@ impl Columns {
         let key = own(hub, record);
         self.agencies.remove(key);
         self.innovations.remove(key);
+        // A row that is not here stays in its group: nobody sees it.
         self.replications.remove(key);
-        if self.transitions.remove(key).is_some() {
-            self.by_path.clear();
-        }
+        self.transitions.remove(key);
         self.awards.remove(key);
         if self.coaching.remove(key).is_some() {
             self.by_month.clear();
@@ -263,20 +282,41 @@ impl Columns {
 
     /// Sorts what was added. To be called before anything is counted.
     pub fn settle(&mut self) {
-        if self.by_path.len() != self.transitions.len() || self.by_path.is_empty() {
-            let table = &self.transitions;
-            let mut order: Vec<u32> = (0..super::table::number(table.len())).collect();
+        let Self {
+            replications,
+            transitions,
+            awards,
+            endorsements,
+            threads,
+            coaching,
+            of_innovations: of,
+            ..
+        } = self;
+        of.replications
+            .get_or_insert_with(|| by_innovation(replications, |row| Some(row.source)));
+        of.awards.get_or_insert_with(|| {
+            by_innovation(awards, |row| (!row.is_agency).then_some(row.winner))
+        });
+        of.endorsements
+            .get_or_insert_with(|| by_innovation(endorsements, |row| row.innovation));
+        of.threads
+            .get_or_insert_with(|| by_innovation(threads, |row| row.innovation));
+        of.coaching.get_or_insert_with(|| {
+            let innovations = |(place, row): (u32, &Coaching)| {
+                let innovations = row.innovations().to_vec().into_iter();
+                innovations.map(move |innovation| (place, Some(innovation)))
+            };
+            Groups::of(coaching.all().flat_map(innovations))
+        });
+        of.transitions.get_or_insert_with(|| {
+            let mut order: Vec<u32> = transitions.all().map(|(place, _)| place).collect();
             order.sort_unstable_by_key(|place| {
-                let row = table.row(*place);
-                (
-                    row.innovation,
-                    row.axis,
-                    row.order,
-                    table.key(*place).record,
-                )
+                let row = transitions.row(*place);
+                (row.axis, row.order, transitions.key(*place).record)
             });
-            self.by_path = order;
-        }
+            let about = |place: &u32| (*place, Some(transitions.row(*place).innovation));
+            Groups::of(order.iter().map(about))
+        });
         if self.by_month.len() != self.coaching.len() || self.by_month.is_empty() {
             let table = &self.coaching;
             let mut order: Vec<u32> = (0..super::table::number(table.len())).collect();
@@ -328,7 +368,17 @@ impl Columns {
             + self.endorsements.bytes()
             + self.threads.bytes()
             + self.words.bytes();
-        let order = (self.by_path.capacity() + self.by_month.capacity()) * size_of::<u32>();
+        let of = &self.of_innovations;
+        let groups = [
+            &of.replications,
+            &of.transitions,
+            &of.awards,
+            &of.endorsements,
+            &of.threads,
+            &of.coaching,
+        ];
+        let groups: usize = groups.into_iter().flatten().map(Groups::bytes).sum();
+        let order = groups + self.by_month.capacity() * size_of::<u32>();
         let taking_part = |row: &Coaching| row.taking_part.len() * size_of::<u32>();
         let taking_part: usize = self.coaching.seen(2).map(|(_, row)| taking_part(row)).sum();
         // A text of some 10 letters, its key and its place.
@@ -364,6 +414,10 @@ impl Columns {
         let key = self.key(&of.hub, of.record);
         self.agencies.place(key)
     }
+}
+
+fn by_innovation<R: Default>(table: &Table<R>, innovation: impl Fn(&R) -> Option<u32>) -> Groups {
+    Groups::of(table.all().map(|(place, row)| (place, innovation(row))))
 }
 
 /// A record of the same hub.

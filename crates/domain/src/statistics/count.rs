@@ -61,17 +61,22 @@ impl Columns {
         if charts.has(Chart::Stages) {
             figures.moves = scope.moves();
         }
-        if charts.has(Chart::Needs) {
-            figures.needs = scope.needs(&counts);
-        }
         if charts.has(Chart::Awards) {
             figures.awards = scope.awards();
         }
+        let has = |chart: Chart| charts.has(chart) || charts.has(Chart::Totals);
+        let activities = has(Chart::Coaching).then(|| scope.activities());
+        let activities = activities.unwrap_or_default();
+        let needs = has(Chart::Needs).then(|| scope.wanted_needs());
+        let needs = needs.unwrap_or_default();
+        if charts.has(Chart::Needs) {
+            figures.needs = super::flows::needs(&counts, &needs);
+        }
         if charts.has(Chart::Coaching) {
-            (figures.coaching, figures.coached_agencies) = scope.coaching();
+            (figures.coaching, figures.coached_agencies) = scope.coaching(&activities);
         }
         if charts.has(Chart::Totals) {
-            (figures.network, figures.hubs) = scope.totals(&counts);
+            (figures.network, figures.hubs) = scope.totals(&counts, &activities, &needs);
         }
         figures
     }

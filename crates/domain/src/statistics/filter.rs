@@ -35,7 +35,8 @@ pub struct Filter {
 /// A filter as the columns see it.
 pub(super) struct Wanted {
     hubs: Option<Vec<bool>>,
-    region: Option<RegionCode>,
+    /// The least and the largest number of a region that is wanted.
+    region: Option<(RegionNumber, RegionNumber)>,
     /// The agency that is asked for; [`NONE`] when it is not known here.
     agency: Option<u32>,
     affairs: u64,
@@ -73,7 +74,7 @@ impl Wanted {
         let (stages, adoptions) = (filter.stages.iter(), filter.adoptions.iter());
         Self {
             hubs,
-            region: filter.region,
+            region: filter.region.map(RegionNumber::within),
             agency,
             affairs: filter.affairs,
             sdgs: filter.sdgs,
@@ -106,13 +107,15 @@ impl Wanted {
         }
     }
 
+    /// Whether no region is asked for.
+    pub(super) const fn is_everywhere(&self) -> bool {
+        self.region.is_none()
+    }
+
     /// Whether a region is wanted.
     pub(super) fn region(&self, region: RegionNumber) -> bool {
-        match (self.region, region.code()) {
-            (None, _) => true,
-            (Some(wanted), Some(region)) => wanted.contains(region),
-            (Some(_), None) => false,
-        }
+        self.region
+            .is_none_or(|(first, last)| (first..=last).contains(&region))
     }
 
     /// Whether an agency is the one that is wanted.
@@ -146,10 +149,10 @@ impl Wanted {
         let mut wanted = Bits::of(table.len());
         for (place, row) in table.seen(rank) {
             let is_wanted = self.is_open
-                || (self.hub(row.hub)
+                || (self.class(row)
+                    && self.hub(row.hub)
                     && self.agency(row.agency)
-                    && self.class(row)
-                    && (self.region.is_none() || self.region(columns.region_of(place, row))));
+                    && (self.is_everywhere() || self.region(columns.region_of(place, row))));
             if is_wanted {
                 wanted.add(place);
             }

@@ -9,10 +9,11 @@ use super::charts::{
 use super::count::{
     AFFAIRS, Counts, GOALS, Scope, TERMS, affairs, bit_of, bits, province_of, terms,
 };
+use super::groups::Groups;
 use super::rows::{
     ADOPTION, About, Award, Coaching, LIFECYCLE, NONE, Need, PROVINCES, RegionNumber, Replication,
 };
-use super::table::{Bits, number};
+use super::table::{Bits, Table, number};
 use crate::catalog::{AdoptionStatus, LifecycleStage, Sdg, TransitionAxis, Vocabulary};
 
 /// The most innovations in the chart of the most replicated.
@@ -33,6 +34,31 @@ impl ReplicationCount {
 }
 
 impl Scope<'_> {
+    /// The innovations of which something may count: those that are wanted, or if nothing is asked all that anybody names, also
+    /// those that are not here.
+    fn subjects(&self) -> impl Iterator<Item = u32> {
+        let all = 0..number(self.columns.innovations.len());
+        let all = self.wanted.is_open().then_some(all);
+        let wanted = (!self.wanted.is_open()).then(|| self.innovations.iter());
+        all.into_iter()
+            .flatten()
+            .chain(wanted.into_iter().flatten())
+    }
+
+    /// The rows that may be seen and may count, those about one innovation together, then those about none.
+    fn rows<'a, R: Default>(
+        &'a self,
+        table: &'a Table<R>,
+        groups: Option<&'a Groups>,
+    ) -> impl Iterator<Item = &'a R> {
+        let places = groups.into_iter().flat_map(|groups| {
+            let about = self.subjects().flat_map(|it| groups.of_one(it));
+            about.chain(groups.others())
+        });
+        let seen = places.filter(|place| table.rank(**place) <= self.rank);
+        seen.map(|place| table.row(*place))
+    }
+
     /// Whether a record about an innovation counts.
     fn counts(&self, innovation: u32) -> bool {
         self.wanted.is_open() || self.innovations.has(innovation)
@@ -69,16 +95,18 @@ impl Scope<'_> {
 
     fn need(&self, row: &Need) -> bool {
         let agencies = &self.columns.agencies;
-        let is_placed = row.region != RegionNumber::default();
-        let region = if is_placed || agencies.rank(row.agency) > self.rank {
-            row.region
-        } else {
-            agencies.row(row.agency).region
+        let region = || {
+            let is_placed = row.region != RegionNumber::default();
+            if is_placed || agencies.rank(row.agency) > self.rank {
+                row.region
+            } else {
+                agencies.row(row.agency).region
+            }
         };
-        self.wanted.hub(row.hub)
+        self.wanted.subjects(row.affairs, row.sdgs)
+            && self.wanted.hub(row.hub)
             && self.wanted.agency(row.agency)
-            && self.wanted.subjects(row.affairs, row.sdgs)
-            && self.wanted.region(region)
+            && (self.wanted.is_everywhere() || self.wanted.region(region()))
     }
 
     fn activity(&self, row: &Coaching) -> bool {
@@ -109,8 +137,12 @@ impl Scope<'_> {
         let columns = self.columns;
         let sources = &columns.innovations;
         let mut flows = vec![ReplicationCount::default(); PROVINCES * PROVINCES];
-        let mut of_source = vec![ReplicationCount::default(); sources.len()];
-        for (_, row) in columns.replications.seen(self.rank) {
+        // Replications of one source stand together.
+        let mut of_sources: Vec<(u32, ReplicationCount)> = Vec::new();
+        for row in self.rows(
+            &columns.replications,
+            columns.of_innovations.replications.as_ref(),
+        ) {
             if !row.is_live || !self.counts(row.source) {
                 continue;
             }
@@ -123,8 +155,16 @@ impl Scope<'_> {
                 0
             };
             flows[from * PROVINCES + self.province(row.adopter)].add(row);
-            if is_seen {
-                of_source[row.source as usize].add(row);
+            if !is_seen {
+                continue;
+            }
+            match of_sources.last_mut() {
+                Some((source, count)) if *source == row.source => count.add(row),
+                _ => {
+                    let mut count = ReplicationCount::default();
+                    count.add(row);
+                    of_sources.push((row.source, count));
+                }
             }
         }
         let flow = |(at, count): (usize, ReplicationCount)| Flow {
@@ -139,30 +179,23 @@ impl Scope<'_> {
             .collect();
         flows.sort_by_key(|flow| (Reverse(flow.replications.weight()), flow.from, flow.to));
         flows.truncate(MOST_ROWS);
-        (flows, self.most_replicated(&of_source))
+        (flows, self.most_replicated(of_sources))
     }
 
-    fn most_replicated(&self, counts: &[ReplicationCount]) -> Vec<Replicated> {
+    fn most_replicated(&self, mut found: Vec<(u32, ReplicationCount)>) -> Vec<Replicated> {
         let table = &self.columns.innovations;
-        let found = counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| count.claimed > 0);
-        let mut found: Vec<(ReplicationCount, u32)> = found
-            .map(|(place, count)| (*count, number(place)))
-            .collect();
         let name = |place: u32| {
             let key = table.key(place);
             (self.columns.hubs.name(key.hub), key.record)
         };
         let order =
-            |(count, place): &(ReplicationCount, u32)| (Reverse(count.weight()), name(*place));
+            |(place, count): &(u32, ReplicationCount)| (Reverse(count.weight()), name(*place));
         if found.len() > MOST_REPLICATED {
             found.select_nth_unstable_by(MOST_REPLICATED, |a, b| order(a).cmp(&order(b)));
             found.truncate(MOST_REPLICATED);
         }
         found.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
-        let replicated = |(replications, place)| Replicated {
+        let replicated = |(place, replications)| Replicated {
             innovation: self.columns.reference(table.key(place)),
             replications,
         };
@@ -173,27 +206,17 @@ impl Scope<'_> {
     /// never told.
     pub(super) fn moves(&self) -> Vec<StageMove> {
         let table = &self.columns.transitions;
-        let mut corrected = Bits::of(table.len());
-        for (_, row) in table.seen(self.rank) {
-            if row.corrects != NONE && table.row(row.corrects).innovation == row.innovation {
-                corrected.add(row.corrects);
-            }
-        }
         let mut stays: Vec<Vec<i32>> = vec![Vec::new(); 2 * TERMS * TERMS];
-        let mut before: Option<u32> = None;
-        for place in &self.columns.by_path {
-            let row = table.row(*place);
-            let is_told = table.rank(*place) <= self.rank && !corrected.has(*place);
-            if !is_told || row.axis > ADOPTION || !self.counts(row.innovation) {
-                continue;
+        let mut path = Vec::new();
+        for innovation in self.subjects() {
+            self.told_path(innovation, &mut path);
+            for pair in path.windows(2) {
+                let [last, row] = [table.row(pair[0]), table.row(pair[1])];
+                if last.axis == row.axis {
+                    let at = (usize::from(row.axis) * TERMS + usize::from(last.to)) * TERMS;
+                    stays[at + usize::from(row.to)].push(row.day - last.day);
+                }
             }
-            if let Some(last) = before.map(|before| table.row(before))
-                && (last.innovation, last.axis) == (row.innovation, row.axis)
-            {
-                let at = (usize::from(row.axis) * TERMS + usize::from(last.to)) * TERMS;
-                stays[at + usize::from(row.to)].push(row.day - last.day);
-            }
-            before = Some(*place);
         }
         let code = |axis: u8, term: usize| match axis {
             LIFECYCLE => terms::<LifecycleStage>().nth(term).map(Vocabulary::code),
@@ -224,35 +247,20 @@ impl Scope<'_> {
         moves.filter_map(told).collect()
     }
 
-    pub(super) fn needs(&self, counts: &Counts) -> Needs {
-        let mut needs = Needs::default();
-        let (mut of_affairs, mut of_goals) = ([0; AFFAIRS], [0; GOALS]);
-        for (_, row) in self.columns.needs.seen(self.rank) {
-            if !row.is_open || !self.need(row) {
-                continue;
-            }
-            needs.open += 1;
-            let mut is_met = row.affairs == 0 && row.sdgs == 0;
-            for bit in bits(row.affairs) {
-                of_affairs[bit] += 1;
-                is_met |= counts.affairs[bit] > 0;
-            }
-            for bit in bits(row.sdgs.into()) {
-                of_goals[bit] += 1;
-                is_met |= counts.goals[bit] > 0;
-            }
-            needs.unmatched += u32::from(!is_met);
-        }
-        needs.affairs = gaps(affairs().map(|affair| {
-            let bit = bit_of(affair);
-            (affair, of_affairs[bit], counts.affairs[bit])
-        }));
-        needs.goals = gaps((1..=17).filter_map(|goal| {
-            let sdg = Sdg::parse(goal).ok()?;
-            let bit = usize::from(sdg.number());
-            Some((sdg, of_goals[bit], counts.goals[bit]))
-        }));
-        needs
+    /// The transitions of an innovation along both axes that may be seen, without those that others correct.
+    fn told_path(&self, innovation: u32, path: &mut Vec<u32>) {
+        let table = &self.columns.transitions;
+        let groups = self.columns.of_innovations.transitions.as_ref();
+        let all = groups.map(|groups| groups.of_one(innovation));
+        path.clear();
+        path.extend_from_slice(all.unwrap_or_default());
+        path.retain(|place| table.rank(*place) <= self.rank);
+        let corrects = |place: &u32| Some(table.row(*place).corrects).filter(|it| *it != NONE);
+        let mut corrected: Vec<u32> = path.iter().filter_map(corrects).collect();
+        corrected.sort_unstable();
+        path.retain(|place| {
+            table.row(*place).axis <= ADOPTION && corrected.binary_search(place).is_err()
+        });
     }
 
     pub(super) fn awards(&self) -> Vec<AwardCount> {
@@ -260,7 +268,8 @@ impl Scope<'_> {
         let spelled = |number: u32| &contests.spellings[number as usize];
         let mut seen = [Bits::of(contests.awards()), Bits::of(contests.awards())];
         let mut counts = vec![([0_u32; 2], NONE); contests.names.len()];
-        for (_, row) in self.columns.awards.seen(self.rank) {
+        let columns = self.columns;
+        for row in self.rows(&columns.awards, columns.of_innovations.awards.as_ref()) {
             if !self.award(row) {
                 continue;
             }
@@ -289,16 +298,43 @@ impl Scope<'_> {
         told.into_iter().map(row).collect()
     }
 
-    pub(super) fn coaching(&self) -> (Vec<CoachingMonth>, u32) {
+    /// The activities that count: all that were not cancelled.
+    pub(super) fn activities(&self) -> Bits {
+        let table = &self.columns.coaching;
+        let mut counted = Bits::of(table.len());
+        let mut look = |place: u32| {
+            let row = table.row(place);
+            if table.rank(place) <= self.rank && !row.is_cancelled && self.activity(row) {
+                counted.add(place);
+            }
+        };
+        // What counts by its innovations only is found by them.
+        match &self.columns.of_innovations.coaching {
+            Some(groups) if self.wanted.asks_of_innovations() => {
+                let of_wanted = self.innovations.iter().flat_map(|it| groups.of_one(it));
+                of_wanted.copied().for_each(look);
+            }
+            _ => (0..number(table.len())).for_each(&mut look),
+        }
+        counted
+    }
+
+    /// The needs that count.
+    pub(super) fn wanted_needs(&self) -> Vec<&Need> {
+        let seen = self.columns.needs.seen(self.rank).map(|(_, row)| row);
+        seen.filter(|row| self.need(row)).collect()
+    }
+
+    pub(super) fn coaching(&self, activities: &Bits) -> (Vec<CoachingMonth>, u32) {
         let table = &self.columns.coaching;
         let mut months: Vec<CoachingMonth> = Vec::new();
         let mut reached = Bits::of(self.columns.agencies.len());
         let mut last_month = vec![u32::MAX; self.columns.agencies.len()];
         for place in self.columns.by_month.iter().rev() {
-            let row = table.row(*place);
-            if table.rank(*place) > self.rank || row.is_cancelled || !self.activity(row) {
+            if !activities.has(*place) {
                 continue;
             }
+            let row = table.row(*place);
             let (year, month) = (row.month / 12, row.month % 12 + 1);
             let (year, month) = (
                 u16::try_from(year).unwrap_or(0),
@@ -329,7 +365,12 @@ impl Scope<'_> {
         (months, u32::try_from(reached.len()).unwrap_or(u32::MAX))
     }
 
-    pub(super) fn totals(&self, counts: &Counts) -> (Totals, Vec<HubTotals>) {
+    pub(super) fn totals(
+        &self,
+        counts: &Counts,
+        activities: &Bits,
+        needs: &[&Need],
+    ) -> (Totals, Vec<HubTotals>) {
         let columns = self.columns;
         let mut network = Totals::default();
         let mut hubs = vec![Totals::default(); columns.hubs.len()];
@@ -340,25 +381,26 @@ impl Scope<'_> {
         for (place, row) in columns.agencies.seen(self.rank) {
             hubs[row.hub as usize].agencies += u32::from(agencies.has(place));
         }
-        for (_, row) in columns.replications.seen(self.rank) {
+        let of = &columns.of_innovations;
+        for row in self.rows(&columns.replications, of.replications.as_ref()) {
             if self.counts(row.source) {
                 hubs[row.hub as usize].replications.add(row);
             }
         }
-        for (_, row) in columns.endorsements.seen(self.rank) {
+        for row in self.rows(&columns.endorsements, of.endorsements.as_ref()) {
             hubs[row.hub as usize].endorsements += u32::from(self.about(row));
         }
-        for (_, row) in columns.threads.seen(self.rank) {
+        for row in self.rows(&columns.threads, of.threads.as_ref()) {
             hubs[row.hub as usize].threads += u32::from(self.about(row));
         }
-        for (_, row) in columns.needs.seen(self.rank) {
-            hubs[row.hub as usize].needs += u32::from(self.need(row));
+        for row in needs {
+            hubs[row.hub as usize].needs += 1;
         }
-        for (_, row) in columns.coaching.seen(self.rank) {
-            hubs[row.hub as usize].coaching += u32::from(!row.is_cancelled && self.activity(row));
+        for place in activities.iter() {
+            hubs[columns.coaching.row(place).hub as usize].coaching += 1;
         }
         let mut told = Bits::of(columns.contests.awards());
-        for (_, row) in columns.awards.seen(self.rank) {
+        for row in self.rows(&columns.awards, of.awards.as_ref()) {
             if self.award(row) {
                 hubs[row.hub as usize].awards += 1;
                 network.awards += u32::from(told.add(row.number));
@@ -393,6 +435,35 @@ impl Totals {
         self.threads += hub.threads;
         self.needs += hub.needs;
     }
+}
+
+/// What is open of needs, and what there is for it.
+pub(super) fn needs(counts: &Counts, wanted: &[&Need]) -> Needs {
+    let mut needs = Needs::default();
+    let (mut of_affairs, mut of_goals) = ([0; AFFAIRS], [0; GOALS]);
+    for row in wanted.iter().filter(|row| row.is_open) {
+        needs.open += 1;
+        let mut is_met = row.affairs == 0 && row.sdgs == 0;
+        for bit in bits(row.affairs) {
+            of_affairs[bit] += 1;
+            is_met |= counts.affairs[bit] > 0;
+        }
+        for bit in bits(row.sdgs.into()) {
+            of_goals[bit] += 1;
+            is_met |= counts.goals[bit] > 0;
+        }
+        needs.unmatched += u32::from(!is_met);
+    }
+    needs.affairs = gaps(affairs().map(|affair| {
+        let bit = bit_of(affair);
+        (affair, of_affairs[bit], counts.affairs[bit])
+    }));
+    needs.goals = gaps((1..=17).filter_map(|goal| {
+        let sdg = Sdg::parse(goal).ok()?;
+        let bit = usize::from(sdg.number());
+        Some((sdg, of_goals[bit], counts.goals[bit]))
+    }));
+    needs
 }
 
 /// What is needed, where there is least of it first.

@@ -19,6 +19,14 @@ impl RegionNumber {
         Self(region.map_or(0, number))
     }
 
+    /// The least and the largest number of a region and those within it.
+    pub(super) fn within(region: RegionCode) -> (Self, Self) {
+        let first = Self::of(Some(region));
+        // Those of a province follow it.
+        let rest = if region.is_province() { 100 } else { 0 };
+        (first, Self(first.0 + rest))
+    }
+
     /// The code; nothing for no region.
     pub(super) fn code(self) -> Option<RegionCode> {
         let number = self.0.checked_sub(1)?;

@@ -5,18 +5,20 @@ use std::hash::{BuildHasher as _, RandomState};
 use hashbrown::HashTable;
 
 /// The rank of a row that is not here; no sight reaches it.
-pub(super) const ABSENT: u8 = u8::MAX;
+const ABSENT: u8 = u8::MAX;
 
 /// A record's name in the columns: its hub's number and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) hub: u32,
-    pub(super) record: [u8; 16],
+pub struct Key {
+    /// The hub's number.
+    pub hub: u32,
+    /// The record's id.
+    pub record: [u8; 16],
 }
 
 /// Rows that keep their place for good, so that others can refer to them by a number.
 #[derive(Debug)]
-pub(super) struct Table<R> {
+pub struct Table<R> {
     keys: Vec<Key>,
     ranks: Vec<u8>,
     rows: Vec<R>,
@@ -41,7 +43,7 @@ impl<R: Default> Table<R> {
     ///
     /// # Panics
     /// With more than 2³² records of one kind.
-    pub(super) fn place(&mut self, key: Key) -> u32 {
+    pub fn place(&mut self, key: Key) -> u32 {
         if let Some(place) = self.find(key) {
             return place;
         }
@@ -61,7 +63,7 @@ impl<R: Default> Table<R> {
     }
 
     /// Says what a record is from now on.
-    pub(super) fn set(&mut self, key: Key, rank: u8, row: R) -> u32 {
+    pub fn set(&mut self, key: Key, rank: u8, row: R) -> u32 {
         let place = self.place(key);
         self.ranks[place as usize] = rank;
         self.rows[place as usize] = row;
@@ -69,7 +71,7 @@ impl<R: Default> Table<R> {
     }
 
     /// Forgets what a record was, and says whether it was here.
-    pub(super) fn remove(&mut self, key: Key) -> Option<u32> {
+    pub fn remove(&mut self, key: Key) -> Option<u32> {
         let place = self.find(key)?;
         self.rows[place as usize] = R::default();
         let rank = std::mem::replace(&mut self.ranks[place as usize], ABSENT);
@@ -77,49 +79,65 @@ impl<R: Default> Table<R> {
     }
 
     /// The place of a record.
-    pub(super) fn find(&self, key: Key) -> Option<u32> {
+    pub fn find(&self, key: Key) -> Option<u32> {
         let is_it = |place: &u32| self.keys[*place as usize] == key;
         self.index.find(self.hasher.hash_one(key), is_it).copied()
     }
 
     /// What a record is, if it is here.
-    pub(super) fn get(&self, key: Key) -> Option<&R> {
+    pub fn get(&self, key: Key) -> Option<&R> {
         let place = self.find(key)? as usize;
         (self.ranks[place] != ABSENT).then(|| &self.rows[place])
     }
 
+    /// The rows that are here, with their places.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u32, &R)> + Clone {
+        let rows = self.ranks.iter().zip(&self.rows).enumerate();
+        rows.filter(|(_, (rank, _))| **rank != ABSENT)
+            .map(|(place, (_, row))| (number(place), row))
+    }
+
     /// The rows that may be seen, with their places, ranks and keys.
-    pub(super) fn seen(&self, rank: u8) -> impl Iterator<Item = (u32, &R)> {
+    pub fn seen(&self, rank: u8) -> impl Iterator<Item = (u32, &R)> {
         let rows = self.ranks.iter().zip(&self.rows).enumerate();
         rows.filter(move |(_, (its, _))| **its <= rank)
             .map(|(place, (_, row))| (number(place), row))
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// How many places there are.
+    pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    pub(super) fn key(&self, place: u32) -> Key {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Whose place it is.
+    pub fn key(&self, place: u32) -> Key {
         self.keys[place as usize]
     }
 
-    pub(super) fn rank(&self, place: u32) -> u8 {
+    /// The rank of a place's row, higher than any sight where none is here.
+    pub fn rank(&self, place: u32) -> u8 {
         self.ranks[place as usize]
     }
 
-    pub(super) fn row(&self, place: u32) -> &R {
+    /// What is at a place.
+    pub fn row(&self, place: u32) -> &R {
         &self.rows[place as usize]
     }
 
     /// The records of a hub that are here.
-    pub(super) fn of_hub(&self, hub: u32) -> impl Iterator<Item = Key> {
+    pub fn of_hub(&self, hub: u32) -> impl Iterator<Item = Key> {
         let keys = self.keys.iter().zip(&self.ranks);
         keys.filter(move |(key, rank)| key.hub == hub && **rank != ABSENT)
             .map(|(key, _)| *key)
     }
 
     /// What it takes in memory, without what rows point to.
-    pub(super) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         let of_row = size_of::<Key>() + size_of::<u8>() + size_of::<R>();
         self.keys.capacity() * of_row + self.index.capacity() * (size_of::<u32>() + 1)
     }
