@@ -26,6 +26,11 @@ impl Bits {
         Self(vec![0; self.0.len()])
     }
 
+    /// What it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<u64>()
+    }
+
     pub(crate) fn insert(&mut self, number: u32) {
         self.0[(number / 64) as usize] |= 1 << (number % 64);
     }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use domain::entry::Sight;
 use domain::search::SearchText;
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::SearchError;
@@ -23,8 +24,10 @@ use crate::snapshot::Snapshot;
 
 /// How many findings are kept of a snapshot.
 const MOST_FINDINGS: usize = 64;
-/// How many texts, and how many conditions.
-const MOST_TEXTS: usize = 32;
+/// What may be kept of texts in memory, in bytes, and how many of a usual size that is.
+const TEXT_BYTES: u64 = 16 * 1024 * 1024;
+const TEXTS: usize = 256;
+/// How many conditions.
 const MOST_CONDITIONS: usize = 128;
 /// When somebody goes on behind the hits that are known, so many times as many are looked for.
 const FURTHER: usize = 4;
@@ -121,10 +124,21 @@ fn together(tiers: Vec<Tier>) -> Vec<Bits> {
     all
 }
 
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<(SearchText, Sight), Arc<OfText>> for Weight {
+    fn weight(&self, _: &(SearchText, Sight), of_text: &Arc<OfText>) -> u64 {
+        /// The best, the plan, and what else there is.
+        const BESIDE: usize = 64 * 1024;
+        (of_text.fulfilled.bytes() + BESIDE) as u64
+    }
+}
+
 /// What was found in a snapshot lately.
 pub(crate) struct Findings {
     whole: Cache<(SearchText, Filter, Sight), Arc<Finding>>,
-    of_texts: Cache<(SearchText, Sight), Arc<OfText>>,
+    of_texts: Cache<(SearchText, Sight), Arc<OfText>, Weight>,
     holding: Cache<Condition, Arc<Vec<Bits>>>,
 }
 
@@ -132,7 +146,7 @@ impl Default for Findings {
     fn default() -> Self {
         Self {
             whole: Cache::new(MOST_FINDINGS),
-            of_texts: Cache::new(MOST_TEXTS),
+            of_texts: Cache::with_weighter(TEXTS, TEXT_BYTES, Weight),
             holding: Cache::new(MOST_CONDITIONS),
         }
     }

@@ -2,9 +2,9 @@
 //! others.
 //!
 //! Beside each word stands a sketch of its letters. A slip changes at most two bits of a sketch, so most words are passed over
-//! by counting bits, and only for the few that are left the slips are counted.
+//! by comparing half a sketch of several words at once, and only for the few that are left the slips are counted.
 
-use domain::search::distance;
+use domain::search::distance_within;
 use tantivy::index::SegmentReader;
 
 use crate::SearchError;
@@ -22,7 +22,10 @@ pub(crate) struct Lexicon {
 /// Words of one length.
 #[derive(Default)]
 struct Words {
-    sketches: Vec<u64>,
+    /// Of each word, which letters it has.
+    once: Vec<u32>,
+    /// Which it has twice.
+    twice: Vec<u32>,
     text: String,
     /// Where each word ends in the text.
     ends: Vec<u32>,
@@ -51,7 +54,9 @@ impl Lexicon {
             self.lengths.resize_with(length + 1, Words::default);
         }
         let words = &mut self.lengths[length];
-        words.sketches.push(sketch(word));
+        let Sketch { once, twice } = Sketch::of(word);
+        words.once.push(once);
+        words.twice.push(twice);
         words.text.push_str(word);
         words
             .ends
@@ -62,21 +67,38 @@ impl Lexicon {
     pub(crate) fn near<'a>(&'a self, word: &'a str, slips: u8) -> impl Iterator<Item = &'a str> {
         let length = word.chars().count();
         let slips = usize::from(slips);
-        let sketch = sketch(word);
+        let sketch = Sketch::of(word);
         let lengths = self.lengths.iter().enumerate();
         let lengths = lengths.filter(move |(of, _)| of.abs_diff(length) <= slips);
         let alike = lengths.flat_map(move |(_, words)| words.alike(sketch, slips));
-        alike.filter(move |found| distance(word, found) <= slips)
+        alike.filter(move |found| distance_within(word, found, slips).is_some())
     }
 }
 
+/// How many words are compared at once.
+const LANES: usize = 64;
+
 impl Words {
-    fn alike(&self, sketch: u64, slips: usize) -> impl Iterator<Item = &str> {
-        let most = u32::try_from(2 * slips).unwrap_or(u32::MAX);
-        let sketches = self.sketches.iter().enumerate();
-        sketches
-            .filter(move |(_, of)| (**of ^ sketch).count_ones() <= most)
-            .map(|(place, _)| self.word(place))
+    /// The words whose sketches differ by no more than so many slips may change.
+    fn alike(&self, sketch: Sketch, slips: usize) -> impl Iterator<Item = &str> {
+        let mut found = Vec::new();
+        let blocks = self.once.chunks(LANES).zip(self.twice.chunks(LANES));
+        for (nth, (once, twice)) in blocks.enumerate() {
+            let left = match slips {
+                0 => left_over::<0>(once, sketch.once),
+                1 => left_over::<2>(once, sketch.once),
+                _ => left_over::<4>(once, sketch.once),
+            };
+            let may_be = left.iter().zip(once).zip(twice).enumerate();
+            let may_be = may_be.filter(|(_, ((left, _), _))| **left == 0);
+            let is_alike = |once: u32, twice: u32| {
+                let bits = (once ^ sketch.once).count_ones() + (twice ^ sketch.twice).count_ones();
+                bits as usize <= 2 * slips
+            };
+            let alike = may_be.filter(|(_, ((_, once), twice))| is_alike(**once, **twice));
+            found.extend(alike.map(|(place, _)| nth * LANES + place));
+        }
+        found.into_iter().map(|place| self.word(place))
     }
 
     fn word(&self, place: usize) -> &str {
@@ -86,15 +108,37 @@ impl Words {
     }
 }
 
-/// Which letters a word has, and, in the upper half, which it has twice. Letters that share a bit count as one.
-fn sketch(word: &str) -> u64 {
-    let (mut once, mut twice) = (0_u32, 0_u32);
-    for letter in word.chars() {
-        let bit = 1 << (u32::from(letter) % 32);
-        twice |= once & bit;
-        once |= bit;
+/// In which bits each of some sketches differs from one, but for the lowest `BITS`: nothing is left of those that differ in no
+/// more. Without a branch, so that compilers do several at once.
+fn left_over<const BITS: usize>(sketches: &[u32], sketch: u32) -> [u32; LANES] {
+    let mut left = [u32::MAX; LANES];
+    for (left, of) in left.iter_mut().zip(sketches) {
+        let mut differing = of ^ sketch;
+        for _ in 0..BITS {
+            differing &= differing.wrapping_sub(1);
+        }
+        *left = differing;
     }
-    u64::from(once) | u64::from(twice) << 32
+    left
+}
+
+/// Which letters a word has, and which it has twice. Letters that share a bit count as one.
+#[derive(Clone, Copy)]
+struct Sketch {
+    once: u32,
+    twice: u32,
+}
+
+impl Sketch {
+    fn of(word: &str) -> Self {
+        let (mut once, mut twice) = (0, 0);
+        for letter in word.chars() {
+            let bit = 1 << (u32::from(letter) % 32);
+            twice |= once & bit;
+            once |= bit;
+        }
+        Self { once, twice }
+    }
 }
 
 #[cfg(test)]
@@ -102,6 +146,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use proptest::prelude::*;
+
+    use domain::search::distance;
 
     use super::*;
 

@@ -9,9 +9,10 @@ use tantivy::{DocSet as _, InvertedIndexReader, TERMINATED, Term};
 
 use crate::SearchError;
 use crate::bits::Bits;
-use crate::fact::Condition;
+use crate::fact::{Condition, Facet};
 use crate::plan::{Alternative, Need, Plan};
 use crate::schema::Fields;
+use crate::segment::Facts;
 use crate::snapshot::{Part, Snapshot};
 use crate::view::View;
 
@@ -37,6 +38,12 @@ pub(crate) struct Fulfilled {
 }
 
 impl Fulfilled {
+    /// What it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let sets = self.open.iter().chain(self.needs.iter().flatten());
+        sets.map(Bits::bytes).sum()
+    }
+
     /// The documents that are found: those that fulfil all needs, and, where these are few, those that fulfil nearly all,
     /// tier by tier. All conditions hold of them.
     pub(crate) fn tiers(&self, conditions: &[Arc<Vec<Bits>>]) -> Vec<Tier> {
@@ -81,8 +88,12 @@ impl Matching<'_> {
     /// The documents of which a condition holds, by segment.
     pub(crate) fn holding(&self, condition: &Condition) -> Result<Vec<Bits>, SearchError> {
         let of_part = |part: Part<'_>| {
+            let bound = part.reader.max_doc();
+            if let Some(known) = known(part.facts, condition, bound) {
+                return Ok(known);
+            }
             let inverted = part.reader.inverted_index(self.fields.facts)?;
-            holding(&inverted, condition, part.reader.max_doc())
+            holding(&inverted, condition, bound)
         };
         self.snapshot.parts().map(of_part).collect()
     }
@@ -166,6 +177,30 @@ pub(crate) fn add_term(
         }
         blocks.advance();
     }
+}
+
+/// The documents of which a condition holds, if it is about what innovations are counted by: those are in memory.
+fn known(facts: &Facts, condition: &Condition, bound: u32) -> Option<Bits> {
+    let mut bits = Bits::none(bound);
+    match condition {
+        Condition::Any(terms) => {
+            for term in terms {
+                let (facet, value) = Facet::of_term(term)?;
+                if let Some(with) = facts.with(facet, value) {
+                    bits.add(with);
+                }
+            }
+        }
+        Condition::Between(first, last) => {
+            let (facet, first) = Facet::of_term(first)?;
+            let (_, last) = Facet::of_term(last).filter(|(of_last, _)| *of_last == facet)?;
+            let values = facts.values.get(&facet).into_iter().flatten();
+            let between = values.filter(|(value, _)| (first..=last).contains(&&**value));
+            between.for_each(|(_, with)| bits.add(with));
+        }
+        Condition::Beginning(_) => return None,
+    }
+    Some(bits)
 }
 
 /// The documents of which a condition holds.

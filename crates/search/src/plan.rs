@@ -128,7 +128,7 @@ impl Plan {
             all.words.extend(matcher.words.iter().cloned());
             all.beginnings.extend(matcher.beginnings.iter().cloned());
         }
-        all
+        all.sealed()
     }
 }
 

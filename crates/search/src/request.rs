@@ -123,12 +123,20 @@ pub struct Matcher {
     pub(crate) stems: HashSet<String>,
     pub(crate) words: HashSet<String>,
     pub(crate) beginnings: Vec<String>,
+    /// With which letters the words begin, of which most words of a text do not.
+    initials: u32,
 }
 
 impl Matcher {
+    /// Looks at the words once more, after the last of them.
+    pub(crate) fn sealed(self) -> Self {
+        let initials = self.words.iter().fold(0, |all, word| all | initial(word));
+        Self { initials, ..self }
+    }
+
     /// Whether a folded word is one of them.
     pub fn is_match(&self, word: &str) -> bool {
-        self.words.contains(word)
+        (self.initials & initial(word) != 0 && self.words.contains(word))
             || self
                 .beginnings
                 .iter()
@@ -136,4 +144,9 @@ impl Matcher {
             || (self.stems.iter().any(|wanted| may_stem_to(word, wanted))
                 && self.stems.contains(stem(word).as_ref()))
     }
+}
+
+/// The bit of a word's first letter; several letters share one.
+fn initial(word: &str) -> u32 {
+    word.bytes().next().map_or(0, |byte| 1 << (byte % 32))
 }

@@ -161,19 +161,23 @@ impl Snapshot {
 
     /// How many documents have each value of a facet, the most frequent first.
     pub(crate) fn count(&self, facet: Facet, matched: &[Bits]) -> Vec<(String, u64)> {
-        let mut counts: HashMap<Arc<str>, u64> = HashMap::new();
+        let mut counts: Vec<(&str, u64)> = Vec::new();
         for (part, matched) in self.parts().zip(matched) {
             let filled = matched.filled();
             for (value, bits) in part.facts.values.get(&facet).into_iter().flatten() {
-                let count = filled.shared(bits);
-                if count > 0 {
-                    *counts.entry(Arc::clone(value)).or_default() += count;
-                }
+                counts.push((value, filled.shared(bits)));
             }
         }
+        // Segments may have the same values.
+        counts.sort_unstable();
+        counts.dedup_by(|(value, count), (kept, all)| {
+            let is_same = value == kept;
+            *all += if is_same { *count } else { 0 };
+            is_same
+        });
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
         let mut counts: Vec<(String, u64)> = counts
-            .into_iter()
-            .map(|(value, count)| (value.to_string(), count))
+            .map(|(value, count)| (value.to_owned(), count))
             .collect();
         counts.sort_unstable_by(|(value, count), (other, other_count)| {
             other_count.cmp(count).then_with(|| value.cmp(other))
