@@ -3,14 +3,16 @@
 //! An entry never changes, so what was read from it stays right; it leaves when its payload is dropped, here or by
 //! another process on the same database.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::catalog::{AdoptionStatus, LifecycleStage};
 use domain::entry::{Audience, Header};
+use domain::identity::RecordId;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use sea_orm::Value;
+use sea_orm::{ConnectionTrait as _, DbBackend, Value};
 use time::OffsetDateTime;
 
 pub use crate::content::{Content, Item};
@@ -18,9 +20,11 @@ use crate::logs::EntryKey;
 use crate::{Database, StorageError, sql};
 
 /// What all bodies in memory may take together, as far as their texts tell.
-const CACHE_BYTES: u64 = 128 * 1024 * 1024;
-/// How many bodies of a usual size that is.
-const CACHE_BODIES: usize = 64 * 1024;
+const BODY_BYTES: u64 = 48 * 1024 * 1024;
+/// What all briefs in memory may take together.
+const BRIEF_BYTES: u64 = 48 * 1024 * 1024;
+/// How many of a usual size that is, of each.
+const MANY: usize = 64 * 1024;
 /// What an entry takes in memory beside its text.
 const OVERHEAD_BYTES: usize = 600;
 
@@ -38,10 +42,51 @@ pub struct Body {
     bytes: u32,
 }
 
-/// The bodies that were read lately, up to a bound in bytes.
+/// What lists show of an innovation: a small part of its body, so that those of a whole network fit into memory.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// Which revision of the record it is.
+    pub revision: u64,
+    /// When the origin wrote it.
+    pub at: OffsetDateTime,
+    /// For whom it is.
+    pub audience: Audience,
+    /// The title.
+    pub title: Box<str>,
+    /// The agency that owns it, of the same hub.
+    pub agency: RecordId,
+    /// Which coaching it needs next.
+    pub stage: LifecycleStage,
+    /// How far it is in use.
+    pub adoption: AdoptionStatus,
+    /// The year by which it is counted.
+    pub year: Option<u16>,
+}
+
+impl Brief {
+    /// The small part of a body; nothing of what is no innovation.
+    pub fn of(body: &Body) -> Option<Self> {
+        let Content::Innovation(innovation) = &body.content else {
+            return None;
+        };
+        Some(Self {
+            revision: body.revision,
+            at: body.at,
+            audience: body.audience.clone(),
+            title: innovation.title.as_str().into(),
+            agency: innovation.agency,
+            stage: innovation.stage,
+            adoption: innovation.adoption,
+            year: innovation.year(),
+        })
+    }
+}
+
+/// What was read lately of entries, up to a bound in bytes.
 #[derive(Debug)]
 pub(crate) struct Bodies {
-    kept: Cache<EntryKey, Arc<Body>, Bytes>,
+    whole: Cache<EntryKey, Arc<Body>, Bytes>,
+    briefs: Cache<EntryKey, Arc<Brief>, Bytes>,
     /// How often bodies were dropped.
     drops: AtomicU64,
 }
@@ -55,10 +100,19 @@ impl Weighter<EntryKey, Arc<Body>> for Bytes {
     }
 }
 
+impl Weighter<EntryKey, Arc<Brief>> for Bytes {
+    fn weight(&self, _: &EntryKey, brief: &Arc<Brief>) -> u64 {
+        /// The key and its place in the cache.
+        const BESIDE: usize = 64;
+        (size_of::<Brief>() + brief.title.len() + BESIDE) as u64
+    }
+}
+
 impl Default for Bodies {
     fn default() -> Self {
         Self {
-            kept: Cache::with_weighter(CACHE_BODIES, CACHE_BYTES, Bytes),
+            whole: Cache::with_weighter(MANY, BODY_BYTES, Bytes),
+            briefs: Cache::with_weighter(MANY, BRIEF_BYTES, Bytes),
             drops: AtomicU64::new(0),
         }
     }
@@ -72,28 +126,50 @@ impl Bodies {
         }
         self.drops.fetch_add(1, Ordering::SeqCst);
         for key in dropped {
-            self.kept.remove(key);
+            self.remove(*key);
         }
     }
 
     /// Forgets everything: another process dropped payloads, and which is not known here.
     pub(crate) fn clear(&self) {
         self.drops.fetch_add(1, Ordering::SeqCst);
-        self.kept.clear();
+        self.whole.clear();
+        self.briefs.clear();
     }
 
-    /// Keeps what was read while `drops` was the number of drops. A body that may have been dropped since is taken out
-    /// again: whoever drops counts first and removes then, so one of the two removes it.
-    fn keep(&self, read: &[(EntryKey, Arc<Body>)], drops: u64) {
-        for (key, body) in read {
-            self.kept.insert(*key, Arc::clone(body));
-        }
-        if self.drops.load(Ordering::SeqCst) != drops {
-            for (key, _) in read {
-                self.kept.remove(key);
-            }
-        }
+    fn remove(&self, key: EntryKey) {
+        self.whole.remove(&key);
+        self.briefs.remove(&key);
     }
+
+    fn brief(&self, key: EntryKey) -> Option<Arc<Brief>> {
+        if let Some(brief) = self.briefs.get(&key) {
+            return Some(brief);
+        }
+        let body = self.whole.get(&key)?;
+        Brief::of(&body).map(Arc::new)
+    }
+}
+
+/// What is wanted of entries, each in its order.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Entries of which everything is wanted; nothing for no entry.
+    pub whole: Vec<Option<EntryKey>>,
+    /// Entries of innovations of which the small part is wanted.
+    pub briefs: Vec<EntryKey>,
+}
+
+/// What entries say, in the order in which they were asked for; nothing for an entry without a readable payload, and for no
+/// entry.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// All that is said.
+    pub whole: Vec<Option<Arc<Body>>>,
+    /// The small part of it.
+    pub briefs: Vec<Option<Arc<Brief>>>,
+    /// The newest commit when it was read, if the database was asked and told.
+    pub(crate) position: Option<u64>,
 }
 
 /// Gives what these entries say, in their order, from memory or in one statement; nothing for an entry without a
@@ -102,27 +178,69 @@ pub async fn load(
     db: &Database,
     keys: impl IntoIterator<Item = Option<EntryKey>>,
 ) -> Result<Vec<Option<Arc<Body>>>, StorageError> {
+    let whole = keys.into_iter().collect();
+    let wanted = Wanted {
+        whole,
+        briefs: Vec::new(),
+    };
+    Ok(load_all(db, wanted).await?.whole)
+}
+
+/// Gives what entries say, from memory or in one statement for all.
+pub async fn load_all(db: &Database, wanted: Wanted) -> Result<Loaded, StorageError> {
     let bodies = db.bodies();
-    let mut absent: Vec<(usize, EntryKey)> = Vec::new();
-    let mut found: Vec<Option<Arc<Body>>> = Vec::new();
-    for (place, key) in keys.into_iter().enumerate() {
-        let body = key.and_then(|key| bodies.kept.get(&key));
-        if let (None, Some(key)) = (&body, key) {
-            absent.push((place, key));
-        }
-        found.push(body);
+    let whole = wanted.whole.iter();
+    let mut loaded = Loaded {
+        whole: whole.map(|key| bodies.whole.get(&(*key)?)).collect(),
+        briefs: wanted.briefs.iter().map(|key| bodies.brief(*key)).collect(),
+        position: None,
+    };
+    let whole = loaded.whole.iter().zip(&wanted.whole);
+    let absent_whole = whole.filter_map(|(found, key)| key.filter(|_| found.is_none()));
+    let briefs = loaded.briefs.iter().zip(&wanted.briefs);
+    let absent_briefs = briefs.filter_map(|(found, key)| found.is_none().then_some(*key));
+    let is_whole: HashSet<EntryKey> = absent_whole.collect();
+    let is_brief: HashSet<EntryKey> = absent_briefs.collect();
+    let absent: Vec<EntryKey> = is_whole.union(&is_brief).copied().collect();
+    if absent.is_empty() {
+        return Ok(loaded);
     }
+    let mut read = HashMap::with_capacity(absent.len());
     for some in absent.chunks(256) {
         let drops = bodies.drops.load(Ordering::SeqCst);
-        let keys: Vec<EntryKey> = some.iter().map(|(_, key)| *key).collect();
-        let read = fetch(db, &keys).await?;
-        bodies.keep(&read, drops);
-        let read: HashMap<EntryKey, Arc<Body>> = read.into_iter().collect();
-        for (place, key) in some {
-            found[*place] = read.get(key).cloned();
+        let (found, position) = fetch(db, some).await?;
+        loaded.position = position;
+        for (key, body) in &found {
+            if is_whole.contains(key) {
+                bodies.whole.insert(*key, Arc::clone(body));
+            }
+            if is_brief.contains(key)
+                && let Some(brief) = Brief::of(body)
+            {
+                bodies.briefs.insert(*key, Arc::new(brief));
+            }
+        }
+        // A body that may have been dropped since is taken out again: whoever drops counts first and removes then, so one
+        // of the two removes it.
+        if bodies.drops.load(Ordering::SeqCst) != drops {
+            for (key, _) in &found {
+                bodies.remove(*key);
+            }
+        }
+        read.extend(found);
+    }
+    for (found, key) in loaded.whole.iter_mut().zip(&wanted.whole) {
+        if let (None, Some(key)) = (&found, key) {
+            *found = read.get(key).cloned();
         }
     }
-    Ok(found)
+    for (found, key) in loaded.briefs.iter_mut().zip(&wanted.briefs) {
+        if found.is_none() {
+            let body = read.get(key);
+            *found = body.and_then(|body| Brief::of(body)).map(Arc::new);
+        }
+    }
+    Ok(loaded)
 }
 
 /// The same, past the memory: for those who read everything once. What was dropped meanwhile is not among it.
@@ -132,29 +250,101 @@ pub async fn load_once(
 ) -> Result<HashMap<EntryKey, Arc<Body>>, StorageError> {
     let mut read = HashMap::with_capacity(keys.len());
     for some in keys.chunks(256) {
-        read.extend(fetch(db, some).await?);
+        read.extend(fetch(db, some).await?.0);
     }
     Ok(read)
 }
 
+/// Reads entries, and with them the position of the newest commit at that moment, if there is any entry.
 async fn fetch(
     db: &Database,
     keys: &[EntryKey],
-) -> Result<Vec<(EntryKey, Arc<Body>)>, StorageError> {
+) -> Result<(Vec<(EntryKey, Arc<Body>)>, Option<u64>), StorageError> {
     let (marks, values) = sql::list(1, keys.iter().map(|key| Value::from(*key)).collect());
-    let text = format!(
-        "SELECT id, header, payload FROM entry WHERE payload IS NOT NULL AND id IN ({marks})"
-    );
+    let from = format!("FROM entry WHERE payload IS NOT NULL AND id IN ({marks})");
+    if db.reader().get_database_backend() == DbBackend::Sqlite {
+        return fetch_packed(db, &from, values).await;
+    }
+    let text = format!("SELECT id, header, payload, (SELECT position FROM store) {from}");
     let mut bodies = Vec::with_capacity(keys.len());
+    let mut position = None;
     for row in sql::rows(db.reader(), &text, values).await? {
         let key = EntryKey::from(row.try_get_by_index::<i64>(0)?);
         let header: Vec<u8> = row.try_get_by_index(1)?;
         let payload: Vec<u8> = row.try_get_by_index(2)?;
+        position = Some(sql::unsigned(row.try_get_by_index(3)?));
         if let Some(body) = read(&header, &payload) {
             bodies.push((key, Arc::new(body)));
         }
     }
-    Ok(bodies)
+    Ok((bodies, position))
+}
+
+/// Entries in one value: of each its key and the lengths of its header and payload, then both as they are.
+const PACKED: &str = "CAST(group_concat(id || ' ' || length(header) || ' ' || length(payload) || ' ' || header || payload, '') AS BLOB)";
+
+/// The same in one row, since to carry a row over from SQLite's thread takes longer than to find it.
+async fn fetch_packed(
+    db: &Database,
+    from: &str,
+    values: Vec<Value>,
+) -> Result<(Vec<(EntryKey, Arc<Body>)>, Option<u64>), StorageError> {
+    let text = format!("SELECT (SELECT position FROM store), {PACKED} {from}");
+    let row = sql::rows(db.reader(), &text, values).await?.pop();
+    let Some(row) = row else {
+        return Ok((Vec::new(), None));
+    };
+    let position = sql::unsigned(row.try_get_by_index(0)?);
+    let packed: Option<Vec<u8>> = row.try_get_by_index(1)?;
+    let packed = packed.unwrap_or_default();
+    let mut bodies = Vec::new();
+    let mut rest = packed.as_slice();
+    while !rest.is_empty() {
+        let unpacked = unpack(rest).ok_or_else(|| {
+            let place = packed.len() - rest.len();
+            StorageError::corrupt("entry", place, "what was packed cannot be unpacked")
+        })?;
+        let Packed {
+            key,
+            header,
+            payload,
+        } = unpacked.0;
+        rest = unpacked.1;
+        if let Some(body) = read(header, payload) {
+            bodies.push((key, Arc::new(body)));
+        }
+    }
+    Ok((bodies, Some(position)))
+}
+
+/// One entry as it was packed.
+struct Packed<'a> {
+    key: EntryKey,
+    header: &'a [u8],
+    payload: &'a [u8],
+}
+
+/// Takes one entry off, and gives the rest.
+fn unpack(packed: &[u8]) -> Option<(Packed<'_>, &[u8])> {
+    let (key, rest) = number(packed)?;
+    let (header, rest) = number(rest)?;
+    let (payload, rest) = number(rest)?;
+    let (header, rest) = rest.split_at_checked(usize::try_from(header).ok()?)?;
+    let (payload, rest) = rest.split_at_checked(usize::try_from(payload).ok()?)?;
+    let key = EntryKey::from(key);
+    let packed = Packed {
+        key,
+        header,
+        payload,
+    };
+    Some((packed, rest))
+}
+
+/// Takes a number and the space behind it off.
+fn number(packed: &[u8]) -> Option<(i64, &[u8])> {
+    let end = packed.iter().position(|byte| *byte == b' ')?;
+    let number = std::str::from_utf8(&packed[..end]).ok()?.parse().ok()?;
+    Some((number, &packed[end + 1..]))
 }
 
 fn read(header: &[u8], payload: &[u8]) -> Option<Body> {
@@ -167,4 +357,51 @@ fn read(header: &[u8], payload: &[u8]) -> Option<Body> {
         content,
         bytes: u32::try_from(payload.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever stands in a header or payload, SQLite packs it so that it comes out again.
+    #[tokio::test]
+    async fn what_sqlite_packs_is_unpacked_byte_for_byte() {
+        let db = sea_orm::Database::connect("sqlite::memory:");
+        let db = db.await.expect("memory is there");
+        let create = "CREATE TABLE entry (id INTEGER PRIMARY KEY, header BLOB, payload BLOB)";
+        sql::execute(&db, create, vec![])
+            .await
+            .expect("a table is made");
+        let texts: [&[u8]; 6] = [
+            b"{}",
+            b"",
+            b"1 2 3 ",
+            b"a\0b\0",
+            b"\xff\xfe\x80 broken",
+            "Jum\u{2019}at \u{1f4a1}".as_bytes(),
+        ];
+        let mut expected = Vec::new();
+        for (id, header) in (1_i64..).zip(texts) {
+            for (place, payload) in (0_i64..).zip(texts) {
+                let id = id * 1_099_511_627_776 + place;
+                let values = vec![id.into(), header.to_vec().into(), payload.to_vec().into()];
+                let insert = "INSERT INTO entry VALUES ($1, $2, $3)";
+                sql::execute(&db, insert, values).await.expect("it is kept");
+                expected.push((EntryKey::from(id), header, payload));
+            }
+        }
+        let text = format!("SELECT {PACKED} FROM entry");
+        let row = sql::rows(&db, &text, vec![])
+            .await
+            .expect("it is read")
+            .remove(0);
+        let packed: Vec<u8> = row.try_get_by_index(0).expect("it is a blob");
+        let mut rest = packed.as_slice();
+        let mut found = Vec::new();
+        while let Some((one, further)) = unpack(rest) {
+            found.push((one.key, one.header, one.payload));
+            rest = further;
+        }
+        assert_eq!(found, expected);
+    }
 }

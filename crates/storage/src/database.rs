@@ -37,11 +37,14 @@ use crate::bodies::Bodies;
 use crate::following::{self, Changed};
 use crate::hubs::Slugs;
 use crate::logs::EntryKey;
+use crate::resident::Resident;
 use crate::{StorageError, halt, sql};
 use readers::{Readers, SHRINK};
 
 /// How long a write waits for the hub to have asked its peers.
 const MOST_BOOT_TIME: Duration = Duration::from_secs(10);
+/// How long closing waits for those who read.
+const MOST_CLOSING: Duration = Duration::from_secs(10);
 /// With so many statements or more since it was last asked, a database is not at rest.
 const STATEMENTS_AT_REST: u64 = 6000;
 
@@ -82,6 +85,7 @@ struct Inner {
     /// How many statements had been sent when [`Database::rest`] was last called.
     statements_before: AtomicU64,
     bodies: Bodies,
+    resident: Resident,
     slugs: Slugs,
     /// Nothing is written to the hub's own log yet.
     is_booting: watch::Sender<bool>,
@@ -152,6 +156,7 @@ impl Database {
             statements,
             statements_before: AtomicU64::new(0),
             bodies: Bodies::default(),
+            resident: Resident::default(),
             slugs: Slugs::default(),
             is_booting: watch::Sender::new(false),
         })))
@@ -266,11 +271,27 @@ impl Database {
         Ok(position)
     }
 
-    /// Closes the connections; SQLite folds its write-ahead log into the file.
+    /// Closes the connections; SQLite folds its write-ahead log into the file. Who still reads is waited for, but not for ever.
     pub async fn close(&self) -> Result<(), StorageError> {
-        self.0.reader.close().await;
-        self.0.snapshots.close_by_ref().await?;
-        Ok(self.0.writer.close_by_ref().await?)
+        self.close_within(MOST_CLOSING).await
+    }
+
+    /// The same with another patience. What is not closed by then is left to the end of the process: SQLite's log stands beside the
+    /// file and is folded in when that is next opened.
+    pub async fn close_within(&self, patience: Duration) -> Result<(), StorageError> {
+        let closing = async {
+            self.0.reader.close().await;
+            self.0.snapshots.close_by_ref().await?;
+            Ok(self.0.writer.close_by_ref().await?)
+        };
+        let closed = tokio::time::timeout(patience, closing).await;
+        closed.unwrap_or_else(|_| {
+            tracing::warn!(
+                seconds = patience.as_secs(),
+                "the database is not closed: somebody reads it still"
+            );
+            Ok(())
+        })
     }
 
     pub(crate) fn reader(&self) -> &Readers {
@@ -288,6 +309,10 @@ impl Database {
 
     pub(crate) fn bodies(&self) -> &Bodies {
         &self.0.bodies
+    }
+
+    pub(crate) fn resident(&self) -> &Resident {
+        &self.0.resident
     }
 
     pub(crate) fn slugs(&self) -> &Slugs {

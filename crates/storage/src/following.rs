@@ -8,7 +8,9 @@
 //! A record is told when its own row may have changed. What another row shows because of it is for the follower to know:
 //! it holds what it read before.
 //!
-//! Not here: what is derived, and when it is looked after.
+//! [`table`] reads the rows of tables at that moment. Not here: what is derived, and when it is looked after.
+
+pub(crate) mod table;
 
 use std::collections::BTreeSet;
 use std::ops::Range;

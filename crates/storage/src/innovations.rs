@@ -3,6 +3,7 @@
 mod filter;
 mod outline;
 mod project;
+mod together;
 
 use std::collections::HashMap;
 
@@ -19,6 +20,7 @@ pub use outline::{
     winners_of,
 };
 pub(crate) use project::project;
+pub use together::{Said, Together, WantedInnovation, WantedItems, together};
 
 use crate::hubs::HubRows;
 use crate::logs::EntryKey;
@@ -202,6 +204,10 @@ pub async fn list(
     filter: &InnovationFilter,
     stretch: &Stretch,
 ) -> Result<Vec<InnovationRef>, StorageError> {
+    let resident = db.resident().ask(db, |rows| rows.list(filter, stretch));
+    if let Some(found) = resident.await? {
+        return Ok(found);
+    }
     let hubs = hubs::rows_of(db, filter.named()).await?;
     let (text, values) = statement(filter, stretch, &hubs);
     read(
@@ -270,6 +276,12 @@ pub async fn find_many(
     ids: &[(HubId, RecordId)],
     sight: Sight,
 ) -> Result<Vec<InnovationRef>, StorageError> {
+    let resident = db
+        .resident()
+        .ask(db, |rows| Some(rows.innovations(ids, sight)));
+    if let Some(found) = resident.await? {
+        return Ok(found);
+    }
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(256) {
         let records = some.iter().map(|(_, record)| record.as_uuid().into());

@@ -220,6 +220,10 @@ pub async fn find_many(
     ids: &[(HubId, RecordId)],
     sight: Sight,
 ) -> Result<Vec<ItemRef>, StorageError> {
+    let resident = db.resident().ask(db, |rows| Some(rows.items(ids, sight)));
+    if let Some(found) = resident.await? {
+        return Ok(found);
+    }
     let mut found = Vec::with_capacity(ids.len());
     for some in ids.chunks(256) {
         let records = some.iter().map(|(_, record)| record.as_uuid().into());
@@ -252,6 +256,9 @@ struct RelatedRow {
 /// A sort of items that refer to a record: their kind, and what they are to it.
 pub type Relation = (&'static str, Role);
 
+/// Items by how they refer to which record.
+pub type Related = HashMap<(Relation, (HubId, RecordId)), Vec<ItemRef>>;
+
 /// The items that refer so to several records, each record's newest first, at most `most` of each sort.
 pub async fn related(
     db: &Database,
@@ -259,8 +266,14 @@ pub async fn related(
     targets: &[(HubId, RecordId)],
     sight: Sight,
     most: u32,
-) -> Result<HashMap<(Relation, (HubId, RecordId)), Vec<ItemRef>>, StorageError> {
-    let mut related: HashMap<_, Vec<ItemRef>> = HashMap::new();
+) -> Result<Related, StorageError> {
+    let resident = db.resident().ask(db, |rows| {
+        Some(rows.all_related(relations, targets, sight, most))
+    });
+    if let Some(found) = resident.await? {
+        return Ok(found);
+    }
+    let mut related = Related::new();
     for some in targets.chunks(256) {
         let records = some.iter().map(|(_, record)| record.as_uuid().into());
         let (wanted, mut values) = sql::wanted(1, records.collect());

@@ -11,6 +11,7 @@
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
 //! - [`leases`] are who of several processes on one database does what; [`tokens`] are what none of them takes twice.
 //! - [`holders`] is what peers showed that they hold; [`samples`] tells made-up records from real ones.
+//! - [`resident`] keeps the rows by which lists and relations are answered in memory.
 //! - [`statistics`] are the columns by which records are counted.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
@@ -21,6 +22,7 @@ mod content;
 mod database;
 mod error;
 mod projection;
+mod resident;
 mod sql;
 
 pub mod agencies;

@@ -15,7 +15,7 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_READERS: u32 = 8;
 const POSTGRES_WRITERS: u32 = 8;
 /// As many as there are sorts of things derived from the store that follow it.
-const SNAPSHOTS: u32 = 2;
+const SNAPSHOTS: u32 = 3;
 /// Tables are joined in the order in which a statement names them, as SQLite does with `CROSS JOIN`, and statements that
 /// take milliseconds are not compiled first.
 const AS_WRITTEN: [(&str, &str); 2] = [("join_collapse_limit", "1"), ("jit", "off")];

@@ -29,6 +29,16 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Subject,
+        Self::Source,
+        Self::Agency,
+        Self::Adapted,
+        Self::Participant,
+        Self::Chosen,
+    ];
+
     /// The word that databases keep.
     pub(crate) const fn code(self) -> &'static str {
         match self {

@@ -18,11 +18,9 @@ use uuid::Uuid;
 
 use crate::content::{Content, Item};
 use crate::following::Snapshot;
+use crate::following::table::{self, Table};
 use crate::items::Role;
 use crate::{StorageError, sql};
-
-/// How many rows one statement reads when everything is read.
-const STRETCH: i64 = 4000;
 
 /// The names of hubs, by row.
 pub(super) struct Names(HashMap<i64, HubId>);
@@ -88,13 +86,6 @@ struct LinkRow {
     record: Uuid,
 }
 
-/// One table: its columns as SQLite packs them, and as both read them.
-struct Table {
-    name: &'static str,
-    packed: &'static str,
-    columns: &'static str,
-}
-
 const AGENCY: Table = Table {
     name: "agency",
     packed: "key, hub_id, hex(record), audience, region",
@@ -111,48 +102,6 @@ const ITEM: Table = Table {
     packed: "key, hub_id, hex(record), audience, entry, kind, word, state, standing",
     columns: "item.key, item.hub_id, item.record, item.audience, item.entry, item.kind, item.word, item.state, item.standing",
 };
-const LINK: Table = Table {
-    name: "item_link",
-    packed: "item, role, hub, hex(record)",
-    columns: "item_link.item, item_link.role, item_link.hub, item_link.record",
-};
-
-impl Table {
-    /// The rows of a table behind a key, in the order of keys.
-    async fn behind<T: FromQueryResult + serde::de::DeserializeOwned>(
-        &self,
-        snapshot: &Snapshot,
-        key: i64,
-    ) -> Result<Vec<T>, StorageError> {
-        let Self {
-            name,
-            packed,
-            columns,
-        } = self;
-        let text =
-            format!("SELECT {columns} FROM {name} WHERE key > $1 ORDER BY key LIMIT {STRETCH}");
-        Ok(sql::list_of(snapshot.tx(), packed, &text, vec![key.into()]).await?)
-    }
-
-    /// The rows of some records.
-    async fn of<T: FromQueryResult + serde::de::DeserializeOwned>(
-        &self,
-        snapshot: &Snapshot,
-        records: &[Value],
-    ) -> Result<Vec<T>, StorageError> {
-        let Self {
-            name,
-            packed,
-            columns,
-        } = self;
-        let (wanted, values) = sql::wanted(1, records.to_vec());
-        let text = format!(
-            "{wanted} SELECT {columns} FROM wanted CROSS JOIN {name} WHERE {name}.record = wanted.value"
-        );
-        Ok(sql::list_of(snapshot.tx(), packed, &text, values).await?)
-    }
-}
-
 /// Reads everything.
 pub(super) async fn all(snapshot: &Snapshot, names: &Names) -> Result<Columns, StorageError> {
     let mut columns = Columns::default();
@@ -182,12 +131,7 @@ pub(super) async fn all(snapshot: &Snapshot, names: &Names) -> Result<Columns, S
         };
         let (from, until) = (first.key, last.key);
         key = last.key;
-        let text = format!(
-            "SELECT {} FROM item_link WHERE item >= $1 AND item <= $2",
-            LINK.columns
-        );
-        let values = vec![from.into(), until.into()];
-        let links = sql::list_of(snapshot.tx(), LINK.packed, &text, values).await?;
+        let links = table::links_between(snapshot, from, until).await?;
         for told in items(snapshot, names, rows, links).await? {
             columns.set(&told);
         }
@@ -215,27 +159,14 @@ pub(super) async fn some(
             told.push(innovation(names, row)?);
         }
         let rows: Vec<ItemRow> = ITEM.of(snapshot, some).await?;
-        for rows in in_chunks(rows, 256) {
-            let (marks, values) = sql::list(1, rows.iter().map(|row| row.key.into()).collect());
-            let text = format!(
-                "SELECT {} FROM item_link WHERE item IN ({marks})",
-                LINK.columns
-            );
-            let links = sql::list_of(snapshot.tx(), LINK.packed, &text, values).await?;
+        for rows in table::in_chunks(rows, 256) {
+            let links = table::links_of(snapshot, rows.iter().map(|row| row.key)).await?;
             told.extend(items(snapshot, names, rows, links).await?);
         }
     }
     // A record of another hub may bear the same id.
     told.retain(|told| records.contains(&(told.hub.clone(), told.record)));
     Ok(told)
-}
-
-fn in_chunks<T>(all: Vec<T>, most: usize) -> impl Iterator<Item = Vec<T>> {
-    let mut all = all.into_iter();
-    std::iter::from_fn(move || {
-        let some: Vec<T> = all.by_ref().take(most).collect();
-        (!some.is_empty()).then_some(some)
-    })
 }
 
 fn told(
