@@ -102,6 +102,12 @@ pub struct Progress {
     pub target: u64,
 }
 
+/// How fast pages are stored, so that a pull leaves something for whoever reads at the same time.
+pub trait Pace: Send + Sync {
+    /// How long to rest after so much work.
+    fn rest(&self, worked: Duration) -> Duration;
+}
+
 /// What all rounds of a node share.
 pub struct Puller<S = Database> {
     db: S,
@@ -109,6 +115,7 @@ pub struct Puller<S = Database> {
     clock: Arc<dyn Clock>,
     quota: Quota,
     log_time: Duration,
+    pace: Option<Arc<dyn Pace>>,
     busy: Mutex<HashSet<LogId>>,
     /// The trust by which logs were last cut.
     enforced: Mutex<Option<Trust>>,
@@ -124,6 +131,7 @@ impl<S: Store> Puller<S> {
             clock,
             quota,
             log_time: MOST_LOG_TIME,
+            pace: None,
             busy: Mutex::default(),
             enforced: Mutex::default(),
         }
@@ -133,6 +141,13 @@ impl<S: Store> Puller<S> {
     #[must_use]
     pub fn with_log_time(self, log_time: Duration) -> Self {
         Self { log_time, ..self }
+    }
+
+    /// Rests after pages as long as somebody says.
+    #[must_use]
+    pub fn at_pace(self, pace: Arc<dyn Pace>) -> Self {
+        let pace = Some(pace);
+        Self { pace, ..self }
     }
 
     /// Runs one round with a peer and notes how it went, if the lease is still held under which it is run; without one

@@ -232,6 +232,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             target: theirs.size(),
             limits: self.limits,
             time: puller.log_time,
+            pace: puller.pace.as_deref(),
         };
         // Noted while the first page is on its way.
         let noted = async {

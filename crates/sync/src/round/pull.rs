@@ -10,9 +10,9 @@ use domain::trust::Trust;
 use storage::StorageError;
 use storage::logs::aside::Reason;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Progress, RoundError};
+use super::{Pace, Progress, RoundError};
 use crate::peer::{Peer, StatedPage};
 use crate::plan::{self, Extent, PageLimits};
 use crate::store::Store;
@@ -34,6 +34,8 @@ pub(super) struct Pull<'a, S, P> {
     pub(super) limits: PageLimits,
     /// How long it may take before the log is let go.
     pub(super) time: Duration,
+    /// How long it rests after a page.
+    pub(super) pace: Option<&'a dyn Pace>,
 }
 
 /// What came of it: entries may have been stored before an error.
@@ -90,6 +92,7 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Pulled {
         let mut pulled = Pulled::default();
+        let mut began = Instant::now();
         while let Some(page) = verified.recv().await {
             let target = self.target.max(page.checkpoint.size());
             match self.db.apply(page, self.clock).await {
@@ -100,6 +103,13 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
                         size: stored.size,
                         target,
                     });
+                    if let Some(pace) = self.pace {
+                        let rest = pace.rest(began.elapsed());
+                        if !rest.is_zero() {
+                            sleep(rest).await;
+                        }
+                        began = Instant::now();
+                    }
                 }
                 Err(error) => {
                     pulled.error = Some(error.into());
