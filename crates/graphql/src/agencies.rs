@@ -7,6 +7,7 @@ use domain::catalog::{self, AgencyDraft, personal_data_in};
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId};
 use domain::log::SigningKey;
+use storage::StorageError;
 use storage::agencies::{self, AgencyFilter, AgencyRef};
 use storage::bodies::{self, Body, Content};
 use storage::local::Local;
@@ -367,8 +368,13 @@ pub(crate) async fn issue_with(
     drafts: Vec<EntryDraft>,
     local: Local,
 ) -> Result<(), ApiError> {
-    let (clock, entropy) = (&*hub.clock, &*hub.entropy);
-    logs::issue_with(&hub.db, key(hub)?, drafts, local, clock, entropy).await?;
+    let (db, key) = (hub.db.clone(), key(hub)?.clone());
+    let (clock, entropy) = (Arc::clone(&hub.clock), Arc::clone(&hub.entropy));
+    let writing =
+        async move { logs::issue_with(&db, &key, drafts, local, &*clock, &*entropy).await };
+    // It is done to its end, whether or not the one who asked is still there.
+    let written = hub.aside.spawn(writing).await;
+    written.unwrap_or(Err(StorageError::Ending))?;
     Ok(())
 }
 

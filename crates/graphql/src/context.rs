@@ -12,6 +12,7 @@ use domain::log::SigningKey;
 use domain::trust::Trust;
 use storage::{Database, StorageError};
 use time::Date;
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -40,6 +41,8 @@ pub struct Hub {
     pub statistics: Arc<StatisticsHub>,
     /// Where the search index is found.
     pub search: search::Handle,
+    /// Where the log is written: a runtime whose steps do not wait for those that answer others.
+    pub aside: Handle,
 }
 
 /// Who asks. Until people have accounts there are three.

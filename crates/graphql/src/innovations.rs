@@ -36,7 +36,7 @@ use crate::vocabulary::{
 use parts::{Beneficiaries, ExternalId, Point, Source, Sustainment};
 use storage::items::Role;
 
-pub(crate) use shown::{Innovation, load, load_with_relations};
+pub(crate) use shown::{Detail, Innovation, load, load_with_relations};
 
 fn words<const LIMIT: usize>(text: Option<&Words<LIMIT>>) -> Option<&str> {
     text.map(Words::as_str)
@@ -52,7 +52,7 @@ impl Innovation {
 
     /// The revision of the record that is shown: 1, 2, 3 …
     async fn revision(&self) -> Long {
-        Long(self.body.revision)
+        Long(self.revision_of())
     }
 
     /// When the record was first published, by its hub's clock.
@@ -62,7 +62,7 @@ impl Innovation {
 
     /// When the revision that is shown was published, by its hub's clock.
     async fn updated_at(&self) -> DateTime {
-        DateTime(self.body.at)
+        DateTime(self.written())
     }
 
     /// The hub that keeps the record.
@@ -92,7 +92,7 @@ impl Innovation {
 
     /// The title.
     async fn title(&self) -> &str {
-        self.innovation().title.as_str()
+        self.title_of()
     }
 
     /// What the title's acronym stands for.
@@ -244,7 +244,7 @@ impl Innovation {
 
     /// The year by which it is counted: of its implementation, else of its start.
     async fn year(&self) -> Option<u16> {
-        self.innovation().year()
+        self.year_of()
     }
 
     /// Whom it serves.
@@ -254,12 +254,12 @@ impl Innovation {
 
     /// Which coaching it needs next.
     async fn stage(&self) -> LifecycleStage {
-        self.innovation().stage.into()
+        self.stage_of().into()
     }
 
     /// How far it is in use.
     async fn adoption(&self) -> AdoptionStatus {
-        self.innovation().adoption.into()
+        self.adoption_of().into()
     }
 
     /// Whether it goes on, as asked every year.
@@ -274,7 +274,7 @@ impl Innovation {
 
     /// Who may see it.
     async fn audience(&self) -> RecordAudience {
-        (&self.body.audience).into()
+        self.audience_of().into()
     }
 
     /// Its web site.

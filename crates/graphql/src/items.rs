@@ -34,7 +34,7 @@ use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
-use crate::loaders::{Ahead, ItemKey, Records, RelatedKey};
+use crate::loaders::{Ahead, ItemKey, RecordKey, Records, RelatedKey};
 use crate::paging::{End, PageArgs, PageInfo};
 use crate::scalars::{DateTime, Long};
 use crate::vocabulary::RecordAudience;
@@ -53,11 +53,13 @@ impl Shown {
         places: Vec<ItemRef>,
     ) -> Result<Vec<Option<Arc<Self>>>, storage::StorageError> {
         let read = bodies::load(db, places.iter().map(|place| Some(place.entry))).await?;
-        let shown = |(place, body): (ItemRef, Option<Arc<Body>>)| {
-            let body = body.filter(|body| matches!(body.content, Content::Item(_)))?;
-            Some(Arc::new(Self { place, body }))
-        };
+        let shown = |(place, body): (ItemRef, Option<Arc<Body>>)| Self::new(place, body?);
         Ok(places.into_iter().zip(read).map(shown).collect())
+    }
+
+    /// Shows an item, if the body is one's.
+    pub(crate) fn new(place: ItemRef, body: Arc<Body>) -> Option<Arc<Self>> {
+        matches!(body.content, Content::Item(_)).then(|| Arc::new(Self { place, body }))
     }
 
     /// What it says.
@@ -238,11 +240,11 @@ const RELATIONS: [(&str, Relation); 8] = [
     ("threads", (Kind::THREAD, Role::Subject)),
 ];
 
-/// Reads at once what several fields of an innovation are about to ask for, if several do.
-pub(crate) async fn read_ahead(ctx: &Context<'_>, target: &RecordRef) -> Result<(), ApiError> {
-    let Some(ahead) = ctx.data_opt::<Ahead>() else {
-        return Ok(());
-    };
+/// What the fields of an innovation are about to ask for of what refers to it.
+pub(crate) async fn relations_asked(
+    ctx: &Context<'_>,
+    target: &RecordKey,
+) -> Result<Vec<RelatedKey>, ApiError> {
     let mut keys = Vec::new();
     for field in ctx.field().selection_set() {
         let relation = RELATIONS.iter().find(|(name, _)| *name == field.name());
@@ -262,14 +264,25 @@ pub(crate) async fn read_ahead(ctx: &Context<'_>, target: &RecordRef) -> Result<
                 sight: ctx.sight().await?,
                 kind,
                 role: *role,
-                target: (target.hub.clone(), target.record),
+                target: target.clone(),
                 most,
             });
         }
     }
-    if keys.len() > 1 {
+    Ok(keys)
+}
+
+/// Reads at once what several fields are about to ask for, if several do.
+pub(crate) async fn read_ahead(
+    ctx: &Context<'_>,
+    relations: Vec<RelatedKey>,
+) -> Result<(), ApiError> {
+    if let Some(ahead) = ctx.data_opt::<Ahead>()
+        && relations.len() > 1
+    {
         let records = ctx.data_unchecked::<Records>();
-        ahead.put(records.load_many(keys).await.map_err(crate::root::shared)?);
+        let read = records.load_many(relations).await;
+        ahead.put(read.map_err(crate::root::shared)?);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use async_graphql::dataloader::{DataLoader, Loader};
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
 use storage::bodies;
+use storage::innovations::WantedItems;
 use storage::items::{self, ItemRef, Role};
 use storage::{Database, StorageError, agencies, hubs, innovations};
 
@@ -64,6 +65,16 @@ pub(crate) struct RelatedKey {
     pub(crate) role: Role,
     pub(crate) target: RecordKey,
     pub(crate) most: u32,
+}
+
+impl From<&RelatedKey> for WantedItems {
+    fn from(key: &RelatedKey) -> Self {
+        Self {
+            relation: (key.kind, key.role),
+            sight: key.sight,
+            most: key.most,
+        }
+    }
 }
 
 /// What was read for one operation before its fields ask for it: all relations of a record at once, though its fields are

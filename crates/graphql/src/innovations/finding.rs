@@ -13,11 +13,11 @@ use search::{DocumentId, DocumentTexts, Filter, Found, Hit, Request};
 use storage::innovations::{self, InnovationFilter};
 use time::OffsetDateTime;
 
-use super::Innovation;
 use super::list::InnovationFilterInput;
+use super::{Detail, Innovation};
 use crate::ApiError;
 use crate::context::ContextExt as _;
-use crate::in_place::InPlace;
+use crate::in_place::{InPlace, InTurn};
 use crate::paging::{self, PageArgs, PageInfo, PageRequest, bounded};
 use crate::scalars::{DateTime, Long};
 use crate::searching;
@@ -132,7 +132,7 @@ impl InnovationSearchEdge {
     /// The parts of its texts in which the words stand, the title first; at most three, and none where it was found by its
     /// agency, its region or an affair only.
     #[graphql(complexity = "20 + 3 * child_complexity")]
-    async fn snippets(&self) -> Vec<Snippet> {
+    async fn snippets(&self) -> InTurn<Snippet> {
         snippets::of(self.node.0.said(), self.found.matcher())
     }
 }
@@ -169,7 +169,7 @@ async fn present(
     let places = (skip + 1..).zip(std::mem::take(&mut found.hits)).collect();
     let (hits, page_info) = page.finish(places, |(place, _): &(usize, Hit)| place.to_string());
     let wanted: Vec<DocumentId> = hits.iter().map(|(_, hit)| hit.id.clone()).collect();
-    let mut read = read(ctx, wanted, sight).await?;
+    let mut read = read(ctx, wanted, sight, Detail::of_list(ctx)).await?;
     let found = Arc::new(found);
     let edge = |(place, hit): (usize, Hit)| {
         Some(InPlace(InnovationSearchEdge {
@@ -200,9 +200,10 @@ async fn read(
     ctx: &Context<'_>,
     ids: Vec<DocumentId>,
     sight: Sight,
+    detail: Detail,
 ) -> Result<HashMap<DocumentId, Innovation>, ApiError> {
     let places = innovations::find_many(ctx.db(), &ids, sight).await?;
-    let shown = Innovation::read_all(ctx.db(), places).await?;
+    let shown = Innovation::read(ctx.db(), places, detail).await?;
     let shown = shown.into_iter().flatten();
     Ok(shown
         .map(|innovation| (innovation.key(), innovation))
@@ -222,7 +223,7 @@ pub(super) async fn similar(
     let (key, limit) = (to.key(), usize::try_from(limit).unwrap_or(usize::MAX));
     let hits = searching::beside(move || reading.similar(&key, &texts, sight, limit)).await?;
     let ids: Vec<DocumentId> = hits.into_iter().map(|hit| hit.id).collect();
-    let mut read = read(ctx, ids.clone(), sight).await?;
+    let mut read = read(ctx, ids.clone(), sight, Detail::of(&ctx.field())).await?;
     Ok(ids.iter().filter_map(|id| read.remove(id)).collect())
 }
 

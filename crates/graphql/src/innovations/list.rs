@@ -8,7 +8,7 @@ use storage::innovations::{
 };
 use storage::logs::EntryKey;
 
-use super::Innovation;
+use super::{Detail, Innovation};
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -191,7 +191,7 @@ pub(crate) async fn page(
     let read = innovations::list(ctx.db(), &filter, &stretch(&request, order, direction)).await?;
     let (page, page_info) = request.finish(read, write_cursor);
     let cursors: Vec<_> = page.iter().map(write_cursor).collect();
-    let shown = Innovation::read_all(ctx.db(), page).await?;
+    let shown = Innovation::read(ctx.db(), page, Detail::of_list(ctx)).await?;
     let edge = |(cursor, node): (String, Option<Innovation>)| {
         let node = InPlace(node?);
         Some(InPlace(InnovationEdge { cursor, node }))

@@ -8,6 +8,7 @@ use domain::identity;
 use search::{Facet, Found};
 
 use crate::ApiError;
+use crate::in_place::{InPlace, InTurn};
 use crate::paging;
 use crate::regions::Region;
 use crate::scalars::{HubId, Long, RegionCode};
@@ -27,15 +28,14 @@ impl InnovationFacets {
         facet: Facet,
         first: Option<i32>,
         read: impl Fn(&str, Long) -> Option<T>,
-    ) -> Result<Vec<T>, ApiError> {
+    ) -> Result<InTurn<T>, ApiError> {
         let most = paging::size("first", first, MOST_SHOWN)?;
         let counts = self.0.count(facet);
         let values = counts
             .iter()
             .filter_map(|(value, count)| read(value, Long(*count)));
-        Ok(values
-            .take(usize::try_from(most).unwrap_or(usize::MAX))
-            .collect())
+        let values = values.take(usize::try_from(most).unwrap_or(usize::MAX));
+        Ok(InTurn(values.map(InPlace).collect()))
     }
 }
 
@@ -52,7 +52,7 @@ impl InnovationFacets {
     async fn hubs(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<Vec<HubFacet>, ApiError> {
+    ) -> Result<InTurn<HubFacet>, ApiError> {
         self.values(Facet::Hub, first, |value, count| {
             let hub_id = HubId(identity::HubId::parse(value).ok()?);
             Some(HubFacet { hub_id, count })
@@ -64,7 +64,7 @@ impl InnovationFacets {
     async fn provinces(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<Vec<ProvinceFacet>, ApiError> {
+    ) -> Result<InTurn<ProvinceFacet>, ApiError> {
         self.values(Facet::Province, first, |value, count| {
             let code = catalog::RegionCode::parse(value).ok()?;
             Some(ProvinceFacet {
@@ -80,7 +80,7 @@ impl InnovationFacets {
     async fn affairs(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<Vec<AffairFacet>, ApiError> {
+    ) -> Result<InTurn<AffairFacet>, ApiError> {
         self.values(Facet::Affair, first, |value, count| {
             let affair = catalog::Affair::read(value).into();
             Some(AffairFacet { affair, count })
@@ -92,7 +92,7 @@ impl InnovationFacets {
     async fn sdgs(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<Vec<SdgFacet>, ApiError> {
+    ) -> Result<InTurn<SdgFacet>, ApiError> {
         self.values(Facet::Sdg, first, |value, count| {
             let sdg = value.parse().ok()?;
             Some(SdgFacet { sdg, count })
@@ -101,7 +101,7 @@ impl InnovationFacets {
 
     /// By which coaching they need next.
     #[graphql(complexity = "3 * child_complexity")]
-    async fn stages(&self) -> Result<Vec<StageFacet>, ApiError> {
+    async fn stages(&self) -> Result<InTurn<StageFacet>, ApiError> {
         self.values(Facet::Stage, None, |value, count| {
             let stage = catalog::LifecycleStage::read(value).into();
             Some(StageFacet { stage, count })
@@ -110,7 +110,7 @@ impl InnovationFacets {
 
     /// By how far they are in use.
     #[graphql(complexity = "4 * child_complexity")]
-    async fn adoptions(&self) -> Result<Vec<AdoptionFacet>, ApiError> {
+    async fn adoptions(&self) -> Result<InTurn<AdoptionFacet>, ApiError> {
         self.values(Facet::Adoption, None, |value, count| {
             let adoption = catalog::AdoptionStatus::read(value).into();
             Some(AdoptionFacet { adoption, count })
@@ -122,7 +122,7 @@ impl InnovationFacets {
     async fn years(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<Vec<YearFacet>, ApiError> {
+    ) -> Result<InTurn<YearFacet>, ApiError> {
         self.values(Facet::Year, first, |value, count| {
             let year = value.parse().ok()?;
             Some(YearFacet { year, count })
@@ -134,7 +134,7 @@ impl InnovationFacets {
     async fn awards(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<Vec<AwardFacet>, ApiError> {
+    ) -> Result<InTurn<AwardFacet>, ApiError> {
         self.values(Facet::Award, first, |value, count| {
             let scheme = value.to_owned();
             Some(AwardFacet { scheme, count })

@@ -5,6 +5,8 @@ use domain::catalog::{Innovation, Line, Words};
 use domain::search::snippet;
 use search::Matcher;
 
+use crate::in_place::{InPlace, InTurn};
+
 /// The most snippets of one innovation.
 const MOST: usize = 3;
 
@@ -15,7 +17,7 @@ pub(crate) struct Snippet {
     /// The field it is of, by its name in `Innovation`.
     field: &'static str,
     /// Its stretches; put together they are the part.
-    parts: Vec<SnippetPart>,
+    parts: InTurn<SnippetPart>,
     /// Whether text before it was left out.
     is_cut_before: bool,
     /// Whether text after it was left out.
@@ -32,20 +34,22 @@ pub(crate) struct SnippetPart {
 }
 
 /// The snippets of an innovation: of the title, and of the other texts that hold most of the words.
-pub(super) fn of(innovation: &Innovation, matcher: &Matcher) -> Vec<Snippet> {
+pub(super) fn of(innovation: &Innovation, matcher: &Matcher) -> InTurn<Snippet> {
     let mut rest = Vec::new();
     let mut title = None;
     for (field, text) in texts(innovation) {
         let Some(cut) = snippet(text, |word| matcher.is_match(word)) else {
             continue;
         };
-        let parts = cut.parts.into_iter().map(|part| SnippetPart {
-            text: part.text,
-            is_match: part.is_match,
+        let parts = cut.parts.into_iter().map(|part| {
+            InPlace(SnippetPart {
+                text: part.text,
+                is_match: part.is_match,
+            })
         });
         let made = Snippet {
             field,
-            parts: parts.collect(),
+            parts: InTurn(parts.collect()),
             is_cut_before: cut.is_cut_before,
             is_cut_after: cut.is_cut_after,
         };
@@ -57,7 +61,8 @@ pub(super) fn of(innovation: &Innovation, matcher: &Matcher) -> Vec<Snippet> {
     // A stable sort: of texts with equally many words those that come first in a record.
     rest.sort_by_key(|(matches, _)| std::cmp::Reverse(*matches));
     let rest = rest.into_iter().map(|(_, made)| made);
-    title.into_iter().chain(rest).take(MOST).collect()
+    let best = title.into_iter().chain(rest).take(MOST);
+    InTurn(best.map(InPlace).collect())
 }
 
 /// The texts of an innovation with the names of their fields, in the order of a record.
