@@ -17,11 +17,13 @@ use storage::{Database, Owner, hubs, leases, logs, members};
 use sync::healing::Healer;
 use sync::peer::{Client, HttpPeer, PeerError, Signer};
 use sync::round::Puller;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::config::Config;
 use crate::guard;
 use crate::keys::{self, OperatorToken};
+use crate::pace::Reading;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::tls;
 
@@ -43,6 +45,10 @@ pub struct Hub {
     pub process: Uuid,
     /// What statistics are made of; clones share it.
     pub statistics: Arc<graphql::StatisticsHub>,
+    /// How much is read of it; clones share it.
+    pub reading: Arc<Reading>,
+    /// Where it is written, see [`crate::aside`].
+    pub aside: Handle,
     /// Where its search index is found, while it is served.
     pub search: search::Handle,
 }
@@ -70,6 +76,8 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
             statistics: Arc::default(),
+            reading: Arc::default(),
+            aside: Handle::current(),
             search: search::Handle::default(),
         };
         // Where another process lives on the same database, it vouches for it.
@@ -94,6 +102,8 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
             statistics: Arc::default(),
+            reading: Arc::default(),
+            aside: Handle::current(),
             search: search::Handle::default(),
         };
         let second = u64::try_from(SystemClock.now().unix_timestamp())
@@ -250,6 +260,7 @@ impl Hub {
             Arc::new(SystemClock),
             self.config.sync.quota(),
         )
+        .at_pace(self.reading.clone())
     }
 
     /// A peer behind its address, which is shown who asks.
@@ -281,6 +292,7 @@ impl Hub {
             turns: Arc::default(),
             statistics: Arc::clone(&self.statistics),
             search: self.search.clone(),
+            aside: self.aside.clone(),
         }
     }
 

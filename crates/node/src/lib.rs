@@ -8,6 +8,7 @@
 //!
 //! Only this crate knows its machine: files, environment, clock, terminal.
 
+pub mod aside;
 pub mod cli;
 pub mod commands;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod indexing;
 pub mod introduction;
 pub mod keys;
 pub mod output;
+pub mod pace;
 pub mod seed;
 pub mod serving;
 pub mod system;

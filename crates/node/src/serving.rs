@@ -59,6 +59,8 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
         tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),
         tokio::spawn(tasks::give_back_memory(hub.clone(), closing.clone())),
         tokio::spawn(tasks::statistics::keep_up(hub.clone(), closing.clone())),
+        hub.aside
+            .spawn(tasks::keep_rows(hub.clone(), closing.clone())),
     ];
     if hub.config.search.enabled {
         hub.search.set(search::State::Opening);

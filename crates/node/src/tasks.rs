@@ -6,6 +6,7 @@
 //! - [`healing`] asks before anything is written, heals, and renews the guard file.
 //! - [`watch_commits`] hears of what other processes committed, and looks for it.
 //! - [`give_back_memory`] lets a database that nobody uses forget what it keeps in memory.
+//! - [`keep_rows`] keeps what lists are answered by in memory.
 //! - [`answers`] says this hub's answers to replications for whom those are.
 //! - [`credits`] writes anew what innovations tell of people, when those agree to something else.
 //! - [`upgrade`] tries again what an older program could not read.
@@ -174,6 +175,18 @@ pub async fn give_back_memory(hub: Hub, closing: CancellationToken) {
     tokio::select! {
         () = closing.cancelled() => {}
         () = giving => {}
+    }
+}
+
+/// Keeps what lists are answered by in memory, until `closing` is cancelled.
+pub async fn keep_rows(hub: Hub, closing: CancellationToken) {
+    let most = hub.config.database.records_in_memory;
+    if most == 0 {
+        return;
+    }
+    tokio::select! {
+        () = closing.cancelled() => {}
+        () = hub.db.keep_rows(most) => {}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::aside::Aside;
 use crate::cli::{Common, Outcome};
 use crate::config::{Flags, HttpFlags};
 use crate::hub::Hub;
@@ -24,7 +25,11 @@ impl Serve {
             ..Flags::default()
         })?;
         telemetry::start(&config.log)?;
-        let hub = Hub::open(config).await?;
+        let aside = Aside::start()?;
+        let hub = Hub {
+            aside: aside.handle(),
+            ..Hub::open(config).await?
+        };
         hub.db.renew_store().await?;
         let running = serving::start(&hub, Pulling::ByItself).await?;
         announce(&hub, &running.url(), common)?;

@@ -12,12 +12,16 @@ use storage::Location;
 pub struct DatabaseConfig {
     /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.
     pub url: DatabaseUrl,
+    /// Of how many records the rows are kept in memory at most, so that lists are answered without asking the database; 0 for
+    /// none.
+    pub records_in_memory: usize,
 }
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
         Self {
             url: DatabaseUrl::Sqlite("simpul.db".into()),
+            records_in_memory: 2_000_000,
         }
     }
 }

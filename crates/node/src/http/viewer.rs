@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::graphql::{Answers, Caller, Endpoint, Refused, RequestContext, Settings};
 use crate::hub::Hub;
 use crate::keys::OperatorToken;
+use crate::pace::Reading;
 use crate::system::SystemClock;
 
 /// Recognises the operator and other hubs.
@@ -24,6 +25,7 @@ pub struct Viewers {
     clock: Arc<dyn Clock>,
     used: UsedTokens,
     answers: Answers,
+    reading: Arc<Reading>,
 }
 
 impl Viewers {
@@ -51,13 +53,17 @@ impl RequestContext for Viewers {
     /// No credentials are anyone's; wrong ones are refused, never silently anyone's.
     async fn identify(&self, caller: Caller<'_>) -> Result<Viewer, Refused> {
         let Some(authorization) = caller.authorization else {
+            self.reading.note();
             return Ok(Viewer::Anyone);
         };
         let bearer = authorization
             .split_once(' ')
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         match bearer {
-            Some((_, token)) if self.token.is(token.trim()) => Ok(Viewer::Operator),
+            Some((_, token)) if self.token.is(token.trim()) => {
+                self.reading.note();
+                Ok(Viewer::Operator)
+            }
             Some((_, token)) if token::is_one(token.trim()) => self.hub(token.trim()).await,
             _ => Err(Refused::unauthenticated(
                 "the token is neither the operator's nor a hub's; ask without one for what is public",
@@ -115,6 +121,7 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
         ),
         db: hub.db.clone(),
         clock: Arc::new(SystemClock),
+        reading: Arc::clone(&hub.reading),
     };
     Endpoint::new(guarded, viewers, settings, closing)
 }
