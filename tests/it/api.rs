@@ -4,6 +4,7 @@
 //! - `kept`: answers that are given again. `replication`: how the hub stands with all logs and peers, in the schema and as metrics.
 //! - `transport`: subscriptions, compression, health, and coming to an end.
 
+mod brief;
 mod kept;
 mod reading;
 mod refusals;

@@ -23,6 +23,7 @@ mod opening;
 mod plans;
 mod projection;
 mod pulling;
+mod resident;
 mod samples;
 mod standing;
 mod statistics;

@@ -22,6 +22,8 @@ pub(crate) struct DrawnHub {
     pub(crate) network: String,
     pub(crate) is_silent: bool,
     pub(crate) is_searching: bool,
+    /// Keeps no rows in memory.
+    pub(crate) asks_database: bool,
     /// Lines of `[sync]`.
     pub(crate) settings: String,
     pub(crate) pulling: Pulling,
@@ -78,6 +80,7 @@ impl Drawing {
             network: NETWORK.to_owned(),
             is_silent: false,
             is_searching: false,
+            asks_database: false,
             settings: String::new(),
             pulling: Pulling::Never,
         });
@@ -109,6 +112,13 @@ impl Drawing {
     #[must_use]
     pub fn searching(mut self, name: &str) -> Self {
         self.hub(name).is_searching = true;
+        self
+    }
+
+    /// Lets a hub ask its database for each list, and keep no rows in memory.
+    #[must_use]
+    pub fn asking_its_database(mut self, name: &str) -> Self {
+        self.hub(name).asks_database = true;
         self
     }
 

@@ -459,6 +459,9 @@ async fn open_hub(drawn: &DrawnHub, site: &Site) -> Hub {
     site.folder().clone_into(&mut config.folder);
     config.database.url = DatabaseUrl::parse(&site.url()).expect("the address is right");
     config.search.enabled = drawn.is_searching;
+    if drawn.asks_database {
+        config.database.records_in_memory = 0;
+    }
     if !drawn.is_silent {
         let profile = records::profile(&format!("Hub {name} {name}"));
         return Hub::create(config, &profile)

@@ -1,5 +1,7 @@
 //! Whose database it is, and coming back to it.
 
+use std::time::Duration;
+
 use domain::identity::NetworkId;
 use storage::{Database, Owner, StorageError};
 use testkit::records::{agency, hub_id, innovation, record};
@@ -13,6 +15,7 @@ on_both_databases! {
     a_reopened_database_continues_where_it_was,
     another_hubs_database_is_refused,
     a_database_at_rest_gives_memory_back_and_goes_on,
+    closing_waits_for_who_reads_but_not_for_ever,
 }
 
 async fn a_reopened_database_continues_where_it_was(backend: Backend) {
@@ -70,6 +73,20 @@ async fn a_database_at_rest_gives_memory_back_and_goes_on(backend: Backend) {
         before,
         "it is busy, so nothing is given back"
     );
+}
+
+async fn closing_waits_for_who_reads_but_not_for_ever(backend: Backend) {
+    let store = Store::fresh(backend, "hub-a").await;
+    let draft = agency("Dinas Satu", Some("13"));
+    store.put_agency(record(1), 1, &draft).await;
+    let reading = store.db.snapshot().await.expect("it can be read");
+    let began = std::time::Instant::now();
+    let patience = Duration::from_millis(200);
+    store.db.close_within(patience).await.expect("it is left");
+    assert!(began.elapsed() >= patience, "who reads is waited for");
+    drop(reading);
+    let store = store.reopened().await;
+    assert_eq!(store.size(&store.log).await, 1);
 }
 
 async fn another_hubs_database_is_refused(backend: Backend) {

@@ -92,7 +92,7 @@ pub(super) fn check_property<T: std::fmt::Debug>(
 
 /// What a hub says next. Each record is said in its next revision.
 #[derive(Clone, Debug)]
-enum Said {
+pub(super) enum Said {
     Agency {
         number: u8,
         region: Option<&'static str>,
@@ -136,7 +136,7 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 /// What a hub says, in the batches in which it says it.
-fn histories() -> impl Strategy<Value = Vec<Vec<Said>>> {
+pub(super) fn histories() -> impl Strategy<Value = Vec<Vec<Said>>> {
     prop::collection::vec(prop::collection::vec(said(), 1..6), 1..8)
 }
 
@@ -199,22 +199,28 @@ fn numbered(kind: &str, number: u8) -> RecordId {
     record(first + u128::from(number))
 }
 
+/// The newest revision of each record.
+pub(super) type Revisions = std::collections::HashMap<RecordId, u64>;
+
+/// Writes what a hub says into its log, each record in its next revision.
+pub(super) async fn say(origin: &Store, revisions: &mut Revisions, batch: &[Said]) {
+    let drafts = batch.iter().map(|said| {
+        let revision = revisions.entry(said.record()).or_insert(0);
+        *revision += 1;
+        let at = origin.clock.pass(60);
+        match said.body() {
+            Some(body) => testkit::records::put(said.record(), *revision, said.kind(), &body, at),
+            None => testkit::records::delete(said.record(), *revision, said.kind(), at),
+        }
+    });
+    origin.issue(drafts.collect()).await;
+}
+
 async fn history_shows_the_same(backend: Backend, history: Vec<Vec<Said>>) {
     let origin = Store::fresh(backend, "hub-o").await;
-    let mut revisions = std::collections::HashMap::new();
+    let mut revisions = Revisions::new();
     for batch in history {
-        let drafts = batch.iter().map(|said| {
-            let revision = revisions.entry(said.record()).or_insert(0);
-            *revision += 1;
-            let at = origin.clock.pass(60);
-            match said.body() {
-                Some(body) => {
-                    testkit::records::put(said.record(), *revision, said.kind(), &body, at)
-                }
-                None => testkit::records::delete(said.record(), *revision, said.kind(), at),
-            }
-        });
-        origin.issue(drafts.collect()).await;
+        say(&origin, &mut revisions, &batch).await;
     }
     let shown = check_rebuild(&origin).await;
     for entries in [1, 3, WHOLE_PAGES] {
