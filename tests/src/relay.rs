@@ -62,7 +62,7 @@ pub enum Lie {
     Endless,
     /// A few kilobytes of zstd that inflate to a gigabyte.
     Bomb,
-    /// A megabyte of gzip, which nobody asked for, that inflates to a gigabyte.
+    /// Some kilobytes of gzip, which nobody asked for, that inflate to 64 MiB.
     GzipBomb,
     /// The answer never begins.
     Silent,
@@ -381,7 +381,8 @@ fn bomb() -> Response {
 }
 
 fn gzip_bomb() -> Response {
-    let spaces = std::io::Read::take(std::io::repeat(b' '), 1 << 30);
+    // Four times what an answer may have; to squeeze more would take longer than a peer is waited for.
+    let spaces = std::io::Read::take(std::io::repeat(b' '), 1 << 26);
     let mut encoder = flate2::read::GzEncoder::new(spaces, flate2::Compression::fast());
     let mut squeezed = Vec::new();
     let done = std::io::Read::read_to_end(&mut encoder, &mut squeezed);
