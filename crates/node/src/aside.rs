@@ -5,7 +5,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The thread; its work ends when this is dropped.
 #[derive(Debug)]
-pub struct Aside(Option<Runtime>);
+pub struct Aside {
+    handle: Handle,
+    /// Here until it is dropped.
+    runtime: Option<Runtime>,
+}
 
 impl Aside {
     /// Starts it.
@@ -18,22 +22,22 @@ impl Aside {
             .thread_name("aside")
             .enable_all()
             .build()?;
-        Ok(Self(Some(runtime)))
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        })
     }
 
     /// Where work is given to it.
     pub fn handle(&self) -> Handle {
-        match &self.0 {
-            Some(runtime) => runtime.handle().clone(),
-            None => Handle::current(),
-        }
+        self.handle.clone()
     }
 }
 
 impl Drop for Aside {
     /// A runtime may not wait for its work within another one.
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

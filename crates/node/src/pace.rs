@@ -1,7 +1,6 @@
 //! Pulling gives way to reading: while people read much, a pull rests after each page, so that they are served as well as
 //! before. What it brings comes later then, but nobody waits for it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -17,10 +16,8 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// How much is read, and by it how a pull goes on.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// How many requests came that are no pull's.
+    /// How many requests came that are no pull's, since a pull was last told to rest, or not.
     requests: AtomicU64,
-    /// How many had come when a pull was last told to rest, or not.
-    before: Mutex<u64>,
 }
 
 impl Reading {
@@ -32,12 +29,7 @@ impl Reading {
 
 impl Pace for Reading {
     fn rest(&self, worked: Duration) -> Duration {
-        let mut before = self
-            .before
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let requests = self.requests.load(Ordering::Relaxed);
-        let meanwhile = requests - std::mem::replace(&mut *before, requests);
+        let meanwhile = self.requests.swap(0, Ordering::Relaxed);
         let meanwhile = u32::try_from(meanwhile).unwrap_or(u32::MAX);
         if meanwhile == 0 || BUSY.saturating_mul(meanwhile) < worked {
             return Duration::ZERO;

@@ -89,7 +89,7 @@ impl Resident {
         Ok(newest == position)
     }
 
-    /// The same with the commit of the answer, for [`Self::is_newest`].
+    /// Answers by the rows that are here, with their commit, which is for [`Self::is_newest`] to look at.
     pub(crate) fn answer<T>(
         &self,
         db: &Database,
