@@ -1,6 +1,8 @@
-//! Drafts through the public API of whole hubs, on their way to everybody. `behind`: what stays at their hub.
+//! Drafts through the public API of whole hubs, on their way to everybody. `behind`: what stays at their hub. `belonging`: what
+//! goes where they go.
 
 mod behind;
+mod belonging;
 
 use serde_json::{Value, json};
 use testkit::api::Answer;

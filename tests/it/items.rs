@@ -4,16 +4,18 @@
 //!   innovation goes.
 //! - `kinds`: each kind written, read, listed, revised and taken back, here and at a hub that pulls. `process`: replications
 //!   over two hubs, lineage, what is out of date. `received`: what hubs keep that no form here would take. `privacy`:
-//!   personal data. `hiding`: discussions that a hub shows to its operator only. `cost`: how many statements a page takes.
+//!   personal data. `flawed`: what is wrong beside other records. `units`: service units, and who holds coaching. `hiding`: discussions that a hub shows to its operator only. `cost`: how many statements a page takes.
 
 mod agreed;
 mod belonging;
 mod cost;
+mod flawed;
 mod hiding;
 mod kinds;
 mod privacy;
 mod process;
 mod received;
+mod units;
 
 use serde_json::{Value, json};
 use testkit::Federation;

@@ -1,8 +1,12 @@
 //! Statistics through the public API: the charts count what the lists list, for each viewer, and say of when they are.
 
+use domain::entry::Kind;
+use domain::identity::RecordId;
 use serde_json::{Value, json};
 use testkit::Federation;
 use testkit::patience::eventually;
+use testkit::records::{innovation, put, record};
+use time::macros::datetime;
 
 /// Every chart.
 const CHARTS: &str = "query($filter: StatisticsFilterInput) { statistics(filter: $filter) { asOf { position at behind { hubId missingEntries missingPayloads since } unreached { hubId lastSuccessAt } }
@@ -82,6 +86,45 @@ async fn charts_count_what_the_lists_list() {
     assert_eq!(all["stale"]["innovations"], 0);
     assert_eq!(all["perHub"][0]["hub"]["name"], "Hub a a");
     assert_eq!(all["sync"]["inSync"], true);
+}
+
+#[tokio::test]
+async fn what_nobody_confirmed_for_a_year_is_stale() {
+    let hubs = Federation::drawn("a -- b").await;
+    hubs.publish("a", "Baru").await;
+    let agency = hubs.agency("a").await;
+    let agency = RecordId::parse(agency.rsplit(':').next().unwrap()).unwrap();
+    let old = |number: u128, at| {
+        put(
+            record(number),
+            1,
+            Kind::INNOVATION,
+            &innovation("Lama", agency),
+            at,
+        )
+    };
+    let drafts = vec![
+        old(7, datetime!(2021-01-01 00:00 UTC)),
+        old(8, datetime!(2020-01-01 00:00 UTC)),
+    ];
+    hubs.issue("a", drafts).await;
+    hubs.sync_until_quiet().await;
+    let stale = async |expected: u64| {
+        for hub in ["a", "b"] {
+            let shown = eventually("the figures follow", async || {
+                let stale = statistics(&hubs, hub, json!(null)).await["stale"].clone();
+                (stale["innovations"] == expected).then_some(stale)
+            });
+            let per_hub = json!([{"hubId": "hub-a", "innovations": expected}]);
+            assert_eq!(shown.await["perHub"], per_hub, "{hub}");
+        }
+    };
+    stale(2).await;
+    let confirm = "mutation($id: ID!) { confirmCurrent(innovation: $id) { id } }";
+    let id = format!("Innovation:hub-a:{}", record(7));
+    hubs.api("a").mutate(confirm, json!({ "id": id })).await;
+    hubs.sync_until_quiet().await;
+    stale(1).await;
 }
 
 #[tokio::test]

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, AgencyDraft, personal_data_in};
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
-use domain::identity::{HubId, RecordId};
+use domain::identity::{HubId, RecordId, RecordRef};
 use domain::log::SigningKey;
 use storage::StorageError;
 use storage::agencies::{self, AgencyFilter, AgencyRef};
 use storage::bodies::{self, Body, Content};
+use storage::items::Role;
 use storage::local::Local;
 use storage::logs::{self, EntryKey};
 
 use crate::context::ContextExt as _;
 use crate::hubs::Hub;
 use crate::ids::GlobalId;
+use crate::items;
+use crate::items::progress::ServiceUnit;
 use crate::loaders::{AgencyKey, Records};
 use crate::paging::{PageArgs, PageInfo, bounded};
 use crate::regions::Region;
@@ -38,6 +41,11 @@ impl Agency {
 
     pub(crate) fn region_of(&self) -> Option<catalog::RegionCode> {
         self.agency().region
+    }
+
+    fn reference(&self) -> RecordRef {
+        let (hub, record) = (self.hub.clone(), self.record);
+        RecordRef { hub, record }
     }
 
     fn agency(&self) -> &catalog::Agency {
@@ -107,6 +115,16 @@ impl Agency {
             return Ok(None);
         };
         load(ctx, (self.hub.clone(), parent)).await
+    }
+
+    /// The service units that it runs, the newest first.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn service_units(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<ServiceUnit>, ApiError> {
+        items::related(ctx, Role::Agency, &self.reference(), first).await
     }
 
     /// The hub that it belongs to.

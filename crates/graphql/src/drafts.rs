@@ -28,7 +28,8 @@ use crate::context::{ContextExt as _, Viewer};
 use crate::ids::GlobalId;
 use crate::innovations::input::WithdrawalReason;
 use crate::innovations::text::{Told, term};
-use crate::innovations::{self, Innovation};
+use crate::innovations::{self, Innovation, unit};
+use crate::items::progress::ServiceUnit;
 use crate::loaders::{DraftKey, Records};
 use crate::objects::Warning;
 use crate::paging::{PageArgs, PageInfo, bounded};
@@ -93,6 +94,10 @@ impl Draft {
         DraftText {
             title: Some(text.title.clone()).filter(|title| !title.is_empty()),
             agency: RecordId::parse(&text.agency).ok(),
+            unit: text
+                .unit
+                .as_deref()
+                .and_then(|unit| RecordId::parse(unit).ok()),
             stage: term(Some(&text.stage)),
             adoption: term(Some(&text.adoption)),
             told: text.clone().into(),
@@ -156,6 +161,7 @@ impl Draft {
 pub(crate) struct DraftText {
     title: Option<String>,
     agency: Option<RecordId>,
+    unit: Option<RecordId>,
     stage: Option<LifecycleStage>,
     adoption: Option<AdoptionStatus>,
     told: Told,
@@ -175,6 +181,11 @@ impl DraftText {
             Some(agency) => agencies::load(ctx, (ctx.db().hub().clone(), agency)).await,
             None => Ok(None),
         }
+    }
+
+    /// The service unit in which it is at work.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<ServiceUnit>, ApiError> {
+        unit::of(ctx, ctx.db().hub(), self.unit).await
     }
 
     /// Which coaching it needs next.

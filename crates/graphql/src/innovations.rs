@@ -1,7 +1,8 @@
 //! Innovations.
 //!
 //! - `shown` reads one; its fields are here.
-//! - [`list`] lists them, [`finding`] finds them by their words, [`input`] writes them; [`text`] is what an author types.
+//! - [`list`] lists them, [`finding`] finds them by their words, [`input`] writes them; [`text`] is what an author types, [`unit`] the
+//!   service unit that is named.
 //!   `address` reads the list's filter where there are no types.
 
 pub(crate) mod finding;
@@ -11,6 +12,7 @@ pub(crate) mod parts;
 mod shown;
 pub(crate) mod stale;
 pub(crate) mod text;
+pub(crate) mod unit;
 
 use async_graphql::{Context, ID, Object};
 use domain::catalog::{self, Line, Words};
@@ -26,7 +28,7 @@ use crate::items;
 use crate::items::coaching::Coaching;
 use crate::items::discussion::Thread;
 use crate::items::merits::{Assessment, Award, Endorsement};
-use crate::items::progress::{self, Budget, Evidence, PathStep};
+use crate::items::progress::{self, Budget, Evidence, PathStep, ServiceUnit};
 use crate::items::replications::{Replication, ReplicationCounts};
 use crate::regions::Region;
 use crate::scalars::{DateTime, Long, PartialDate, RegionCode};
@@ -75,7 +77,12 @@ impl Innovation {
         self.owner().map(InPlace)
     }
 
-    /// The unit inside the agency, as the source names it.
+    /// The service unit in which it is at work; null where none is named, and while its record has not arrived here.
+    async fn unit(&self, ctx: &Context<'_>) -> Result<Option<ServiceUnit>, ApiError> {
+        unit::of(ctx, &self.hub_id, self.innovation().unit).await
+    }
+
+    /// The name of the unit inside the agency: as the source names it, else as its record does.
     async fn unit_name(&self) -> Option<&str> {
         self.innovation().unit_name.as_ref().map(Line::as_str)
     }

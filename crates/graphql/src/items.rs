@@ -209,6 +209,16 @@ pub(crate) async fn related<T: ShowsItem>(
     first: Option<i32>,
 ) -> Result<Vec<T>, ApiError> {
     let most = crate::paging::size("first", first, DEFAULT_RELATED)?;
+    newest(ctx, role, target, most).await
+}
+
+/// The same for a bound of the program's own.
+pub(crate) async fn newest<T: ShowsItem>(
+    ctx: &Context<'_>,
+    role: Role,
+    target: &RecordRef,
+    most: u32,
+) -> Result<Vec<T>, ApiError> {
     let key = RelatedKey {
         sight: ctx.sight().await?,
         kind: T::KIND,

@@ -341,7 +341,11 @@ async fn what_exists_already_may_begin_at_any_stage_and_is_told_what_that_asks_f
 }
 
 /// The records that are listed as flawed, with what is wrong; as the operator sees them, or anybody.
-async fn flawed(hubs: &Federation, hub: &str, is_operator: bool) -> Vec<(String, Value)> {
+pub(super) async fn flawed(
+    hubs: &Federation,
+    hub: &str,
+    is_operator: bool,
+) -> Vec<(String, Value)> {
     let document = "{ flawedRecords { edges { faults node { id } } } }";
     let data = if is_operator {
         ask(hubs, hub, document, json!({})).await

@@ -9,7 +9,7 @@ use super::history::{Course, History, StepDraft};
 use super::region::{RegionCode, check_region};
 use super::text::{Line, Title, Words};
 use super::vocabulary::{LifecycleStage, vocabulary};
-use crate::identity::RecordRef;
+use crate::identity::{RecordId, RecordRef};
 
 vocabulary! {
     /// What sort of coaching an activity is.
@@ -98,6 +98,7 @@ pub struct CoachingActivityDraft {
     pub mode: String,
     pub place: Option<String>,
     pub region: Option<String>,
+    pub host: Option<String>,
     pub agencies: Vec<String>,
     pub innovations: Vec<String>,
     pub participant_count: Option<i64>,
@@ -133,6 +134,9 @@ pub struct CoachingActivity {
     /// In which region.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<RegionCode>,
+    /// The agency that holds it, of the same hub; the hub itself when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<RecordId>,
     /// The agencies that it is for, of any hub, at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub agencies: Vec<RecordRef>,
@@ -188,6 +192,7 @@ impl CoachingActivity {
         let mode = form.choice("mode", &draft.mode);
         let place = form.optional("place", draft.place.as_deref(), Line::parse);
         let region = check_region(&mut form, "region", draft.region.as_deref());
+        let host = form.optional("host", draft.host.as_deref(), RecordId::parse);
         let agencies = form.references("agencies", &draft.agencies, Self::MOST_AGENCIES);
         let innovations =
             form.references("innovations", &draft.innovations, Self::MOST_INNOVATIONS);
@@ -208,6 +213,7 @@ impl CoachingActivity {
                 mode: mode?,
                 place,
                 region,
+                host,
                 agencies,
                 innovations,
                 participant_count,
@@ -247,7 +253,7 @@ mod tests {
 
     const BODY: &str = r#"{"title":"Klinik replikasi","kind":"CLINIC","phases":["DEVELOPMENT"],
         "startsAt":"2026-09-01T09:00:00+07:00","endsAt":"2026-09-01T16:00:00+07:00","mode":"HYBRID","place":"Aula Bappeda",
-        "region":"33.74","agencies":["id-33:0198f2c4-0000-7000-8000-000000000001"],
+        "region":"33.74","host":"0198f2c4-0000-7000-8000-000000000003","agencies":["id-33:0198f2c4-0000-7000-8000-000000000001"],
         "innovations":["id-35:0198f2c4-0000-7000-8000-000000000002"],"participantCount":40,
         "steps":[{"state":"PLANNED","on":"2026-08-01"}]}"#;
 

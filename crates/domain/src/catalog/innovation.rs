@@ -40,6 +40,8 @@ pub struct Innovation {
     pub acronym_of: Option<Line<1, 300>>,
     /// The agency that owns it, of the same hub.
     pub agency: RecordId,
+    /// The service unit in which it is at work, of the same hub.
+    pub unit: Option<RecordId>,
     /// The unit inside the agency, as the source names it.
     pub unit_name: Option<Line<2, 200>>,
     /// The registration number of JIPPNas.
@@ -135,6 +137,7 @@ impl Innovation {
         let title = form.required("title", &draft.title, Title::parse);
         let acronym_of = form.optional("acronymOf", draft.acronym_of.as_deref(), Line::parse);
         let agency = form.required("agency", &draft.agency, RecordId::parse);
+        let unit = form.optional("unit", draft.unit.as_deref(), RecordId::parse);
         let unit_name = form.optional("unitName", draft.unit_name.as_deref(), Line::parse);
         let nri = form.optional("nri", draft.nri.as_deref(), Nri::parse);
         let external_ids = form.list(
@@ -176,6 +179,7 @@ impl Innovation {
                 title,
                 acronym_of,
                 agency,
+                unit,
                 unit_name,
                 nri,
                 external_ids,

@@ -12,6 +12,7 @@ use time::Date;
 use crate::ApiError;
 use crate::agencies::require;
 use crate::context::ContextExt as _;
+use crate::innovations::unit;
 
 /// What was found.
 pub(super) struct Checked {
@@ -34,8 +35,12 @@ pub(super) async fn check(ctx: &Context<'_>, draft: &Draft) -> Result<Checked, A
             });
         }
     };
-    match require(ctx, "agency", innovation.agency, &Audience::Public).await {
-        Ok(()) => Ok(Checked {
+    let named = match require(ctx, "agency", innovation.agency, &Audience::Public).await {
+        Ok(()) => unit::named(ctx, innovation).await,
+        Err(error) => Err(error),
+    };
+    match named {
+        Ok(innovation) => Ok(Checked {
             faults: Vec::new(),
             innovation: Some(innovation),
         }),

@@ -14,6 +14,7 @@ use super::writing::Work;
 use crate::agencies::{issue_with, require};
 use crate::context::ContextExt as _;
 use crate::innovations::input::innovation_of;
+use crate::innovations::unit;
 use crate::items::belonging::{self, Going};
 use crate::items::progress::moves::{self, Moving};
 use crate::items::writing::Place;
@@ -90,6 +91,7 @@ async fn said(
 ) -> Result<(Vec<EntryDraft>, Vec<credits::Credit>), ApiError> {
     let innovation = Innovation::parse(&draft.text, ctx.latest_day())?;
     require(ctx, "agency", innovation.agency, &audience).await?;
+    let innovation = unit::named(ctx, innovation).await?;
     let credits = credits::of_people(&people::still_known(ctx, &draft.people).await?);
     let text = InnovationDraft {
         credits: credits::told(&credits),

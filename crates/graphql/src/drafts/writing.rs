@@ -20,6 +20,7 @@ use crate::agencies::own_agency;
 use crate::context::ContextExt as _;
 use crate::innovations::input::{innovation_of, own_body};
 use crate::innovations::text::Told;
+use crate::innovations::unit;
 use crate::scalars::Long;
 use crate::vocabulary::{AdoptionStatus, LifecycleStage, Term};
 use crate::{ApiError, people};
@@ -31,6 +32,9 @@ pub(crate) struct DraftInput {
     title: Option<String>,
     /// The global id of the agency that owns it, of this hub.
     agency: Option<ID>,
+    /// The global id of the service unit in which it is at work, one of the agency's. Its name becomes `unitName` if that is left
+    /// out.
+    unit: Option<ID>,
     /// Which coaching it needs next; CREATION when left out.
     stage: Option<LifecycleStage>,
     /// How far it is in use; INITIATIVE when left out.
@@ -151,6 +155,7 @@ pub(super) async fn fill(
     draft.text = InnovationDraft {
         title: input.title.unwrap_or_default(),
         agency: agency.unwrap_or_default(),
+        unit: unit::own(input.unit.as_ref(), hub)?,
         stage: stage.to_code(),
         adoption: adoption.to_code(),
         ..told.draft()

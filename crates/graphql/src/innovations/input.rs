@@ -9,8 +9,8 @@ use domain::identity::{HubId, RecordId};
 use storage::bodies;
 use storage::local::Local;
 
-use super::Innovation;
 use super::text::Told;
+use super::{Innovation, unit};
 use crate::agencies::{issue_with, own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -29,6 +29,9 @@ pub(crate) struct InnovationInput {
     title: String,
     /// The global id of the agency that owns it, of this hub.
     agency: ID,
+    /// The global id of the service unit in which it is at work, one of the agency's. Its name becomes `unitName` if that is left
+    /// out.
+    unit: Option<ID>,
     /// Which coaching it needs next. Left out, a new record begins with CREATION, and a revised one stays where it is; only
     /// `recordTransition` moves it on. A new record of what exists already may begin at any stage; `warnings` tell what the
     /// stage asks for and is not here.
@@ -90,6 +93,7 @@ impl InnovationInput {
         Ok(InnovationDraft {
             title: self.title,
             agency,
+            unit: unit::own(self.unit.as_ref(), hub)?,
             stage: self.stage.unwrap_or(Term(stage)).to_code(),
             adoption: self.adoption.unwrap_or(Term(adoption)).to_code(),
             ..self.told.draft()
@@ -213,6 +217,7 @@ async fn put(
         refuse_moves(held, &innovation)?;
     }
     require(ctx, "agency", innovation.agency, &place.audience).await?;
+    let innovation = unit::named(ctx, innovation).await?;
     let said = InnovationDraft::from(&innovation);
     let local = Local {
         credits: vec![(place.record, credits)],

@@ -4,8 +4,10 @@ pub(crate) mod writing;
 
 use async_graphql::{Context, InputObject, Object};
 use domain::catalog::{self, Line, Words};
-use storage::items::ItemFilter;
+use domain::identity::RecordRef;
+use storage::items::{ItemFilter, Role};
 
+use super::progress::Evidence;
 use super::reference::{AgencyReference, InnovationReference};
 use super::{connection, item};
 use crate::ApiError;
@@ -69,6 +71,22 @@ impl CoachingFacts {
     /// The region where it is; null also for a code of another edition of the reference data.
     async fn region(&self) -> Option<Region> {
         Region::find(self.said().region?)
+    }
+
+    /// The agency that holds it; null when its hub does.
+    async fn host(&self) -> Option<AgencyReference> {
+        let (hub, record) = (self.0.place.hub.clone(), self.said().host?);
+        Some(AgencyReference(RecordRef { hub, record }))
+    }
+
+    /// What was handed out and written down: evidence whose subject it is, the newest first.
+    #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
+    async fn materials(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
+    ) -> Result<Vec<Evidence>, ApiError> {
+        super::related(ctx, Role::Subject, &self.0.reference(), first).await
     }
 
     /// The agencies that it is for.

@@ -278,7 +278,9 @@ async fn judged(
     ends: Option<(catalog::LifecycleStage, catalog::AdoptionStatus)>,
     target: &RecordRef,
 ) -> Result<(catalog::Path, Vec<Transition>), ApiError> {
-    let moves: Vec<Transition> = super::related(ctx, Role::Subject, target, Some(100)).await?;
+    // One more than are compared, so that too many are told.
+    let most = u32::try_from(catalog::Path::MOST_MOVES + 1).unwrap_or(u32::MAX);
+    let moves: Vec<Transition> = super::newest(ctx, Role::Subject, target, most).await?;
     let leg = |transition: &Transition| {
         let leg = catalog::Leg::of(transition.1.said());
         (transition.1.0.place.record, leg)

@@ -211,14 +211,21 @@ pub(crate) async fn faults_of(
     shown: &Shown,
     said: &catalog::Replication,
 ) -> Result<Vec<String>, ApiError> {
-    let Some(evidence) = seen_evidence(ctx, &shown.reference()).await? else {
-        return Ok(Vec::new());
-    };
-    let told = said.require(&evidence);
-    let fields = told
-        .err()
-        .map_or_else(Vec::new, |told| told.fields().to_vec());
-    Ok(fields.into_iter().map(|fault| fault.reason).collect())
+    let mut faults = Vec::new();
+    if said.source.hub == shown.place.hub {
+        let key = (said.source.hub.clone(), said.source.record);
+        let source = crate::innovations::load(ctx, key).await?;
+        if source.is_some_and(|source| source.said().agency == said.adopter) {
+            faults.push("its adopter owns the innovation".to_owned());
+        }
+    }
+    if let Some(evidence) = seen_evidence(ctx, &shown.reference()).await?
+        && let Err(told) = said.require(&evidence)
+    {
+        let lacks = told.fields().iter().map(|fault| fault.reason.clone());
+        faults.extend(lacks);
+    }
+    Ok(faults)
 }
 
 /// The step between two innovations that a replication makes.

@@ -154,7 +154,11 @@ fn not_here(what: &'static str, record: RecordId) -> ApiError {
     ApiError::NotFound { what, id }
 }
 
-async fn own(ctx: &Context<'_>, record: RecordId) -> Result<Option<Arc<Shown>>, ApiError> {
+/// An item of this hub, if it is here.
+pub(crate) async fn own(
+    ctx: &Context<'_>,
+    record: RecordId,
+) -> Result<Option<Arc<Shown>>, ApiError> {
     let ids = [(ctx.db().hub().clone(), record)];
     let places = items::find_many(ctx.db(), &ids, Sight::All).await?;
     let shown = Shown::read_all(ctx.db(), places).await?;

@@ -7,7 +7,14 @@ use crate::import::cells::{BETWEEN_ITEMS, harmless, source_text};
 use crate::import::fields::FIELDS;
 
 /// The columns behind those that are read again.
-const TOLD_ONLY: [&str; 5] = ["credits", "hub", "revision", "publishedAt", "updatedAt"];
+const TOLD_ONLY: [&str; 6] = [
+    "credits",
+    "unit",
+    "hub",
+    "revision",
+    "publishedAt",
+    "updatedAt",
+];
 
 /// The columns of agencies.
 const OF_AGENCIES: [&str; 11] = [
@@ -194,6 +201,7 @@ mod tests {
             title: "Judul".to_owned(),
             acronym_of: some(),
             agency: "Dinas".to_owned(),
+            unit: some(),
             unit_name: some(),
             nri: some(),
             external_ids: vec![ExternalIdDraft::default()],
@@ -248,8 +256,8 @@ mod tests {
                 _ => drop(names.insert(name.clone())),
             }
         }
-        // Credits are told, and not read: the consent behind them is at their hub.
-        for name in ["agency", "credits"] {
+        // Credits and the unit are told, and not read: the consent and the unit are records of their hub.
+        for name in ["agency", "credits", "unit"] {
             names.remove(name);
         }
         let of_agency =

@@ -55,6 +55,7 @@ pub(super) fn coaching(desk: &mut Desk<'_>) -> anyhow::Result<()> {
         mode: mode.code().to_owned(),
         place: (mode != CoachingMode::Online).then(|| named(home.theme.office)),
         region: Some(home.region.code.to_string()),
+        host: Some(home.record.to_string()),
         agencies,
         innovations: vec![subject.place.to_string()],
         participant_count: is_done.then(|| desk.dice.between(8, 240).cast_signed()),

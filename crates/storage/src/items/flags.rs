@@ -22,9 +22,6 @@ const PUBLIC: i32 = 1;
 /// Something is wrong beside what the network may see.
 const NETWORK: i32 = 2;
 
-/// The most moves of one innovation that are compared; of one with more, none is flagged.
-const MOST_LEGS: usize = 200;
-
 /// The flags that concern somebody.
 pub(super) fn seen(sight: Sight) -> i32 {
     match sight {
@@ -49,15 +46,26 @@ struct ReplicationRow {
     flawed: i32,
     agreements: i64,
     proofs: i64,
+    /// Who may see the source, if the adopter owns it.
+    own_source: Option<i32>,
 }
 
-/// A replication that is agreed needs evidence of that, and one that is done evidence of what was done.
+/// A replication that is agreed needs evidence of that, and one that is done evidence of what was done. An agency takes over what
+/// another agency has.
 async fn flag_replications(
     tx: &DatabaseTransaction,
     records: Vec<Value>,
 ) -> Result<(), StorageError> {
     let (wanted, values) = sql::wanted(1, records);
     let (kind, evidence, subject) = (Kind::REPLICATION, Kind::EVIDENCE, Role::Subject.code());
+    let (source, agency) = (Role::Source.code(), Role::Agency.code());
+    let own_hub = "(SELECT slug FROM hub WHERE hub.id = item.hub_id)";
+    let own_source = format!(
+        "(SELECT owned.audience FROM item_link AS origin CROSS JOIN innovation AS owned CROSS JOIN item_link AS adopter
+         WHERE origin.item = item.key AND origin.role = '{source}' AND origin.hub = {own_hub}
+            AND owned.record = origin.record AND owned.hub_id = item.hub_id
+            AND adopter.item = item.key AND adopter.role = '{agency}' AND adopter.record = owned.agency)"
+    );
     let agreement = EvidenceKind::Agreement.code();
     let proofs = |comparison: &str| {
         format!(
@@ -68,16 +76,27 @@ async fn flag_replications(
     };
     let (agreements, proofs) = (proofs("="), proofs("<>"));
     let is_kind = sql::unindexed("item.kind", kind);
+    let facts = format!(
+        "item.key, item.word, item.flawed, {agreements} AS agreements, {proofs} AS proofs, {own_source} AS own_source"
+    );
+    // Those among the records, and those of the same hub that take one of them over.
     let text = format!(
-        "{wanted} SELECT item.key, item.word, item.flawed, {agreements} AS agreements, {proofs} AS proofs
-         FROM wanted CROSS JOIN item WHERE item.record = wanted.value AND {is_kind}"
+        "{wanted} SELECT {facts} FROM wanted CROSS JOIN item WHERE item.record = wanted.value AND {is_kind}
+         UNION SELECT {facts} FROM wanted CROSS JOIN item_link AS taken CROSS JOIN item
+         WHERE taken.record = wanted.value AND taken.role = '{source}' AND item.key = taken.item AND taken.hub = {own_hub}
+            AND {is_kind}"
     );
     for row in sql::all::<ReplicationRow>(tx, &text, values).await? {
         let needs_agreement =
             matches!(row.word.as_str(), "AGREED" | "PLANNED" | "ONGOING" | "DONE");
         let is_short =
             (needs_agreement && row.agreements == 0) || (row.word == "DONE" && row.proofs == 0);
-        let flags = if is_short { NETWORK } else { 0 };
+        let is_own = match row.own_source {
+            Some(0) => PUBLIC | NETWORK,
+            Some(1) => NETWORK,
+            _ => 0,
+        };
+        let flags = is_own | if is_short { NETWORK } else { 0 };
         flag(tx, row.key, row.flawed, flags).await?;
     }
     Ok(())
@@ -124,8 +143,8 @@ async fn flag_transitions(
     records: Vec<Value>,
 ) -> Result<(), StorageError> {
     for ((hub_id, innovation), course) in courses(tx, records).await? {
-        if course.legs.len() > MOST_LEGS {
-            forget(tx, hub_id, innovation).await?;
+        if course.legs.len() > Path::MOST_MOVES {
+            flag_all(tx, hub_id, innovation).await?;
             continue;
         }
         let mut flags: BTreeMap<Uuid, i32> = BTreeMap::new();
@@ -157,7 +176,7 @@ async fn courses(
          WHERE item_link.record = wanted.value AND item_link.role = '{subject}' AND item.key = item_link.item
             AND item.kind = '{transition}' AND item.leg IS NOT NULL) AS legs
          WHERE nth <= {most}",
-        most = MOST_LEGS + 1
+        most = Path::MOST_MOVES + 1
     );
     for row in sql::all::<LegRow>(tx, &text, values).await? {
         let course = courses.entry((row.hub_id, row.innovation)).or_default();
@@ -227,17 +246,29 @@ async fn flag(
     Ok(())
 }
 
-/// Takes from the moves of an innovation what was found of them.
-async fn forget(
+/// Flags all moves of an innovation that has more of them than are compared: for those who see so many.
+async fn flag_all(
     tx: &DatabaseTransaction,
     hub_id: i64,
     innovation: Uuid,
 ) -> Result<(), StorageError> {
     let (kind, subject) = (Kind::TRANSITION, Role::Subject.code());
-    let text = format!(
-        "UPDATE item SET flawed = flawed & {OWN} WHERE flawed > 0 AND hub_id = $1 AND kind = '{kind}'
+    let moves = format!(
+        "hub_id = $1 AND kind = '{kind}' AND leg IS NOT NULL
             AND key IN (SELECT item FROM item_link WHERE record = $2 AND role = '{subject}')"
     );
-    sql::execute(tx, &text, vec![hub_id.into(), innovation.into()]).await?;
+    let values = vec![hub_id.into(), innovation.into()];
+    let text = format!("SELECT COUNT(*) FROM item WHERE {moves} AND audience = 0");
+    let public = sql::number(tx, &text, values.clone()).await?;
+    let flags = if sql::unsigned(public) > Path::MOST_MOVES as u64 {
+        PUBLIC | NETWORK
+    } else {
+        NETWORK
+    };
+    let text = format!(
+        "UPDATE item SET flawed = (flawed & {OWN}) | {flags} WHERE {moves} AND (flawed & {both}) <> {flags}",
+        both = PUBLIC | NETWORK
+    );
+    sql::execute(tx, &text, values).await?;
     Ok(())
 }

@@ -18,7 +18,7 @@ pub enum Role {
     Subject,
     /// It takes this innovation over.
     Source,
-    /// This agency is its owner or adopter.
+    /// This agency is its owner, adopter or host.
     Agency,
     /// This innovation came of it.
     Adapted,
@@ -178,6 +178,9 @@ impl Index {
                 self.region = activity.region;
                 self.word = Some(activity.steps.state().code());
                 self.label = Some(activity.kind.code().to_owned());
+                if let Some(host) = activity.host {
+                    self.own(Role::Agency, hub, host);
+                }
                 let taking_part = activity.agencies.iter().chain(&activity.innovations);
                 for record in taking_part {
                     self.link(Role::Participant, record);

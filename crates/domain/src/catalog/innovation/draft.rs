@@ -18,6 +18,8 @@ pub struct InnovationDraft {
     pub acronym_of: Option<String>,
     pub agency: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nri: Option<String>,
@@ -147,6 +149,7 @@ impl From<&Innovation> for InnovationDraft {
             title: innovation.title.to_string(),
             acronym_of: text(innovation.acronym_of.as_ref()),
             agency: innovation.agency.to_string(),
+            unit: text(innovation.unit.as_ref()),
             unit_name: text(innovation.unit_name.as_ref()),
             nri: text(innovation.nri.as_ref()),
             external_ids: innovation.external_ids.iter().map(Into::into).collect(),

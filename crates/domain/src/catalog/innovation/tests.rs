@@ -17,6 +17,7 @@ fn draft() -> InnovationDraft {
         "agency": "0198f2c4-0000-7000-8000-000000000001", "nri": "012345",
         "externalIds": [{"scheme": "LAN", "value": "047"}], "kind": "TECHNOLOGY", "form": "PUBLIC_SERVICE",
         "isDigital": true, "initiator": "DEPARTMENT", "affairs": ["PUBLIC_WORKS", "LAND"], "sdgs": [9, 11],
+        "unit": "0198f2c4-0000-7000-8000-00000000000a",
         "tags": ["tata ruang"], "summary": "Peta tata ruang kota.", "impact": "Izin lebih cepat.",
         "preconditions": ["Peta digital"], "startedOn": "2018", "trialOn": "2018-05", "implementedOn": "2019-01-02",
         "beneficiaries": {"count": 120, "unit": "orang", "period": "per bulan"}, "stage": "DEVELOPMENT",
@@ -70,6 +71,7 @@ fn wrong_in_every_field() -> InnovationDraft {
         title: "ab".to_owned(),
         acronym_of: some("x".repeat(301)),
         agency: "42".to_owned(),
+        unit: some("42"),
         unit_name: some("x".repeat(201)),
         nri: some("12345"),
         external_ids: vec![ExternalIdDraft::default()],
@@ -129,7 +131,7 @@ fn every_wrong_field_is_told_at_once() {
         .collect();
     assert_eq!(
         fields.join(" "),
-        "title acronymOf agency unitName nri externalIds[0].scheme externalIds[0].value kind form \
+        "title acronymOf agency unit unitName nri externalIds[0].scheme externalIds[0].value kind form \
          initiator affairs[0] sdgs[0] tags[0] summary background novelty implementation impact \
          replicatedSoFar replicationPotential resources sustainability challenges lessons \
          preconditions[0] startedOn trialOn implementedOn beneficiaries.count beneficiaries.unit \

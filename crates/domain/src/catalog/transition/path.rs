@@ -26,6 +26,8 @@ vocabulary! {
         Evidence = "EVIDENCE",
         /// It makes permanent what was not in regular use for twelve months.
         Use = "USE",
+        /// The innovation has more moves than are compared.
+        TooMany = "TOO_MANY",
     }
 }
 
@@ -42,6 +44,7 @@ impl TransitionFlaw {
             }
             Self::Evidence => "the evidence is not here that its stage asks for",
             Self::Use => "the innovation was not in regular use for twelve months",
+            Self::TooMany => "the innovation has more than 200 moves, so they are not compared",
             Self::Other => "a newer program finds something wrong with it",
         }
     }
@@ -124,6 +127,9 @@ pub struct PathStep {
 pub struct Path(Vec<PathStep>);
 
 impl Path {
+    /// The most moves of one innovation that are compared with each other; of one with more, each is flawed.
+    pub const MOST_MOVES: usize = 200;
+
     /// Derives the course from all transitions of an innovation, in any order.
     pub fn of(innovation: &Innovation, transitions: &[(RecordId, &Transition)]) -> Self {
         let leg = |(record, said): &(RecordId, &Transition)| (*record, Leg::of(said));
@@ -136,6 +142,9 @@ impl Path {
         ends: Option<(LifecycleStage, AdoptionStatus)>,
         transitions: &[(RecordId, Leg)],
     ) -> Self {
+        if transitions.len() > Self::MOST_MOVES {
+            return Self::too_many(transitions);
+        }
         let corrects = |said: &Said| corrected_by(transitions, said);
         let corrected: Vec<_> = transitions.iter().filter_map(corrects).collect();
         let steps = transitions.iter();
@@ -160,6 +169,19 @@ impl Path {
             path.compare(TransitionAxis::Adoption, adoption.code());
         }
         path
+    }
+
+    /// More moves than are compared, by their dates.
+    fn too_many(transitions: &[(RecordId, Leg)]) -> Self {
+        let step = |(record, leg): &(RecordId, Leg)| PathStep {
+            record: *record,
+            step: leg.step,
+            on: leg.on,
+            flaws: vec![TransitionFlaw::TooMany],
+        };
+        let mut steps: Vec<_> = transitions.iter().map(step).collect();
+        steps.sort_by_key(|step| (step.on.sort_key(), step.record));
+        Self(steps)
     }
 
     fn compare(&mut self, axis: TransitionAxis, shown: &str) {

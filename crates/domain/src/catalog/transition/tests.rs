@@ -446,3 +446,22 @@ proptest! {
         prop_assert_eq!(Leg::parse(&leg.to_line()), Some(leg));
     }
 }
+
+#[test]
+fn more_moves_than_are_compared_are_shown_by_their_dates() {
+    let innovation = innovation("CREATION", "TRIAL", "");
+    let path = |count: usize| {
+        let day = |nth: usize| format!("{}-{:02}", 1990 - nth / 12, 12 - nth % 12);
+        let said = |nth: usize| transition("INITIATIVE>TRIAL", &day(nth));
+        let said: Vec<_> = (0..count).map(said).collect();
+        let moves: Vec<_> = (0..).map(record).zip(&said).collect();
+        Path::of(&innovation, &moves)
+    };
+    let is_one_of_many = |step: &&PathStep| step.flaws == [TransitionFlaw::TooMany];
+    let compared = path(Path::MOST_MOVES);
+    assert_eq!(compared.steps().iter().filter(is_one_of_many).count(), 0);
+    let many = path(Path::MOST_MOVES + 1);
+    let found = many.steps().iter().filter(is_one_of_many).count();
+    assert_eq!(found, Path::MOST_MOVES + 1);
+    assert!(many.steps().is_sorted_by_key(|step| step.on.sort_key()));
+}

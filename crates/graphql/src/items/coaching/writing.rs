@@ -7,6 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::Coaching;
 use crate::ApiError;
+use crate::agencies::{own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::items::writing::{Place, StepInput, draft_of, own_item, references, write};
@@ -32,6 +33,8 @@ pub(crate) struct CoachingActivityInput {
     place: Option<String>,
     /// In which region.
     region: Option<RegionCode>,
+    /// The global id of the agency that holds it, of this hub; the hub itself when left out.
+    host: Option<ID>,
     /// The global ids of the agencies that it is for, of any hub, up to 100.
     agencies: Option<Vec<ID>>,
     /// The global ids of the innovations that it is about, of any hub, up to 100.
@@ -88,6 +91,7 @@ impl CoachingMutation {
             mode: input.mode.to_code(),
             place: input.place,
             region: input.region.map(|region| region.0.to_string()),
+            host: host(ctx, input.host.as_ref()).await?,
             agencies: references("agencies", input.agencies, GlobalId::agency)?,
             innovations: references("innovations", input.innovations, GlobalId::innovation)?,
             participant_count: input.participant_count.map(|count| count.0.cast_signed()),
@@ -126,6 +130,14 @@ impl CoachingMutation {
         let place = Place::after(shown.place.record, revision.0, audience, acknowledge);
         write(ctx, place, &said).await
     }
+}
+
+/// The record of the agency that holds an activity, which everybody may see.
+async fn host(ctx: &Context<'_>, id: Option<&ID>) -> Result<Option<String>, ApiError> {
+    let Some(id) = id else { return Ok(None) };
+    let agency = own_agency("host", id, ctx.db().hub())?;
+    require(ctx, "host", agency, &Audience::Public).await?;
+    Ok(Some(agency.to_string()))
 }
 
 fn moment(at: &DateTime) -> String {
