@@ -21,6 +21,6 @@ pub use distance::{distance, distance_within, slips_allowed};
 pub use query::{Clause, SearchText};
 pub use related::related_words;
 pub use snippet::{Part, Snippet, snippet};
-pub use stem::{may_stem_to, stem};
+pub use stem::{may_stem_to, stem, traces_of_stem};
 pub use stop::is_stop_word;
 pub use token::{Token, joined, tokens};

@@ -63,40 +63,8 @@ impl<T: ContainerType + Sync> OutputType for InPlace<T> {
     }
 }
 
-/// A list whose items are resolved one after the other, for items that only read memory. async-graphql makes a future of
-/// each and waits for all of them together.
-pub(crate) struct InTurn<T>(pub(crate) Vec<InPlace<T>>);
-
-impl<T: ContainerType + Sync> OutputType for InTurn<T> {
-    fn type_name() -> Cow<'static, str> {
-        Vec::<InPlace<T>>::type_name()
-    }
-
-    fn qualified_type_name() -> String {
-        Vec::<InPlace<T>>::qualified_type_name()
-    }
-
-    fn create_type_info(registry: &mut Registry) -> String {
-        Vec::<InPlace<T>>::create_type_info(registry)
-    }
-
-    async fn resolve(
-        &self,
-        ctx: &ContextSelectionSet<'_>,
-        field: &Positioned<Field>,
-    ) -> ServerResult<Value> {
-        let mut values = Vec::with_capacity(self.0.len());
-        for (index, item) in self.0.iter().enumerate() {
-            let ctx = ctx.with_index(index);
-            let value = item.resolve(&ctx, field).await;
-            values.push(value.map_err(|error| ctx.set_error_path(error))?);
-        }
-        Ok(Value::List(values))
-    }
-}
-
 /// The selected fields, if they are nothing but fields, each with a response key of its own.
-fn plain_fields(set: &SelectionSet) -> Option<Vec<&Positioned<Field>>> {
+pub(crate) fn plain_fields(set: &SelectionSet) -> Option<Vec<&Positioned<Field>>> {
     let mut fields: Vec<&Positioned<Field>> = Vec::with_capacity(set.items.len());
     for selection in &set.items {
         let Selection::Field(field) = &selection.node else {

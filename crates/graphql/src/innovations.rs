@@ -31,6 +31,7 @@ use crate::items::merits::{Assessment, Award, Endorsement};
 use crate::items::progress::{self, Budget, Evidence, PathStep, ServiceUnit};
 use crate::items::replications::{Replication, ReplicationCounts};
 use crate::regions::Region;
+use crate::row::AtOnce;
 use crate::scalars::{DateTime, Long, PartialDate, RegionCode};
 use crate::vocabulary::{
     AdoptionStatus, Affair, Form, Initiator, InnovationKind, LifecycleStage, RecordAudience,
@@ -309,12 +310,12 @@ impl Innovation {
     }
 
     /// Replications of it, counted from the records that are here and for everybody.
-    async fn replication_counts(&self) -> ReplicationCounts {
-        ReplicationCounts {
+    async fn replication_counts(&self) -> AtOnce<ReplicationCounts> {
+        AtOnce(ReplicationCounts {
             claimed: Long(self.counts.replications),
             done: Long(self.counts.done),
             confirmed: Long(self.counts.confirmed),
-        }
+        })
     }
 
     /// How many hubs endorse it for everybody to see.

@@ -8,6 +8,8 @@
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
 //! - [`Viewer`] is who asks; [`Dependence`] is on what an answer depends beside a commit of the store.
 //!
+//! - `row` and `in_place` resolve what is at hand without a future for each field.
+//!
 //! Objects resolve their fields one after the other (`serial`), so that an answer has the order of its query and no
 //! machinery to wait for many; lists resolve their items together, so loaders still see them all at once.
 //! Resolvers are thin: allow, parse, act, present. GraphQL types wrap what `storage` and `domain` give.
@@ -38,6 +40,7 @@ mod people;
 mod regions;
 mod replication;
 mod root;
+mod row;
 mod scalars;
 mod searching;
 mod served;

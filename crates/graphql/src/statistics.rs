@@ -24,9 +24,10 @@ use crate::ApiError;
 use crate::as_of::{AsOf, StandingKept, StandingMark};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
-use crate::in_place::{InPlace, InTurn};
+use crate::in_place::InPlace;
 use crate::paging::{bounded, size};
 use crate::replication::{self, ReplicationStatus};
+use crate::row::{Rows, row};
 use crate::scalars::{DateTime, HubId, Long, RegionCode};
 use crate::vocabulary::{self, Affair};
 use needs::NeedStatistics;
@@ -291,7 +292,7 @@ impl Statistics {
     }
 
     /// Innovations by year and stage, those of no year first.
-    async fn per_year(&self) -> InTurn<YearStatistics> {
+    async fn per_year(&self) -> Rows<YearStatistics> {
         all(&self.figures.years)
     }
 
@@ -301,13 +302,13 @@ impl Statistics {
     }
 
     /// Innovations by Sustainable Development Goal, 1 to 17. One that serves several is counted at each.
-    async fn per_sdg(&self) -> InTurn<SdgStatistics> {
+    async fn per_sdg(&self) -> Rows<SdgStatistics> {
         all(&self.figures.goals)
     }
 
     /// Innovations by affair of government, in the order of the law. One that serves several is counted at each; affairs
     /// of none are left out, and those that only a newer version knows are counted as OTHER.
-    async fn per_affair(&self) -> InTurn<AffairStatistics> {
+    async fn per_affair(&self) -> Rows<AffairStatistics> {
         all(&self.figures.affairs)
     }
 
@@ -321,7 +322,7 @@ impl Statistics {
     async fn replication_flows(
         &self,
         #[graphql(desc = "How many, up to 100; 100 when left out.")] first: Option<i32>,
-    ) -> Result<InTurn<ReplicationFlow>, ApiError> {
+    ) -> Result<Rows<ReplicationFlow>, ApiError> {
         let most = size("first", first, 100)? as usize;
         Ok(all(
             &self.figures.flows[..self.figures.flows.len().min(most)]
@@ -344,7 +345,7 @@ impl Statistics {
     }
 
     /// Awards by contest and year, the newest year first, at most 1000 rows. Claims and confirmations are not added up.
-    async fn awards(&self) -> InTurn<AwardStatistics> {
+    async fn awards(&self) -> Rows<AwardStatistics> {
         all(&self.figures.awards)
     }
 
@@ -376,8 +377,8 @@ impl Statistics {
 }
 
 /// Rows as they are shown, each by itself.
-fn all<'a, T, R: From<&'a T>>(rows: &'a [T]) -> InTurn<R> {
-    InTurn(together(rows))
+fn all<'a, T, R: From<&'a T>>(rows: &'a [T]) -> Rows<R> {
+    rows.iter().map(R::from).collect()
 }
 
 /// Rows of which each may ask for records, which are then read together.
@@ -385,27 +386,27 @@ fn together<'a, T, R: From<&'a T>>(rows: &'a [T]) -> Vec<InPlace<R>> {
     rows.iter().map(|row| InPlace(row.into())).collect()
 }
 
-/// How many innovations are at a stage.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct LifecycleCount {
-    /// The stage.
-    stage: vocabulary::LifecycleStage,
-    /// How many innovations are there now.
-    innovations: Long,
+row! {
+    /// How many innovations are at a stage.
+    pub(crate) struct LifecycleCount {
+        /// The stage.
+        stage: vocabulary::LifecycleStage,
+        /// How many innovations are there now.
+        innovations: Long,
+    }
 }
 
-/// How many innovations have an adoption status.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct AdoptionCount {
-    /// The status.
-    status: vocabulary::AdoptionStatus,
-    /// How many innovations have it now.
-    innovations: Long,
+row! {
+    /// How many innovations have an adoption status.
+    pub(crate) struct AdoptionCount {
+        /// The status.
+        status: vocabulary::AdoptionStatus,
+        /// How many innovations have it now.
+        innovations: Long,
+    }
 }
 
-fn lifecycle(stages: &[Stage]) -> Vec<LifecycleCount> {
+fn lifecycle(stages: &[Stage]) -> Rows<LifecycleCount> {
     let counts = stages.iter().filter_map(|stage| match stage {
         Stage::Lifecycle(stage, count) => Some(LifecycleCount {
             stage: (*stage).into(),
@@ -416,7 +417,7 @@ fn lifecycle(stages: &[Stage]) -> Vec<LifecycleCount> {
     counts.collect()
 }
 
-fn adoption(stages: &[Stage]) -> Vec<AdoptionCount> {
+fn adoption(stages: &[Stage]) -> Rows<AdoptionCount> {
     let counts = stages.iter().filter_map(|stage| match stage {
         Stage::Adoption(status, count) => Some(AdoptionCount {
             status: (*status).into(),

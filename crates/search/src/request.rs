@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use aho_corasick::AhoCorasick;
 use domain::catalog::{AdoptionStatus, Affair, LifecycleStage, RegionCode, Sdg};
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
-use domain::search::{Clause, SearchText, may_stem_to, stem};
+use domain::search::{Clause, SearchText, may_stem_to, stem, traces_of_stem};
 
 use crate::document::DocumentId;
 use crate::fact::Facet;
@@ -125,13 +126,40 @@ pub struct Matcher {
     pub(crate) beginnings: Vec<String>,
     /// With which letters the words begin, of which most words of a text do not.
     initials: u32,
+    /// What stands in a text of plain letters in which one of the words stands; nothing if that is not told so quickly.
+    traces: Option<AhoCorasick>,
 }
 
 impl Matcher {
     /// Looks at the words once more, after the last of them.
     pub(crate) fn sealed(self) -> Self {
         let initials = self.words.iter().fold(0, |all, word| all | initial(word));
-        Self { initials, ..self }
+        let traces = self.traces();
+        Self {
+            initials,
+            traces,
+            ..self
+        }
+    }
+
+    fn traces(&self) -> Option<AhoCorasick> {
+        let of_stems = self.stems.iter().flat_map(|stem| traces_of_stem(stem));
+        let whole = self.words.iter().chain(&self.beginnings);
+        let traces = of_stems.chain(whole.map(String::as_str));
+        let mut builder = AhoCorasick::builder();
+        builder.ascii_case_insensitive(true).build(traces).ok()
+    }
+
+    /// Whether one of them may stand in a text: quickly told, so that few texts need be cut into words.
+    pub fn may_be_in(&self, text: &str) -> bool {
+        // Letters with marks and apostrophes are folded before words are compared.
+        let is_plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii() && !b"'`".contains(&byte));
+        match &self.traces {
+            Some(traces) if is_plain => traces.is_match(text),
+            _ => true,
+        }
     }
 
     /// Whether a folded word is one of them.
@@ -141,12 +169,66 @@ impl Matcher {
                 .beginnings
                 .iter()
                 .any(|beginning| word.starts_with(beginning.as_str()))
-            || (self.stems.iter().any(|wanted| may_stem_to(word, wanted))
-                && self.stems.contains(stem(word).as_ref()))
+            || (self.may_have_stem(word) && self.stems.contains(stem(word).as_ref()))
+    }
+
+    /// Whether a word may have one of the stems: quickly told, so that few words need be stemmed.
+    fn may_have_stem(&self, word: &str) -> bool {
+        match &self.traces {
+            Some(traces) => traces.is_match(word),
+            None => self.stems.iter().any(|wanted| may_stem_to(word, wanted)),
+        }
     }
 }
 
 /// The bit of a word's first letter; several letters share one.
 fn initial(word: &str) -> u32 {
     word.bytes().next().map_or(0, |byte| 1 << (byte % 32))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::search::snippet;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_is_passed_over_in_which_a_word_stands(
+            text in "((pe|me|di|ber)?(layan|daftar|Jum'at|usaha|LAUT|inovasi|service|café)(an|i|kan|s|d)?[ ,.'-]{1,2}){0,12}",
+            stems in prop::collection::hash_set("(layan|daftar|jumat|usaha|laut|inovasi|servic|cafe|an)", 0..3),
+            words in prop::collection::hash_set("(pelayanan|laut|services|jumat|cafe)", 0..2),
+            beginnings in prop::collection::vec("(pel|in|ca)", 0..2),
+        ) {
+            let plain = Matcher { stems, words, beginnings, ..Matcher::default() };
+            let naive = |word: &str| {
+                plain.words.contains(word)
+                    || plain.beginnings.iter().any(|beginning| word.starts_with(beginning))
+                    || plain.stems.contains(stem(word).as_ref())
+            };
+            let sealed = plain.clone().sealed();
+            let found = snippet(&text, |word| sealed.is_match(word));
+            prop_assert_eq!(&found, &snippet(&text, naive));
+            prop_assert!(found.is_none() || sealed.may_be_in(&text), "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_text_without_any_of_the_words_is_passed_over() {
+        let matcher = Matcher {
+            stems: HashSet::from(["layan".to_owned()]),
+            ..Matcher::default()
+        };
+        let matcher = matcher.sealed();
+        for (text, expected) in [
+            ("Usaha LAUT", false),
+            ("MELAYANI", true),
+            ("", false),
+            ("Usaha Jum'at", true),
+            ("Café", true),
+        ] {
+            assert_eq!(matcher.may_be_in(text), expected, "{text}");
+        }
+    }
 }

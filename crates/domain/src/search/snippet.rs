@@ -1,6 +1,6 @@
 //! Cutting the part out of a text in which the words stand that were looked for.
 
-use super::token::tokens;
+use super::token::{each_token, usual_tokens};
 
 /// How many words a snippet has at most.
 const MOST_WORDS: usize = 30;
@@ -31,10 +31,14 @@ pub struct Snippet {
 
 /// The stretch of a text that holds the most words that were looked for, the first of several; nothing if it holds none.
 pub fn snippet(text: &str, mut is_match: impl FnMut(&str) -> bool) -> Option<Snippet> {
-    let words = tokens(text);
-    let hits: Vec<usize> = (0..words.len())
-        .filter(|place| is_match(&words[*place].word))
-        .collect();
+    let mut words = Vec::with_capacity(usual_tokens(text));
+    let mut hits: Vec<usize> = Vec::new();
+    each_token(text, |word, place| {
+        if is_match(word) {
+            hits.push(words.len());
+        }
+        words.push(place);
+    });
     let start = best_start(&hits)?;
     let end = words.len().min(start + MOST_WORDS);
     // What is left over at the end of a short text is better spent on what stands before.
@@ -45,13 +49,9 @@ pub fn snippet(text: &str, mut is_match: impl FnMut(&str) -> bool) -> Option<Sni
     };
     let is_cut_before = start > 0;
     let is_cut_after = end < words.len();
-    let mut at = if is_cut_before {
-        words[start].place.start
-    } else {
-        0
-    };
+    let mut at = if is_cut_before { words[start].start } else { 0 };
     let until = if is_cut_after {
-        words[end - 1].place.end
+        words[end - 1].end
     } else {
         text.len()
     };
@@ -67,7 +67,7 @@ pub fn snippet(text: &str, mut is_match: impl FnMut(&str) -> bool) -> Option<Sni
     let inside = hits.iter().filter(|place| (start..end).contains(*place));
     let mut matches = 0;
     for place in inside {
-        let place = &words[*place].place;
+        let place = &words[*place];
         push(&text[at..place.start], false);
         push(&text[place.clone()], true);
         at = place.end;

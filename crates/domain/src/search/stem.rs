@@ -49,13 +49,17 @@ fn looks_english(word: &str) -> bool {
 
 /// Whether a word may have this stem: quickly told, so that few words of a text need be stemmed to find those that do.
 pub fn may_stem_to(word: &str, stem: &str) -> bool {
-    // Indonesian stems lose affixes and at most change their first letter; English ones change their last.
-    let mut chars = stem.chars();
-    chars.next();
-    let tail = chars.as_str();
-    let mut chars = stem.chars();
-    chars.next_back();
-    word.contains(tail) || word.starts_with(chars.as_str())
+    let [tail, head] = traces_of_stem(stem);
+    word.contains(tail) || word.starts_with(head)
+}
+
+/// What of a stem stands in a word that has it, one or the other: all but its first letter, anywhere, or all but its last, at
+/// the beginning. Indonesian stems lose affixes and at most change their first letter; English ones change their last.
+pub fn traces_of_stem(stem: &str) -> [&str; 2] {
+    let (mut tail, mut head) = (stem.chars(), stem.chars());
+    tail.next();
+    head.next_back();
+    [tail.as_str(), head.as_str()]
 }
 
 #[cfg(test)]

@@ -23,7 +23,21 @@ pub struct Token {
 
 /// The words of a text in their order: exactly those of the folded text.
 pub fn tokens(text: &str) -> Vec<Token> {
-    let mut found = Vec::with_capacity(text.len() / 7);
+    let mut found = Vec::with_capacity(usual_tokens(text));
+    each_token(text, |word, place| {
+        let word = word.to_owned();
+        found.push(Token { word, place });
+    });
+    found
+}
+
+/// About how many words a text has.
+pub(super) const fn usual_tokens(text: &str) -> usize {
+    text.len() / 7
+}
+
+/// Tells each word of a text, folded, and where it stands, in their order.
+pub(super) fn each_token(text: &str, mut tell: impl FnMut(&str, Range<usize>)) {
     let mut word = String::with_capacity(USUAL_BYTES);
     let (mut start, mut end) = (0, 0);
     let mut chars = text.char_indices().peekable();
@@ -44,19 +58,13 @@ pub fn tokens(text: &str) -> Vec<Token> {
             }
         };
         if ends && !word.is_empty() {
-            found.push(Token {
-                word: std::mem::replace(&mut word, String::with_capacity(USUAL_BYTES)),
-                place: start..end,
-            });
+            tell(&word, start..end);
+            word.clear();
         }
     }
     if !word.is_empty() {
-        found.push(Token {
-            word,
-            place: start..end,
-        });
+        tell(&word, start..end);
     }
-    found
 }
 
 /// The words of a title as they would be if short ones were not written apart: of "SI PEDULI e-KTP" also "sipeduli" and

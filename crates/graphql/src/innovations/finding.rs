@@ -17,8 +17,9 @@ use super::list::InnovationFilterInput;
 use super::{Detail, Innovation};
 use crate::ApiError;
 use crate::context::ContextExt as _;
-use crate::in_place::{InPlace, InTurn};
+use crate::in_place::InPlace;
 use crate::paging::{self, PageArgs, PageInfo, PageRequest, bounded};
+use crate::row::Rows;
 use crate::scalars::{DateTime, Long};
 use crate::searching;
 use facets::InnovationFacets;
@@ -132,7 +133,7 @@ impl InnovationSearchEdge {
     /// The parts of its texts in which the words stand, the title first; at most three, and none where it was found by its
     /// agency, its region or an affair only.
     #[graphql(complexity = "20 + 3 * child_complexity")]
-    async fn snippets(&self) -> InTurn<Snippet> {
+    async fn snippets(&self) -> Rows<Snippet> {
         snippets::of(self.node.0.said(), self.found.matcher())
     }
 }

@@ -17,6 +17,7 @@ use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::loaders::{AnswerKey, Records};
 use crate::paging::PageArgs;
+use crate::row::row;
 use crate::scalars::{HubId, PartialDate};
 use crate::vocabulary::{
     AnswerState, ProgressState, ReplicationConflict, ReplicationScope, ReplicationSide,
@@ -387,14 +388,15 @@ impl ReplicationQuery {
     }
 }
 
-/// Replications of an innovation, counted from the records that are here and for everybody.
-#[derive(Clone, Copy, SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct ReplicationCounts {
-    /// Those that adopters tell of and that were neither refused nor given up.
-    pub(crate) claimed: crate::scalars::Long,
-    /// Those that are done, by their adopters' words.
-    pub(crate) done: crate::scalars::Long,
-    /// Those that are done and that the source confirmed.
-    pub(crate) confirmed: crate::scalars::Long,
+row! {
+    /// Replications of an innovation, counted from the records that are here and for everybody.
+    #[derive(Clone, Copy)]
+    pub(crate) struct ReplicationCounts {
+        /// Those that adopters tell of and that were neither refused nor given up.
+        pub(crate) claimed: crate::scalars::Long,
+        /// Those that are done, by their adopters' words.
+        pub(crate) done: crate::scalars::Long,
+        /// Those that are done and that the source confirmed.
+        pub(crate) confirmed: crate::scalars::Long,
+    }
 }

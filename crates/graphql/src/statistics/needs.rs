@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::Object;
 use domain::catalog;
 use domain::statistics::{Figures, NeedGap};
 
 use super::all;
 use super::rows::long;
-use crate::in_place::InTurn;
+use crate::row::{Rows, row};
 use crate::scalars::Long;
 use crate::vocabulary::Affair;
 
@@ -28,26 +28,26 @@ impl NeedStatistics {
     }
 
     /// By affair that is needed; those with the fewest innovations first.
-    async fn per_affair(&self) -> InTurn<AffairNeed> {
+    async fn per_affair(&self) -> Rows<AffairNeed> {
         all(&self.0.needs.affairs)
     }
 
     /// By goal that is needed; those with the fewest innovations first.
-    async fn per_sdg(&self) -> InTurn<SdgNeed> {
+    async fn per_sdg(&self) -> Rows<SdgNeed> {
         all(&self.0.needs.goals)
     }
 }
 
-/// Chart 9: open needs of an affair.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct AffairNeed {
-    /// The affair.
-    affair: Affair,
-    /// Open needs that concern it.
-    open: Long,
-    /// Innovations that serve it.
-    innovations: Long,
+row! {
+    /// Chart 9: open needs of an affair.
+    pub(crate) struct AffairNeed {
+        /// The affair.
+        affair: Affair,
+        /// Open needs that concern it.
+        open: Long,
+        /// Innovations that serve it.
+        innovations: Long,
+    }
 }
 
 impl From<&NeedGap<catalog::Affair>> for AffairNeed {
@@ -60,16 +60,16 @@ impl From<&NeedGap<catalog::Affair>> for AffairNeed {
     }
 }
 
-/// Chart 9: open needs of a goal.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct SdgNeed {
-    /// The goal, 1 to 17.
-    sdg: u8,
-    /// Open needs that serve it.
-    open: Long,
-    /// Innovations that serve it.
-    innovations: Long,
+row! {
+    /// Chart 9: open needs of a goal.
+    pub(crate) struct SdgNeed {
+        /// The goal, 1 to 17.
+        sdg: u8,
+        /// Open needs that serve it.
+        open: Long,
+        /// Innovations that serve it.
+        innovations: Long,
+    }
 }
 
 impl From<&NeedGap<catalog::Sdg>> for SdgNeed {

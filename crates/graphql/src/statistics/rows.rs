@@ -13,9 +13,10 @@ use domain::statistics::{
 use super::{AdoptionCount, LifecycleCount, adoption, all, lifecycle};
 use crate::ApiError;
 use crate::hubs::Hub;
-use crate::in_place::{InPlace, InTurn};
+use crate::in_place::InPlace;
 use crate::items::reference::InnovationReference;
 use crate::regions::Region;
+use crate::row::{AtOnce, Rows, row};
 use crate::scalars::{DateTime, HubId, Long, PartialDate, RegionCode};
 use crate::vocabulary::{Affair, LifecycleStage, TransitionAxis};
 
@@ -23,16 +24,17 @@ pub(super) fn long(number: u32) -> Long {
     Long(number.into())
 }
 
-/// Replications, by whose word they stand on. The counts are never added up.
-#[derive(Clone, Copy, SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct ReplicationStatistics {
-    /// Replications that were neither refused nor given up, by their adopters' words.
-    claimed: Long,
-    /// Of these, those that are done by their adopters' words.
-    done: Long,
-    /// Of these, those that are done and that the source confirmed.
-    confirmed: Long,
+row! {
+    /// Replications, by whose word they stand on. The counts are never added up.
+    #[derive(Clone, Copy)]
+    pub(crate) struct ReplicationStatistics {
+        /// Replications that were neither refused nor given up, by their adopters' words.
+        claimed: Long,
+        /// Of these, those that are done by their adopters' words.
+        done: Long,
+        /// Of these, those that are done and that the source confirmed.
+        confirmed: Long,
+    }
 }
 
 impl From<ReplicationCount> for ReplicationStatistics {
@@ -54,7 +56,7 @@ pub(crate) struct StatisticsTotals {
     /// Agencies; if something is asked that only innovations have, those with such an innovation.
     agencies: Long,
     /// Replications, at the hub of the adopter.
-    replications: ReplicationStatistics,
+    replications: AtOnce<ReplicationStatistics>,
     /// Endorsements, at the hub that gives them.
     endorsements: Long,
     /// Awards: of a hub, how often it tells of one; of the network, each once whoever tells of it.
@@ -72,7 +74,7 @@ impl From<Totals> for StatisticsTotals {
         Self {
             innovations: long(totals.innovations),
             agencies: long(totals.agencies),
-            replications: totals.replications.into(),
+            replications: AtOnce(totals.replications.into()),
             endorsements: long(totals.endorsements),
             awards: long(totals.awards),
             coaching_activities: long(totals.coaching),
@@ -109,16 +111,16 @@ impl HubStatistics {
     }
 }
 
-/// Chart 2: innovations of a year at a stage.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct YearStatistics {
-    /// The year by which they are counted: of their implementation, else of their start; null where records say none.
-    year: Option<u16>,
-    /// The stage at which they are now.
-    stage: LifecycleStage,
-    /// How many.
-    innovations: Long,
+row! {
+    /// Chart 2: innovations of a year at a stage.
+    pub(crate) struct YearStatistics {
+        /// The year by which they are counted: of their implementation, else of their start; null where records say none.
+        year: Option<u16>,
+        /// The stage at which they are now.
+        stage: LifecycleStage,
+        /// How many.
+        innovations: Long,
+    }
 }
 
 impl From<&YearCount> for YearStatistics {
@@ -138,51 +140,46 @@ pub(crate) struct RegionStatistics(pub(crate) Arc<Figures>);
 impl RegionStatistics {
     /// Provinces with any innovation, each with all that lies in it, in the order of their codes; those of no known region
     /// first.
-    async fn provinces(&self) -> InTurn<RegionStatistic> {
+    async fn provinces(&self) -> Rows<RegionStatistic> {
         all(&self.0.provinces)
     }
 
     /// Regencies and cities with any innovation, in the order of their codes.
-    async fn regencies(&self) -> InTurn<RegionStatistic> {
+    async fn regencies(&self) -> Rows<RegionStatistic> {
         all(&self.0.regencies)
     }
 }
 
-pub(crate) struct RegionStatistic(RegionCount);
+row! {
+    /// Chart 3: innovations of a region.
+    pub(crate) struct RegionStatistic {
+        /// The region's code; null where the region is not known.
+        region_code: Option<RegionCode>,
+        /// The region; null also for a code of another edition of the reference data.
+        region: Option<Region>,
+        /// How many.
+        innovations: Long,
+    }
+}
 
 impl From<&RegionCount> for RegionStatistic {
     fn from(row: &RegionCount) -> Self {
-        Self(*row)
+        Self {
+            region_code: row.region.map(RegionCode),
+            region: row.region.and_then(Region::find),
+            innovations: long(row.innovations),
+        }
     }
 }
 
-/// Chart 3: innovations of a region.
-#[Object(serial)]
-impl RegionStatistic {
-    /// The region's code; null where the region is not known.
-    async fn region_code(&self) -> Option<RegionCode> {
-        self.0.region.map(RegionCode)
+row! {
+    /// Chart 4: innovations that serve a goal.
+    pub(crate) struct SdgStatistics {
+        /// The goal, 1 to 17.
+        sdg: u8,
+        /// How many.
+        innovations: Long,
     }
-
-    /// The region; null also for a code of another edition of the reference data.
-    async fn region(&self) -> Option<Region> {
-        Region::find(self.0.region?)
-    }
-
-    /// How many.
-    async fn innovations(&self) -> Long {
-        long(self.0.innovations)
-    }
-}
-
-/// Chart 4: innovations that serve a goal.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct SdgStatistics {
-    /// The goal, 1 to 17.
-    sdg: u8,
-    /// How many.
-    innovations: Long,
 }
 
 impl From<&(catalog::Sdg, u32)> for SdgStatistics {
@@ -194,14 +191,14 @@ impl From<&(catalog::Sdg, u32)> for SdgStatistics {
     }
 }
 
-/// Chart 5: innovations that serve an affair.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct AffairStatistics {
-    /// The affair.
-    affair: Affair,
-    /// How many.
-    innovations: Long,
+row! {
+    /// Chart 5: innovations that serve an affair.
+    pub(crate) struct AffairStatistics {
+        /// The affair.
+        affair: Affair,
+        /// How many.
+        innovations: Long,
+    }
 }
 
 impl From<&AffairCount> for AffairStatistics {
@@ -219,36 +216,36 @@ pub(crate) struct StageStatistics(pub(crate) Arc<Figures>);
 #[Object(serial)]
 impl StageStatistics {
     /// By stage of the life cycle, the first one first.
-    async fn lifecycle(&self) -> Vec<LifecycleCount> {
+    async fn lifecycle(&self) -> Rows<LifecycleCount> {
         lifecycle(&self.0.stages)
     }
 
     /// By adoption status, the first one first.
-    async fn adoption(&self) -> Vec<AdoptionCount> {
+    async fn adoption(&self) -> Rows<AdoptionCount> {
         adoption(&self.0.stages)
     }
 
     /// How long innovations stayed where they were before they moved on, by where from and where to.
-    async fn moves(&self) -> InTurn<StageMoveStatistics> {
+    async fn moves(&self) -> Rows<StageMoveStatistics> {
         all(&self.0.moves)
     }
 }
 
-/// Chart 6: how long innovations stayed at a stage or status before they moved on to another.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct StageMoveStatistics {
-    /// The axis.
-    axis: TransitionAxis,
-    /// The code of the stage or status that was left.
-    from: &'static str,
-    /// The code of the stage or status that was reached.
-    to: &'static str,
-    /// How many stays are counted: those of which both ends are told by transitions that nothing corrects.
-    stays: Long,
-    /// The median of their lengths, in days; of an even number the lower one of the two in the middle. A date of which
-    /// only the year or month is known counts as its first day.
-    median_days: i32,
+row! {
+    /// Chart 6: how long innovations stayed at a stage or status before they moved on to another.
+    pub(crate) struct StageMoveStatistics {
+        /// The axis.
+        axis: TransitionAxis,
+        /// The code of the stage or status that was left.
+        from: &'static str,
+        /// The code of the stage or status that was reached.
+        to: &'static str,
+        /// How many stays are counted: those of which both ends are told by transitions that nothing corrects.
+        stays: Long,
+        /// The median of their lengths, in days; of an even number the lower one of the two in the middle. A date of which
+        /// only the year or month is known counts as its first day.
+        median_days: i32,
+    }
 }
 
 impl From<&StageMove> for StageMoveStatistics {
@@ -263,40 +260,31 @@ impl From<&StageMove> for StageMoveStatistics {
     }
 }
 
-pub(crate) struct ReplicationFlow(Flow);
-
-impl From<&Flow> for ReplicationFlow {
-    fn from(row: &Flow) -> Self {
-        Self(*row)
+row! {
+    /// Chart 7: replications from one province to another, or within one.
+    pub(crate) struct ReplicationFlow {
+        /// The code of the province of the innovation's agency; null where it is not known or may not be seen.
+        from_code: Option<RegionCode>,
+        /// The province of the innovation's agency.
+        from: Option<Region>,
+        /// The code of the province of the adopter; null where it is not known or may not be seen.
+        to_code: Option<RegionCode>,
+        /// The province of the adopter.
+        to: Option<Region>,
+        /// How many.
+        replications: AtOnce<ReplicationStatistics>,
     }
 }
 
-/// Chart 7: replications from one province to another, or within one.
-#[Object(serial)]
-impl ReplicationFlow {
-    /// The code of the province of the innovation's agency; null where it is not known or may not be seen.
-    async fn from_code(&self) -> Option<RegionCode> {
-        self.0.from.map(RegionCode)
-    }
-
-    /// The province of the innovation's agency.
-    async fn from(&self) -> Option<Region> {
-        Region::find(self.0.from?)
-    }
-
-    /// The code of the province of the adopter; null where it is not known or may not be seen.
-    async fn to_code(&self) -> Option<RegionCode> {
-        self.0.to.map(RegionCode)
-    }
-
-    /// The province of the adopter.
-    async fn to(&self) -> Option<Region> {
-        Region::find(self.0.to?)
-    }
-
-    /// How many.
-    async fn replications(&self) -> ReplicationStatistics {
-        self.0.replications.into()
+impl From<&Flow> for ReplicationFlow {
+    fn from(row: &Flow) -> Self {
+        Self {
+            from_code: row.from.map(RegionCode),
+            from: row.from.and_then(Region::find),
+            to_code: row.to.map(RegionCode),
+            to: row.to.and_then(Region::find),
+            replications: AtOnce(row.replications.into()),
+        }
     }
 }
 
@@ -317,23 +305,23 @@ impl ReplicatedInnovation {
     }
 
     /// How often.
-    async fn replications(&self) -> ReplicationStatistics {
-        self.0.replications.into()
+    async fn replications(&self) -> AtOnce<ReplicationStatistics> {
+        AtOnce(self.0.replications.into())
     }
 }
 
-/// Chart 10: awards of a contest.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct AwardStatistics {
-    /// The contest ("penghargaan"), for example KIPP; of several spellings the first in the alphabet.
-    scheme: String,
-    /// The year.
-    year: u16,
-    /// Awards of which the hub of the winner tells.
-    claimed: Long,
-    /// Awards of which the hub that gave them tells. An award may be among both.
-    confirmed: Long,
+row! {
+    /// Chart 10: awards of a contest.
+    pub(crate) struct AwardStatistics {
+        /// The contest ("penghargaan"), for example KIPP; of several spellings the first in the alphabet.
+        scheme: String,
+        /// The year.
+        year: u16,
+        /// Awards of which the hub of the winner tells.
+        claimed: Long,
+        /// Awards of which the hub that gave them tells. An award may be among both.
+        confirmed: Long,
+    }
 }
 
 impl From<&AwardCount> for AwardStatistics {
@@ -358,23 +346,23 @@ impl CoachingStatistics {
     }
 
     /// Months with any coaching, the newest first, at most 1000.
-    async fn months(&self) -> InTurn<MonthOfCoaching> {
+    async fn months(&self) -> Rows<MonthOfCoaching> {
         all(&self.0.coaching)
     }
 }
 
-/// Chart 11: the coaching that begins in a month.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct MonthOfCoaching {
-    /// The month, where the activity takes place, for example 2026-08.
-    month: Option<PartialDate>,
-    /// Activities that go on or are done, or whose state only a newer version knows.
-    activities: Long,
-    /// Activities that are planned.
-    planned: Long,
-    /// Different agencies for which all these are.
-    agencies_reached: Long,
+row! {
+    /// Chart 11: the coaching that begins in a month.
+    pub(crate) struct MonthOfCoaching {
+        /// The month, where the activity takes place, for example 2026-08.
+        month: Option<PartialDate>,
+        /// Activities that go on or are done, or whose state only a newer version knows.
+        activities: Long,
+        /// Activities that are planned.
+        planned: Long,
+        /// Different agencies for which all these are.
+        agencies_reached: Long,
+    }
 }
 
 impl From<&CoachingMonth> for MonthOfCoaching {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Object, SimpleObject};
+use async_graphql::Object;
 use domain::catalog::{self, Vocabulary as _};
 use domain::identity;
 use search::{Facet, Found};
 
 use crate::ApiError;
-use crate::in_place::{InPlace, InTurn};
 use crate::paging;
 use crate::regions::Region;
+use crate::row::{Rows, row};
 use crate::scalars::{HubId, Long, RegionCode};
 use crate::vocabulary::{AdoptionStatus, Affair, LifecycleStage};
 
@@ -28,14 +28,14 @@ impl InnovationFacets {
         facet: Facet,
         first: Option<i32>,
         read: impl Fn(&str, Long) -> Option<T>,
-    ) -> Result<InTurn<T>, ApiError> {
+    ) -> Result<Rows<T>, ApiError> {
         let most = paging::size("first", first, MOST_SHOWN)?;
         let counts = self.0.count(facet);
         let values = counts
             .iter()
             .filter_map(|(value, count)| read(value, Long(*count)));
         let values = values.take(usize::try_from(most).unwrap_or(usize::MAX));
-        Ok(InTurn(values.map(InPlace).collect()))
+        Ok(values.collect())
     }
 }
 
@@ -52,7 +52,7 @@ impl InnovationFacets {
     async fn hubs(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<InTurn<HubFacet>, ApiError> {
+    ) -> Result<Rows<HubFacet>, ApiError> {
         self.values(Facet::Hub, first, |value, count| {
             let hub_id = HubId(identity::HubId::parse(value).ok()?);
             Some(HubFacet { hub_id, count })
@@ -64,7 +64,7 @@ impl InnovationFacets {
     async fn provinces(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<InTurn<ProvinceFacet>, ApiError> {
+    ) -> Result<Rows<ProvinceFacet>, ApiError> {
         self.values(Facet::Province, first, |value, count| {
             let code = catalog::RegionCode::parse(value).ok()?;
             Some(ProvinceFacet {
@@ -80,7 +80,7 @@ impl InnovationFacets {
     async fn affairs(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<InTurn<AffairFacet>, ApiError> {
+    ) -> Result<Rows<AffairFacet>, ApiError> {
         self.values(Facet::Affair, first, |value, count| {
             let affair = catalog::Affair::read(value).into();
             Some(AffairFacet { affair, count })
@@ -92,7 +92,7 @@ impl InnovationFacets {
     async fn sdgs(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<InTurn<SdgFacet>, ApiError> {
+    ) -> Result<Rows<SdgFacet>, ApiError> {
         self.values(Facet::Sdg, first, |value, count| {
             let sdg = value.parse().ok()?;
             Some(SdgFacet { sdg, count })
@@ -101,7 +101,7 @@ impl InnovationFacets {
 
     /// By which coaching they need next.
     #[graphql(complexity = "3 * child_complexity")]
-    async fn stages(&self) -> Result<InTurn<StageFacet>, ApiError> {
+    async fn stages(&self) -> Result<Rows<StageFacet>, ApiError> {
         self.values(Facet::Stage, None, |value, count| {
             let stage = catalog::LifecycleStage::read(value).into();
             Some(StageFacet { stage, count })
@@ -110,7 +110,7 @@ impl InnovationFacets {
 
     /// By how far they are in use.
     #[graphql(complexity = "4 * child_complexity")]
-    async fn adoptions(&self) -> Result<InTurn<AdoptionFacet>, ApiError> {
+    async fn adoptions(&self) -> Result<Rows<AdoptionFacet>, ApiError> {
         self.values(Facet::Adoption, None, |value, count| {
             let adoption = catalog::AdoptionStatus::read(value).into();
             Some(AdoptionFacet { adoption, count })
@@ -122,7 +122,7 @@ impl InnovationFacets {
     async fn years(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<InTurn<YearFacet>, ApiError> {
+    ) -> Result<Rows<YearFacet>, ApiError> {
         self.values(Facet::Year, first, |value, count| {
             let year = value.parse().ok()?;
             Some(YearFacet { year, count })
@@ -134,7 +134,7 @@ impl InnovationFacets {
     async fn awards(
         &self,
         #[graphql(desc = "How many, up to 100; 10 when left out.")] first: Option<i32>,
-    ) -> Result<InTurn<AwardFacet>, ApiError> {
+    ) -> Result<Rows<AwardFacet>, ApiError> {
         self.values(Facet::Award, first, |value, count| {
             let scheme = value.to_owned();
             Some(AwardFacet { scheme, count })
@@ -142,76 +142,84 @@ impl InnovationFacets {
     }
 }
 
-/// How many records a hub keeps of all that was found.
-#[derive(SimpleObject)]
-struct HubFacet {
-    /// The hub's id.
-    hub_id: HubId,
-    /// How many.
-    count: Long,
+row! {
+    /// How many records a hub keeps of all that was found.
+    struct HubFacet {
+        /// The hub's id.
+        hub_id: HubId,
+        /// How many.
+        count: Long,
+    }
 }
 
-/// How many are of a province.
-#[derive(SimpleObject)]
-struct ProvinceFacet {
-    /// The province's code.
-    region_code: RegionCode,
-    /// The province; null for a code that this edition does not know.
-    region: Option<Region>,
-    /// How many.
-    count: Long,
+row! {
+    /// How many are of a province.
+    struct ProvinceFacet {
+        /// The province's code.
+        region_code: RegionCode,
+        /// The province; null for a code that this edition does not know.
+        region: Option<Region>,
+        /// How many.
+        count: Long,
+    }
 }
 
-/// How many serve an affair of government.
-#[derive(SimpleObject)]
-struct AffairFacet {
-    /// The affair.
-    affair: Affair,
-    /// How many.
-    count: Long,
+row! {
+    /// How many serve an affair of government.
+    struct AffairFacet {
+        /// The affair.
+        affair: Affair,
+        /// How many.
+        count: Long,
+    }
 }
 
-/// How many serve a goal.
-#[derive(SimpleObject)]
-struct SdgFacet {
-    /// The goal, 1 to 17.
-    sdg: u8,
-    /// How many.
-    count: Long,
+row! {
+    /// How many serve a goal.
+    struct SdgFacet {
+        /// The goal, 1 to 17.
+        sdg: u8,
+        /// How many.
+        count: Long,
+    }
 }
 
-/// How many are at a stage.
-#[derive(SimpleObject)]
-struct StageFacet {
-    /// The stage.
-    stage: LifecycleStage,
-    /// How many.
-    count: Long,
+row! {
+    /// How many are at a stage.
+    struct StageFacet {
+        /// The stage.
+        stage: LifecycleStage,
+        /// How many.
+        count: Long,
+    }
 }
 
-/// How many have an adoption status.
-#[derive(SimpleObject)]
-struct AdoptionFacet {
-    /// The status.
-    adoption: AdoptionStatus,
-    /// How many.
-    count: Long,
+row! {
+    /// How many have an adoption status.
+    struct AdoptionFacet {
+        /// The status.
+        adoption: AdoptionStatus,
+        /// How many.
+        count: Long,
+    }
 }
 
-/// How many are counted for a year.
-#[derive(SimpleObject)]
-struct YearFacet {
-    /// The year.
-    year: u16,
-    /// How many.
-    count: Long,
+row! {
+    /// How many are counted for a year.
+    struct YearFacet {
+        /// The year.
+        year: u16,
+        /// How many.
+        count: Long,
+    }
 }
 
-/// How many won an award of a scheme.
-#[derive(SimpleObject)]
-struct AwardFacet {
-    /// The scheme in small letters, as `awards` takes it.
-    scheme: String,
-    /// How many.
-    count: Long,
+row! {
+    /// How many won an award of a scheme.
+    struct AwardFacet {
+        /// The scheme in small letters, as `awards` takes it.
+        scheme: String,
+        /// How many.
+        count: Long,
+    }
 }

@@ -1,55 +1,56 @@
 //! The parts of an innovation's texts in which the words stand that were looked for.
 
-use async_graphql::SimpleObject;
 use domain::catalog::{Innovation, Line, Words};
 use domain::search::snippet;
 use search::Matcher;
 
-use crate::in_place::{InPlace, InTurn};
+use crate::row::{Rows, row};
 
 /// The most snippets of one innovation.
 const MOST: usize = 3;
 
-/// A part of a text in which words stand that were looked for. The texts are those of the record: plain, not HTML.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct Snippet {
-    /// The field it is of, by its name in `Innovation`.
-    field: &'static str,
-    /// Its stretches; put together they are the part.
-    parts: InTurn<SnippetPart>,
-    /// Whether text before it was left out.
-    is_cut_before: bool,
-    /// Whether text after it was left out.
-    is_cut_after: bool,
+row! {
+    /// A part of a text in which words stand that were looked for. The texts are those of the record: plain, not HTML.
+    pub(crate) struct Snippet {
+        /// The field it is of, by its name in `Innovation`.
+        field: &'static str,
+        /// Its stretches; put together they are the part.
+        parts: Rows<SnippetPart>,
+        /// Whether text before it was left out.
+        is_cut_before: bool,
+        /// Whether text after it was left out.
+        is_cut_after: bool,
+    }
 }
 
-/// A stretch of a snippet.
-#[derive(SimpleObject)]
-pub(crate) struct SnippetPart {
-    /// The text.
-    text: String,
-    /// Whether it is a word that was looked for.
-    is_match: bool,
+row! {
+    /// A stretch of a snippet.
+    pub(crate) struct SnippetPart {
+        /// The text.
+        text: String,
+        /// Whether it is a word that was looked for.
+        is_match: bool,
+    }
 }
 
 /// The snippets of an innovation: of the title, and of the other texts that hold most of the words.
-pub(super) fn of(innovation: &Innovation, matcher: &Matcher) -> InTurn<Snippet> {
+pub(super) fn of(innovation: &Innovation, matcher: &Matcher) -> Rows<Snippet> {
     let mut rest = Vec::new();
     let mut title = None;
     for (field, text) in texts(innovation) {
+        if !matcher.may_be_in(text) {
+            continue;
+        }
         let Some(cut) = snippet(text, |word| matcher.is_match(word)) else {
             continue;
         };
-        let parts = cut.parts.into_iter().map(|part| {
-            InPlace(SnippetPart {
-                text: part.text,
-                is_match: part.is_match,
-            })
+        let parts = cut.parts.into_iter().map(|part| SnippetPart {
+            text: part.text,
+            is_match: part.is_match,
         });
         let made = Snippet {
             field,
-            parts: InTurn(parts.collect()),
+            parts: parts.collect(),
             is_cut_before: cut.is_cut_before,
             is_cut_after: cut.is_cut_after,
         };
@@ -62,7 +63,7 @@ pub(super) fn of(innovation: &Innovation, matcher: &Matcher) -> InTurn<Snippet> 
     rest.sort_by_key(|(matches, _)| std::cmp::Reverse(*matches));
     let rest = rest.into_iter().map(|(_, made)| made);
     let best = title.into_iter().chain(rest).take(MOST);
-    InTurn(best.map(InPlace).collect())
+    best.collect()
 }
 
 /// The texts of an innovation with the names of their fields, in the order of a record.
