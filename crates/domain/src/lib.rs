@@ -12,11 +12,13 @@
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
 //! - [`statistics`] counts what records say.
 //! - [`search`] is how texts and what people type become words that find each other.
+//! - [`bits`] are sets of small numbers.
 //! - [`rules`] names what the invariants rest on, for the simulator to take away.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
 //! Not here: where any of it is kept (`storage`), how it travels (`sync`, `graphql`).
 
+pub mod bits;
 pub mod catalog;
 pub mod clock;
 pub mod entropy;

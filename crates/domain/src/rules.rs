@@ -78,6 +78,8 @@ pub enum Rule {
     BranchFetched,
     /// What a peer gave of it without all payloads is asked of others, too.
     BranchAskedOfAll,
+    /// Of several histories of the hub's own log one takes the place of what is held, the others are set aside.
+    OneHistoryTakenUp,
     /// A log is cut to what its hub's next log accepts.
     CutToAccepted,
     /// What was deleted is not issued again.
@@ -86,7 +88,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -123,6 +125,7 @@ impl Rule {
         Self::NewLogUnlessVouched,
         Self::BranchFetched,
         Self::BranchAskedOfAll,
+        Self::OneHistoryTakenUp,
         Self::CutToAccepted,
         Self::DeletedStaysDeleted,
     ];

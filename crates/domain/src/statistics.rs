@@ -23,7 +23,9 @@ mod facts;
 mod filter;
 mod flows;
 mod groups;
+mod replications;
 mod rows;
+mod sets;
 pub mod table;
 #[cfg(test)]
 mod tests;

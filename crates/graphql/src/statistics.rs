@@ -12,7 +12,7 @@ mod rows;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Lookahead, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Lookahead, Object};
 use domain::catalog::{AdoptionStatus, LifecycleStage, STALE_AFTER, Sdg};
 use domain::entry::Sight;
 use domain::identity::RecordRef;

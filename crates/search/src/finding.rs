@@ -13,7 +13,6 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::SearchError;
-use crate::bits::Bits;
 use crate::fact::{Condition, Facet, conditions};
 use crate::matching::{Fulfilled, Matching, Tier};
 use crate::plan::{Plan, Ranked};
@@ -21,6 +20,7 @@ use crate::ranking::{self, Top};
 use crate::request::{Filter, Hit, Matcher, Request};
 use crate::schema::Fields;
 use crate::snapshot::Snapshot;
+use domain::bits::Bits;
 
 /// How many findings are kept of a snapshot.
 const MOST_FINDINGS: usize = 64;

@@ -7,7 +7,6 @@ use domain::entry::Sight;
 use domain::search::{is_stop_word, stem, tokens};
 
 use crate::SearchError;
-use crate::bits::Bits;
 use crate::dictionary::Dictionary;
 use crate::document::DocumentId;
 use crate::fact::Facet;
@@ -15,6 +14,7 @@ use crate::matching::add_term;
 use crate::schema::Fields;
 use crate::segment::Facts;
 use crate::snapshot::{Part, Snapshot};
+use domain::bits::Bits;
 
 /// By how many words a wish is judged: the rarest.
 const MOST_WORDS: usize = 20;

@@ -14,7 +14,6 @@
 //! Not here: which records there are and what they say (`storage`), when the index follows them (`node`).
 
 mod analyzer;
-mod bits;
 mod dictionary;
 mod document;
 mod fact;

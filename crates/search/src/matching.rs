@@ -8,13 +8,13 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet as _, InvertedIndexReader, TERMINATED, Term};
 
 use crate::SearchError;
-use crate::bits::Bits;
 use crate::fact::{Condition, Facet};
 use crate::plan::{Alternative, Need, Plan};
 use crate::schema::Fields;
 use crate::segment::Facts;
 use crate::snapshot::{Part, Snapshot};
 use crate::view::View;
+use domain::bits::Bits;
 
 /// With fewer hits than this, records that lack one of several words are found, too.
 const FEW: u64 = 10;

@@ -13,12 +13,12 @@ use tantivy::query::{
 use tantivy::schema::IndexRecordOption;
 
 use crate::SearchError;
-use crate::bits::Bits;
 use crate::matching::Tier;
 use crate::plan::Ranked;
 use crate::request::Hit;
 use crate::snapshot::Snapshot;
 use crate::view::{Figures, View};
+use domain::bits::Bits;
 
 /// Up to so many documents are scored one by one.
 const FEW: u64 = 3000;

@@ -12,11 +12,11 @@ use tantivy::{DocSet as _, TERMINATED};
 use uuid::Uuid;
 
 use crate::SearchError;
-use crate::bits::Bits;
 use crate::document::DocumentId;
 use crate::fact::{AUDIENCE, Facet, seen};
 use crate::lexicon::Lexicon;
 use crate::schema::{FINGERPRINT, Fields, PUBLISHED, RECORD_HIGH, RECORD_LOW};
+use domain::bits::Bits;
 
 /// The facts of a segment. They are the same for as long as it is there.
 pub(crate) struct Facts {

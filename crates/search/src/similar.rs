@@ -6,7 +6,6 @@ use domain::entry::Sight;
 use domain::search::{is_stop_word, stem, tokens};
 use tantivy::Term;
 
-use crate::bits::Bits;
 use crate::dictionary::Dictionary;
 use crate::document::{DocumentId, DocumentTexts};
 use crate::plan::Ranked;
@@ -14,6 +13,7 @@ use crate::request::Hit;
 use crate::schema::Fields;
 use crate::snapshot::Snapshot;
 use crate::{SearchError, ranking};
+use domain::bits::Bits;
 
 /// By how many words likeness is judged.
 const MOST_WORDS: usize = 20;

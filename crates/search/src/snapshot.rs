@@ -8,7 +8,6 @@ use tantivy::index::{SegmentId, SegmentReader};
 use tantivy::{IndexReader, Searcher};
 
 use crate::SearchError;
-use crate::bits::Bits;
 use crate::dictionary::Dictionary;
 use crate::document::DocumentId;
 use crate::fact::Facet;
@@ -17,6 +16,7 @@ use crate::request::{Found, Mark, Request};
 use crate::schema::Fields;
 use crate::segment::Facts;
 use crate::view::View;
+use domain::bits::Bits;
 
 /// One committed state of the index.
 pub(crate) struct Snapshot {

@@ -12,8 +12,8 @@ use tantivy::query::Bm25StatisticsProvider;
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{InvertedIndexReader, Term};
 
-use crate::bits::Bits;
 use crate::snapshot::{Part, Snapshot};
+use domain::bits::Bits;
 
 /// How many terms' frequencies are remembered.
 const MOST_REMEMBERED: usize = 20_000;

@@ -11,13 +11,13 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{IndexWriter, TantivyDocument, Term};
 
 use crate::SearchError;
-use crate::bits::Bits;
 use crate::document::{Document, DocumentId, DocumentTexts};
 use crate::fact::{PART, PART_HUB, terms_of};
 use crate::index::{Index, Stamp};
 use crate::matching::add_term;
 use crate::request::Mark;
 use crate::schema::Fields;
+use domain::bits::Bits;
 
 /// What one thread may hold in memory before it writes a segment, in bytes.
 const BYTES_PER_THREAD: usize = 48 * 1024 * 1024;

@@ -8,6 +8,7 @@ use super::rows::{
     About, Agency, Award, Coaching, Innovation, NONE, Need, RegionNumber, Replication, Transition,
     Word,
 };
+use super::sets::{Change, Sets};
 use super::table::{Key, Table};
 use crate::catalog::{AwardBasis, CoachingState, NeedState, fold};
 use crate::identity::{HubId, RecordId, RecordRef};
@@ -108,6 +109,8 @@ pub struct Columns {
     pub(super) by_month: Vec<u32>,
     /// What belongs to innovations; those that are to be grouped anew are nothing.
     pub(super) of_innovations: Belonging,
+    /// By what is asked of innovations and needs; nothing when an agency changed, by whose region they are found.
+    pub(super) sets: Option<Sets>,
 }
 
 /// What belongs to innovations, by the innovation.
@@ -140,6 +143,7 @@ impl Columns {
             Fact::Agency(said) => {
                 let region = RegionNumber::of(said.region);
                 self.agencies.set(key, rank, Agency { hub, region });
+                self.sets = None;
             }
             Fact::Innovation(said) => {
                 let row = Innovation {
@@ -152,7 +156,8 @@ impl Columns {
                     stage: said.stage as u8,
                     adoption: said.adoption as u8,
                 };
-                self.innovations.set(key, rank, row);
+                let place = self.innovations.set(key, rank, row);
+                self.note_innovation(place, Change::Put);
             }
             Fact::Confirmation(of) => {
                 let of = self.innovation(of);
@@ -244,7 +249,8 @@ impl Columns {
                     region: RegionNumber::of(said.region),
                     is_open: said.state == NeedState::Open,
                 };
-                self.needs.set(key, rank, row);
+                let place = self.needs.set(key, rank, row);
+                self.note_need(place, Change::Put);
             }
             Fact::Thread(said) => {
                 let subject = said.subject.as_ref().map(|it| self.key(&it.hub, it.record));
@@ -265,8 +271,17 @@ impl Columns {
             return;
         };
         let key = own(hub, record);
-        self.agencies.remove(key);
-        self.innovations.remove(key);
+        if self.agencies.remove(key).is_some() {
+            self.sets = None;
+        }
+        if let Some(place) = self.innovations.find(key) {
+            self.note_innovation(place, Change::Take);
+            self.innovations.remove(key);
+        }
+        if let Some(place) = self.needs.find(key) {
+            self.note_need(place, Change::Take);
+            self.needs.remove(key);
+        }
         // A row that is not here stays in its group: nobody sees it.
         self.replications.remove(key);
         self.transitions.remove(key);
@@ -274,7 +289,6 @@ impl Columns {
         if self.coaching.remove(key).is_some() {
             self.by_month.clear();
         }
-        self.needs.remove(key);
         self.endorsements.remove(key);
         self.threads.remove(key);
         self.words.remove(key);
@@ -282,6 +296,9 @@ impl Columns {
 
     /// Sorts what was added. To be called before anything is counted.
     pub fn settle(&mut self) {
+        if self.sets.is_none() {
+            self.sets = Some(self.make_sets());
+        }
         let Self {
             replications,
             transitions,
@@ -379,10 +396,11 @@ impl Columns {
         ];
         let groups: usize = groups.into_iter().flatten().map(Groups::bytes).sum();
         let order = groups + self.by_month.capacity() * size_of::<u32>();
+        let sets = self.sets.as_ref().map_or(0, Sets::bytes);
         let taking_part = |row: &Coaching| row.taking_part.len() * size_of::<u32>();
         let taking_part: usize = self.coaching.seen(2).map(|(_, row)| taking_part(row)).sum();
         // A text of some 10 letters, its key and its place.
-        tables + order + taking_part + self.contests.awards.capacity() * 64
+        tables + order + sets + taking_part + self.contests.awards.capacity() * 64
     }
 
     /// The region of an innovation: that of its agency, if whoever sees the innovation may see the agency.
@@ -391,6 +409,16 @@ impl Columns {
             self.agencies.row(row.agency).region
         } else {
             RegionNumber::default()
+        }
+    }
+
+    /// Where a need is felt: its region, else that of its agency, if a viewer of a rank may see the agency.
+    pub(super) fn region_of_need(&self, row: &Need, viewer: u8) -> RegionNumber {
+        let is_placed = row.region != RegionNumber::default();
+        if is_placed || self.agencies.rank(row.agency) > viewer {
+            row.region
+        } else {
+            self.agencies.row(row.agency).region
         }
     }
 

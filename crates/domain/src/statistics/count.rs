@@ -4,7 +4,7 @@ use super::charts::{AffairCount, Chart, Charts, Figures, RegionCount, Stage, Yea
 use super::columns::Columns;
 use super::filter::{Filter, Wanted};
 use super::rows::{PROVINCES, RegionNumber};
-use super::table::Bits;
+use crate::bits::Bits;
 use crate::catalog::{AdoptionStatus, Affair, LifecycleStage, PartialDate, Sdg, Vocabulary};
 use crate::entry::Sight;
 
@@ -55,16 +55,15 @@ impl Columns {
             innovations: &innovations,
             rank,
         };
-        if charts.has(Chart::Flows) || charts.has(Chart::Replicated) {
-            (figures.flows, figures.replicated) = scope.replications();
-        }
         if charts.has(Chart::Stages) {
             figures.moves = scope.moves();
         }
-        if charts.has(Chart::Awards) {
-            figures.awards = scope.awards();
-        }
         let has = |chart: Chart| charts.has(chart) || charts.has(Chart::Totals);
+        let replications = (has(Chart::Flows) || has(Chart::Replicated))
+            .then(|| scope.replications())
+            .unwrap_or_default();
+        let awards = has(Chart::Awards).then(|| scope.awards());
+        let awards = awards.unwrap_or_default();
         let activities = has(Chart::Coaching).then(|| scope.activities());
         let activities = activities.unwrap_or_default();
         let needs = has(Chart::Needs).then(|| scope.wanted_needs());
@@ -76,7 +75,17 @@ impl Columns {
             (figures.coaching, figures.coached_agencies) = scope.coaching(&activities);
         }
         if charts.has(Chart::Totals) {
-            (figures.network, figures.hubs) = scope.totals(&counts, &activities, &needs);
+            let counted = (&replications, &awards);
+            (figures.network, figures.hubs) = scope.totals(&counts, counted, &activities, &needs);
+        }
+        if charts.has(Chart::Flows) {
+            figures.flows = replications.flows();
+        }
+        if charts.has(Chart::Replicated) {
+            figures.replicated = scope.most_replicated(replications);
+        }
+        if charts.has(Chart::Awards) {
+            figures.awards = awards.rows;
         }
         figures
     }

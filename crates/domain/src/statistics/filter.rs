@@ -1,8 +1,11 @@
 //! Which innovations are wanted, and which other records go with them.
 
 use super::columns::Columns;
-use super::rows::{Innovation, NONE, RegionNumber};
-use super::table::{Bits, Key};
+use super::count::bits;
+use super::rows::{NONE, RegionNumber};
+use super::sets::Values;
+use super::table::{Key, number};
+use crate::bits::Bits;
 use crate::catalog::{AdoptionStatus, LifecycleStage, RegionCode};
 use crate::identity::{HubId, RecordRef};
 
@@ -107,11 +110,6 @@ impl Wanted {
         }
     }
 
-    /// Whether no region is asked for.
-    pub(super) const fn is_everywhere(&self) -> bool {
-        self.region.is_none()
-    }
-
     /// Whether a region is wanted.
     pub(super) fn region(&self, region: RegionNumber) -> bool {
         self.region
@@ -128,55 +126,86 @@ impl Wanted {
         self.agency.is_some()
     }
 
-    /// Whether affairs and goals are wanted.
-    pub(super) const fn subjects(&self, affairs: u64, sdgs: u32) -> bool {
-        (self.affairs == 0 || self.affairs & affairs != 0)
-            && (self.sdgs == 0 || self.sdgs & sdgs != 0)
-    }
-
-    fn class(&self, row: &Innovation) -> bool {
-        self.subjects(row.affairs, row.sdgs)
-            && (self.stages == 0 || self.stages & (1 << row.stage) != 0)
-            && (self.adoptions == 0 || self.adoptions & (1 << row.adoption) != 0)
-            && self
-                .years
-                .is_none_or(|(from, to)| (from..=to).contains(&row.year))
-    }
-
     /// The innovations that are wanted and may be seen.
     pub(super) fn innovations(&self, columns: &Columns, rank: u8) -> Bits {
+        let sets = &columns.sets().innovations;
+        let mut wanted = sets.seen(rank);
+        sets.subjects.keep(self.affairs, self.sdgs, &mut wanted);
+        if self.stages != 0 {
+            wanted.keep(&sets.stages.any(bits(self.stages.into())));
+        }
+        if self.adoptions != 0 {
+            wanted.keep(&sets.adoptions.any(bits(self.adoptions.into())));
+        }
+        if let Some((from, to)) = self.years {
+            wanted.keep(&sets.of_years(from, to));
+        }
         let table = &columns.innovations;
-        let mut wanted = Bits::of(table.len());
-        for (place, row) in table.seen(rank) {
-            let is_wanted = self.is_open
-                || (self.class(row)
-                    && self.hub(row.hub)
-                    && self.agency(row.agency)
-                    && (self.is_everywhere() || self.region(columns.region_of(place, row))));
-            if is_wanted {
-                wanted.add(place);
-            }
+        self.keep_region(&sets.provinces, &mut wanted, |place| {
+            columns.region_of(place, table.row(place))
+        });
+        if self.hubs.is_some() || self.agency.is_some() {
+            wanted.retain(|place| {
+                let row = table.row(place);
+                self.hub(row.hub) && self.agency(row.agency)
+            });
         }
         wanted
+    }
+
+    /// The needs that are wanted and may be seen.
+    pub(super) fn needs(&self, columns: &Columns, rank: u8) -> Bits {
+        let sets = &columns.sets().needs;
+        let mut wanted = sets.seen(rank);
+        sets.subjects.keep(self.affairs, self.sdgs, &mut wanted);
+        let table = &columns.needs;
+        let provinces = &sets.provinces[usize::from(rank)];
+        self.keep_region(provinces, &mut wanted, |place| {
+            columns.region_of_need(table.row(place), rank)
+        });
+        if self.hubs.is_some() || self.agency.is_some() {
+            wanted.retain(|place| {
+                let row = table.row(place);
+                self.hub(row.hub) && self.agency(row.agency)
+            });
+        }
+        wanted
+    }
+
+    /// Keeps the places of the region that is asked for.
+    fn keep_region(
+        &self,
+        provinces: &Values,
+        wanted: &mut Bits,
+        region: impl Fn(u32) -> RegionNumber,
+    ) {
+        let Some((first, last)) = self.region else {
+            return;
+        };
+        wanted.keep(provinces.of(first.province()));
+        let is_province = first != last;
+        if !is_province {
+            wanted.retain(|place| region(place) == first);
+        }
     }
 
     /// The agencies that are wanted and may be seen: of those that are asked for, if something is asked that only
     /// innovations have, the ones with such an innovation.
     pub(super) fn agencies(&self, columns: &Columns, rank: u8, innovations: &Bits) -> Bits {
         let table = &columns.agencies;
-        let mut wanted = Bits::of(table.len());
+        let mut wanted = Bits::none(number(table.len()));
         if self.asks_of_innovations() {
             for place in innovations.iter() {
                 let agency = columns.innovations.row(place).agency;
                 if table.rank(agency) <= rank {
-                    wanted.add(agency);
+                    wanted.insert(agency);
                 }
             }
             return wanted;
         }
         for (place, row) in table.seen(rank) {
             if self.hub(row.hub) && self.agency(place) && self.region(row.region) {
-                wanted.add(place);
+                wanted.insert(place);
             }
         }
         wanted

@@ -1,36 +1,28 @@
-//! Counting the records that belong to innovations and agencies.
+//! Counting the records that belong to innovations and agencies; replications are counted in `replications`.
 
 use std::cmp::Reverse;
 
-use super::charts::{
-    AwardCount, CoachingMonth, Flow, HubTotals, NeedGap, Needs, Replicated, ReplicationCount,
-    StageMove, Totals,
-};
-use super::count::{
-    AFFAIRS, Counts, GOALS, Scope, TERMS, affairs, bit_of, bits, province_of, terms,
-};
+use super::charts::{AwardCount, CoachingMonth, HubTotals, NeedGap, Needs, StageMove, Totals};
+use super::count::{AFFAIRS, Counts, GOALS, Scope, TERMS, affairs, bit_of, bits, terms};
 use super::groups::Groups;
-use super::rows::{
-    ADOPTION, About, Award, Coaching, LIFECYCLE, NONE, Need, PROVINCES, RegionNumber, Replication,
-};
-use super::table::{Bits, Table, number};
+use super::replications::Replications;
+use super::rows::{ADOPTION, About, Award, Coaching, LIFECYCLE, NONE, Need, RegionNumber};
+use super::table::{Table, number};
+use crate::bits::Bits;
 use crate::catalog::{AdoptionStatus, LifecycleStage, Sdg, TransitionAxis, Vocabulary};
 
-/// The most innovations in the chart of the most replicated.
-const MOST_REPLICATED: usize = 100;
 /// The most rows of flows, contests and months.
-const MOST_ROWS: usize = 1000;
+pub(super) const MOST_ROWS: usize = 1000;
 
-impl ReplicationCount {
-    fn add(&mut self, row: &Replication) {
-        self.claimed += u32::from(row.is_live);
-        self.done += u32::from(row.is_done);
-        self.confirmed += u32::from(row.is_confirmed);
-    }
-
-    const fn weight(self) -> (u32, u32, u32) {
-        (self.claimed, self.done, self.confirmed)
-    }
+/// Awards, counted in one pass.
+#[derive(Default)]
+pub(super) struct Awards {
+    /// By contest.
+    pub(super) rows: Vec<AwardCount>,
+    /// How often each hub tells of one.
+    hubs: Vec<u32>,
+    /// Each once, whoever tells of it.
+    network: u32,
 }
 
 impl Scope<'_> {
@@ -46,7 +38,7 @@ impl Scope<'_> {
     }
 
     /// The rows that may be seen and may count, those about one innovation together, then those about none.
-    fn rows<'a, R: Default>(
+    pub(super) fn rows<'a, R: Default>(
         &'a self,
         table: &'a Table<R>,
         groups: Option<&'a Groups>,
@@ -60,14 +52,14 @@ impl Scope<'_> {
     }
 
     /// Whether a record about an innovation counts.
-    fn counts(&self, innovation: u32) -> bool {
-        self.wanted.is_open() || self.innovations.has(innovation)
+    pub(super) fn counts(&self, innovation: u32) -> bool {
+        self.wanted.is_open() || self.innovations.contains(innovation)
     }
 
     fn about(&self, row: &About) -> bool {
         match row.innovation {
             _ if self.wanted.is_open() => true,
-            Some(innovation) => self.innovations.has(innovation),
+            Some(innovation) => self.innovations.contains(innovation),
             None => {
                 let asks_more = self.wanted.asks_of_innovations()
                     || self.wanted.names_agency()
@@ -93,113 +85,22 @@ impl Scope<'_> {
         self.wanted.is_open() || is_asked()
     }
 
-    fn need(&self, row: &Need) -> bool {
-        let agencies = &self.columns.agencies;
-        let region = || {
-            let is_placed = row.region != RegionNumber::default();
-            if is_placed || agencies.rank(row.agency) > self.rank {
-                row.region
-            } else {
-                agencies.row(row.agency).region
-            }
-        };
-        self.wanted.subjects(row.affairs, row.sdgs)
-            && self.wanted.hub(row.hub)
-            && self.wanted.agency(row.agency)
-            && (self.wanted.is_everywhere() || self.wanted.region(region()))
-    }
-
     fn activity(&self, row: &Coaching) -> bool {
         let is_for_one = || {
             row.agencies()
                 .iter()
                 .any(|agency| self.wanted.agency(*agency))
         };
-        let is_about_one = || row.innovations().iter().any(|it| self.innovations.has(*it));
+        let is_about_one = || {
+            row.innovations()
+                .iter()
+                .any(|it| self.innovations.contains(*it))
+        };
         self.wanted.is_open()
             || (self.wanted.hub(row.hub)
                 && self.wanted.region(row.region)
                 && (!self.wanted.names_agency() || is_for_one())
                 && (!self.wanted.asks_of_innovations() || is_about_one()))
-    }
-
-    /// The province of an agency, as far as it may be seen.
-    fn province(&self, agency: u32) -> usize {
-        let agencies = &self.columns.agencies;
-        if agencies.rank(agency) <= self.rank {
-            agencies.row(agency).region.province()
-        } else {
-            0
-        }
-    }
-
-    pub(super) fn replications(&self) -> (Vec<Flow>, Vec<Replicated>) {
-        let columns = self.columns;
-        let sources = &columns.innovations;
-        let mut flows = vec![ReplicationCount::default(); PROVINCES * PROVINCES];
-        // Replications of one source stand together.
-        let mut of_sources: Vec<(u32, ReplicationCount)> = Vec::new();
-        for row in self.rows(
-            &columns.replications,
-            columns.of_innovations.replications.as_ref(),
-        ) {
-            if !row.is_live || !self.counts(row.source) {
-                continue;
-            }
-            let is_seen = sources.rank(row.source) <= self.rank;
-            let from = if is_seen {
-                columns
-                    .region_of(row.source, sources.row(row.source))
-                    .province()
-            } else {
-                0
-            };
-            flows[from * PROVINCES + self.province(row.adopter)].add(row);
-            if !is_seen {
-                continue;
-            }
-            match of_sources.last_mut() {
-                Some((source, count)) if *source == row.source => count.add(row),
-                _ => {
-                    let mut count = ReplicationCount::default();
-                    count.add(row);
-                    of_sources.push((row.source, count));
-                }
-            }
-        }
-        let flow = |(at, count): (usize, ReplicationCount)| Flow {
-            from: province_of(at / PROVINCES),
-            to: province_of(at % PROVINCES),
-            replications: count,
-        };
-        let flows = flows.into_iter().enumerate();
-        let mut flows: Vec<Flow> = flows
-            .filter(|(_, count)| count.claimed > 0)
-            .map(flow)
-            .collect();
-        flows.sort_by_key(|flow| (Reverse(flow.replications.weight()), flow.from, flow.to));
-        flows.truncate(MOST_ROWS);
-        (flows, self.most_replicated(of_sources))
-    }
-
-    fn most_replicated(&self, mut found: Vec<(u32, ReplicationCount)>) -> Vec<Replicated> {
-        let table = &self.columns.innovations;
-        let name = |place: u32| {
-            let key = table.key(place);
-            (self.columns.hubs.name(key.hub), key.record)
-        };
-        let order =
-            |(place, count): &(u32, ReplicationCount)| (Reverse(count.weight()), name(*place));
-        if found.len() > MOST_REPLICATED {
-            found.select_nth_unstable_by(MOST_REPLICATED, |a, b| order(a).cmp(&order(b)));
-            found.truncate(MOST_REPLICATED);
-        }
-        found.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
-        let replicated = |(place, replications)| Replicated {
-            innovation: self.columns.reference(table.key(place)),
-            replications,
-        };
-        found.into_iter().map(replicated).collect()
     }
 
     /// How long innovations stayed where they were before they moved on. A transition that another one corrects counts as
@@ -263,19 +164,24 @@ impl Scope<'_> {
         });
     }
 
-    pub(super) fn awards(&self) -> Vec<AwardCount> {
+    pub(super) fn awards(&self) -> Awards {
         let contests = &self.columns.contests;
         let spelled = |number: u32| &contests.spellings[number as usize];
-        let mut seen = [Bits::of(contests.awards()), Bits::of(contests.awards())];
+        let mut seen = [
+            Bits::none(number(contests.awards())),
+            Bits::none(number(contests.awards())),
+        ];
         let mut counts = vec![([0_u32; 2], NONE); contests.names.len()];
         let columns = self.columns;
+        let mut hubs = vec![0; columns.hubs.len()];
         for row in self.rows(&columns.awards, columns.of_innovations.awards.as_ref()) {
             if !self.award(row) {
                 continue;
             }
+            hubs[row.hub as usize] += 1;
             let (count, spelling) = &mut counts[row.contest as usize];
             let basis = usize::from(row.is_confirmed);
-            count[basis] += u32::from(seen[basis].add(row.number));
+            count[basis] += u32::from(seen[basis].insert(row.number));
             // Of several spellings the first in the alphabet, whoever came first.
             if *spelling == NONE
                 || (*spelling != row.spelling && spelled(row.spelling) < spelled(*spelling))
@@ -295,17 +201,23 @@ impl Scope<'_> {
             claimed: count[0],
             confirmed: count[1],
         };
-        told.into_iter().map(row).collect()
+        let [mut all, confirmed] = seen;
+        all.add(&confirmed);
+        Awards {
+            rows: told.into_iter().map(row).collect(),
+            hubs,
+            network: u32::try_from(all.count()).unwrap_or(u32::MAX),
+        }
     }
 
     /// The activities that count: all that were not cancelled.
     pub(super) fn activities(&self) -> Bits {
         let table = &self.columns.coaching;
-        let mut counted = Bits::of(table.len());
+        let mut counted = Bits::none(number(table.len()));
         let mut look = |place: u32| {
             let row = table.row(place);
             if table.rank(place) <= self.rank && !row.is_cancelled && self.activity(row) {
-                counted.add(place);
+                counted.insert(place);
             }
         };
         // What counts by its innovations only is found by them.
@@ -321,17 +233,18 @@ impl Scope<'_> {
 
     /// The needs that count.
     pub(super) fn wanted_needs(&self) -> Vec<&Need> {
-        let seen = self.columns.needs.seen(self.rank).map(|(_, row)| row);
-        seen.filter(|row| self.need(row)).collect()
+        let wanted = self.wanted.needs(self.columns, self.rank);
+        let table = &self.columns.needs;
+        wanted.iter().map(|place| table.row(place)).collect()
     }
 
     pub(super) fn coaching(&self, activities: &Bits) -> (Vec<CoachingMonth>, u32) {
         let table = &self.columns.coaching;
         let mut months: Vec<CoachingMonth> = Vec::new();
-        let mut reached = Bits::of(self.columns.agencies.len());
+        let mut reached = Bits::none(number(self.columns.agencies.len()));
         let mut last_month = vec![u32::MAX; self.columns.agencies.len()];
         for place in self.columns.by_month.iter().rev() {
-            if !activities.has(*place) {
+            if !activities.contains(*place) {
                 continue;
             }
             let row = table.row(*place);
@@ -356,37 +269,41 @@ impl Scope<'_> {
             last.planned += u32::from(row.is_planned);
             last.activities += u32::from(!row.is_planned);
             for agency in row.agencies() {
-                reached.add(*agency);
+                reached.insert(*agency);
                 let before = std::mem::replace(&mut last_month[*agency as usize], row.month);
                 last.agencies += u32::from(before != row.month);
             }
         }
         months.truncate(MOST_ROWS);
-        (months, u32::try_from(reached.len()).unwrap_or(u32::MAX))
+        (months, u32::try_from(reached.count()).unwrap_or(u32::MAX))
     }
 
     pub(super) fn totals(
         &self,
         counts: &Counts,
+        (replications, awards): (&Replications, &Awards),
         activities: &Bits,
         needs: &[&Need],
     ) -> (Totals, Vec<HubTotals>) {
         let columns = self.columns;
-        let mut network = Totals::default();
-        let mut hubs = vec![Totals::default(); columns.hubs.len()];
-        for (hub, innovations) in hubs.iter_mut().zip(&counts.hubs) {
-            hub.innovations = *innovations;
-        }
+        let mut network = Totals {
+            awards: awards.network,
+            ..Totals::default()
+        };
+        let of_hubs = counts.hubs.iter().zip(&replications.hubs).zip(&awards.hubs);
+        let mut hubs: Vec<Totals> = of_hubs
+            .map(|((innovations, replications), awards)| Totals {
+                innovations: *innovations,
+                replications: *replications,
+                awards: *awards,
+                ..Totals::default()
+            })
+            .collect();
         let agencies = self.wanted.agencies(columns, self.rank, self.innovations);
         for (place, row) in columns.agencies.seen(self.rank) {
-            hubs[row.hub as usize].agencies += u32::from(agencies.has(place));
+            hubs[row.hub as usize].agencies += u32::from(agencies.contains(place));
         }
         let of = &columns.of_innovations;
-        for row in self.rows(&columns.replications, of.replications.as_ref()) {
-            if self.counts(row.source) {
-                hubs[row.hub as usize].replications.add(row);
-            }
-        }
         for row in self.rows(&columns.endorsements, of.endorsements.as_ref()) {
             hubs[row.hub as usize].endorsements += u32::from(self.about(row));
         }
@@ -398,13 +315,6 @@ impl Scope<'_> {
         }
         for place in activities.iter() {
             hubs[columns.coaching.row(place).hub as usize].coaching += 1;
-        }
-        let mut told = Bits::of(columns.contests.awards());
-        for row in self.rows(&columns.awards, of.awards.as_ref()) {
-            if self.award(row) {
-                hubs[row.hub as usize].awards += 1;
-                network.awards += u32::from(told.add(row.number));
-            }
         }
         for hub in &hubs {
             network.add(hub);

@@ -6,6 +6,8 @@ use hashbrown::HashTable;
 
 /// The rank of a row that is not here; no sight reaches it.
 const ABSENT: u8 = u8::MAX;
+/// The highest rank of one that is.
+pub(super) const HIGHEST_RANK: u8 = 2;
 
 /// A record's name in the columns: its hub's number and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,47 +148,4 @@ impl<R: Default> Table<R> {
 /// A place as a number; there are fewer than 2³².
 pub(super) fn number(place: usize) -> u32 {
     u32::try_from(place).expect("a table has fewer than 2^32 rows")
-}
-
-/// A set of places.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Bits(Vec<u64>);
-
-impl Bits {
-    /// The empty set of so many places.
-    pub(super) fn of(places: usize) -> Self {
-        Self(vec![0; places.div_ceil(64)])
-    }
-
-    /// Adds a place, and says whether it was not there.
-    pub(super) fn add(&mut self, place: u32) -> bool {
-        let (word, bit) = (place as usize / 64, 1 << (place % 64));
-        let is_new = self.0[word] & bit == 0;
-        self.0[word] |= bit;
-        is_new
-    }
-
-    /// Whether a place is there.
-    pub(super) fn has(&self, place: u32) -> bool {
-        self.0
-            .get(place as usize / 64)
-            .is_some_and(|word| word & (1 << (place % 64)) != 0)
-    }
-
-    /// The places that are there, lowest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0_u32..).zip(&self.0).flat_map(|(word, bits)| {
-            let mut left = *bits;
-            std::iter::from_fn(move || {
-                let bit = left.trailing_zeros();
-                left &= left.wrapping_sub(1);
-                (bit < 64).then_some(word * 64 + bit)
-            })
-        })
-    }
-
-    /// How many places are there.
-    pub(super) fn len(&self) -> u64 {
-        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
-    }
 }

@@ -259,6 +259,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         let (db, log) = (&self.puller.db, theirs.log());
         // Said again each time, a peer that states more and gives nothing would put off the end of the halt for ever.
         let halted = db.halted().await?;
+        let is_forked = halted
+            .as_ref()
+            .is_some_and(|halted| halted.why == Halt::Forked);
         if halted.is_none_or(|halted| halted.why < Halt::Behind) {
             db.halt(Halt::Behind, self.puller.clock.now()).await?;
         }
@@ -271,6 +274,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         {
             if self.reason(trust, &fork.theirs).await? == Reason::Doubtful {
                 return self.fetch_branch(trust, &fork.theirs).await;
+            }
+            if is_forked && Rule::OneHistoryTakenUp.holds() {
+                // Two peers with two histories would have us take up theirs in turn, and halt anew each time.
+                return self.fetch_branch(trust, theirs).await;
             }
             self.note_fork(&fork.theirs, Some(fork.differs_at)).await?;
             db.halt(Halt::Forked, self.puller.clock.now()).await?;

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
+use tokio::time::{Interval, interval};
 
 use super::super::nodes::{Serving, program};
 use super::super::writer::Writer;
@@ -58,29 +60,55 @@ fn lag_figures(name: &'static str, mut lags: Vec<Duration>) -> [Figure; 2] {
     [figure(name, p50, "ms (p50)"), figure("– p99", p99, "ms")]
 }
 
-/// Somebody who writes at a steady pace.
+/// How many write at the same time.
+const WRITERS: usize = 8;
+
+/// Several who write at a steady pace together, each waiting for its answers.
 pub(super) struct Writing {
     is_over: Arc<AtomicBool>,
-    task: JoinHandle<anyhow::Result<(f64, Vec<Duration>)>>,
+    pace: Arc<Mutex<Pace>>,
+    started: Instant,
+    writers: Vec<JoinHandle<anyhow::Result<Vec<Duration>>>>,
+}
+
+/// When the next write is due, and its number.
+struct Pace {
+    clock: Interval,
+    number: u64,
 }
 
 impl Writing {
     pub(super) async fn start(hub: &Hub, per_second: u64) -> anyhow::Result<Self> {
         let is_over = Arc::new(AtomicBool::new(false));
-        let writer = Writer::new(hub).await?;
-        let task = write(
-            writer,
-            hub.config.http.listen,
-            per_second,
-            Arc::clone(&is_over),
-        );
-        let task = tokio::spawn(task);
-        Ok(Self { is_over, task })
+        let clock = interval(Duration::from_secs(1) / u32::try_from(per_second)?);
+        let pace = Arc::new(Mutex::new(Pace { clock, number: 0 }));
+        let mut writers = Vec::with_capacity(WRITERS);
+        for _ in 0..WRITERS {
+            let writer = Writer::new(hub).await?;
+            let address = hub.config.http.listen;
+            let write = write(writer, address, Arc::clone(&pace), Arc::clone(&is_over));
+            writers.push(tokio::spawn(write));
+        }
+        Ok(Self {
+            is_over,
+            pace,
+            started: Instant::now(),
+            writers,
+        })
     }
 
     pub(super) async fn finish(self) -> anyhow::Result<Vec<Figure>> {
         self.is_over.store(true, Ordering::Relaxed);
-        let (rate, lags) = self.task.await??;
+        let seconds = self.started.elapsed().as_secs_f64();
+        let mut lags = Vec::new();
+        for writer in self.writers {
+            lags.extend(writer.await??);
+        }
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "write counts are far below 2^52"
+        )]
+        let rate = self.pace.lock().await.number as f64 / seconds;
         let mut figures = vec![figure("writes meanwhile", rate, "innovations/s")];
         figures.extend(lag_figures("found by searching, under writes", lags));
         Ok(figures)
@@ -90,32 +118,28 @@ impl Writing {
 async fn write(
     mut writer: Writer,
     address: SocketAddr,
-    per_second: u64,
+    pace: Arc<Mutex<Pace>>,
     is_over: Arc<AtomicBool>,
-) -> anyhow::Result<(f64, Vec<Duration>)> {
-    let mut clock = tokio::time::interval(Duration::from_secs(1) / u32::try_from(per_second)?);
-    let started = Instant::now();
+) -> anyhow::Result<Vec<Duration>> {
     let mut searches = Vec::new();
-    let mut number = 0;
     while !is_over.load(Ordering::Relaxed) {
-        clock.tick().await;
+        let number = {
+            let mut pace = pace.lock().await;
+            pace.clock.tick().await;
+            pace.number += 1;
+            pace.number
+        };
         let word = word("ramai", number);
         let answered = writer.write(number, &word).await?;
         if number % LOOK_EVERY == 0 {
             searches.push(tokio::spawn(find(address, word, answered)));
         }
-        number += 1;
     }
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "write counts are far below 2^52"
-    )]
-    let rate = number as f64 / started.elapsed().as_secs_f64();
     let mut lags = Vec::new();
     for search in searches {
         lags.push(search.await??);
     }
-    Ok((rate, lags))
+    Ok(lags)
 }
 
 /// A pull of another hub.
