@@ -98,6 +98,7 @@ fn best_start(hits: &[usize]) -> Option<usize> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::token::tokens;
     use super::*;
 
     /// Writes a snippet with its hits in brackets.
