@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject, Value};
 use domain::catalog::{self, AgencyDraft, personal_data_in};
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId, RecordRef};
@@ -22,6 +23,7 @@ use crate::items::progress::ServiceUnit;
 use crate::loaders::{AgencyKey, Records};
 use crate::paging::{PageArgs, PageInfo, bounded};
 use crate::regions::Region;
+use crate::row::{AtHand as _, Row};
 use crate::scalars::{DateTime, HubId as HubIdScalar, Long, RegionCode};
 use crate::vocabulary::{AgencyKind, RecordAudience};
 use crate::{ApiError, HubContext};
@@ -43,6 +45,10 @@ impl Agency {
         self.agency().region
     }
 
+    fn global_id(&self) -> ID {
+        GlobalId::Agency(self.hub.clone(), self.record).to_id()
+    }
+
     fn reference(&self) -> RecordRef {
         let (hub, record) = (self.hub.clone(), self.record);
         RecordRef { hub, record }
@@ -56,12 +62,26 @@ impl Agency {
     }
 }
 
+/// What lists show.
+impl Row for Agency {
+    const FIELDS: &'static [&'static str] = &["id", "name", "region_code"];
+
+    fn field(&self, nth: usize, field: &Field) -> Option<Value> {
+        match Self::FIELDS[nth] {
+            "id" => self.global_id().value(field),
+            "name" => self.agency().name.as_str().value(field),
+            "region_code" => self.region_of().map(RegionCode).value(field),
+            _ => None,
+        }
+    }
+}
+
 /// An agency that owns innovations ("instansi, perangkat daerah, K/L"). It belongs to exactly one hub.
 #[Object(serial)]
 impl Agency {
     /// The agency's global id.
     pub(crate) async fn id(&self) -> ID {
-        GlobalId::Agency(self.hub.clone(), self.record).to_id()
+        self.global_id()
     }
 
     /// The revision of the record that is shown.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ID, Object, SimpleObject, Value};
 use domain::catalog::HubProfile;
 use domain::identity::HubId;
 use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
@@ -14,6 +15,7 @@ use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::paging::{PageArgs, PageInfo};
 use crate::regions::Region;
+use crate::row::{AtHand as _, Row};
 use crate::scalars::{DateTime, HubId as HubIdScalar, Long, PartialDate, RegionCode};
 use crate::vocabulary::{HubKind, HubStatus};
 use crate::{ApiError, HubContext};
@@ -32,9 +34,27 @@ impl Hub {
         Self { id, body }
     }
 
+    fn name_of(&self) -> Option<&str> {
+        self.profile().map(|profile| profile.name.as_str())
+    }
+
     fn profile(&self) -> Option<&HubProfile> {
         match &self.body.as_ref()?.content {
             Content::Hub(profile) => Some(profile),
+            _ => None,
+        }
+    }
+}
+
+/// What lists show.
+impl Row for Hub {
+    const FIELDS: &'static [&'static str] = &["id", "hub_id", "name"];
+
+    fn field(&self, nth: usize, field: &Field) -> Option<Value> {
+        match Self::FIELDS[nth] {
+            "id" => GlobalId::Hub(self.id.clone()).to_id().value(field),
+            "hub_id" => HubIdScalar(self.id.clone()).value(field),
+            "name" => self.name_of().value(field),
             _ => None,
         }
     }
@@ -56,7 +76,7 @@ impl Hub {
 
     /// The name.
     async fn name(&self) -> Option<&str> {
-        self.profile().map(|profile| profile.name.as_str())
+        self.name_of()
     }
 
     /// For whom the hub runs the network.

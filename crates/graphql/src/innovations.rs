@@ -22,7 +22,6 @@ use crate::agencies::Agency;
 use crate::context::ContextExt as _;
 use crate::drafts::{self, Draft};
 use crate::hubs::Hub;
-use crate::ids::GlobalId;
 use crate::in_place::InPlace;
 use crate::items;
 use crate::items::coaching::Coaching;
@@ -50,7 +49,7 @@ fn words<const LIMIT: usize>(text: Option<&Words<LIMIT>>) -> Option<&str> {
 impl Innovation {
     /// The innovation's global id.
     pub(crate) async fn id(&self) -> ID {
-        GlobalId::Innovation(self.hub_id.clone(), self.record).to_id()
+        self.global_id()
     }
 
     /// The revision of the record that is shown: 1, 2, 3 …
@@ -311,11 +310,7 @@ impl Innovation {
 
     /// Replications of it, counted from the records that are here and for everybody.
     async fn replication_counts(&self) -> AtOnce<ReplicationCounts> {
-        AtOnce(ReplicationCounts {
-            claimed: Long(self.counts.replications),
-            done: Long(self.counts.done),
-            confirmed: Long(self.counts.confirmed),
-        })
+        AtOnce(self.replication_counts_of())
     }
 
     /// How many hubs endorse it for everybody to see.

@@ -2,8 +2,8 @@
 //!
 //! A chart has hundreds of rows of two or three numbers, and a page of hits as many stretches of text. What each row says is
 //! known, so a list of [`Rows`] looks once which of its fields are asked for, and then only writes them down. `row!` makes such
-//! an object; [`AtOnce`] is one by itself. What this does not cover (fragments, directives, a field that must look something
-//! up) goes the usual way, by the object's own resolvers.
+//! an object; [`AtOnce`] is one by itself. Larger objects are a [`Row`] of what lists show of them. What this does not cover
+//! (fragments, directives, any other field) goes the usual way, by the object's own resolvers.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,13 @@ use async_graphql::parser::types::{Field, SelectionSet};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::ContainerType;
 use async_graphql::{
-    ContextSelectionSet, InputType, Name, OutputType, Positioned, ServerResult, Value,
+    ContextSelectionSet, ID, InputType, Name, OutputType, Positioned, ServerResult, Value,
 };
 use domain::catalog::Vocabulary;
 
 use crate::in_place::{InPlace, plain_fields};
 use crate::regions::Region;
-use crate::scalars::{HubId, Long, PartialDate, RegionCode};
+use crate::scalars::{DateTime, HubId, Long, PartialDate, RegionCode};
 use crate::vocabulary::Term;
 
 /// What a field of a row may hold.
@@ -27,13 +27,21 @@ pub(crate) trait AtHand {
     fn value(&self, field: &Field) -> Option<Value>;
 }
 
-/// An object whose fields are at hand.
+/// An object whose fields are at hand, or many of them.
 pub(crate) trait Row: ContainerType {
-    /// The names of its fields, as the schema has them but with words apart: `median_days`.
+    /// The names of those fields, as the schema has them but with words apart: `median_days`.
     const FIELDS: &'static [&'static str];
 
     /// The value of a field by its number among those.
     fn field(&self, nth: usize, field: &Field) -> Option<Value>;
+
+    /// The object for a field that asks for nothing else.
+    fn at_once(&self, field: &Field) -> Option<Value>
+    where
+        Self: Sized,
+    {
+        object(self, &asked::<Self>(&field.selection_set.node)?)
+    }
 }
 
 /// The fields that are asked for of a row, by their numbers.
@@ -150,13 +158,9 @@ impl<R: Row + Sync> OutputType for Rows<R> {
         if let Some(value) = self.at_once(&ctx.item.node) {
             return Ok(value);
         }
-        let mut values = Vec::with_capacity(self.0.len());
-        for (index, row) in self.0.iter().enumerate() {
-            let ctx = ctx.with_index(index);
-            let value = InPlace(row).resolve(&ctx, field).await;
-            values.push(value.map_err(|error| ctx.set_error_path(error))?);
-        }
-        Ok(Value::List(values))
+        // Together, so that loaders see at once what all rows ask for.
+        let rows: Vec<InPlace<&R>> = self.0.iter().map(InPlace).collect();
+        rows.resolve(ctx, field).await
     }
 }
 
@@ -168,7 +172,13 @@ impl<R: Row> AtHand for Rows<R> {
 
 impl<R: Row> AtHand for AtOnce<R> {
     fn value(&self, field: &Field) -> Option<Value> {
-        object(&self.0, &asked::<R>(&field.selection_set.node)?)
+        self.0.at_once(field)
+    }
+}
+
+impl<R: Row> AtHand for InPlace<R> {
+    fn value(&self, field: &Field) -> Option<Value> {
+        self.0.at_once(field)
     }
 }
 
@@ -194,7 +204,7 @@ impl<V: Vocabulary + Send + Sync> AtHand for Term<V> {
     }
 }
 
-impl AtHand for &'static str {
+impl AtHand for &str {
     fn value(&self, _: &Field) -> Option<Value> {
         Some(Value::from(*self))
     }
@@ -215,7 +225,10 @@ leaves!(
     u8,
     u16,
     i32,
+    f64,
     String,
+    ID,
+    DateTime,
     HubId,
     Long,
     PartialDate,

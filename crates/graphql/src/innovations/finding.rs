@@ -6,7 +6,8 @@ mod snippets;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{ComplexObject, Context, Object, SimpleObject};
+use async_graphql::parser::types::Field;
+use async_graphql::{ComplexObject, Context, Object, SimpleObject, Value};
 use domain::entry::Sight;
 use domain::search::SearchText;
 use search::{DocumentId, DocumentTexts, Filter, Found, Hit, Request};
@@ -19,7 +20,7 @@ use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::in_place::InPlace;
 use crate::paging::{self, PageArgs, PageInfo, PageRequest, bounded};
-use crate::row::Rows;
+use crate::row::{AtHand as _, Row, Rows};
 use crate::scalars::{DateTime, Long};
 use crate::searching;
 use facets::InnovationFacets;
@@ -76,7 +77,7 @@ impl SearchQuery {
 #[graphql(complex, serial)]
 pub(crate) struct InnovationSearch {
     /// The innovations with their cursors and what of them fits, the best first.
-    edges: Vec<InPlace<InnovationSearchEdge>>,
+    edges: Rows<InnovationSearchEdge>,
     /// Where the page stands.
     page_info: PageInfo,
     /// How many were found in all, exactly.
@@ -93,10 +94,8 @@ pub(crate) struct InnovationSearch {
 impl InnovationSearch {
     /// The innovations.
     async fn nodes(&self) -> Vec<InPlace<&Innovation>> {
-        self.edges
-            .iter()
-            .map(|edge| InPlace(&edge.0.node.0))
-            .collect()
+        let edges = self.edges.0.iter();
+        edges.map(|edge| InPlace(&edge.node.0)).collect()
     }
 
     /// How many of all that were found there are of each hub, province, affair …
@@ -134,7 +133,27 @@ impl InnovationSearchEdge {
     /// agency, its region or an affair only.
     #[graphql(complexity = "20 + 3 * child_complexity")]
     async fn snippets(&self) -> Rows<Snippet> {
+        self.snippets_of()
+    }
+}
+
+impl InnovationSearchEdge {
+    fn snippets_of(&self) -> Rows<Snippet> {
         snippets::of(self.node.0.said(), self.found.matcher())
+    }
+}
+
+impl Row for InnovationSearchEdge {
+    const FIELDS: &'static [&'static str] = &["cursor", "node", "score", "snippets"];
+
+    fn field(&self, nth: usize, field: &Field) -> Option<Value> {
+        match Self::FIELDS[nth] {
+            "cursor" => self.cursor.value(field),
+            "node" => self.node.value(field),
+            "score" => self.score.value(field),
+            "snippets" => self.snippets_of().value(field),
+            _ => None,
+        }
     }
 }
 
@@ -173,13 +192,13 @@ async fn present(
     let mut read = read(ctx, wanted, sight, Detail::of_list(ctx)).await?;
     let found = Arc::new(found);
     let edge = |(place, hit): (usize, Hit)| {
-        Some(InPlace(InnovationSearchEdge {
+        Some(InnovationSearchEdge {
             cursor: place.to_string(),
             // One that is gone since the index was read leaves a gap.
             node: InPlace(read.remove(&hit.id)?),
             score: hit.score.into(),
             found: Arc::clone(&found),
-        }))
+        })
     };
     let edges = hits.into_iter().filter_map(edge).collect();
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(found.mark.at) * 1_000_000);

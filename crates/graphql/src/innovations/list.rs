@@ -14,6 +14,7 @@ use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::in_place::InPlace;
 use crate::paging::{End, PageArgs, PageInfo, PageRequest, bounded};
+use crate::row::{Rows, row};
 use crate::scalars::{HubId, Long, RegionCode};
 use crate::vocabulary::{AdoptionStatus, Affair, LifecycleStage};
 
@@ -136,7 +137,7 @@ impl InnovationOrder {
 #[graphql(complex, serial)]
 pub(crate) struct InnovationConnection {
     /// The innovations with their cursors.
-    edges: Vec<InPlace<InnovationEdge>>,
+    edges: Rows<InnovationEdge>,
     /// Where the page stands.
     page_info: PageInfo,
     #[graphql(skip)]
@@ -147,10 +148,8 @@ pub(crate) struct InnovationConnection {
 impl InnovationConnection {
     /// The innovations.
     async fn nodes(&self) -> Vec<InPlace<&Innovation>> {
-        self.edges
-            .iter()
-            .map(|edge| InPlace(&edge.0.node.0))
-            .collect()
+        let edges = self.edges.0.iter();
+        edges.map(|edge| InPlace(&edge.node.0)).collect()
     }
 
     /// How many innovations the filter finds in all.
@@ -159,14 +158,14 @@ impl InnovationConnection {
     }
 }
 
-/// An innovation in a list.
-#[derive(SimpleObject)]
-#[graphql(serial)]
-pub(crate) struct InnovationEdge {
-    /// The innovation's place in the list, for `after` and `before`. It stays valid while records come and go.
-    cursor: String,
-    /// The innovation.
-    node: InPlace<Innovation>,
+row! {
+    /// An innovation in a list.
+    pub(crate) struct InnovationEdge {
+        /// The innovation's place in the list, for `after` and `before`. It stays valid while records come and go.
+        cursor: String,
+        /// The innovation.
+        node: InPlace<Innovation>,
+    }
 }
 
 /// Lists innovations.
@@ -194,7 +193,7 @@ pub(crate) async fn page(
     let shown = Innovation::read(ctx.db(), page, Detail::of_list(ctx)).await?;
     let edge = |(cursor, node): (String, Option<Innovation>)| {
         let node = InPlace(node?);
-        Some(InPlace(InnovationEdge { cursor, node }))
+        Some(InnovationEdge { cursor, node })
     };
     let edges = cursors.into_iter().zip(shown).filter_map(edge).collect();
     Ok(InnovationConnection {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, SelectionField};
+use async_graphql::parser::types::Field;
+use async_graphql::{Context, ID, SelectionField, Value};
 use domain::catalog::{self, AdoptionStatus, LifecycleStage};
 use domain::entry::Audience;
 use domain::identity::{HubId, RecordId, RecordRef};
@@ -15,8 +16,14 @@ use crate::ApiError;
 use crate::agencies::Agency;
 use crate::context::ContextExt as _;
 use crate::hubs::Hub;
+use crate::ids::GlobalId;
+use crate::in_place::InPlace;
+use crate::items::replications::ReplicationCounts;
 use crate::items::{self, Shown};
 use crate::loaders::{Ahead, InnovationKey, RecordKey, Records, RelatedKey};
+use crate::row::{AtHand as _, Row};
+use crate::scalars::{DateTime, Long, RegionCode};
+use crate::vocabulary::Term;
 
 /// Which part of what innovations say is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +169,18 @@ impl Innovation {
 
     pub(crate) fn key(&self) -> RecordKey {
         (self.hub_id.clone(), self.record)
+    }
+
+    pub(super) fn global_id(&self) -> ID {
+        GlobalId::Innovation(self.hub_id.clone(), self.record).to_id()
+    }
+
+    pub(super) fn replication_counts_of(&self) -> ReplicationCounts {
+        ReplicationCounts {
+            claimed: Long(self.counts.replications),
+            done: Long(self.counts.done),
+            confirmed: Long(self.counts.confirmed),
+        }
     }
 
     /// The record, to be named by others.
@@ -317,4 +336,44 @@ fn show(ctx: &Context<'_>, relations: Vec<RelatedKey>, found: Together) -> Optio
         ahead.put(relations.into_iter().zip(items).collect());
     }
     Innovation::new(found.place, found.said, found.agency, found.hub)
+}
+
+/// What lists show.
+impl Row for Innovation {
+    const FIELDS: &'static [&'static str] = &[
+        "id",
+        "title",
+        "stage",
+        "adoption",
+        "year",
+        "agency",
+        "hub",
+        "region_code",
+        "published_at",
+        "updated_at",
+        "current_at",
+        "replication_counts",
+        "endorsement_count",
+        "award_count",
+    ];
+
+    fn field(&self, nth: usize, field: &Field) -> Option<Value> {
+        match Self::FIELDS[nth] {
+            "id" => self.global_id().value(field),
+            "title" => self.title_of().value(field),
+            "stage" => Term(self.stage_of()).value(field),
+            "adoption" => Term(self.adoption_of()).value(field),
+            "year" => self.year_of().value(field),
+            "agency" => self.owner().map(InPlace).value(field),
+            "hub" => self.hub.at_once(field),
+            "region_code" => self.region_of().map(RegionCode).value(field),
+            "published_at" => DateTime(self.published).value(field),
+            "updated_at" => DateTime(self.written()).value(field),
+            "current_at" => DateTime(self.current).value(field),
+            "replication_counts" => self.replication_counts_of().at_once(field),
+            "endorsement_count" => Long(self.counts.endorsements).value(field),
+            "award_count" => Long(self.counts.awards).value(field),
+            _ => None,
+        }
+    }
 }
