@@ -1,6 +1,6 @@
 //! A hub's memory. Every test runs on SQLite and on PostgreSQL; nothing is replaced but clock and randomness.
 //!
-//! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries.
+//! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries. `desk`: those of several at once.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
 //! - `audience`, `viewers`: what is not for everybody. `left_out`, `unsettled`: what is kept for other hubs.
 //! - `leases`: several processes on one database. `locks`: writers at once.
@@ -11,6 +11,7 @@
 //!   taken once. `upgrading`: databases of older and of newer programs.
 
 mod audience;
+mod desk;
 mod drafts;
 mod filtering;
 mod following;

@@ -13,7 +13,8 @@ use storage::agencies::{self, AgencyFilter, AgencyRef};
 use storage::bodies::{self, Body, Content};
 use storage::items::Role;
 use storage::local::Local;
-use storage::logs::{self, EntryKey};
+use storage::logs::EntryKey;
+use storage::logs::desk::Author;
 
 use crate::context::ContextExt as _;
 use crate::hubs::Hub;
@@ -408,8 +409,15 @@ pub(crate) async fn issue_with(
 ) -> Result<(), ApiError> {
     let (db, key) = (hub.db.clone(), key(hub)?.clone());
     let (clock, entropy) = (Arc::clone(&hub.clock), Arc::clone(&hub.entropy));
-    let writing =
-        async move { logs::issue_with(&db, &key, drafts, local, &*clock, &*entropy).await };
+    let desk = Arc::clone(&hub.desk);
+    let writing = async move {
+        let author = Author {
+            key: &key,
+            clock: &*clock,
+            entropy: &*entropy,
+        };
+        desk.issue(&db, &author, drafts, local).await
+    };
     // It is done to its end, whether or not the one who asked is still there.
     let written = hub.aside.spawn(writing).await;
     written.unwrap_or(Err(StorageError::Ending))?;

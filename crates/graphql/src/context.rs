@@ -10,6 +10,7 @@ use domain::entry::Sight;
 use domain::identity::HubId;
 use domain::log::SigningKey;
 use domain::trust::Trust;
+use storage::logs::desk::Desk;
 use storage::{Database, StorageError};
 use time::Date;
 use tokio::runtime::Handle;
@@ -41,6 +42,8 @@ pub struct Hub {
     pub statistics: Arc<StatisticsHub>,
     /// Where the search index is found.
     pub search: search::Handle,
+    /// Where writes of the log are handed in.
+    pub desk: Arc<Desk>,
     /// Where the log is written: a runtime whose steps do not wait for those that answer others.
     pub aside: Handle,
 }

@@ -292,6 +292,7 @@ impl Hub {
             turns: Arc::default(),
             statistics: Arc::clone(&self.statistics),
             search: self.search.clone(),
+            desk: Arc::default(),
             aside: self.aside.clone(),
         }
     }

@@ -59,6 +59,13 @@ impl Local {
         }
     }
 
+    /// Adds other changes behind these.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.drafts.extend(other.drafts);
+        self.credits.extend(other.credits);
+        self.people.extend(other.people);
+    }
+
     /// Makes the changes.
     pub(crate) async fn apply(&self, tx: &DatabaseTransaction) -> Result<(), StorageError> {
         for change in &self.drafts {

@@ -1,6 +1,6 @@
 //! The one door for writes, and what is read from the logs.
 //!
-//! - [`issue`] writes this hub's own entries; [`apply`] stores a verified page of another's. Both pass the same door:
+//! - [`issue`] writes this hub's own entries, and at the [`desk`] those that wait go together; [`apply`] stores a verified page of another's. Both pass the same door:
 //!   entries, dropped payloads, tiles, checkpoint and projection in one transaction.
 //! - [`heads`] is what this hub holds of every log; [`read`] gives pages and payloads to peers; [`receipt`] proves one entry.
 //! - [`fill`] brings payloads that were missing; [`watching`] notes what was seen but not yet held.
@@ -16,6 +16,7 @@
 pub mod aside;
 pub mod audience;
 pub mod cutting;
+pub mod desk;
 mod door;
 pub mod fill;
 pub mod heads;

@@ -1,0 +1,132 @@
+//! Where writes of this hub are handed in: those that come while others are written go into the next transaction together.
+//!
+//! A transaction costs the same for one write as for many, and only one writes at a time. If what was put together is refused,
+//! each is written by itself, so that nobody hears of another's fault.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use domain::clock::Clock;
+use domain::entropy::Entropy;
+use domain::entry::EntryDraft;
+use domain::log::SigningKey;
+use tokio::sync::{Mutex as Turn, oneshot};
+
+use super::issuing::{Issued, issue_with};
+use crate::local::Local;
+use crate::{Database, StorageError};
+
+/// The most entries of one transaction, beyond those of its first write.
+const MOST_ENTRIES: usize = 256;
+
+/// Where writes are handed in.
+#[derive(Debug, Default)]
+pub struct Desk {
+    waiting: Mutex<VecDeque<Handed>>,
+    turn: Turn<()>,
+}
+
+/// A write that waits.
+#[derive(Debug)]
+struct Handed {
+    drafts: Vec<EntryDraft>,
+    local: Local,
+    reply: oneshot::Sender<Result<Issued, StorageError>>,
+}
+
+/// By whom and when is written.
+pub struct Author<'a> {
+    /// The key that signs the log.
+    pub key: &'a SigningKey,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+}
+
+impl Desk {
+    /// Appends entries to this hub's log, all or none, together with changes of what stays at this hub, as
+    /// [`issue_with`] does. To be awaited to its end: others may be written with it.
+    pub async fn issue(
+        &self,
+        db: &Database,
+        author: &Author<'_>,
+        drafts: Vec<EntryDraft>,
+        local: Local,
+    ) -> Result<Issued, StorageError> {
+        let (reply, written) = oneshot::channel();
+        self.waiting().push_back(Handed {
+            drafts,
+            local,
+            reply,
+        });
+        let turn = self.turn.lock().await;
+        // Whoever had the turn before may have taken ours along. As many come as were handed in, so none is left.
+        let together = self.take();
+        write(db, author, together).await;
+        drop(turn);
+        written.await.unwrap_or(Err(StorageError::Ending))
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, VecDeque<Handed>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next writes, in the order in which they were handed in.
+    fn take(&self) -> Vec<Handed> {
+        let mut waiting = self.waiting();
+        let mut together: Vec<Handed> = waiting.pop_front().into_iter().collect();
+        let mut room = MOST_ENTRIES;
+        while let Some(next) = waiting.front()
+            && next.drafts.len() <= room
+        {
+            room -= next.drafts.len();
+            together.extend(waiting.pop_front());
+        }
+        together
+    }
+}
+
+async fn write(db: &Database, author: &Author<'_>, mut together: Vec<Handed>) {
+    if together.len() > 1 {
+        let drafts = together.iter().flat_map(|it| it.drafts.iter().cloned());
+        let mut local = Local::default();
+        for handed in &together {
+            local.extend(handed.local.clone());
+        }
+        if let Ok(issued) = issue(db, author, drafts.collect(), local).await {
+            let mut entries = issued.entries.into_iter();
+            for Handed { drafts, reply, .. } in together.drain(..) {
+                let own = entries.by_ref().take(drafts.len()).collect();
+                let issued = Issued {
+                    entries: own,
+                    position: issued.position,
+                };
+                // Whoever does not wait any more does not ask.
+                let _ = reply.send(Ok(issued));
+            }
+        }
+    }
+    for Handed {
+        drafts,
+        local,
+        reply,
+    } in together
+    {
+        let _ = reply.send(issue(db, author, drafts, local).await);
+    }
+}
+
+async fn issue(
+    db: &Database,
+    author: &Author<'_>,
+    drafts: Vec<EntryDraft>,
+    local: Local,
+) -> Result<Issued, StorageError> {
+    let Author {
+        key,
+        clock,
+        entropy,
+    } = *author;
+    issue_with(db, key, drafts, local, clock, entropy).await
+}
