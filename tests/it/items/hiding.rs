@@ -16,14 +16,15 @@ const LOOK: &str = "query($ids: [ID!]!) { nodes(ids: $ids) { id } threads(first:
 /// Which of two nodes anybody sees at a hub, the titles of threads with their posts, and how many threads are counted.
 async fn seen(hubs: &Federation, at: &str, ids: &[&str]) -> (Vec<bool>, Vec<String>, Value) {
     let position = hubs.hub(at).db.newest_position().await.unwrap();
-    let data = loop {
-        let data = hubs.api(at).query(LOOK, json!({ "ids": ids })).await;
+    // Who asks while the figures are brought up to date gets those of before.
+    eventually("the figures follow", async || {
         let statistics = "{ statistics { asOf { position } } }";
         let counted = hubs.api(at).query(statistics, json!({})).await;
-        if counted["statistics"]["asOf"]["position"].as_u64() >= Some(position) {
-            break data;
-        }
-    };
+        let as_of = counted["statistics"]["asOf"]["position"].as_u64();
+        (as_of >= Some(position)).then_some(())
+    })
+    .await;
+    let data = hubs.api(at).query(LOOK, json!({ "ids": ids })).await;
     let list = |value: &Value| value.as_array().unwrap().clone();
     let nodes = list(&data["nodes"])
         .iter()
