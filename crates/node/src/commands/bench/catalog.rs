@@ -20,6 +20,8 @@ use crate::seed::Plan;
 
 /// How many different requests are asked again and again.
 const REPEATED: usize = 200;
+/// How many writes are looked for by searching, when nothing else is done.
+const LOOKED_FOR: u64 = 50;
 /// The seed of the made-up records, and of those of the other hub.
 const SEEDS: [u64; 2] = [4, 5];
 
@@ -79,7 +81,8 @@ impl Catalog {
         output::remark("listing the records");
         let rows = rows(&requests::walk(address).await?);
         figures.extend(self.measure_all(address, &rows, Load::Alone).await?);
-        figures.extend(following::quiet(&hub).await?);
+        let looked_for = if self.seconds > 0 { LOOKED_FOR } else { 1 };
+        figures.extend(following::quiet(&hub, looked_for).await?);
         if self.writes > 0 {
             let writing = following::Writing::start(&hub, self.writes).await?;
             figures.extend(self.measure_all(address, &rows, Load::Writes).await?);

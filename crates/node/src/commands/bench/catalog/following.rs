@@ -15,18 +15,16 @@ use super::super::writer::Writer;
 use super::{Figure, ask_once, figure, load, millis, requests};
 use crate::hub::Hub;
 
-/// How many writes are looked for by searching, when nothing else is done.
-const LOOKED_FOR: u64 = 50;
 /// Under load, one write in so many is looked for.
 const LOOK_EVERY: u64 = 50;
 /// How long a write may take to be found.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How soon writes are found when nothing else is done.
-pub(super) async fn quiet(hub: &Hub) -> anyhow::Result<[Figure; 2]> {
+/// How soon so many writes are found by searching when nothing else is done.
+pub(super) async fn quiet(hub: &Hub, writes: u64) -> anyhow::Result<[Figure; 2]> {
     let mut writer = Writer::new(hub).await?;
     let mut lags = Vec::new();
-    for number in 0..LOOKED_FOR {
+    for number in 0..writes {
         let word = word("sunyi", number);
         let answered = writer.write(number, &word).await?;
         lags.push(find(hub.config.http.listen, word, answered).await?);
@@ -127,7 +125,7 @@ async fn write(
             let mut pace = pace.lock().await;
             pace.clock.tick().await;
             pace.number += 1;
-            pace.number
+            pace.number - 1
         };
         let word = word("ramai", number);
         let answered = writer.write(number, &word).await?;
