@@ -21,6 +21,10 @@ use read::Names;
 /// More changed entries than this are not followed one by one, unless the store is larger still.
 const MOST_FOLLOWED: u64 = 50_000;
 
+/// Columns of so many records rest for a millisecond after they were brought up to date: groups of records are made anew each
+/// time, which takes about a tenth of that. So while others write, following never takes much of a processor.
+const RECORDS_PER_REST: usize = 1000;
+
 /// The columns, shared by all who count.
 #[derive(Debug, Default)]
 pub struct Statistics {
@@ -57,23 +61,38 @@ impl Statistics {
         Some((*as_of, count(columns, *as_of)))
     }
 
+    /// Whether the columns are here and belong to an earlier commit than the newest.
+    pub fn is_behind(&self, db: &Database) -> bool {
+        let newest = *db.watch().borrow();
+        self.as_of().is_some_and(|as_of| as_of.position < newest)
+    }
+
+    /// Whether the columns were brought up to date just now, for as many records as they have.
+    fn is_resting(&self, now: OffsetDateTime) -> bool {
+        let since = self.count_at(|columns, as_of| {
+            let rest = i64::try_from(columns.len() / RECORDS_PER_REST).unwrap_or(i64::MAX);
+            let since = (now - as_of.at).whole_milliseconds();
+            (0..i128::from(rest)).contains(&since)
+        });
+        since.is_some_and(|(_, is_resting)| is_resting)
+    }
+
     /// The commit to which the columns belong, once they were read.
     pub fn as_of(&self) -> Option<AsOf> {
         self.count(|_| ()).map(|(as_of, ())| as_of)
     }
 
     /// Brings the columns to the newest commit, and reads them first if they are not here. Whoever finds somebody else at
-    /// it goes on with the columns as they are, if they are here.
+    /// it goes on with the columns as they are, if they are here; and so does everybody for a moment afterwards, which is
+    /// the longer the more records there are, a second for a million.
     pub async fn catch_up(&self, db: &Database, now: OffsetDateTime) -> Result<(), StorageError> {
         let turn = match (self.following.try_lock(), self.as_of()) {
             (Ok(turn), _) => turn,
             (Err(_), Some(_)) => return Ok(()),
             (Err(_), None) => self.following.lock().await,
         };
-        if self
-            .as_of()
-            .is_none_or(|as_of| as_of.position < *db.watch().borrow())
-        {
+        let is_wanted = self.as_of().is_none() || self.is_behind(db);
+        if is_wanted && !self.is_resting(now) {
             let snapshot = db.snapshot().await?;
             self.follow(&snapshot, now).await?;
             snapshot.end().await?;

@@ -10,7 +10,7 @@ use storage::logs::rebuild;
 use storage::pins;
 use storage::statistics::Statistics;
 use testkit::forge::Forge;
-use testkit::records::{agency, hub_id, innovation, key_of, record};
+use testkit::records::{agency, hub_id, innovation, key_of, put, record};
 use testkit::{Backend, Store};
 use time::OffsetDateTime;
 
@@ -196,4 +196,29 @@ async fn columns_are_read_when_they_are_asked_for_first(backend: Backend) {
     store.put_agency(record(2), 1, &agency("Badan", None)).await;
     check(&statistics, &store).await;
     assert_eq!(figures(&statistics)[0].network.agencies, 2);
+}
+
+#[tokio::test]
+async fn columns_of_many_records_rest_after_they_were_brought_up_to_date() {
+    let store = Store::fresh(Backend::Sqlite, "hub-a").await;
+    let said = |number: u128| {
+        let said = agency(&format!("Dinas {number}"), None);
+        put(record(number), 1, Kind::AGENCY, &said, store.now())
+    };
+    store.issue((1..=2000).map(said).collect()).await;
+    let statistics = Statistics::default();
+    let counted = async |millis: i64| {
+        let now = NOW + time::Duration::milliseconds(millis);
+        statistics.catch_up(&store.db, now).await.unwrap();
+        (
+            figures(&statistics)[0].network.agencies,
+            statistics.is_behind(&store.db),
+        )
+    };
+    assert_eq!(counted(0).await, (2000, false));
+    store.issue(vec![said(2001)]).await;
+    assert_eq!(counted(1).await, (2000, true), "two milliseconds for 2000");
+    assert_eq!(counted(2).await, (2001, false));
+    store.issue(vec![said(2002)]).await;
+    assert_eq!(counted(1).await, (2002, false), "a clock that was put back");
 }

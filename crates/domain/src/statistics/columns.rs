@@ -373,6 +373,24 @@ impl Columns {
         tables.map(|key| self.reference(key).record).collect()
     }
 
+    /// How many records are here, or were named.
+    pub fn len(&self) -> usize {
+        self.agencies.len()
+            + self.innovations.len()
+            + self.replications.len()
+            + self.transitions.len()
+            + self.awards.len()
+            + self.coaching.len()
+            + self.needs.len()
+            + self.endorsements.len()
+            + self.threads.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// About what they take in memory, in bytes.
     pub fn bytes(&self) -> usize {
         let tables = self.agencies.bytes()

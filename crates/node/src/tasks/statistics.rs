@@ -24,6 +24,10 @@ pub async fn keep_up(hub: Hub, closing: CancellationToken) {
                 );
             }
             sleep(LEAST_PAUSE).await;
+            // Columns of many records rest after they were brought up to date; the last commit is not forgotten.
+            if hub.statistics.columns().is_behind(&hub.db) {
+                commits.mark_changed();
+            }
         }
     };
     tokio::select! {
