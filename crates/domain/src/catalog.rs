@@ -64,8 +64,8 @@ pub use form::{FieldError, FormCheck, FormErrors, Provenance};
 pub use history::{Course, History, Misstep, Step, StepDraft};
 pub use hub::{HubProfile, HubProfileDraft};
 pub use innovation::{
-    Beneficiaries, BeneficiariesDraft, Classification, ExternalId, ExternalIdDraft, Innovation,
-    InnovationDraft, Nri, PartError, Point, PointDraft, Scheme, Source, SourceDraft,
+    Beneficiaries, BeneficiariesDraft, Classification, ExternalId, ExternalIdDraft, Gist,
+    Innovation, InnovationDraft, Nri, PartError, Point, PointDraft, Scheme, Source, SourceDraft,
     SustainedDraft, Sustainment, Tag, Texts, Timeline,
 };
 pub use lineage::{Adaptation, Ancestry, Lineage};

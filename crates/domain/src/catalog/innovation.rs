@@ -6,6 +6,7 @@
 
 mod classification;
 mod draft;
+mod gist;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use classification::{Classification, Tag};
 pub use draft::{
     BeneficiariesDraft, ExternalIdDraft, InnovationDraft, PointDraft, SourceDraft, SustainedDraft,
 };
+pub use gist::Gist;
 pub use parts::{
     Beneficiaries, ExternalId, Nri, PartError, Point, Scheme, Source, Sustainment, Timeline,
 };

@@ -223,28 +223,28 @@ impl Innovation {
     pub(super) fn title_of(&self) -> &str {
         match &self.said {
             Said::Whole(_) => self.innovation().title.as_str(),
-            Said::Brief(brief) => &brief.title,
+            Said::Brief(brief) => brief.gist.title.as_str(),
         }
     }
 
     pub(super) fn stage_of(&self) -> LifecycleStage {
         match &self.said {
             Said::Whole(_) => self.innovation().stage,
-            Said::Brief(brief) => brief.stage,
+            Said::Brief(brief) => brief.gist.stage,
         }
     }
 
     pub(super) fn adoption_of(&self) -> AdoptionStatus {
         match &self.said {
             Said::Whole(_) => self.innovation().adoption,
-            Said::Brief(brief) => brief.adoption,
+            Said::Brief(brief) => brief.gist.adoption,
         }
     }
 
     pub(super) fn year_of(&self) -> Option<u16> {
         match &self.said {
             Said::Whole(_) => self.innovation().year(),
-            Said::Brief(brief) => brief.year,
+            Said::Brief(brief) => brief.gist.year,
         }
     }
 
@@ -286,7 +286,7 @@ impl Innovation {
         let body = self.agency.as_ref().map(Arc::clone)?;
         let record = match &self.said {
             Said::Whole(_) => self.innovation().agency,
-            Said::Brief(brief) => brief.agency,
+            Said::Brief(brief) => brief.gist.agency,
         };
         Agency::new(self.hub_id.clone(), record, body)
     }
