@@ -154,7 +154,7 @@ impl Matcher {
     pub fn may_be_in(&self, text: &str) -> bool {
         // Letters with marks and apostrophes are folded before words are compared.
         // All bytes are looked at, several at once, which is quicker than to stop at the first that is odd.
-        let is_odd = |byte: u8| !byte.is_ascii() | (byte == b'\'') | (byte == b'`');
+        let is_odd = |byte: u8| matches!(byte, b'\'' | b'`' | 0x80..);
         let is_plain = !text.bytes().fold(false, |found, byte| found | is_odd(byte));
         match &self.traces {
             Some(traces) if is_plain => traces.is_match(text),

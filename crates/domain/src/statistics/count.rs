@@ -59,9 +59,9 @@ impl Columns {
             figures.moves = scope.moves();
         }
         let has = |chart: Chart| charts.has(chart) || charts.has(Chart::Totals);
-        let replications = (has(Chart::Flows) || has(Chart::Replicated))
-            .then(|| scope.replications())
-            .unwrap_or_default();
+        let replications =
+            (has(Chart::Flows) || has(Chart::Replicated)).then(|| scope.replications());
+        let replications = replications.unwrap_or_default();
         let awards = has(Chart::Awards).then(|| scope.awards());
         let awards = awards.unwrap_or_default();
         let activities = has(Chart::Coaching).then(|| scope.activities());
