@@ -2,7 +2,8 @@
 //!
 //! - `opening`: whose database it is, and coming back to it. `writing`: the hub's own entries. `desk`: those of several at once.
 //! - `pulling`: pages of other hubs, honest and odd ones. `projection`: what readers see is what the entries say.
-//! - `audience`, `viewers`: what is not for everybody. `left_out`, `unsettled`: what is kept for other hubs.
+//! - `audience`, `viewers`: what is not for everybody. `left_out`, `unsettled`: what is kept for other hubs; `doubtful`: for
+//!   the operator.
 //! - `leases`: several processes on one database. `locks`: writers at once.
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `following`: what changed since a commit. `statistics`: columns that follow the store. `plans`: how pages of many innovations are read.
@@ -12,6 +13,7 @@
 
 mod audience;
 mod desk;
+mod doubtful;
 mod drafts;
 mod filtering;
 mod following;

@@ -84,11 +84,13 @@ pub enum Rule {
     CutToAccepted,
     /// What was deleted is not issued again.
     DeletedStaysDeleted,
+    /// Nor is it kept of another history that is not issued again.
+    DeletedNotKept,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -128,6 +130,7 @@ impl Rule {
         Self::OneHistoryTakenUp,
         Self::CutToAccepted,
         Self::DeletedStaysDeleted,
+        Self::DeletedNotKept,
     ];
 
     /// Says whether the rule holds: always, in the program.

@@ -3,10 +3,11 @@
 use domain::entry::Header;
 use domain::identity::LogId;
 use domain::log::{Hash, RawEntry};
+use domain::rules::Rule;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use time::OffsetDateTime;
 
-use super::{heads, millis};
+use super::{heads, held, millis};
 use crate::bulk::Insert;
 use crate::{Database, StorageError, sql};
 
@@ -107,7 +108,13 @@ pub async fn keep_branch(
             return Ok(());
         }
     }
+    let headers = entries.iter().map(|entry| Header::parse(&entry.header));
+    let records: Vec<_> = headers.flatten().map(|header| header.record).collect();
     keep(&tx, row.id, from, entries, reason, now).await?;
+    if reason.outcome().is_some() && Rule::DeletedNotKept.holds() {
+        // Nobody looks at them again, so what was deleted goes at once.
+        forget(&tx, held::deleted(&tx, &row, records).await?).await?;
+    }
     Ok(tx.commit().await?)
 }
 

@@ -72,6 +72,27 @@ pub(super) async fn newest(
     }))
 }
 
+/// Those of some records that the hub's logs say last of that they are gone.
+pub(super) async fn deleted(
+    tx: &DatabaseTransaction,
+    log: &LogRow,
+    records: Vec<RecordId>,
+) -> Result<Vec<Value>, StorageError> {
+    let logs = Logs::of(tx, log).await?;
+    let ids = records.iter().map(|record| record.as_uuid().into());
+    let mut newest: HashMap<RecordId, Header> = HashMap::new();
+    for (_, _, header) in find(tx, &logs, ids.collect()).await? {
+        let held = newest.get(&header.record).map(|held| held.revision);
+        if held.is_none_or(|held| held <= header.revision) {
+            newest.insert(header.record, header);
+        }
+    }
+    let gone = newest
+        .into_values()
+        .filter(|header| matches!(header.operation, Operation::Delete { .. }));
+    Ok(gone.map(|header| header.record.as_uuid().into()).collect())
+}
+
 /// The entries of some records in the hub's logs, in the order of logs and places.
 async fn find(
     tx: &DatabaseTransaction,

@@ -99,6 +99,31 @@ impl Memory {
         }
     }
 
+    /// Keeps entries of another history of the hub's own log, from a place on.
+    pub(super) fn keep_branch(
+        &mut self,
+        log: &LogId,
+        from: u64,
+        entries: Vec<Kept>,
+        reason: Reason,
+    ) {
+        let headers = entries.iter().filter_map(|entry| entry.header.as_deref());
+        let records: BTreeSet<RecordId> = headers.map(|header| header.record).collect();
+        self.set_aside(log, from, entries, reason);
+        if reason.outcome().is_none() || !Rule::DeletedNotKept.holds() {
+            return;
+        }
+        let gone = records
+            .into_iter()
+            .filter(|record| self.newest_of(&log.hub, *record).1);
+        let gone: BTreeSet<RecordId> = gone.collect();
+        for held in &mut self.aside {
+            if held.record().is_some_and(|record| gone.contains(&record)) {
+                held.entry.payload = None;
+            }
+        }
+    }
+
     /// Takes out what a log holds from a size on, and says how much that was.
     pub(super) fn cut(&mut self, log: &LogId, size: u64, reason: Option<Reason>) -> u64 {
         let Some(held) = self.logs.get(log) else {

@@ -397,7 +397,7 @@ impl Store for MemoryStore {
     ) -> Answer<()> {
         self.live().await;
         let entries = entries.into_iter().map(Kept::from).collect();
-        self.memory().set_aside(log, from, entries, reason);
+        self.memory().keep_branch(log, from, entries, reason);
         Ok(())
     }
 
