@@ -1,7 +1,7 @@
 //! Innovations.
 //!
 //! - `shown` reads one; its fields are here.
-//! - [`list`] lists them, [`finding`] finds them by their words, [`input`] writes them; [`text`] is what an author types, [`unit`] the
+//! - [`list`] lists them, [`finding`] finds them by their words, [`input`] writes them; [`text`] is what an author types, [`mod@unit`] the
 //!   service unit that is named.
 //!   `address` reads the list's filter where there are no types.
 
