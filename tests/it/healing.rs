@@ -443,7 +443,7 @@ async fn a_peer_that_gives_our_own_log_badly_does_not_count(backend: Backend) {
     for number in 0..u128::from(2 * PAGE) {
         forge.put(record(number), 1, "strange", &json!({}), |_| {});
     }
-    let held = storage::logs::apply(&hubs.hub("b").db, forge.page(), &SystemClock).await;
+    let held = storage::logs::apply(&hubs.hub("b").db, forge.page(), None, &SystemClock).await;
     held.unwrap();
     relay.tell(Lie::CutShort);
     hubs.sync_until_quiet().await;

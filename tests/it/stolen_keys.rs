@@ -18,6 +18,7 @@ async fn steal(hubs: &Federation, near: &LogId, far: &LogId, log: &LogId) {
     let (k, key) = (&hubs.hub("k").db, &hubs.hub("b").key);
     let edge = storage::logs::heads::edge(k, log).await.unwrap();
     let opening = Opening {
+        checkpoint: None,
         previous: log.epoch,
         accepted: Accepted {
             size: edge.size() - 1,
@@ -34,7 +35,7 @@ async fn steal(hubs: &Federation, near: &LogId, far: &LogId, log: &LogId) {
     let mut ahead = Forge::signed(far.clone(), key.clone());
     ahead.put(record(2), 1, "strange", &json!({}), |_| {});
     for page in [after.page(), ahead.page()] {
-        let taken = storage::logs::apply(k, page, &node::system::SystemClock).await;
+        let taken = storage::logs::apply(k, page, None, &node::system::SystemClock).await;
         taken.unwrap();
     }
 }
@@ -115,4 +116,25 @@ async fn what_a_closed_key_only_stated_is_not_waited_for() {
     .await;
     hubs.sync_until_quiet().await;
     assert_eq!(hubs.state("a", "b").await, LogState::Proved);
+}
+
+/// That a key was closed counts at once, also where no peer is pulled: here the authority's own node.
+#[tokio::test]
+async fn what_a_closed_key_signed_goes_without_a_round() {
+    let hubs = network().await;
+    admit(&hubs, "b").await;
+    hubs.publish("b", "Asli").await;
+    hubs.sync_until_quiet().await;
+    let (log, good) = (hubs.log("b").await, hubs.size("k", "b").await);
+    hubs.publish("b", "Pencuri").await;
+    hubs.sync_until_quiet().await;
+    assert!(hubs.titles("k").await.contains(&"Pencuri".to_owned()));
+    say(&hubs, "b", |draft| {
+        draft.keys[0].until = Some(good);
+        draft.keys[0].until_epoch = Some(log.epoch.get());
+    })
+    .await;
+    hubs.hub("k").puller().follow_trust().await.unwrap();
+    assert_eq!(hubs.titles("k").await, ["Asli"]);
+    assert_eq!(hubs.verify("k").await, NONE);
 }

@@ -23,6 +23,7 @@ mod left_out;
 mod listing;
 mod locks;
 mod opening;
+mod openings;
 mod plans;
 mod projection;
 mod pulling;
@@ -35,6 +36,7 @@ mod trusting;
 mod unsettled;
 mod upgrading;
 mod viewers;
+mod words;
 mod writing;
 
 /// What a check that finds faults finds when all is well.

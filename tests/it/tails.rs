@@ -74,7 +74,7 @@ impl History {
         }
         self.size = size;
         let (db, page) = (&hubs.hub(self.at).db, self.forge.page());
-        let taken = storage::logs::apply(db, page, &node::system::SystemClock).await;
+        let taken = storage::logs::apply(db, page, None, &node::system::SystemClock).await;
         taken.unwrap();
     }
 }

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import simpul_log as log
 
-BODY = {"previous": int, "size": int, "root": str}
+REQUIRED = {"previous": int, "size": int, "root": str}
+BODY = REQUIRED | {"checkpoint": str}
 MOST_EPOCH = 2**63 - 1
 
 
@@ -13,16 +14,18 @@ class Opening:
     previous: int
     size: int
     root: bytes
+    checkpoint: str | None = None
 
 
 def read_opening(text):
     """Reads the body of a log's first entry, or says which rule it breaks."""
     raw = log.read_object(text, "the opening", BODY)
-    for key in BODY:
+    for key in REQUIRED:
         log.require(raw.get(key) is not None, f"the opening lacks {key}")
     log.require(log.whole(raw["previous"], 0, MOST_EPOCH), f"{raw['previous']} is not an epoch")
     log.require(log.whole(raw["size"], 0, MOST_EPOCH), f"{raw['size']} is not a size")
-    return Opening(raw["previous"], raw["size"], log.decode(raw["root"], 32))
+    root = log.decode(raw["root"], 32)
+    return Opening(raw["previous"], raw["size"], root, raw.get("checkpoint"))
 
 
 def settle(accepted, held, root_there):

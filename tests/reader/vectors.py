@@ -170,7 +170,7 @@ def hub_token(case, _):
 def opening(case, _):
     try:
         read = epochs.read_opening(case["body"])
-        reading = {"previous": read.previous, "size": read.size, "root": log.encode(read.root)}
+        reading = {"previous": read.previous, "size": read.size, "root": log.encode(read.root), "checkpoint": read.checkpoint}
     except log.NotProved:
         reading = None
     return differs("reading", reading, case["reads"])

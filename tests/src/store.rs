@@ -143,7 +143,7 @@ impl Store {
 
     /// Stores a page.
     pub async fn apply(&self, page: VerifiedPage) -> Result<Stored, StorageError> {
-        logs::apply(&self.db, page, &self.clock).await
+        logs::apply(&self.db, page, None, &self.clock).await
     }
 
     /// Pulls another store's log to its end, in pages of so many entries.

@@ -36,7 +36,6 @@ pub use receipt::{Receipt, ReceiptError, VerifiedReceipt};
 pub use state::{LogFacts, LogState};
 pub use succession::{
     Accepted, Opening, OpeningError, Settlement, epoch_past, first_epoch, may_begin, needs_opening,
-    next_epoch,
 };
 pub use tile::{TILE_WIDTH, TileId, Tiles};
 pub use tree::{Append, TreeEdge};

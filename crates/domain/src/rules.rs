@@ -56,6 +56,8 @@ pub enum Rule {
     TokenWaitsForTrust,
     /// A token of a time after the heads is not remembered.
     TokenOfHeads,
+    /// A page is stored if its checkpoint counts by the trust of that moment, not of the round's beginning.
+    TrustOfNow,
     /// A membership outranks a pin.
     MembershipOutranksPins,
     /// While a word of the authority is missing no pin counts.
@@ -82,15 +84,21 @@ pub enum Rule {
     OneHistoryTakenUp,
     /// A log is cut to what its hub's next log accepts.
     CutToAccepted,
+    /// Heads that were passed over are looked at once more when a next log says how much of a log counts.
+    AcceptedLookedFor,
+    /// What a next log accepts is proved by the checkpoint that came with it.
+    AcceptedProved,
     /// What was deleted is not issued again.
     DeletedStaysDeleted,
     /// Nor is it kept of another history that is not issued again.
     DeletedNotKept,
+    /// A word on a member that comes of another history takes the place of none that was said since.
+    WordSinceStays,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 44] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -116,6 +124,7 @@ impl Rule {
         Self::UnfinishedIsPulled,
         Self::TokenWaitsForTrust,
         Self::TokenOfHeads,
+        Self::TrustOfNow,
         Self::MembershipOutranksPins,
         Self::MissingWordCounts,
         Self::LastWordCounts,
@@ -129,8 +138,11 @@ impl Rule {
         Self::BranchAskedOfAll,
         Self::OneHistoryTakenUp,
         Self::CutToAccepted,
+        Self::AcceptedLookedFor,
+        Self::AcceptedProved,
         Self::DeletedStaysDeleted,
         Self::DeletedNotKept,
+        Self::WordSinceStays,
     ];
 
     /// Says whether the rule holds: always, in the program.

@@ -58,6 +58,7 @@ const HEAR_AGAIN: Duration = Duration::from_secs(5);
 pub async fn pull_peers(hub: Hub, closing: CancellationToken) {
     tracing::info!(process = %hub.process, "peers are pulled");
     let mut share = Share::new(hub);
+    let _following = AbortOnDropHandle::new(tokio::spawn(follow_trust(share.puller())));
     loop {
         let looked = tokio::select! {
             () = closing.cancelled() => break,
@@ -82,6 +83,20 @@ pub async fn pull_peers(hub: Hub, closing: CancellationToken) {
             error = &error as &dyn std::error::Error,
             "leases cannot be given back; others take them when they lapse"
         );
+    }
+}
+
+/// Brings what is held into line with whom this hub trusts, soon after that changed: a round may be far off, or there is no
+/// peer at all.
+async fn follow_trust(puller: Arc<Puller>) {
+    loop {
+        if let Err(error) = puller.follow_trust().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "what is held cannot be brought into line with whom this hub trusts yet"
+            );
+        }
+        sleep(SHARE_INTERVAL).await;
     }
 }
 

@@ -79,6 +79,9 @@ pub enum StorageError {
         /// The size for which it was meant.
         from: u64,
     },
+    /// Whom this hub trusts changed since what was to be stored was judged.
+    #[error("whom this hub trusts changed meanwhile; pull again")]
+    TrustMoved,
     /// The log is frozen or set aside, so nothing is added to it.
     #[error("log of {hub} is not open for entries: {why}")]
     Closed {

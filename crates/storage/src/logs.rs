@@ -31,7 +31,7 @@ mod receipts;
 pub mod reopening;
 pub mod repair;
 pub mod reproject;
-pub(crate) mod succession;
+pub mod succession;
 mod tiles;
 pub mod unprojected;
 pub mod verify;

@@ -124,6 +124,24 @@ pub(crate) async fn forget_names(
     Ok(())
 }
 
+/// The records by which a hub's logs have spoken of a member from an entry on, there or in later logs.
+pub(crate) async fn spoken_since(
+    tx: &DatabaseTransaction,
+    from: EntryKey,
+    member: &HubId,
+) -> Result<Vec<RecordId>, StorageError> {
+    let text = "SELECT member.record FROM member_name JOIN member ON member.key = member_name.key
+        JOIN log ON log.id = member.entry / 1099511627776 JOIN log AS parted ON parted.id = $1
+        WHERE member_name.member = $2 AND member.hub_id = parted.hub_id
+        AND (log.epoch > parted.epoch OR (log.id = parted.id AND member.entry >= $3))";
+    let values = vec![from.log_id().into(), member.as_str().into(), from.into()];
+    let rows = sql::rows(tx, text, values).await?;
+    let records = rows.iter().map(|row| row.try_get_by_index::<Uuid>(0));
+    Ok(records
+        .map(|record| record.map(RecordId::from))
+        .collect::<Result<_, _>>()?)
+}
+
 async fn is_authority(tx: &DatabaseTransaction, hub_id: i64) -> Result<bool, StorageError> {
     let text =
         "SELECT COUNT(*) FROM authority JOIN hub ON hub.slug = authority.hub WHERE hub.id = $1";

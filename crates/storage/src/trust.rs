@@ -106,6 +106,15 @@ pub(crate) async fn mark(db: &impl ConnectionTrait) -> Result<(), StorageError> 
     Ok(())
 }
 
+/// A number that grows with every change of trust.
+pub async fn mark_now(db: &Database) -> Result<i64, StorageError> {
+    read_mark(db.reader()).await
+}
+
+pub(crate) async fn read_mark(db: &impl ConnectionTrait) -> Result<i64, StorageError> {
+    Ok(sql::number(db, "SELECT trust_mark FROM store", vec![]).await?)
+}
+
 /// Lets the next round with each peer look at all its heads once more: some that were passed over may now be followed.
 pub(crate) async fn look_again(tx: &DatabaseTransaction) -> Result<(), StorageError> {
     mark(tx).await?;

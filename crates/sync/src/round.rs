@@ -16,13 +16,15 @@ mod fork;
 mod log;
 mod pull;
 
+use enforce::Enforced;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::clock::Clock;
 use domain::identity::{HubId, LogId};
-use domain::log::{Checkpoint, LogState, PublicKey};
+use domain::log::{Checkpoint, LogState, PublicKey, SignedCheckpoint};
 use domain::rules::Rule;
 use domain::trust::{Standing, Trust, TrustError};
 use storage::leases::Lease;
@@ -117,8 +119,7 @@ pub struct Puller<S = Database> {
     log_time: Duration,
     pace: Option<Arc<dyn Pace>>,
     busy: Mutex<HashSet<LogId>>,
-    /// The trust by which logs were last cut.
-    enforced: Mutex<Option<Trust>>,
+    enforced: Mutex<Option<Enforced>>,
 }
 
 impl<S: Store> Puller<S> {
@@ -176,6 +177,7 @@ impl<S: Store> Puller<S> {
             own_failed: false,
             has_begun_log: false,
             limits: UNSTATED,
+            trust_mark: 0,
         };
         if let Err(error) = round.go(occasion).await {
             round.note_error(&error);
@@ -196,6 +198,16 @@ impl<S: Store> Puller<S> {
     /// The trust of this moment, with the hub's own key.
     async fn trust(&self) -> Result<Trust, StorageError> {
         self.db.trust(self.own_key).await
+    }
+
+    /// Judges a checkpoint anew if trust changed since the mark, and gives the mark of the trust by which it counts. The
+    /// mark is read first, so that it is never newer than the trust.
+    async fn judge(&self, theirs: &SignedCheckpoint, mark: i64) -> Result<i64, RoundError> {
+        let now = self.db.trust_mark().await?;
+        if now != mark && self.trust().await?.open(theirs.text()).is_err() {
+            return Err(RoundError::Busy(theirs.log().clone()));
+        }
+        Ok(now)
     }
 
     /// Says whether a hint is worth a round.
@@ -250,12 +262,14 @@ struct Round<'a, S, P> {
     has_begun_log: bool,
     /// How much the peer states to give at a time.
     limits: PageLimits,
+    /// The mark of the trust by which heads are looked at.
+    trust_mark: i64,
 }
 
 impl<S: Store, P: Peer> Round<'_, S, P> {
     async fn go(&mut self, occasion: Occasion) -> Result<(), RoundError> {
         let db = &self.puller.db;
-        db.settle().await?;
+        self.puller.follow_trust().await?;
         let (greeting, early) = self.ask(occasion).await?;
         if let Err(mismatch) =
             plan::check_introduction(db.network(), &self.peer.hub, &greeting.introduction)
@@ -286,8 +300,8 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         }
         // Its head may lie before the cursor.
         let is_same_store = is_same_store && !is_admitted;
-        let mut trust = self.puller.trust().await?;
-        self.puller.enforce(&trust).await?;
+        let mut trust = self.read_trust().await?;
+        self.puller.enforce(&trust, self.trust_mark).await?;
         let early = early.filter(|_| is_same_store);
         // The token may be of a later time than heads that were asked for beside it, so the one before it is kept: it
         // says as well that nothing is left undone before the cursor.
@@ -297,14 +311,16 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         };
         let mut is_complete = self.follow_heads(&trust, is_same_store, early).await?;
         for _ in 0..MOST_NEW_TRUSTS {
-            let now = self.puller.trust().await?;
+            let mark = self.trust_mark;
+            let now = self.read_trust().await?;
             let has_begun_next = std::mem::take(&mut self.has_begun_log) && self.has_next().await?;
             if now == trust && !has_begun_next {
                 break;
             }
             // Pages that were on their way were judged by the trust of before.
-            self.puller.judge_anew(&trust);
-            self.puller.enforce(&now).await?;
+            self.puller.judge_anew(&trust, mark);
+            self.puller.enforce(&now, self.trust_mark).await?;
+            self.puller.adopt_accepted(&now).await?;
             // What the authority's log brought may make a log followed that was passed over before, or a checkpoint
             // believed that was not, so only the last look counts.
             trust = now;
@@ -323,6 +339,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             self.result.heads_token = token;
         }
         Ok(())
+    }
+
+    async fn read_trust(&mut self) -> Result<Trust, StorageError> {
+        self.trust_mark = self.puller.db.trust_mark().await?;
+        self.puller.trust().await
     }
 
     /// Whether a log is set aside that the quota admits by now.

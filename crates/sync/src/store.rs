@@ -9,7 +9,9 @@ use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::healing::Halt;
 use domain::identity::{Epoch, HubId, LogId, NetworkId};
-use domain::log::{PublicKey, RawEntry, SignedCheckpoint, SigningKey, TreeEdge, VerifiedPage};
+use domain::log::{
+    Opening, PublicKey, RawEntry, SignedCheckpoint, SigningKey, TreeEdge, VerifiedPage,
+};
 use domain::trust::Trust;
 use storage::halt::{self, Halted};
 use storage::leases::Lease;
@@ -18,7 +20,7 @@ use storage::logs::fill::{self, Filled};
 use storage::logs::heads::{self, Head};
 use storage::logs::reopening::{self, Occasion, Reissued};
 use storage::logs::watching::{self, Consequence};
-use storage::logs::{self, Stored, cutting, left_out, read};
+use storage::logs::{self, Stored, cutting, left_out, read, succession};
 use storage::peers::{self, Peer, RoundResult};
 use storage::{Database, StorageError, holders};
 
@@ -35,6 +37,8 @@ pub trait Store: Send + Sync {
     fn hub(&self) -> &HubId;
     /// The trust of this moment, with the hub's own key.
     fn trust(&self, own_key: PublicKey) -> impl Future<Output = Answer<Trust>> + Send;
+    /// A number that grows with every change of trust.
+    fn trust_mark(&self) -> impl Future<Output = Answer<i64>> + Send;
 
     /// The hash over all proved heads.
     fn heads_token(&self) -> impl Future<Output = Answer<String>> + Send;
@@ -57,10 +61,14 @@ pub trait Store: Send + Sync {
         place: u64,
     ) -> impl Future<Output = Answer<Option<String>>> + Send;
 
-    /// Stores a page, if the log still is what it continues.
+    /// What the first entry of a log says of the log before it.
+    fn opening(&self, log: &LogId) -> impl Future<Output = Answer<Option<Opening>>> + Send;
+
+    /// Stores a page, if the log still is what it continues, and the trust by which its checkpoint counts is that of now.
     fn apply(
         &self,
         page: VerifiedPage,
+        trust_mark: Option<i64>,
         clock: &dyn Clock,
     ) -> impl Future<Output = Answer<Stored>> + Send;
     /// The first places whose payloads are missing.
@@ -219,6 +227,10 @@ impl Store for Database {
         storage::trust::load_with(self, own_key).await
     }
 
+    async fn trust_mark(&self) -> Answer<i64> {
+        storage::trust::mark_now(self).await
+    }
+
     async fn heads_token(&self) -> Answer<String> {
         heads::token(self).await
     }
@@ -243,8 +255,17 @@ impl Store for Database {
         read::header(self, log, place).await
     }
 
-    async fn apply(&self, page: VerifiedPage, clock: &dyn Clock) -> Answer<Stored> {
-        logs::apply(self, page, clock).await
+    async fn opening(&self, log: &LogId) -> Answer<Option<Opening>> {
+        succession::opening(self, log).await
+    }
+
+    async fn apply(
+        &self,
+        page: VerifiedPage,
+        trust_mark: Option<i64>,
+        clock: &dyn Clock,
+    ) -> Answer<Stored> {
+        logs::apply(self, page, trust_mark, clock).await
     }
 
     async fn list_missing(&self, log: &LogId, limit: u32) -> Answer<Vec<u64>> {

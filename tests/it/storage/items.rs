@@ -415,7 +415,7 @@ async fn writers_of_two_hubs_that_touch_the_same_rows_take_turns(backend: Backen
     };
     let two = async {
         for page in adopter.pages {
-            let stored = logs::apply(&other, page, &puller.clock).await;
+            let stored = logs::apply(&other, page, None, &puller.clock).await;
             stored.expect("it is nobody's fault that two write");
         }
     };

@@ -217,6 +217,7 @@ async fn what_the_next_log_says_anew_at_once_is_kept_as_it_was(backend: Backend)
     holder.apply(old.page()).await.unwrap();
 
     let opening = Opening {
+        checkpoint: None,
         previous: old.log().epoch,
         accepted: Accepted {
             size: known.size(),

@@ -50,7 +50,7 @@ async fn two_logs_of_one_hub_taken_at_once_are_taken_one_after_the_other(backend
         seen.await.unwrap();
         let (one, two) = tokio::join!(
             puller.apply(old.page()),
-            logs::apply(&other, new.page(), &puller.clock)
+            logs::apply(&other, new.page(), None, &puller.clock)
         );
         one.unwrap();
         two.unwrap();
@@ -173,6 +173,7 @@ impl Turn {
         }
         let mut next = Forge::of_epoch(&hub, 2);
         let opening = Opening {
+            checkpoint: None,
             previous: old.log().epoch,
             accepted,
         };
@@ -275,10 +276,10 @@ async fn writers_never_wait_for_each_other_in_a_ring() {
             audience::settle(db).await
         };
         let done = tokio::join!(
-            async { logs::apply(&one, old.page(), clock).await.map(drop) },
-            async { logs::apply(&two, next.page(), clock).await.map(drop) },
+            async { logs::apply(&one, old.page(), None, clock).await.map(drop) },
+            async { logs::apply(&two, next.page(), None, clock).await.map(drop) },
             async {
-                logs::apply(&store.db, authority.page(), clock)
+                logs::apply(&store.db, authority.page(), None, clock)
                     .await
                     .map(drop)
             },

@@ -70,7 +70,7 @@ async fn two_pullers_at_once_leave_one_history(backend: Backend) {
         let same = puller.next_page(&origin, &origin.log, 2).await;
         let (one, two) = tokio::join!(
             puller.apply(page),
-            storage::logs::apply(&other, same, &puller.clock)
+            storage::logs::apply(&other, same, None, &puller.clock)
         );
         assert!(one.is_ok() != two.is_ok(), "one of two: {one:?} {two:?}");
         let refused = one.err().or(two.err()).unwrap();
@@ -404,6 +404,7 @@ async fn what_was_seen_of_a_log_that_its_hub_passed_over_is_not_waited_for(backe
     assert_eq!(state(&puller, &lost).await, LogState::CatchingUp);
 
     let opening = Opening {
+        checkpoint: None,
         previous: first.log().epoch,
         accepted: Accepted {
             size: 1,

@@ -2,9 +2,11 @@
 
 use domain::catalog::MemberStatus;
 use domain::entry::Kind;
+use domain::log::{Accepted, Opening};
 use domain::trust::{MemberKeyDraft, MembershipDraft, Standing, TrustedKey};
 use serde_json::{Value, json};
-use storage::logs::{cutting, fill, heads};
+use storage::StorageError;
+use storage::logs::{self, cutting, fill, heads};
 use storage::peers::{self, RoundResult};
 use storage::{pins, trust};
 use testkit::forge::Forge;
@@ -15,6 +17,8 @@ on_both_databases! {
     a_membership_that_is_deleted_lets_all_heads_be_looked_at_again,
     a_membership_that_is_cut_lets_all_heads_be_looked_at_again,
     a_word_that_becomes_whole_lets_all_heads_be_looked_at_again,
+    a_next_log_that_accepts_more_lets_all_heads_be_looked_at_again,
+    a_page_is_not_stored_by_the_trust_of_before,
 }
 
 /// A hub that follows the authority `kl-panrb`, has pinned `id-13`, and remembers a token of a peer.
@@ -134,4 +138,51 @@ async fn a_word_that_becomes_whole_lets_all_heads_be_looked_at_again(backend: Ba
         assert_eq!(standing(&store).await, Some(Standing::Trusted));
         assert!(!has_token(&store).await, "the pin counts again");
     }
+}
+
+async fn a_next_log_that_accepts_more_lets_all_heads_be_looked_at_again(backend: Backend) {
+    let store = following(backend).await;
+    for (epoch, accepts, looks_again) in [(2, 1, false), (3, 2, true)] {
+        let mut old = Forge::of_epoch("id-13", 1);
+        old.put(record(1), 1, "strange", &json!({}), |_| {});
+        if epoch == 2 {
+            store.apply(old.page()).await.unwrap();
+        }
+        for further in 1..accepts {
+            old.put(record(1), further + 1, "strange", &json!({}), |_| {});
+        }
+        let edge = old.grown();
+        let opening = Opening {
+            checkpoint: None,
+            previous: old.log().epoch,
+            accepted: Accepted {
+                size: accepts,
+                root: edge.root(),
+            },
+        };
+        let body = serde_json::from_str(&opening.to_body()).unwrap();
+        let mut next = Forge::of_epoch("id-13", epoch);
+        next.put(record(9), epoch, Kind::EPOCH, &body, |_| {});
+        remember_token(&store).await;
+        store.apply(next.page()).await.unwrap();
+        assert_eq!(has_token(&store).await, !looks_again, "{accepts}");
+    }
+}
+
+async fn a_page_is_not_stored_by_the_trust_of_before(backend: Backend) {
+    let store = following(backend).await;
+    let judged = trust::mark_now(&store.db).await.unwrap();
+    let hub = hub_id("id-13");
+    trust::deny(&store.db, &hub, store.now()).await.unwrap();
+    let page = || {
+        let mut forge = Forge::of("id-13");
+        forge.put(record(1), 1, "strange", &json!({}), |_| {});
+        forge.page()
+    };
+    let apply = async |mark: i64| logs::apply(&store.db, page(), Some(mark), &store.clock).await;
+    let refused = apply(judged).await.unwrap_err();
+    assert!(matches!(refused, StorageError::TrustMoved), "{refused}");
+    assert_eq!(store.size(page().checkpoint.log()).await, 0);
+    let now = trust::mark_now(&store.db).await.unwrap();
+    assert_eq!(apply(now).await.unwrap().entries, 1);
 }

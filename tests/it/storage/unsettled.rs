@@ -40,6 +40,7 @@ fn say(log: &mut Forge, number: u128, revision: u64, title: &str) {
 /// Begins a log with an opening that accepts so much of another, and gives the opening's payload.
 fn begin(epoch: u64, previous: &Forge, accepted: &TreeEdge) -> Forge {
     let opening = Opening {
+        checkpoint: None,
         previous: previous.log().epoch,
         accepted: Accepted {
             size: accepted.size(),

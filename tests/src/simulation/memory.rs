@@ -7,9 +7,11 @@
 //!   or closed, `left_out` what is kept of others' then; `deleted` is what of that must not come back.
 
 mod deleted;
+mod handle;
 mod healing;
 mod left_out;
 mod log;
+mod reissuing;
 mod sight;
 mod standing;
 mod store;
@@ -31,12 +33,12 @@ use storage::logs::fill::Filled;
 use storage::peers::Peer;
 use uuid::Uuid;
 
+pub use handle::{Commit, MemoryStore, Watch};
 pub use healing::{Reason, Renewed, SetAside};
 pub use left_out::LeftOut;
 use log::WithEpoch;
 pub use log::{Kept, MemoryLog, is_for_everyone};
 pub(crate) use standing::read_membership;
-pub use store::{Commit, MemoryStore, Watch};
 
 /// What speaks for a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,8 +105,8 @@ pub struct Memory {
     pub key: Option<PublicKey>,
     /// What sources say, without the hub's own key.
     trust: Option<Trust>,
-    trust_mark: u64,
-    settled_mark: u64,
+    trust_mark: i64,
+    settled_mark: i64,
 }
 
 impl Memory {
@@ -142,11 +144,6 @@ impl Memory {
             hub: hub.clone(),
             epoch: Epoch::new(epoch).expect("the simulator's epochs are small"),
         }
-    }
-
-    /// The hub's own log: that of its highest epoch.
-    pub fn own_log(&self) -> Option<&LogId> {
-        self.logs.keys().rfind(|log| log.hub == self.hub)
     }
 
     /// Opens the hub's own log.

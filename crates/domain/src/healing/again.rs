@@ -18,6 +18,9 @@ pub struct Aside<'a> {
     pub newest: u64,
     /// That revision says that the record is gone.
     pub is_deleted: bool,
+    /// The entry is a word on a member of the network, and since the two histories part another record of the hub's has
+    /// spoken of that member.
+    pub has_word_since: bool,
 }
 
 /// What becomes of it.
@@ -29,6 +32,13 @@ pub enum Again {
     Not(&'static str),
     /// Both histories changed the record: what is shown stays.
     Conflict,
+}
+
+impl Aside<'_> {
+    /// The last word on a member counts, whichever record says it: said again, an older one would open a key that was closed.
+    fn is_outspoken(&self) -> bool {
+        self.has_word_since && Rule::WordSinceStays.holds()
+    }
 }
 
 impl Again {
@@ -48,10 +58,12 @@ impl Again {
             (Operation::Put { .. }, None) if last > header.revision => Self::Not("superseded"),
             (Operation::Put { .. }, None) => Self::Not("missing"),
             // What is shown here is older than the other history, or was changed in both.
-            (Operation::Put { .. }, Some(_)) if aside.is_of_branch && aside.newest >= first => {
-                match aside.payload.map(Payload::parse) {
-                    Some(Ok(_)) => Self::Conflict,
-                    _ => Self::Not("unreadable"),
+            (Operation::Put { .. }, Some(text))
+                if aside.is_of_branch && (aside.newest >= first || aside.is_outspoken()) =>
+            {
+                match Payload::parse(text) {
+                    Ok(_) => Self::Conflict,
+                    Err(_) => Self::Not("unreadable"),
                 }
             }
             (Operation::Put { .. }, Some(text)) => match Payload::parse(text) {
@@ -92,6 +104,7 @@ mod tests {
             revisions: (3, 3),
             newest: 2,
             is_deleted: false,
+            has_word_since: false,
         };
         let check = |aside: Aside<'_>, expected: Again| assert_eq!(Again::of(&aside), expected);
         let issued = Again::Issue(Change::Put(r#"{"n":1}"#.to_owned()));
@@ -105,6 +118,18 @@ mod tests {
         };
         check(branch, issued);
         check(Aside { newest, ..branch }, Again::Conflict);
+        let has_word_since = true;
+        let outspoken = Aside {
+            has_word_since,
+            ..branch
+        };
+        check(outspoken, Again::Conflict);
+        let is_of_branch = false;
+        let ours = Aside {
+            is_of_branch,
+            ..outspoken
+        };
+        check(ours, Again::Issue(Change::Put(r#"{"n":1}"#.to_owned())));
         let is_deleted = true;
         check(
             Aside {
@@ -136,6 +161,7 @@ mod tests {
             revisions: (3, 3),
             newest: 9,
             is_deleted: false,
+            has_word_since: false,
         };
         let deletion = Change::Delete(DeletionReason::Erasure);
         assert_eq!(Again::of(&aside), Again::Issue(deletion));

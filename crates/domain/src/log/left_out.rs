@@ -2,7 +2,7 @@
 //!
 //! - [`unsettled`] says of which earlier logs it is not known yet how much counts, so that nothing may be dropped there
 //!   unkept; [`reach`] says how much is kept then.
-//! - [`gives_way`] says what goes when more is kept than is allowed.
+//! - [`has_room`] says whether a stretch may grow, and [`gives_way`] what goes when more is kept than is allowed.
 
 use crate::identity::Epoch;
 
@@ -49,7 +49,7 @@ pub fn reach(place: u64, proved_size: u64) -> u64 {
 /// How many stretches of one hub's logs are kept.
 const MOST_STRETCHES: usize = 8;
 /// How many entries of one hub's logs are kept.
-pub const MOST_ENTRIES: u64 = 100_000;
+const MOST_ENTRIES: u64 = 100_000;
 /// A hub that did not fetch a stretch for so long has none of the peers that it asks among its keepers: 90 days.
 const FRESH_MILLIS: i64 = 90 * 24 * 60 * 60 * 1000;
 
@@ -60,6 +60,11 @@ pub struct Stretch {
     pub entries: u64,
     /// Since when it is kept, in Unix milliseconds.
     pub at: i64,
+}
+
+/// Whether more entries may be kept beside those that are kept of a hub's logs.
+pub fn has_room(kept: u64, more: u64) -> bool {
+    kept.saturating_add(more) <= MOST_ENTRIES
 }
 
 /// Which stretches go, of one hub's, the oldest first, since no more may be kept. What is fresh stays, and the newest goes: else
@@ -74,7 +79,7 @@ pub fn gives_way(oldest_first: &[Stretch], now: i64) -> Vec<usize> {
     let (mut kept, mut entries, mut gone) = (0, 0, Vec::new());
     for place in fresh.chain(stale) {
         let more = entries + oldest_first[place].entries;
-        if kept < MOST_STRETCHES && more <= MOST_ENTRIES {
+        if kept < MOST_STRETCHES && has_room(more, 0) {
             (kept, entries) = (kept + 1, more);
         } else {
             gone.push(place);
@@ -135,6 +140,12 @@ mod tests {
         check("1<3 2 3", 2, &[]);
         check("1<3! 2 3", 2, &[1]);
         check("1<2 2<4 3 4", 3, &[]);
+    }
+
+    #[test]
+    fn a_stretch_grows_while_there_is_room() {
+        assert!(has_room(0, 100_000) && has_room(99_999, 1));
+        assert!(!has_room(99_999, 2) && !has_room(1, u64::MAX));
     }
 
     #[test]

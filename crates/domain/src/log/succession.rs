@@ -11,12 +11,14 @@ use crate::identity::{Epoch, NameError};
 use crate::rules::Rule;
 
 /// What a log's first entry says of the log before it: the body of an entry of kind `epoch`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
     /// The log before.
     pub previous: Epoch,
     /// How many of its entries count.
     pub accepted: Accepted,
+    /// The hub's checkpoint of that, so that whoever has the opening can prove it to others.
+    pub checkpoint: Option<String>,
 }
 
 /// How much of a log counts, as the hub's next log says.
@@ -50,6 +52,8 @@ struct Body {
     previous: u64,
     size: u64,
     root: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<String>,
 }
 
 impl Opening {
@@ -74,6 +78,7 @@ impl Opening {
         Ok(Self {
             previous,
             accepted: Accepted { size, root },
+            checkpoint: body.checkpoint,
         })
     }
 
@@ -83,6 +88,7 @@ impl Opening {
             previous: self.previous.get(),
             size: self.accepted.size,
             root: self.accepted.root.to_string(),
+            checkpoint: self.checkpoint.clone(),
         };
         serde_json::to_string(&body).expect("numbers and a text")
     }
@@ -113,12 +119,13 @@ pub fn first_epoch(second: u64) -> Epoch {
     Epoch::new(second.min(FREE_EPOCHS - 1)).expect("it is below the greatest")
 }
 
-/// The epoch of the log that follows one after which others were begun that do not count: later than all of them, unless
-/// they lie too far ahead.
+/// The epoch of a hub's next log, which follows one: later than all that are known to have been begun since, also those that do
+/// not count or are noted outside the database, unless they lie too far ahead.
 pub fn epoch_past(previous: Epoch, known: &[Epoch], second: u64) -> Result<Epoch, NameError> {
     let last = known.iter().fold(previous, |last, other| last.max(*other));
-    let next = next_epoch(last, None, second)?;
+    let next = next_epoch(last, second)?;
     let opening = Opening {
+        checkpoint: None,
         previous,
         accepted: Accepted {
             size: 0,
@@ -128,17 +135,16 @@ pub fn epoch_past(previous: Epoch, known: &[Epoch], second: u64) -> Result<Epoch
     if may_begin(next, Some(&opening)) {
         return Ok(next);
     }
-    let mut next = next_epoch(previous, None, second)?;
+    let mut next = next_epoch(previous, second)?;
     while known.contains(&next) {
         next = Epoch::new(next.get() + 1)?;
     }
     Ok(next)
 }
 
-/// The epoch of a hub's next log: the second in which it is begun, but later than the open log and than any that is noted
-/// outside the database, which may be an older one, and not too far from them, whatever the clock says.
-pub fn next_epoch(open: Epoch, noted: Option<Epoch>, second: u64) -> Result<Epoch, NameError> {
-    let last = noted.map_or(open, |noted| noted.max(open));
+/// The epoch of a log that follows one: the second in which it is begun, but later than that, and not too far from it,
+/// whatever the clock says.
+fn next_epoch(last: Epoch, second: u64) -> Result<Epoch, NameError> {
     let second = second.min(last.get().saturating_add(MOST_LEAP));
     Epoch::new(second.max(last.get().saturating_add(1)))
 }
@@ -176,14 +182,17 @@ mod tests {
 
     #[test]
     fn an_opening_is_written_as_it_is_read() {
-        let opening = Opening {
-            previous: Epoch::new(7).unwrap(),
-            accepted: Accepted {
-                size: 86,
-                root: Hash::of_leaf(b"x"),
-            },
-        };
-        assert_eq!(Opening::parse(&opening.to_body()), Ok(opening));
+        for checkpoint in [None, Some("a note\n".to_owned())] {
+            let opening = Opening {
+                previous: Epoch::new(7).unwrap(),
+                accepted: Accepted {
+                    size: 86,
+                    root: Hash::of_leaf(b"x"),
+                },
+                checkpoint,
+            };
+            assert_eq!(Opening::parse(&opening.to_body()), Ok(opening));
+        }
         for body in [
             "",
             "[]",
@@ -200,7 +209,8 @@ mod tests {
     fn the_next_log_is_later_than_any_that_is_known() {
         let epoch = |number| Epoch::new(number).unwrap();
         let check = |open: u64, noted: Option<u64>, second: u64, expected: u64| {
-            let next = next_epoch(epoch(open), noted.map(epoch), second);
+            let known: Vec<_> = noted.map(epoch).into_iter().collect();
+            let next = epoch_past(epoch(open), &known, second);
             assert_eq!(next, Ok(epoch(expected)));
         };
         check(5, None, 9, 9);
@@ -211,7 +221,7 @@ mod tests {
         check(12, Some(5), 9, 13);
         check(5, None, u64::MAX, 5 + MOST_LEAP);
         let last = epoch(i64::MAX.unsigned_abs());
-        assert!(next_epoch(last, None, 9).is_err());
+        assert!(epoch_past(last, &[], 9).is_err());
         assert_eq!(first_epoch(9), epoch(9));
         assert!(!needs_opening(first_epoch(u64::MAX)));
     }
@@ -220,6 +230,7 @@ mod tests {
     fn a_log_far_ahead_must_follow_one_that_is_near() {
         let epoch = |number| Epoch::new(number).unwrap();
         let opening = |previous| Opening {
+            checkpoint: None,
             previous: epoch(previous),
             accepted: Accepted {
                 size: 1,

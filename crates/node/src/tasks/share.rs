@@ -49,6 +49,11 @@ impl Share {
         }
     }
 
+    /// What all loops of this process share.
+    pub(super) fn puller(&self) -> Arc<Puller> {
+        Arc::clone(&self.puller)
+    }
+
     /// Makes the loops that run here those that are to run here.
     pub(super) async fn look(&mut self) -> Result<(), StorageError> {
         let db = self.hub.db.clone();

@@ -7,7 +7,7 @@ use domain::rules::Rule;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use time::OffsetDateTime;
 
-use super::{heads, held, millis};
+use super::{EntryKey, heads, held, millis};
 use crate::bulk::Insert;
 use crate::{Database, StorageError, sql};
 
@@ -159,6 +159,8 @@ fn branch(row: &heads::LogRow, size: u64, root: &Hash) -> Vec<sea_orm::Value> {
 pub struct SetAside {
     /// Its row.
     pub id: i64,
+    /// The row of its log.
+    pub log_id: i64,
     /// Where it stood.
     pub place: i64,
     /// Its header's text.
@@ -171,7 +173,7 @@ pub struct SetAside {
     pub outcome: Option<String>,
 }
 
-const SET_ASIDE: &str = "SELECT id, place, header, payload, reason, outcome FROM set_aside";
+const SET_ASIDE: &str = "SELECT id, log_id, place, header, payload, reason, outcome FROM set_aside";
 
 /// How many entries of a log [`list_open`] would list without a limit.
 pub async fn count_open(db: &Database, log: &LogId) -> Result<u64, StorageError> {
@@ -233,6 +235,17 @@ pub(super) async fn of_record(
         headers.extend(Header::parse(&String::from_utf8_lossy(&header)).ok());
     }
     Ok(headers)
+}
+
+/// The first entry of a log that was set aside for a reason: there, or behind, the history parts from what is held.
+pub(super) async fn first(
+    tx: &impl ConnectionTrait,
+    log_id: i64,
+    reason: &str,
+) -> Result<EntryKey, StorageError> {
+    let text = "SELECT COALESCE(MIN(place), 0) FROM set_aside WHERE log_id = $1 AND reason = $2";
+    let place = sql::number(tx, text, vec![log_id.into(), reason.into()]).await?;
+    Ok(EntryKey::new(log_id, sql::unsigned(place)))
 }
 
 /// Notes what became of an entry; its payload goes unless it waits for its operator.

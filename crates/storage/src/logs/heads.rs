@@ -200,6 +200,20 @@ pub async fn of_hub(db: &Database, hub: &HubId) -> Result<Vec<LogId>, StorageErr
 
 /// The newest log of a hub. One of which nothing is held and nothing more is known, because it was cut whole, comes after
 /// all others.
+/// The log of a hub's highest epoch of which entries are held, else the one of which anything counts.
+pub(super) async fn newest_held_of(
+    db: &impl ConnectionTrait,
+    network: &NetworkId,
+    hub: &HubId,
+) -> Result<Option<LogId>, StorageError> {
+    let text = format!("{LOGS} WHERE slug = $1 AND size > 0 ORDER BY epoch DESC LIMIT 1");
+    let row: Option<LogRow> = sql::one(db, &text, vec![hub.as_str().into()]).await?;
+    match row {
+        Some(row) => row.log_id(network).map(Some),
+        None => newest_of(db, network, hub).await,
+    }
+}
+
 pub(super) async fn newest_of(
     db: &impl ConnectionTrait,
     network: &NetworkId,
@@ -356,6 +370,21 @@ pub(super) async fn ids_of_hub(
     let rows = sql::rows(db, text, vec![hub_id.into()]).await?;
     let ids = rows.iter().map(|row| row.try_get_by_index(0));
     Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// The epochs of all logs of a hub, in order.
+pub(super) async fn epochs_of_hub(
+    db: &impl ConnectionTrait,
+    hub_id: i64,
+) -> Result<Vec<Epoch>, StorageError> {
+    let text = "SELECT epoch FROM log WHERE hub_id = $1 ORDER BY epoch";
+    let rows = sql::rows(db, text, vec![hub_id.into()]).await?;
+    let epoch = |row: &QueryResult| {
+        let stored: i64 = row.try_get_by_index(0)?;
+        let epoch = Epoch::new(sql::unsigned(stored));
+        epoch.map_err(|error| StorageError::corrupt("log", stored, error))
+    };
+    rows.iter().map(epoch).collect()
 }
 
 pub(super) async fn find_by_id(

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use domain::identity::{HubId, LogId};
-use domain::log::left_out::{MOST_ENTRIES, Stretch, gives_way, reach, unsettled};
+use domain::log::left_out::{Stretch, gives_way, has_room, reach, unsettled};
 use domain::log::{Checkpoint, TILE_WIDTH, Tiles, proof};
 use domain::trust::Trust;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
@@ -181,7 +181,7 @@ async fn keep_from(
         take_payloads(tx, log, &kept).await?;
         return reach_down(tx, log, &kept, from).await;
     }
-    if proved - from > MOST_ENTRIES {
+    if !has_room(0, proved - from) {
         tracing::warn!(
             log = log.id,
             from,
@@ -219,7 +219,7 @@ async fn reach_down(
         "SELECT CAST(COALESCE(SUM(left_out.size - start), 0) AS BIGINT) {OF_HUB} WHERE hub_id = $1"
     );
     let entries = sql::unsigned(sql::number(tx, &text, vec![log.hub_id.into()]).await?);
-    if entries + (start - from) > MOST_ENTRIES {
+    if !has_room(entries, start - from) {
         return Ok(());
     }
     copy(tx, log.id, kept.id, from, start).await?;

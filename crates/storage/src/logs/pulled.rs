@@ -7,13 +7,15 @@ use domain::rules::Rule;
 use super::door::{self, Batch, Origin, Stored};
 use super::{audience, heads, tiles};
 use crate::following::Changed;
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, sql, trust};
 
 /// Stores a page whole, if the log is still what the page was proved to continue; a page that comes twice is refused
 /// without harm. The root is compared, too: another process may have cut the log and brought another branch to this size.
+/// With the mark of the trust by which the page's checkpoint counts, that must be the trust of now.
 pub async fn apply(
     db: &Database,
     page: VerifiedPage,
+    trust_mark: Option<i64>,
     clock: &dyn Clock,
 ) -> Result<Stored, StorageError> {
     let log = page.checkpoint.log().clone();
@@ -25,6 +27,11 @@ pub async fn apply(
     let mut row = heads::open_row(&tx, &log).await?;
     if let Some(why) = row.closed() {
         return Err(StorageError::Closed { hub: log.hub, why });
+    }
+    if let Some(judged) = trust_mark
+        && trust::read_mark(&tx).await? != judged
+    {
+        return Err(StorageError::TrustMoved);
     }
     let edge = tiles::edge(&tx, row.id, row.size()).await?;
     if !page.continues(&edge) && Rule::SizeCompared.holds() {

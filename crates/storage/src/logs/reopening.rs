@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use domain::clock::Clock;
 use domain::entropy::Entropy;
-use domain::entry::{Audience, Change, EntryDraft, Header, Kind};
+use domain::entry::{Audience, Change, EntryDraft, Header, Kind, Payload};
 use domain::healing::{Again, Aside};
-use domain::identity::{Epoch, LogId, RecordId};
-use domain::log::{Accepted, Checkpoint, Opening, SigningKey, TreeEdge, epoch_past, next_epoch};
+use domain::identity::{Epoch, HubId, LogId, RecordId};
+use domain::log::{Accepted, Checkpoint, Opening, SigningKey, TreeEdge, epoch_past};
+use domain::trust::named_in;
 use sea_orm::DatabaseTransaction;
 
 use super::aside::{self, SetAside};
@@ -15,7 +16,7 @@ use super::heads::{self, LogRow};
 use super::{cutting, door, held, issuing, tiles};
 use crate::following::Changed;
 use crate::halt::{self, Halted};
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, members, sql};
 
 /// How many entries are issued again in one transaction.
 const AT_A_TIME: u32 = 500;
@@ -51,28 +52,25 @@ pub async fn reopen(
     if let Occasion::KeyClosed(ends) = occasion {
         cut_all(db, &tx, ends, clock).await?;
     }
-    let old = heads::newest_of(&tx, db.network(), db.hub()).await?;
+    // A later one that was only heard of may hold what speaks of earlier ones: it is passed over, not followed.
+    let old = heads::newest_held_of(&tx, db.network(), db.hub()).await?;
     let old = old.ok_or_else(no_log)?;
     let row = heads::open_row(&tx, &old).await?;
     if row.has_successor() {
         return Ok(None);
     }
+    let mut known = heads::epochs_of_hub(&tx, row.hub_id).await?;
+    if let Occasion::Halted { judged, noted } = occasion {
+        let halted = halt::lock(&tx).await?;
+        if halted.is_none() || judged.is_some_and(|judged| halted.as_ref() != Some(judged)) {
+            return Ok(None);
+        }
+        known.extend(noted);
+    }
     let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
-    let epoch = match occasion {
-        Occasion::KeyClosed(ends) => {
-            let known: Vec<Epoch> = ends.iter().map(|(log, _)| log.epoch).collect();
-            epoch_past(old.epoch, &known, second)
-        }
-        Occasion::Halted { judged, noted } => {
-            let halted = halt::lock(&tx).await?;
-            if halted.is_none() || judged.is_some_and(|judged| halted.as_ref() != Some(judged)) {
-                return Ok(None);
-            }
-            next_epoch(old.epoch, noted, second)
-        }
-    };
+    let epoch = epoch_past(old.epoch, &known, second);
     let edge = tiles::edge(&tx, row.id, row.size()).await?;
-    sign_anew(&tx, &row, &old, &edge, key, clock).await?;
+    let checkpoint = sign_anew(&tx, &row, &old, &edge, key, clock).await?;
     let log = LogId {
         epoch: epoch.map_err(|error| StorageError::corrupt("log", row.id, error))?,
         ..old.clone()
@@ -83,6 +81,7 @@ pub async fn reopen(
             size: edge.size(),
             root: edge.root(),
         },
+        checkpoint: Some(checkpoint),
     };
     halt::lift_in(&tx).await?;
     let new_row = heads::open_row(&tx, &log).await?;
@@ -127,22 +126,23 @@ async fn sign_anew(
     edge: &TreeEdge,
     key: &SigningKey,
     clock: &dyn Clock,
-) -> Result<(), StorageError> {
+) -> Result<String, StorageError> {
     let checkpoint = Checkpoint {
         log: log.clone(),
         size: edge.size(),
         root: edge.root(),
     };
+    let checkpoint = checkpoint.sign(key).text().to_owned();
     let text = "UPDATE log SET proved_size = $1, newest_seen = $1, checkpoint = $2, tail = NULL, proved_at = $3, forked_at = NULL, parked = NULL,
         position = (SELECT position + 1 FROM store) WHERE id = $4";
     let values = vec![
         sql::signed(edge.size()).into(),
-        checkpoint.sign(key).text().into(),
+        checkpoint.as_str().into(),
         door::millis(clock.now()).into(),
         row.id.into(),
     ];
     sql::execute(tx, text, values).await?;
-    Ok(())
+    Ok(checkpoint)
 }
 
 /// What issuing again came to.
@@ -163,9 +163,9 @@ pub async fn reissue(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Reissued, StorageError> {
-    let mut all = Reissued::default();
+    let (mut all, mut spoken) = (Reissued::default(), Spoken::default());
     loop {
-        let some = reissue_some(db, key, clock, entropy).await?;
+        let some = reissue_some(db, key, &mut spoken, clock, entropy).await?;
         if some == Reissued::default() {
             return Ok(all);
         }
@@ -178,6 +178,7 @@ pub async fn reissue(
 async fn reissue_some(
     db: &Database,
     key: &SigningKey,
+    spoken: &mut Spoken,
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Reissued, StorageError> {
@@ -194,6 +195,7 @@ async fn reissue_some(
         tx: &tx,
         row: &row,
         newest: HashMap::new(),
+        spoken,
     };
     let mut sealed = Vec::new();
     for entry in aside::waiting(&tx, AT_A_TIME).await? {
@@ -227,7 +229,12 @@ struct Records<'a> {
     tx: &'a DatabaseTransaction,
     row: &'a LogRow,
     newest: HashMap<RecordId, (u64, bool)>,
+    spoken: &'a mut Spoken,
 }
+
+/// The words on members that were issued again so far: of whom, by which record, and whether a peer held them. Those that a
+/// peer held come in their order, so none of them keeps the next away.
+type Spoken = Vec<(HubId, RecordId, bool)>;
 
 impl Records<'_> {
     /// What becomes of one entry, and as what it is said again.
@@ -244,17 +251,26 @@ impl Records<'_> {
             .transpose()
             .map_err(|error| StorageError::corrupt("set_aside", entry.id, error))?;
         let (newest, is_deleted) = self.newest(header.record).await?;
+        let member = member(&header, payload);
+        let is_of_branch = entry.reason == aside::Reason::Branch.code();
         let again = Again::of(&Aside {
             header: &header,
             payload,
-            is_of_branch: entry.reason == aside::Reason::Branch.code(),
+            is_of_branch,
             revisions: self.revisions(entry, &header).await?,
             newest,
             is_deleted,
+            has_word_since: match &member {
+                Some(member) => self.has_word_since(entry, header.record, member).await?,
+                None => false,
+            },
         });
         let Again::Issue(change) = &again else {
             return Ok((again, None));
         };
+        if let Some(member) = member {
+            self.spoken.push((member, header.record, is_of_branch));
+        }
         let is_deletion = matches!(change, Change::Delete(_));
         self.newest.insert(header.record, (newest + 1, is_deletion));
         let draft = EntryDraft {
@@ -266,6 +282,24 @@ impl Records<'_> {
             change: change.clone(),
         };
         Ok((again, Some(draft)))
+    }
+
+    /// Whether another record has spoken of a member since the history of an entry parts from ours.
+    async fn has_word_since(
+        &self,
+        entry: &SetAside,
+        record: RecordId,
+        member: &HubId,
+    ) -> Result<bool, StorageError> {
+        let said_again = self.spoken.iter().filter(|(of, _, _)| of == member);
+        let (of_branches, ours): (Vec<_>, Vec<_>) =
+            said_again.partition(|(_, _, is_of_branch)| *is_of_branch);
+        let parted = aside::first(self.tx, entry.log_id, &entry.reason).await?;
+        let since = members::spoken_since(self.tx, parted, member).await?;
+        let ours = ours.into_iter().map(|(_, by, _)| *by);
+        let is_other =
+            |by: &RecordId| *by != record && of_branches.iter().all(|(_, of, _)| of != by);
+        Ok(since.into_iter().chain(ours).any(|by| is_other(&by)))
     }
 
     /// The lowest and the highest revision that the same history says of a record.
@@ -291,4 +325,10 @@ impl Records<'_> {
         self.newest.insert(record, found);
         Ok(found)
     }
+}
+
+/// The member of the network on whom an entry is a word.
+fn member(header: &Header, payload: Option<&str>) -> Option<HubId> {
+    let payload = payload.filter(|_| header.kind.as_str() == Kind::MEMBERSHIP)?;
+    named_in(Payload::parse(payload).ok()?.body())
 }

@@ -4,7 +4,8 @@ use domain::entry::Payload;
 use domain::identity::{Epoch, LogId};
 use domain::log::left_out::Chained;
 use domain::log::{Accepted, Opening, Settlement};
-use sea_orm::DatabaseTransaction;
+use domain::rules::Rule;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use time::OffsetDateTime;
 
 use super::aside::Reason;
@@ -13,7 +14,7 @@ use super::{cutting, left_out, read, tiles};
 use crate::content::Unreadable;
 use crate::logs::EntryKey;
 use crate::projection::Said;
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, sql, trust};
 
 /// Applies what first entries of logs say of the logs before them.
 pub(crate) async fn project(
@@ -97,7 +98,12 @@ async fn settle(
     } else {
         None
     };
-    match accepted.settle(row.size(), there) {
+    let settlement = accepted.settle(row.size(), there);
+    if settlement != Settlement::Settled && Rule::AcceptedLookedFor.holds() {
+        // While the log was frozen, heads of it were passed over that count now.
+        trust::look_again(tx).await?;
+    }
+    match settlement {
         Settlement::Cut(size) => {
             // What peers hold of it was not written here, so nothing of it outranks what is shown.
             let reason = Some(Reason::Branch);
@@ -175,17 +181,29 @@ pub(super) async fn take_back(
         let Some(other) = heads::find_by_id(tx, id).await? else {
             continue;
         };
-        let first = read::stretch_in(tx, id, 0..1).await?.pop();
-        let payload = first.and_then(|first| first.payload);
-        let payload = payload
-            .as_deref()
-            .and_then(|text| Payload::parse(text).ok());
-        let opening = payload.and_then(|payload| Opening::parse(payload.body()).ok());
-        if let Some(opening) = opening {
+        if let Some(opening) = said_by(tx, id).await? {
             accept(db, tx, &other.log_id(db.network())?, &opening, now).await?;
         }
     }
     Ok(())
+}
+
+/// What the first entry of a log says of the log before it.
+async fn said_by(db: &impl ConnectionTrait, log_id: i64) -> Result<Option<Opening>, StorageError> {
+    let first = read::stretch_in(db, log_id, 0..1).await?.pop();
+    let payload = first.and_then(|first| first.payload);
+    let payload = payload
+        .as_deref()
+        .and_then(|text| Payload::parse(text).ok());
+    Ok(payload.and_then(|payload| Opening::parse(payload.body()).ok()))
+}
+
+/// The same, of a log that is held.
+pub async fn opening(db: &Database, log: &LogId) -> Result<Option<Opening>, StorageError> {
+    match heads::find_row(db.reader(), log).await? {
+        Some(row) => said_by(db.reader(), row.id).await,
+        None => Ok(None),
+    }
 }
 
 /// What a row says of its successor.

@@ -3,7 +3,9 @@
 
 use std::sync::{MutexGuard, PoisonError};
 
+use domain::identity::LogId;
 use domain::log::LogState;
+use domain::rules::Rule;
 use domain::trust::{Trust, Weight};
 use storage::StorageError;
 use storage::logs::heads::Head;
@@ -11,14 +13,65 @@ use storage::logs::heads::Head;
 use super::Puller;
 use crate::store::Store;
 
+/// The trust by which logs were last looked through.
+#[derive(Clone)]
+pub(super) struct Enforced {
+    trust: Trust,
+    mark: i64,
+}
+
 impl<S: Store> Puller<S> {
-    /// Takes out of logs what keys signed beyond their ends, and thaws those that only closed keys froze. This hub's own goes on
-    /// in a new log instead.
-    pub async fn enforce(&self, trust: &Trust) -> Result<(), StorageError> {
-        let before = self.enforced().clone();
-        if before.as_ref() == Some(trust) {
+    /// Brings what is held into line with the trust of this moment, if that changed since this was last done. No peer is
+    /// needed for it.
+    pub async fn follow_trust(&self) -> Result<(), StorageError> {
+        self.db.settle().await?;
+        let mark = self.db.trust_mark().await?;
+        let is_followed = |enforced: &Enforced| enforced.mark == mark;
+        if self.enforced().as_ref().is_some_and(is_followed) {
             return Ok(());
         }
+        let trust = self.trust().await?;
+        self.enforce(&trust, mark).await?;
+        self.adopt_accepted(&trust).await
+    }
+
+    /// Takes for logs that were cut to what their hub's next log accepts the checkpoint of that which came with it.
+    pub(super) async fn adopt_accepted(&self, trust: &Trust) -> Result<(), StorageError> {
+        for head in self.db.list_heads().await? {
+            let Some((accepted, by)) = head.accepted.filter(|_| Rule::AcceptedProved.holds())
+            else {
+                continue;
+            };
+            if head.proved_size >= accepted.size || head.size < accepted.size {
+                continue;
+            }
+            let next = LogId {
+                epoch: by,
+                ..head.log.clone()
+            };
+            let opening = self.db.opening(&next).await?;
+            let stated = opening.and_then(|opening| opening.checkpoint);
+            let checkpoint = stated.and_then(|stated| trust.open(&stated).ok());
+            if let Some(checkpoint) = checkpoint.filter(|it| *it.log() == head.log) {
+                self.db.adopt(&checkpoint, &*self.clock).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes out of logs what keys signed beyond their ends, and thaws those that only closed keys froze. This hub's own goes on
+    /// in a new log instead.
+    pub(super) async fn enforce(&self, trust: &Trust, mark: i64) -> Result<(), StorageError> {
+        let before = self.enforced().clone().map(|enforced| enforced.trust);
+        if before.as_ref() != Some(trust) {
+            self.judge_all(before.as_ref(), trust).await?;
+        }
+        let trust = trust.clone();
+        *self.enforced() = Some(Enforced { trust, mark });
+        Ok(())
+    }
+
+    async fn judge_all(&self, before: Option<&Trust>, trust: &Trust) -> Result<(), StorageError> {
         for head in self.db.list_heads().await? {
             if head.log.hub == *self.db.hub() {
                 continue;
@@ -38,7 +91,6 @@ impl<S: Store> Puller<S> {
             }
             // Who stated what was seen and is not held is not known. If it counts, it is stated again in the next look.
             let is_news = before
-                .as_ref()
                 .is_some_and(|before| before.keys(&head.log.hub) != trust.keys(&head.log.hub));
             let is_void = !trust.counts_at(&head.log, head.newest_seen);
             let may_be_void = is_news && trust.is_closed(&head.log, head.newest_seen);
@@ -46,9 +98,7 @@ impl<S: Store> Puller<S> {
                 self.db.forget_seen(&head.log).await?;
             }
         }
-        self.db.forget_doubtful(trust).await?;
-        *self.enforced() = Some(trust.clone());
-        Ok(())
+        self.db.forget_doubtful(trust).await
     }
 
     /// Freezes a log no more if keys that are closed now signed all histories of it but one.
@@ -64,11 +114,12 @@ impl<S: Store> Puller<S> {
     }
 
     /// Lets logs be looked through once more, though others may have done so by the trust of now.
-    pub(super) fn judge_anew(&self, before: &Trust) {
-        *self.enforced() = Some(before.clone());
+    pub(super) fn judge_anew(&self, before: &Trust, mark: i64) {
+        let trust = before.clone();
+        *self.enforced() = Some(Enforced { trust, mark });
     }
 
-    fn enforced(&self) -> MutexGuard<'_, Option<Trust>> {
+    fn enforced(&self) -> MutexGuard<'_, Option<Enforced>> {
         self.enforced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -51,6 +51,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         match plan::step(&view, &extent, self.puller.quota) {
             Step::Nothing => self.note_holding(theirs).await,
             Step::Adopt => {
+                self.puller.judge(theirs, self.trust_mark).await?;
                 db.adopt(theirs, &*self.puller.clock).await?;
                 Ok(())
             }
@@ -224,15 +225,13 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             .occupy(log)
             .ok_or_else(|| RoundError::Busy(log.clone()))?;
         let pull = pull::Pull {
-            db: &puller.db,
-            clock: &*puller.clock,
+            puller,
             remote: self.remote,
             trust,
+            trust_mark: self.trust_mark,
             log,
             target: theirs.size(),
             limits: self.limits,
-            time: puller.log_time,
-            pace: puller.pace.as_deref(),
         };
         // Noted while the first page is on its way.
         let noted = async {
@@ -395,7 +394,9 @@ pub(super) fn weigh(trust: &Trust, head: Option<&Head>, theirs: &SignedCheckpoin
 /// Another process on this database may be at the same log: nothing is wrong then.
 fn unless_busy(log: &LogId, error: StorageError) -> RoundError {
     match error {
-        StorageError::Moved { .. } | StorageError::Busy(_) => RoundError::Busy(log.clone()),
+        StorageError::Moved { .. } | StorageError::TrustMoved | StorageError::Busy(_) => {
+            RoundError::Busy(log.clone())
+        }
         error => error.into(),
     }
 }

@@ -6,13 +6,15 @@ use std::time::Duration;
 use domain::clock::Clock;
 use domain::identity::LogId;
 use domain::log::{MAX_PAGE_ENTRIES, PageError, RawEntry, TreeEdge, VerifiedEntry, VerifiedPage};
+use domain::rules::Rule;
 use domain::trust::Trust;
 use storage::StorageError;
+use storage::logs::Stored;
 use storage::logs::aside::Reason;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Pace, Progress, RoundError};
+use super::{Progress, Puller, RoundError};
 use crate::peer::{Peer, StatedPage};
 use crate::plan::{self, Extent, PageLimits};
 use crate::store::Store;
@@ -23,19 +25,16 @@ const PAGES_AHEAD: usize = 1;
 const SHORT_PAGE: usize = 32;
 
 pub(super) struct Pull<'a, S, P> {
-    pub(super) db: &'a S,
-    pub(super) clock: &'a dyn Clock,
+    pub(super) puller: &'a Puller<S>,
     pub(super) remote: &'a P,
     pub(super) trust: &'a Trust,
+    /// The mark of this trust.
+    pub(super) trust_mark: i64,
     pub(super) log: &'a LogId,
     /// The size that the peer stated; it may prove more by the time it is asked.
     pub(super) target: u64,
     /// How much the peer states to give at a time.
     pub(super) limits: PageLimits,
-    /// How long it may take before the log is let go.
-    pub(super) time: Duration,
-    /// How long it rests after a page.
-    pub(super) pace: Option<&'a dyn Pace>,
 }
 
 /// What came of it: entries may have been stored before an error.
@@ -49,7 +48,7 @@ pub(super) struct Pulled {
 
 impl<S: Store, P: Peer> Pull<'_, S, P> {
     pub(super) async fn run(self, progress: &(dyn Fn(Progress) + Send + Sync)) -> Pulled {
-        let edge = match self.db.edge(self.log).await {
+        let edge = match self.puller.db.edge(self.log).await {
             Ok(edge) => edge,
             Err(error) => {
                 return Pulled {
@@ -74,7 +73,7 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
         mut edge: TreeEdge,
         pages: mpsc::Sender<VerifiedPage>,
     ) -> Result<(), RoundError> {
-        let mut patience = Patience::begin(self.log, self.limits, self.time);
+        let mut patience = Patience::begin(self.log, self.limits, self.puller.log_time);
         while edge.size() < self.target {
             let page = patience.page(self.remote, self.trust, edge).await?;
             edge = page.append.edge.clone();
@@ -93,9 +92,10 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
     ) -> Pulled {
         let mut pulled = Pulled::default();
         let mut began = Instant::now();
+        let mut trust_mark = self.trust_mark;
         while let Some(page) = verified.recv().await {
             let target = self.target.max(page.checkpoint.size());
-            match self.db.apply(page, self.clock).await {
+            match self.store_page(page, &mut trust_mark).await {
                 Ok(stored) => {
                     pulled.entries += stored.entries;
                     progress(Progress {
@@ -103,7 +103,7 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
                         size: stored.size,
                         target,
                     });
-                    if let Some(pace) = self.pace {
+                    if let Some(pace) = &self.puller.pace {
                         let rest = pace.rest(began.elapsed());
                         if !rest.is_zero() {
                             sleep(rest).await;
@@ -112,12 +112,26 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
                     }
                 }
                 Err(error) => {
-                    pulled.error = Some(error.into());
+                    pulled.error = Some(error);
                     break;
                 }
             }
         }
         pulled
+    }
+
+    /// Stores a page by the trust of now: that of the round's beginning may count a key that was closed since.
+    async fn store_page(
+        &self,
+        page: VerifiedPage,
+        trust_mark: &mut i64,
+    ) -> Result<Stored, RoundError> {
+        let Puller { db, clock, .. } = self.puller;
+        if !Rule::TrustOfNow.holds() {
+            return Ok(db.apply(page, None, &**clock).await?);
+        }
+        *trust_mark = self.puller.judge(&page.checkpoint, *trust_mark).await?;
+        Ok(db.apply(page, Some(*trust_mark), &**clock).await?)
     }
 }
 

@@ -7,16 +7,15 @@ use std::sync::Arc;
 use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::entry::{Audience, Change, EntryDraft, Header, Kind, Operation, Payload};
-use domain::healing::{Again, Aside, Guard, Halt};
+use domain::healing::{Guard, Halt};
 use domain::identity::{Epoch, HubId, LogId, RecordId};
 use domain::log::{
-    Accepted, Checkpoint, Opening, Settlement, SigningKey, VerifiedEntry, next_epoch,
+    Accepted, Checkpoint, Opening, Settlement, SigningKey, VerifiedEntry, epoch_past,
 };
 use domain::rules::Rule;
 use storage::StorageError;
 use storage::halt::Halted;
 pub use storage::logs::aside::Reason;
-use storage::logs::reopening::Reissued;
 use time::OffsetDateTime;
 
 use super::{Kept, Memory, MemoryLog, Origin, Shown, WithEpoch, standing};
@@ -219,7 +218,11 @@ impl Memory {
         }
         held.accepted = Some((accepted, log.epoch));
         let there = held.edge_at(accepted.size).map(|edge| edge.root());
-        match accepted.settle(held.size(), there) {
+        let settlement = accepted.settle(held.size(), there);
+        if settlement != Settlement::Settled && Rule::AcceptedLookedFor.holds() {
+            self.look_again();
+        }
+        match settlement {
             Settlement::Cut(size) => drop(self.cut(&previous, size, Some(Reason::Branch))),
             Settlement::Astray => return,
             Settlement::Settled => self.release_left_out(&previous),
@@ -250,33 +253,67 @@ impl Memory {
         }
     }
 
-    /// Begins the hub's next log, which accepts what is held of the open one, up to a size.
+    /// The hub's open log: that of its highest epoch of which anything counts.
+    pub fn own_log(&self) -> Option<&LogId> {
+        let counts = |log: &LogId| {
+            let held = &self.logs[log];
+            held.size() > 0 || held.newest_seen > 0 || held.checkpoint.is_some()
+        };
+        let of_hub = || self.logs.keys().filter(|log| log.hub == self.hub);
+        of_hub()
+            .rfind(|log| counts(log))
+            .or_else(|| of_hub().next_back())
+    }
+
+    /// The hub's own logs that were signed beyond the end of a key which the authority closed, with how much of each counts.
+    pub fn closed_logs(&mut self) -> Vec<(LogId, u64)> {
+        let trust = self.believed().clone();
+        let end = |log: &LogId| {
+            let checkpoint = self.logs[log].checkpoint.as_ref()?;
+            Some((log.clone(), trust.bound(checkpoint.text())?))
+        };
+        self.logs_of(&self.hub).filter_map(end).collect()
+    }
+
+    /// Begins the hub's next log, which accepts what counts of the last one of which anything does: all that is held, or so
+    /// much of some logs as was signed before a key was closed.
     pub fn reopen(
         &mut self,
         key: &SigningKey,
         noted: Option<Epoch>,
-        most: u64,
+        ends: &[(LogId, u64)],
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> Result<LogId, StorageError> {
-        let own = self.own_log().cloned();
+        for (log, size) in ends.iter().rev() {
+            self.cut(log, *size, None);
+        }
+        let known = self.logs_of(&self.hub).map(|log| log.epoch);
+        let known: Vec<Epoch> = known.chain(noted).collect();
+        let is_held = |log: &&LogId| log.hub == self.hub && self.logs[*log].size() > 0;
+        let held = self.logs.keys().rfind(is_held);
+        let own = held.or_else(|| self.own_log()).cloned();
         let old = own.ok_or_else(|| StorageError::NoLog(self.hub.clone()))?;
-        let size = self.logs[&old].size().min(most);
-        self.cut(&old, size, None);
         let log = self.log_mut(&old);
         let accepted = Accepted {
-            size,
+            size: log.size(),
             root: log.edge.root(),
         };
-        log.close(&old, key);
+        let checkpoint = Some(log.close(&old, key));
         self.stamp(&old);
         let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
-        let epoch = next_epoch(old.epoch, noted, second).expect("the simulator's times are early");
+        let epoch = epoch_past(old.epoch, &known, second).expect("the simulator's times are early");
         let next = old.with(epoch);
         let previous = old.epoch;
-        let body = Opening { previous, accepted }.to_body();
+        let opening = Opening {
+            previous,
+            accepted,
+            checkpoint,
+        };
+        let body = opening.to_body();
         self.halted = None;
-        self.logs.insert(next.clone(), Arc::default());
+        let empty = MemoryLog::open(next.clone(), key);
+        self.logs.insert(next.clone(), Arc::new(empty));
         let draft = EntryDraft {
             record: RecordId::generate(clock.now(), entropy),
             revision: 1,
@@ -287,77 +324,6 @@ impl Memory {
         };
         self.issue(key, vec![sealed(draft, entropy)?])?;
         Ok(next)
-    }
-
-    /// Issues again what was set aside of the hub's own, and says which entry became which.
-    pub(super) fn reissue(
-        &mut self,
-        key: &SigningKey,
-        entropy: &dyn Entropy,
-    ) -> Result<(Reissued, Vec<Renewed>), StorageError> {
-        let mut done = Reissued::default();
-        let mut became = Vec::new();
-        let Some(own) = self.own_log().cloned() else {
-            return Ok((done, became));
-        };
-        if self.logs[&own].closed().is_some() || self.halted.is_some() {
-            return Ok((done, became));
-        }
-        let mut waiting: Vec<usize> = (0..self.aside.len())
-            .filter(|at| self.aside[*at].waits())
-            .collect();
-        waiting.sort_by_key(|at| (self.aside[*at].log.clone(), self.aside[*at].place));
-        for at in waiting {
-            let set_aside = self.aside[at].clone();
-            let again = self.again(&set_aside);
-            let (outcome, counted) = match &again {
-                Again::Issue(_) => ("issued", &mut done.issued),
-                Again::Not(outcome) => (*outcome, &mut done.settled),
-                Again::Conflict => ("conflict", &mut done.conflicts),
-            };
-            *counted += 1;
-            self.aside[at].outcome = Some(outcome);
-            if outcome != "conflict" {
-                self.aside[at].entry.payload = None;
-            }
-            if let (Again::Issue(change), Some(header)) = (again, set_aside.entry.header) {
-                let draft = EntryDraft {
-                    record: header.record,
-                    revision: self.newest(header.record).0 + 1,
-                    kind: header.kind.clone(),
-                    audience: header.audience.clone(),
-                    at: header.at,
-                    change,
-                };
-                let now = sealed(draft, entropy)?;
-                became.push((set_aside.entry.text, now.header_text.as_str().into()));
-                self.issue(key, vec![now])?;
-            }
-        }
-        Ok((done, became))
-    }
-
-    fn again(&self, set_aside: &SetAside) -> Again {
-        let Some(header) = set_aside.entry.header.as_deref() else {
-            return Again::Not("unreadable");
-        };
-        let (newest, is_deleted) = self.newest(header.record);
-        let same = self.aside.iter().filter(|other| {
-            other.reason == set_aside.reason && other.record() == Some(header.record)
-        });
-        let revisions = same.filter_map(|other| other.entry.header.as_ref());
-        let revisions: Vec<u64> = revisions.map(|header| header.revision).collect();
-        Again::of(&Aside {
-            header,
-            payload: set_aside.entry.payload.as_deref(),
-            is_of_branch: set_aside.reason == Reason::Branch,
-            revisions: (
-                revisions.iter().copied().min().unwrap_or(header.revision),
-                revisions.iter().copied().max().unwrap_or(header.revision),
-            ),
-            newest,
-            is_deleted,
-        })
     }
 
     /// A record's newest revision in the hub's own logs, and whether it says that the record is gone.
@@ -431,7 +397,8 @@ impl Memory {
 }
 
 impl Memory {
-    /// Whether an entry was set aside and something became of it; `missing` is not enough if its payload could be had.
+    /// Whether an entry was set aside and something became of it; `missing` is not enough if its payload could be had, unless a
+    /// later revision of its record was dealt with: who held that had dropped the payload by then.
     pub fn has_dealt_with(
         &self,
         log: &LogId,
@@ -442,7 +409,18 @@ impl Memory {
         self.aside.iter().any(|held| {
             let is_it = held.log == *log && held.place == place && &*held.entry.text == text;
             let is_missing = is_with_payload && held.outcome == Some("missing");
-            is_it && held.outcome.is_some() && !is_missing
+            is_it && held.outcome.is_some() && (!is_missing || self.has_dealt_with_later(held))
+        })
+    }
+
+    fn has_dealt_with_later(&self, entry: &SetAside) -> bool {
+        let revision = |held: &SetAside| held.entry.header.as_ref().map(|header| header.revision);
+        self.aside.iter().any(|held| {
+            held.log == entry.log
+                && held.place > entry.place
+                && held.record() == entry.record()
+                && revision(held) > revision(entry)
+                && held.outcome.is_some()
         })
     }
 }
@@ -460,27 +438,33 @@ impl SetAside {
 
 impl MemoryLog {
     /// Nothing more is added to it: its last checkpoint is signed once more.
-    fn close(&mut self, log: &LogId, key: &SigningKey) {
+    fn close(&mut self, log: &LogId, key: &SigningKey) -> String {
         let checkpoint = Checkpoint {
             log: log.clone(),
             size: self.size(),
             root: self.edge.root(),
         };
-        self.checkpoint = Some(checkpoint.sign(key));
+        let checkpoint = checkpoint.sign(key);
+        let text = checkpoint.text().to_owned();
+        self.checkpoint = Some(checkpoint);
         self.tail = None;
         self.proved_size = self.size();
         self.newest_seen = self.size();
         self.is_forked = false;
         self.parked = None;
+        text
     }
 }
 
-fn opening_of(payload: &str) -> Option<Opening> {
+pub(super) fn opening_of(payload: &str) -> Option<Opening> {
     let payload = Payload::parse(payload).ok()?;
     Opening::parse(payload.body()).ok()
 }
 
-fn sealed(draft: EntryDraft, entropy: &dyn Entropy) -> Result<VerifiedEntry, StorageError> {
+pub(super) fn sealed(
+    draft: EntryDraft,
+    entropy: &dyn Entropy,
+) -> Result<VerifiedEntry, StorageError> {
     let sealed = draft.seal(entropy)?;
     Ok(VerifiedEntry {
         header_text: sealed.header_text,

@@ -10,7 +10,7 @@ use domain::trust::{
     Membership, MembershipDraft, Trust, TrustSources, TrustedKey, last_words, named_in,
 };
 
-use super::Memory;
+use super::{Memory, Place, Shown};
 
 type Names = BTreeMap<(HubId, RecordId), HubId>;
 
@@ -78,21 +78,26 @@ impl Memory {
 
     /// What a hub says of members, in the order of its logs.
     fn memberships(&self, authority: &HubId) -> Vec<Membership> {
-        let mut said: Vec<_> = self
-            .shown
-            .iter()
-            .filter(|((hub, _), _)| hub == authority)
-            .filter(|(_, shown)| {
-                let log = self.log_id(authority, shown.epoch.get());
-                let entry = self.logs.get(&log).and_then(|log| log.entry(shown.place));
-                let header = entry.and_then(|entry| entry.header.as_deref());
-                header.is_some_and(Self::says_of_members)
-            })
-            .map(|(_, shown)| shown)
-            .collect();
-        said.sort_by_key(|shown| (shown.epoch, shown.place));
-        let read = |shown: &super::Shown| read_membership(&shown.payload);
-        said.into_iter().filter_map(read).collect()
+        let mut said = self.words_of(authority);
+        said.sort_by_key(|(_, place, _)| *place);
+        said.into_iter().map(|(_, _, word)| word).collect()
+    }
+
+    /// The records of a hub that speak of members, with where their words stand.
+    pub(super) fn words_of(&self, hub: &HubId) -> Vec<(RecordId, Place, Membership)> {
+        let speaks = |shown: &Shown| {
+            let log = self.log_id(hub, shown.epoch.get());
+            let entry = self.logs.get(&log).and_then(|log| log.entry(shown.place));
+            let header = entry.and_then(|entry| entry.header.as_deref());
+            header.is_some_and(Self::says_of_members)
+        };
+        let of_hub = self.shown.iter().filter(|((of, _), _)| of == hub);
+        let words = of_hub.filter(|(_, shown)| speaks(shown));
+        let read = |((_, record), shown): (&(HubId, RecordId), &Shown)| {
+            let word = read_membership(&shown.payload)?;
+            Some((*record, (shown.epoch, shown.place), word))
+        };
+        words.filter_map(read).collect()
     }
 
     /// What the authority says of members, each once.

@@ -1,14 +1,12 @@
-//! The memory of a running node, as rounds use it: each call is one transaction, and a crash may come between any two.
-
-use std::future::pending;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+//! How rounds use a node's memory: each call is one transaction, and a crash may come between any two.
 
 use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::healing::Halt;
 use domain::identity::{Epoch, HubId, LogId, NetworkId};
-use domain::log::{PublicKey, RawEntry, SignedCheckpoint, SigningKey, TreeEdge, VerifiedPage};
+use domain::log::{
+    Opening, PublicKey, RawEntry, SignedCheckpoint, SigningKey, TreeEdge, VerifiedPage,
+};
 use domain::rules::Rule;
 use domain::trust::Trust;
 use storage::StorageError;
@@ -24,140 +22,11 @@ use sync::plan::Extent;
 use sync::store::Store;
 use time::OffsetDateTime;
 
-use super::{Kept, Memory, MemoryLog, Reason, Renewed};
+use super::handle::Commit;
+use super::healing::opening_of;
+use super::{Kept, Memory, MemoryLog, MemoryStore, Reason};
 
-type Answer<T> = Result<T, StorageError>;
-
-/// A commit, as the judge is told of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Commit {
-    /// Entries came in, from this place on.
-    Entries {
-        /// The size before.
-        from: u64,
-    },
-    /// Entries went, so that sizes may be smaller.
-    Cut,
-    /// Payloads came in.
-    Payloads,
-    /// Something else was noted of the log.
-    Note,
-}
-
-/// Who is told of each commit.
-pub trait Watch: Send + Sync {
-    /// A log was changed at a node.
-    fn committed(&self, node: usize, memory: &Memory, log: &LogId, commit: Commit);
-
-    /// A node wrote to its own log, from this place on.
-    fn wrote(&self, node: usize, memory: &Memory, log: &LogId, from: u64);
-
-    /// A node wrote again what it had set aside.
-    fn renewed(&self, entries: Vec<Renewed>);
-}
-
-/// A node's memory. Clones are the same memory.
-#[derive(Clone)]
-pub struct MemoryStore(Arc<Inner>);
-
-struct Inner {
-    node: usize,
-    network: NetworkId,
-    hub: HubId,
-    memory: Mutex<Memory>,
-    watch: Arc<dyn Watch>,
-    /// How many more calls are answered before the node crashes; 0 for no crash.
-    calls_left: AtomicU64,
-    has_crashed: AtomicBool,
-}
-
-impl MemoryStore {
-    /// Holds a memory for a node.
-    pub fn new(node: usize, memory: Memory, watch: Arc<dyn Watch>) -> Self {
-        Self(Arc::new(Inner {
-            node,
-            network: memory.network.clone(),
-            hub: memory.hub.clone(),
-            memory: Mutex::new(memory),
-            watch,
-            calls_left: AtomicU64::new(0),
-            has_crashed: AtomicBool::new(false),
-        }))
-    }
-
-    /// The memory, for as long as the guard lives.
-    pub fn memory(&self) -> MutexGuard<'_, Memory> {
-        let memory = self.0.memory.try_lock();
-        memory.expect("one thread takes one memory at a time")
-    }
-
-    /// Lets the node crash before its so many-th call from now.
-    pub fn crash_in(&self, calls: u64) {
-        self.0.calls_left.store(calls, Ordering::Relaxed);
-    }
-
-    /// Whether the node has crashed: none of its rounds goes on.
-    pub fn has_crashed(&self) -> bool {
-        self.0.has_crashed.load(Ordering::Relaxed)
-    }
-
-    /// The node runs again.
-    pub fn start(&self) {
-        self.0.calls_left.store(0, Ordering::Relaxed);
-        self.0.has_crashed.store(false, Ordering::Relaxed);
-    }
-
-    /// Ends here if the node crashes now. A crashed node does nothing until it is started anew.
-    pub(super) async fn live(&self) {
-        let left = self.0.calls_left.load(Ordering::Relaxed);
-        if left > 0 {
-            self.0.calls_left.store(left - 1, Ordering::Relaxed);
-            if left == 1 {
-                self.0.has_crashed.store(true, Ordering::Relaxed);
-            }
-        }
-        if self.has_crashed() {
-            pending::<()>().await;
-        }
-    }
-
-    /// Tells of a commit.
-    pub fn tell(&self, memory: &Memory, log: &LogId, commit: Commit) {
-        self.0.watch.committed(self.0.node, memory, log, commit);
-    }
-
-    /// Tells of what the node wrote to its own log since it had so many entries.
-    pub fn tell_written(&self, memory: &Memory, log: &LogId, from: u64) {
-        self.0.watch.wrote(self.0.node, memory, log, from);
-        self.tell(memory, log, Commit::Entries { from });
-    }
-
-    /// The first entry of a log may have cut the hub's others.
-    fn tell_cut(&self, memory: &Memory, log: &LogId) {
-        for other in memory.logs_of(&log.hub).filter(|other| *other != log) {
-            self.tell(memory, other, Commit::Cut);
-        }
-    }
-
-    async fn note(&self, log: &LogId, note: impl FnOnce(&mut MemoryLog)) -> Answer<()> {
-        self.live().await;
-        let mut memory = self.memory();
-        note(memory.log_mut(log));
-        self.tell(&memory, log, Commit::Note);
-        Ok(())
-    }
-
-    /// The same for a log that is held; of another nothing is noted.
-    async fn note_held(&self, log: &LogId, note: impl FnOnce(&mut MemoryLog)) -> Answer<()> {
-        self.live().await;
-        let mut memory = self.memory();
-        if memory.logs.contains_key(log) {
-            note(memory.log_mut(log));
-            self.tell(&memory, log, Commit::Note);
-        }
-        Ok(())
-    }
-}
+pub(super) type Answer<T> = Result<T, StorageError>;
 
 impl Store for MemoryStore {
     fn network(&self) -> &NetworkId {
@@ -171,6 +40,11 @@ impl Store for MemoryStore {
     async fn trust(&self, own_key: PublicKey) -> Answer<Trust> {
         self.live().await;
         Ok(self.memory().trust(own_key))
+    }
+
+    async fn trust_mark(&self) -> Answer<i64> {
+        self.live().await;
+        Ok(self.memory().trust_mark)
     }
 
     async fn heads_token(&self) -> Answer<String> {
@@ -211,10 +85,26 @@ impl Store for MemoryStore {
         Ok(entry.map(|entry| entry.text.to_string()))
     }
 
-    async fn apply(&self, page: VerifiedPage, _: &dyn Clock) -> Answer<Stored> {
+    async fn opening(&self, log: &LogId) -> Answer<Option<Opening>> {
+        self.live().await;
+        let memory = self.memory();
+        let first = memory.logs.get(log).and_then(|held| held.entry(0));
+        let payload = first.and_then(|first| first.payload.as_deref());
+        Ok(payload.and_then(opening_of))
+    }
+
+    async fn apply(
+        &self,
+        page: VerifiedPage,
+        trust_mark: Option<i64>,
+        _: &dyn Clock,
+    ) -> Answer<Stored> {
         self.live().await;
         let log = page.checkpoint.log().clone();
         let mut memory = self.memory();
+        if trust_mark.is_some_and(|judged| judged != memory.trust_mark) {
+            return Err(StorageError::TrustMoved);
+        }
         let from = memory.logs.get(&log).map_or(0, |held| held.size());
         let stored = memory.apply(page)?;
         self.tell_cut(&memory, &log);
@@ -427,7 +317,7 @@ impl Store for MemoryStore {
         if memory.halted.is_none() || judged.is_some_and(|judged| memory.halted != Some(*judged)) {
             return Ok(None);
         }
-        let log = memory.reopen(key, noted, u64::MAX, clock, entropy)?;
+        let log = memory.reopen(key, noted, &[], clock, entropy)?;
         self.tell_written(&memory, &log, 0);
         Ok(Some(log))
     }

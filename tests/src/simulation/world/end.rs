@@ -124,7 +124,8 @@ impl World {
                 memory.peers.retain(|peer| peer.id == peer_row(after).id);
             }
             let wanted = [Some(after), Some(before).filter(|_| !is_thin)];
-            for other in wanted.into_iter().flatten() {
+            // Alone it has nobody to pull.
+            for other in wanted.into_iter().flatten().filter(|other| other != number) {
                 let row = peer_row(other);
                 if memory.peers.iter().all(|peer| peer.id != row.id) {
                     memory.peers.push(row);

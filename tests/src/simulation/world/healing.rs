@@ -126,6 +126,7 @@ impl World {
         if node.store.has_crashed() || node.up_at.is_some() {
             return;
         }
+        node.puller.follow_trust().now_or_never();
         let is_halted = node.store.memory().halted.is_some();
         let has_waiting = node.store.memory().aside.iter().any(SetAside::waits);
         if !is_halted && !has_waiting {
@@ -149,9 +150,10 @@ impl World {
         self.nodes[number].renew_guard();
     }
 
-    /// Honest hubs that do not write though all is quiet.
+    /// Honest hubs that do not write though all is quiet. One that has nobody to ask waits for its operator.
     pub(super) fn unhealed(&self, honest: &[usize]) -> Option<String> {
-        honest.iter().find_map(|number| {
+        let is_alone = honest.len() == 1;
+        honest.iter().filter(|_| !is_alone).find_map(|number| {
             let memory = self.nodes[*number].store.memory();
             let halted = memory
                 .halted

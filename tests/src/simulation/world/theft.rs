@@ -146,7 +146,7 @@ impl World {
             return;
         };
         let victim = theft.victim;
-        let Some((epoch, until, next)) = theft.closed.clone() else {
+        let Some((_, until, next)) = theft.closed.clone() else {
             return;
         };
         let is_told = self.is_told(victim, victim, &next.public());
@@ -160,18 +160,23 @@ impl World {
         node.old_key = Some((old, until));
         let mut memory = node.store.memory();
         memory.key = Some(node.key.public());
-        let open = memory.own_log().map(|log| log.epoch);
-        let most = if open == Some(epoch) { until } else { 0 };
-        let opened = memory.reopen(&node.key, None, most, &VirtualClock, &entropy);
-        let log = opened.expect("a hub that writes can open a log");
-        node.store.tell_written(&memory, &log, 0);
+        let closed = memory.closed_logs();
+        let opened = (!closed.is_empty()).then(|| {
+            let opened = memory.reopen(&node.key, None, &closed, &VirtualClock, &entropy);
+            let log = opened.expect("a hub that writes can open a log");
+            node.store.tell_written(&memory, &log, 0);
+            log
+        });
         drop(memory);
         self.kill_rounds(victim);
+        if opened.is_none() {
+            self.write(victim);
+        }
         self.nodes[victim].renew_guard();
         if let Some(theft) = &mut self.theft {
             theft.is_over = true;
         }
-        let line = format_args!("{victim} goes on in {log} with a new key");
+        let line = format_args!("{victim} goes on in {opened:?} with a new key");
         self.judge.state().trace.note(line);
     }
 

@@ -155,7 +155,7 @@ cases! {
     /// The body of a log's first entry says this of the log before; nothing if it breaks a rule.
     OpeningText { body: String, reads: Option<OpeningReading>, }
     /// What an opening accepts of the log before.
-    OpeningReading { previous: u64, size: u64, root: String, }
+    OpeningReading { previous: u64, size: u64, root: String, checkpoint: Option<String>, }
     /// What becomes of a log of which so much is held, when its successor accepts so much: it is `settled` or `short`, it is
     /// to be `cut`, or it is `astray`.
     SettlementOf {

@@ -12,6 +12,7 @@ impl OpeningReading {
             previous: opening.previous.get(),
             size: opening.accepted.size,
             root: opening.accepted.root.to_string(),
+            checkpoint: opening.checkpoint,
         })
     }
 }

@@ -32,6 +32,21 @@ fn openings() -> Vec<Case> {
             true,
         ),
         reading(
+            "with a checkpoint",
+            with("{", r#"{"checkpoint":"a note\n","#),
+            true,
+        ),
+        reading(
+            "a checkpoint that is null",
+            with("{", r#"{"checkpoint":null,"#),
+            true,
+        ),
+        reading(
+            "a checkpoint that is a number",
+            with("{", r#"{"checkpoint":86,"#),
+            false,
+        ),
+        reading(
             "the largest epoch",
             with("1790000000", "9223372036854775807"),
             true,

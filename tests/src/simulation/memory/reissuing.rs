@@ -1,0 +1,127 @@
+//! Issuing again what was set aside of a hub's own log. What becomes of each entry, `domain::healing` decides.
+
+use std::collections::BTreeSet;
+
+use domain::entropy::Entropy;
+use domain::entry::{EntryDraft, Kind, Payload};
+use domain::healing::{Again, Aside};
+use domain::identity::{HubId, RecordId};
+use domain::log::SigningKey;
+use domain::trust::named_in;
+use storage::StorageError;
+use storage::logs::reopening::Reissued;
+
+use super::Memory;
+use super::healing::{Reason, Renewed, SetAside, sealed};
+
+impl Memory {
+    /// Issues again what was set aside of the hub's own, and says which entry became which.
+    pub(super) fn reissue(
+        &mut self,
+        key: &SigningKey,
+        entropy: &dyn Entropy,
+    ) -> Result<(Reissued, Vec<Renewed>), StorageError> {
+        let mut done = Reissued::default();
+        let mut became = Vec::new();
+        let Some(own) = self.own_log().cloned() else {
+            return Ok((done, became));
+        };
+        if self.logs[&own].closed().is_some() || self.halted.is_some() {
+            return Ok((done, became));
+        }
+        let mut waiting: Vec<usize> = (0..self.aside.len())
+            .filter(|at| self.aside[*at].waits())
+            .collect();
+        waiting.sort_by_key(|at| (self.aside[*at].log.clone(), self.aside[*at].place));
+        let mut of_branches = BTreeSet::new();
+        for at in waiting {
+            let set_aside = self.aside[at].clone();
+            let again = self.again(&set_aside, &of_branches);
+            let (outcome, counted) = match &again {
+                Again::Issue(_) => ("issued", &mut done.issued),
+                Again::Not(outcome) => (*outcome, &mut done.settled),
+                Again::Conflict => ("conflict", &mut done.conflicts),
+            };
+            *counted += 1;
+            self.aside[at].outcome = Some(outcome);
+            if outcome != "conflict" {
+                self.aside[at].entry.payload = None;
+            }
+            if let (Again::Issue(change), Some(header)) = (again, set_aside.entry.header) {
+                let draft = EntryDraft {
+                    record: header.record,
+                    revision: self.newest(header.record).0 + 1,
+                    kind: header.kind.clone(),
+                    audience: header.audience.clone(),
+                    at: header.at,
+                    change,
+                };
+                if set_aside.reason == Reason::Branch {
+                    of_branches.insert(header.record);
+                }
+                let now = sealed(draft, entropy)?;
+                became.push((set_aside.entry.text, now.header_text.as_str().into()));
+                self.issue(key, vec![now])?;
+            }
+        }
+        Ok((done, became))
+    }
+
+    fn again(&self, set_aside: &SetAside, of_branches: &BTreeSet<RecordId>) -> Again {
+        let Some(header) = set_aside.entry.header.as_deref() else {
+            return Again::Not("unreadable");
+        };
+        let (newest, is_deleted) = self.newest(header.record);
+        let same = self.aside.iter().filter(|other| {
+            other.reason == set_aside.reason && other.record() == Some(header.record)
+        });
+        let revisions = same.filter_map(|other| other.entry.header.as_ref());
+        let revisions: Vec<u64> = revisions.map(|header| header.revision).collect();
+        Again::of(&Aside {
+            header,
+            payload: set_aside.entry.payload.as_deref(),
+            is_of_branch: set_aside.reason == Reason::Branch,
+            revisions: (
+                revisions.iter().copied().min().unwrap_or(header.revision),
+                revisions.iter().copied().max().unwrap_or(header.revision),
+            ),
+            newest,
+            is_deleted,
+            has_word_since: self.has_word_since(set_aside, of_branches),
+        })
+    }
+
+    /// Whether another record has spoken of the member whom an entry names since its history parts from ours. Words of other
+    /// histories that were just said again do not count: they come in their order.
+    fn has_word_since(&self, set_aside: &SetAside, of_branches: &BTreeSet<RecordId>) -> bool {
+        let record = set_aside.record();
+        let Some(member) = set_aside.member() else {
+            return false;
+        };
+        let of_log = self
+            .aside
+            .iter()
+            .filter(|other| other.log == set_aside.log && other.reason == set_aside.reason);
+        let parted = of_log.map(|other| (other.log.epoch, other.place)).min();
+        let mut words = self.words_of(&self.hub).into_iter();
+        words.any(|(other, place, word)| {
+            word.hub == member
+                && record != Some(other)
+                && !of_branches.contains(&other)
+                && parted.is_none_or(|parted| place >= parted)
+        })
+    }
+}
+
+impl SetAside {
+    /// The member of the network on whom it is a word.
+    fn member(&self) -> Option<HubId> {
+        let header = self.entry.header.as_deref()?;
+        let payload = self
+            .entry
+            .payload
+            .as_deref()
+            .filter(|_| header.kind.as_str() == Kind::MEMBERSHIP)?;
+        named_in(Payload::parse(payload).ok()?.body())
+    }
+}
