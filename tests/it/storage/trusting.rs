@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use storage::StorageError;
 use storage::logs::{self, cutting, fill, heads};
 use storage::peers::{self, RoundResult};
-use storage::{pins, trust};
+use storage::{holders, pins, trust};
 use testkit::forge::Forge;
 use testkit::records::{hub_id, key_of, record};
 use testkit::{Backend, Store};
@@ -19,6 +19,7 @@ on_both_databases! {
     a_word_that_becomes_whole_lets_all_heads_be_looked_at_again,
     a_next_log_that_accepts_more_lets_all_heads_be_looked_at_again,
     a_page_is_not_stored_by_the_trust_of_before,
+    what_a_peer_held_of_what_was_cut_confirms_nothing_that_comes_instead,
 }
 
 /// A hub that follows the authority `kl-panrb`, has pinned `id-13`, and remembers a token of a peer.
@@ -185,4 +186,22 @@ async fn a_page_is_not_stored_by_the_trust_of_before(backend: Backend) {
     assert_eq!(store.size(page().checkpoint.log()).await, 0);
     let now = trust::mark_now(&store.db).await.unwrap();
     assert_eq!(apply(now).await.unwrap().entries, 1);
+}
+
+async fn what_a_peer_held_of_what_was_cut_confirms_nothing_that_comes_instead(backend: Backend) {
+    let store = following(backend).await;
+    let db = &store.db;
+    let mut forge = Forge::of("id-13");
+    for number in 1..=3 {
+        forge.put(record(number), 1, "strange", &json!({}), |_| {});
+    }
+    store.apply(forge.page()).await.unwrap();
+    let peer = peers::list(db).await.unwrap().remove(0).id;
+    let noted = holders::note(db, peer, forge.log(), 3, store.now()).await;
+    noted.unwrap();
+    let held = heads::edge(db, forge.log()).await.unwrap();
+    let cut = cutting::cut(db, forge.log(), &held, 1, store.now()).await;
+    assert_eq!(cut.unwrap(), 2);
+    let first = holders::find(db, &hub_id("id-13"), record(1)).await;
+    assert_eq!(first.unwrap().unwrap().peers[0].size, 1);
 }

@@ -309,6 +309,10 @@ async fn set_back(
     let bytes = sql::signed(bytes).min(row.bytes);
     let values = vec![sql::signed(size).into(), bytes.into(), row.id.into()];
     sql::execute(tx, text, values).await?;
+    // What peers hold of another history confirms nothing of what comes in its place.
+    let text = "UPDATE peer_head SET size = $1 WHERE log = $2 AND size > $1";
+    let values = vec![sql::signed(size).into(), row.id.into()];
+    sql::execute(tx, text, values).await?;
     if sql::unsigned(row.proved_size) > size {
         let text =
             "UPDATE log SET proved_size = 0, checkpoint = NULL, proved_at = NULL WHERE id = $1";

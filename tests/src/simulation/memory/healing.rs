@@ -141,6 +141,8 @@ impl Memory {
             self.keep_left_out(log, size);
         }
         self.log_mut(log).cut(size);
+        let noted = self.holdings.iter_mut().filter(|((_, of), _)| of == log);
+        noted.for_each(|(_, held)| *held = (*held).min(size));
         let headers = gone.iter().filter_map(|entry| entry.header.as_deref());
         let records: BTreeSet<RecordId> = headers.map(|header| header.record).collect();
         for record in records {

@@ -236,11 +236,11 @@ impl World {
             .filter(|((of, _), _)| *of == id);
         noted.find_map(|((_, log), size)| {
             let held = theirs.logs.get(log);
-            let proved = held.map_or(0, |held| held.proved_size);
+            let has = held.map_or(0, |held| held.size());
             let is_cut = held.is_some_and(|held| held.accepted.is_some()) || self.is_stolen(log);
-            (proved < *size && !is_cut).then(|| {
+            (has < *size && !is_cut).then(|| {
                 format!(
-                    "node {} says that {peer} holds {size} of {log}; it has {proved}",
+                    "node {} says that {peer} holds {size} of {log}; it has {has}",
                     puller.number
                 )
             })
