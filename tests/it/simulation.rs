@@ -19,12 +19,11 @@ const FAILED_ONCE: &str = include_str!("../simulation-seeds.txt");
 const RULES: &str = include_str!("../simulation-rules.txt");
 
 /// Rules of which no such seed is known at present, because what is left to chance falls out otherwise since the simulator asks for
-/// more. Each was missed by one when it was made; each has tests of its own on both databases.
-const NOT_KNOWN_TO_BE_MISSED: [Rule; 6] = [
+/// more. Each was missed by one when it was made. A gap that is to be closed, not a place for further rules.
+const NOT_KNOWN_TO_BE_MISSED: [Rule; 5] = [
     Rule::TokenOfHeads,
     Rule::TrustOfNow,
     Rule::OneHistoryTakenUp,
-    Rule::AcceptedLookedFor,
     Rule::DeletedNotKept,
     Rule::WordSinceStays,
 ];
