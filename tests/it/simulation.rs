@@ -8,6 +8,7 @@ const SETTINGS: Settings = Settings {
     seed: 0,
     nodes: 8,
     steps: 300,
+    faults: None,
     without: None,
     lines: 60,
 };
@@ -28,21 +29,26 @@ const NOT_KNOWN_TO_BE_MISSED: [Rule; 5] = [
     Rule::WordSinceStays,
 ];
 
-/// The settings of a line of these files: a seed, and hubs and steps if they are others than [`SETTINGS`] has.
-fn settings(words: &str) -> Settings {
-    let mut numbers = words.split_whitespace().map(|word| {
-        word.parse::<u64>()
-            .expect("seed, hubs and steps are numbers")
-    });
-    let seed = numbers.next().expect("a line has a seed");
-    let nodes = numbers.next().map_or(SETTINGS.nodes, |number| {
+/// The settings of a line of these files: a seed, then hubs, steps and faults if they are others than [`SETTINGS`] has.
+fn settings(line: &str) -> Settings {
+    let mut words = line.split_whitespace();
+    let mut number = || {
+        words.next().map(|word| {
+            word.parse::<u64>()
+                .expect("seed, hubs and steps are numbers")
+        })
+    };
+    let seed = number().expect("a line has a seed");
+    let nodes = number().map_or(SETTINGS.nodes, |number| {
         usize::try_from(number).expect("a simulation is small")
     });
-    let steps = numbers.next().unwrap_or(SETTINGS.steps);
+    let steps = number().unwrap_or(SETTINGS.steps);
+    let faults = words.next().map(|names| names.parse().expect("faults"));
     Settings {
         seed,
         nodes,
         steps,
+        faults,
         ..SETTINGS
     }
 }

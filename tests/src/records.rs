@@ -1,9 +1,10 @@
 //! What hubs say in tests: short ways to drafts of agencies, innovations and entries.
 
-use domain::catalog::{AgencyDraft, HubProfileDraft, InnovationDraft};
+use domain::catalog::{AgencyDraft, HubProfileDraft, InnovationDraft, MemberStatus};
 use domain::entry::{Audience, Change, DeletionReason, EntryDraft, Kind};
 use domain::identity::{HubId, RecordId};
 use domain::log::{Hash, SigningKey};
+use domain::trust::{MemberKeyDraft, MembershipDraft};
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -51,6 +52,20 @@ pub fn profile(name: &str) -> HubProfileDraft {
         kind: "MINISTRY".to_owned(),
         status: "ACTIVE".to_owned(),
         ..HubProfileDraft::default()
+    }
+}
+
+/// What the authority says of a hub that signs with [its key](key_of).
+pub fn membership(hub: &HubId, status: MemberStatus) -> MembershipDraft {
+    MembershipDraft {
+        hub: hub.to_string(),
+        name: format!("Hub {hub}"),
+        keys: vec![MemberKeyDraft {
+            key: key_of(hub).public().to_string(),
+            ..MemberKeyDraft::default()
+        }],
+        status: status.to_string(),
+        ..MembershipDraft::default()
     }
 }
 

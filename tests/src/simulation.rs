@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::rules::{self, Rule};
-use faults::Fault;
+use faults::{Fault, Faults};
 use judge::Violation;
 use world::World;
 
@@ -39,6 +39,8 @@ pub struct Settings {
     pub nodes: usize,
     /// How many things happen before the faults stop.
     pub steps: u64,
+    /// The faults that there are; if nothing is said, each is among them in every second seed.
+    pub faults: Option<Faults>,
     /// The rule that does not hold.
     pub without: Option<Rule>,
     /// How many of the last lines of the trace are kept for people.
@@ -97,6 +99,7 @@ impl fmt::Display for Outcome {
             seed,
             nodes,
             steps,
+            faults,
             without,
             ..
         } = self.settings;
@@ -115,6 +118,9 @@ impl fmt::Display for Outcome {
             f,
             "again: cargo run -p tests --bin simulate -- --seeds {seed} --nodes {nodes} --steps {steps}"
         )?;
+        if let Some(faults) = faults {
+            write!(f, " --faults {faults}")?;
+        }
         without.map_or(Ok(()), |rule| write!(f, " --without {rule:?}"))
     }
 }

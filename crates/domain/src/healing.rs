@@ -2,7 +2,7 @@
 //!
 //! - [`Guard`] is a note outside the database of how far the log had come; [`Guard::judge`] compares.
 //! - [`Halt`] is why nothing is written; [`Mode`] is the same for people, in one word.
-//! - [`Again::of`] says what becomes of an entry that another history held.
+//! - [`Deletion::of`] says whether a record is gone, [`Again::of`] what becomes of an entry that another history held.
 //! - [`Ending::of`] says when healing is over, and whether the log can be gone on with.
 
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,10 @@ use crate::log::Hash;
 use crate::rules::Rule;
 
 mod again;
+mod deletion;
 
 pub use again::{Again, Aside};
+pub use deletion::Deletion;
 
 /// How far the hub's own log had come, noted outside the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -88,8 +88,16 @@ pub enum Rule {
     AcceptedLookedFor,
     /// What a next log accepts is proved by the checkpoint that came with it.
     AcceptedProved,
+    /// Of earlier logs of which two histories are out and no later log speaks, the hub says how much counts.
+    EarlierSettled,
+    /// Of its own log a hub pulls also what is short of what its next log accepts.
+    ShortPulled,
+    /// What was heard of an earlier log of the hub's own when it went on does not halt it again.
+    HeardHaltsOnce,
     /// What was deleted is not issued again.
     DeletedStaysDeleted,
+    /// What was deleted in a log, of which a later one did not know, is deleted again.
+    DeletionSaidAgain,
     /// Nor is it kept of another history that is not issued again.
     DeletedNotKept,
     /// A word on a member that comes of another history takes the place of none that was said since.
@@ -98,7 +106,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 48] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -140,7 +148,11 @@ impl Rule {
         Self::CutToAccepted,
         Self::AcceptedLookedFor,
         Self::AcceptedProved,
+        Self::EarlierSettled,
+        Self::ShortPulled,
+        Self::HeardHaltsOnce,
         Self::DeletedStaysDeleted,
+        Self::DeletionSaidAgain,
         Self::DeletedNotKept,
         Self::WordSinceStays,
     ];

@@ -152,9 +152,8 @@ pub(crate) async fn heads(
         position
     };
     let hubs = hubs.map(|hubs| hubs.into_iter().map(|hub| hub.0).collect::<Vec<_>>());
-    let mut read = heads::list_proved_after(ctx.db(), position, hubs.as_deref(), first + 1).await?;
-    let has_next_page = read.len() > first as usize;
-    read.truncate(first as usize);
+    let read = heads::list_proved_after(ctx.db(), position, hubs.as_deref(), first);
+    let (read, has_next_page) = read.await?;
     let end = read.last().map_or(position, |head| head.position);
     let edge = |head: ProvedHead| LogHeadEdge {
         cursor: head.position.to_string(),
@@ -300,9 +299,8 @@ pub(crate) fn changes(db: Database) -> impl Stream<Item = LogHead> {
                 return Some((LogHead::from(head), (db, watch, seen, ready)));
             }
             watch.changed().await.ok()?;
-            let fresh = heads::list_proved_after(&db, seen, None, MOST_HEADS)
-                .await
-                .ok()?;
+            let fresh = heads::list_proved_after(&db, seen, None, MOST_HEADS);
+            let (fresh, _) = fresh.await.ok()?;
             seen = fresh.last().map_or(seen, |head| head.position);
             ready = fresh.into_iter();
         }

@@ -169,6 +169,9 @@ impl<S: Store> Healer<S> {
         };
         match Ending::of(&facts) {
             Ending::NotYet => Ok(None),
+            Ending::Resume if self.db.has_contested().await? => {
+                self.reopen(Some(&halted), guard).await
+            }
             Ending::Resume => {
                 if !self.db.lift_halt(&halted).await? {
                     return Ok(None);

@@ -129,6 +129,8 @@ pub enum Step {
     Freeze,
     /// Pull our own log: a peer holds more of it than we do, so our database is older than what we published.
     Recover,
+    /// Pull what a peer holds of our own log short of what its next log accepts, which nobody may have.
+    Approach,
     /// Fetch what a peer holds of another history of our own log, to issue it again.
     Branch,
     /// Keep the peer's checkpoint as evidence, and go on: a key that is closed vouches for another history, which anybody may
@@ -164,13 +166,11 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
         (_, _, Owner::Ours) if view.is_known_branch => Step::Nothing,
         (Some(_), _, Owner::Ours) if !Rule::BranchFetched.holds() => Step::Nothing,
         (Some(_), _, Owner::Ours) => Step::Branch,
-        (None, Some((accepted, ours)), Owner::Ours) => {
-            if theirs.size > accepted.size && ours == Some(accepted.root) {
-                Step::Branch
-            } else {
-                Step::Nothing
-            }
-        }
+        (None, Some((accepted, ours)), Owner::Ours) => match ours {
+            Some(root) if root == accepted.root && theirs.size > accepted.size => Step::Branch,
+            None if theirs.size < accepted.size && Rule::ShortPulled.holds() => Step::Approach,
+            _ => Step::Nothing,
+        },
         (_, Some((accepted, root)), Owner::Theirs) => closed(view, &accepted, root, theirs),
         (Some(_), None, Owner::Theirs) => parted(view, theirs),
         (None, _, Owner::Ours) => Step::Recover,

@@ -194,6 +194,8 @@ pub trait Store: Send + Sync {
         clock: &dyn Clock,
         entropy: &dyn Entropy,
     ) -> impl Future<Output = Answer<Option<LogId>>> + Send;
+    /// Whether two histories are out of an earlier log of the hub's own, and no later one says how much of it counts.
+    fn has_contested(&self) -> impl Future<Output = Answer<bool>> + Send;
     /// Issues again what was set aside of the hub's own, unless it is halted.
     fn reissue(
         &self,
@@ -415,6 +417,10 @@ impl Store for Database {
     ) -> Answer<Option<LogId>> {
         let occasion = Occasion::Halted { judged, noted };
         reopening::reopen(self, key, occasion, clock, entropy).await
+    }
+
+    async fn has_contested(&self) -> Answer<bool> {
+        Ok(!reopening::contested(self).await?.is_empty())
     }
 
     async fn reissue(

@@ -3,14 +3,14 @@
 use domain::catalog::MemberStatus;
 use domain::entry::Kind;
 use domain::log::{Accepted, Opening};
-use domain::trust::{MemberKeyDraft, MembershipDraft, Standing, TrustedKey};
+use domain::trust::Standing;
 use serde_json::{Value, json};
 use storage::StorageError;
 use storage::logs::{self, cutting, fill, heads};
 use storage::peers::{self, RoundResult};
 use storage::{holders, pins, trust};
 use testkit::forge::Forge;
-use testkit::records::{hub_id, key_of, record};
+use testkit::records::{hub_id, key_of, membership, record};
 use testkit::{Backend, Store};
 
 on_both_databases! {
@@ -56,17 +56,7 @@ async fn has_token(store: &Store) -> bool {
 
 /// What the authority says of `id-13`.
 fn word() -> Value {
-    let hub = hub_id("id-13");
-    let draft = MembershipDraft {
-        hub: hub.to_string(),
-        name: "Hub Sumatera Barat".to_owned(),
-        keys: vec![MemberKeyDraft {
-            key: TrustedKey::always(key_of(&hub).public()).key.to_string(),
-            ..MemberKeyDraft::default()
-        }],
-        status: MemberStatus::Suspended.to_string(),
-        ..MembershipDraft::default()
-    };
+    let draft = membership(&hub_id("id-13"), MemberStatus::Suspended);
     serde_json::to_value(draft).unwrap()
 }
 

@@ -3,12 +3,11 @@
 use domain::catalog::MemberStatus;
 use domain::entry::{EntryDraft, Kind};
 use domain::log::RawEntry;
-use domain::trust::{MemberKeyDraft, MembershipDraft, TrustedKey};
 use node::system::SystemEntropy;
 use storage::logs::aside::{self, Reason};
 use storage::logs::reopening::{self, Reissued};
 use storage::members;
-use testkit::records::{hub_id, key_of, put, record};
+use testkit::records::{hub_id, membership, put, record};
 use testkit::{Backend, Store};
 
 on_both_databases! {
@@ -20,17 +19,7 @@ on_both_databases! {
 
 /// A word on `id-13`.
 fn word(store: &Store, number: u128, status: MemberStatus) -> EntryDraft {
-    let hub = hub_id("id-13");
-    let draft = MembershipDraft {
-        hub: hub.to_string(),
-        name: "Hub Sumatera Barat".to_owned(),
-        keys: vec![MemberKeyDraft {
-            key: TrustedKey::always(key_of(&hub).public()).key.to_string(),
-            ..MemberKeyDraft::default()
-        }],
-        status: status.to_string(),
-        ..MembershipDraft::default()
-    };
+    let draft = membership(&hub_id("id-13"), status);
     put(record(number), 1, Kind::MEMBERSHIP, &draft, store.now())
 }
 

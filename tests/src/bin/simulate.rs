@@ -19,7 +19,7 @@ use testkit::simulation::faults::Fault;
 use testkit::simulation::growth::{self, Growth};
 use testkit::simulation::{Outcome, Settings, simulate};
 
-const USAGE: &str = "usage: simulate [--seeds FROM..UNTIL | --seeds SEED] [--nodes N] [--steps N] [--threads N] [--without RULE] [--except SEED,…] [--lines N]
+const USAGE: &str = "usage: simulate [--seeds FROM..UNTIL | --seeds SEED] [--nodes N] [--steps N] [--threads N] [--faults FAULT,…] [--without RULE] [--except SEED,…] [--lines N]
        simulate --growth N,N,… [--plot FILE]";
 
 struct Wishes {
@@ -54,6 +54,7 @@ fn parse(arguments: &[String]) -> Result<Wishes, String> {
             seed: 0,
             nodes: 8,
             steps: 300,
+            faults: None,
             without: None,
             lines: 60,
         },
@@ -77,6 +78,7 @@ fn parse(arguments: &[String]) -> Result<Wishes, String> {
                 let listed = value()?.split(',').map(|seed| number(name, seed));
                 wishes.except = listed.collect::<Result<_, _>>()?;
             }
+            "--faults" => wishes.settings.faults = Some(value()?.parse()?),
             "--without" => wishes.settings.without = Some(rule(value()?)?),
             other => return Err(format!("{other} is no option")),
         }

@@ -1,6 +1,8 @@
 //! What goes wrong in a simulation, and how often it did.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
 /// A kind of fault.
@@ -78,6 +80,48 @@ impl Fault {
         Self::Audience,
         Self::OddEntries,
     ];
+}
+
+/// A set of faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults(u32);
+
+impl Faults {
+    /// Whether a fault is among them.
+    pub const fn contains(self, fault: Fault) -> bool {
+        self.0 & (1 << fault as u32) != 0
+    }
+}
+
+impl FromIterator<Fault> for Faults {
+    fn from_iter<T: IntoIterator<Item = Fault>>(faults: T) -> Self {
+        Self(
+            faults
+                .into_iter()
+                .fold(0, |set, fault| set | 1 << fault as u32),
+        )
+    }
+}
+
+impl FromStr for Faults {
+    type Err = String;
+
+    fn from_str(names: &str) -> Result<Self, String> {
+        let named = |name: &str| {
+            let mut all = Fault::ALL.into_iter();
+            let found = all.find(|fault| format!("{fault:?}") == name);
+            found.ok_or_else(|| format!("{name:?} is no fault; there are {:?}", Fault::ALL))
+        };
+        names.split(',').map(named).collect()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let among = Fault::ALL.into_iter().filter(|fault| self.contains(*fault));
+        let names: Vec<String> = among.map(|fault| format!("{fault:?}")).collect();
+        f.write_str(&names.join(","))
+    }
 }
 
 /// How often each fault happened.

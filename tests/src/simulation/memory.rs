@@ -33,6 +33,7 @@ use storage::logs::fill::Filled;
 use storage::peers::Peer;
 use uuid::Uuid;
 
+use deleted::records_of;
 pub use handle::{Commit, MemoryStore, Watch};
 pub use healing::{Reason, Renewed, SetAside};
 pub use left_out::LeftOut;
@@ -277,8 +278,12 @@ impl Memory {
         let mut stored = Stored::default();
         stored.entries = page.entries.len() as u64;
         stored.missing = intake.missing.len() as u64;
+        let records = records_of(&page.entries);
         held.add(page.entries, &intake.kept, page.append, &page.checkpoint);
         stored.size = held.size();
+        if origin == Origin::Own {
+            self.keep_overlooked(&log, records);
+        }
         for opening in &openings {
             self.accept(&log, opening);
         }
@@ -310,10 +315,7 @@ impl Memory {
         size: u64,
         entries: &[VerifiedEntry],
     ) -> BTreeMap<RecordId, Held<Place>> {
-        let headers = entries
-            .iter()
-            .filter_map(|entry| entry.header.as_ref().ok());
-        let wanted: BTreeSet<_> = headers.map(|header| header.record).collect();
+        let wanted = records_of(entries);
         let mut found: BTreeMap<RecordId, Held<Place>> = BTreeMap::new();
         for (id, other) in self.logs.iter().filter(|(id, _)| id.hub == log.hub) {
             let entries = (0..).zip(&other.entries);

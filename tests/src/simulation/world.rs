@@ -28,7 +28,7 @@ use sync::round::Puller;
 use uuid::Uuid;
 
 use self::members::Word;
-use super::faults::Fault;
+use super::faults::{Fault, Faults};
 use super::judge::{Judge, QUOTA_ENTRIES};
 use super::memory::{Memory, MemoryStore, Watch};
 use super::network::{Network, Road, Weather};
@@ -73,7 +73,7 @@ pub(crate) struct World {
     judge: Arc<Judge>,
     network: Arc<Network>,
     nodes: Vec<Node>,
-    faults: BTreeSet<Fault>,
+    faults: Faults,
     has_authority: bool,
     words: BTreeMap<HubId, Word>,
     liar: Option<usize>,
@@ -145,18 +145,15 @@ impl World {
         let nodes: Vec<Node> = (0..settings.nodes)
             .map(|number| Node::new(number, &random, &judge))
             .collect();
-        let mut faults = BTreeSet::new();
-        for fault in Fault::ALL {
-            if random.chance(500) {
-                faults.insert(fault);
-            }
-        }
+        let by_chance = Fault::ALL.into_iter().filter(|_| random.chance(500));
+        let by_chance = by_chance.collect();
+        let faults = settings.faults.unwrap_or(by_chance);
         let last = settings.nodes - 1;
-        let has_liar = faults.contains(&Fault::Lie) || faults.contains(&Fault::StolenKey);
+        let has_liar = faults.contains(Fault::Lie) || faults.contains(Fault::StolenKey);
         let liar = has_liar.then_some(last);
-        let two_faced = faults.contains(&Fault::TwoHistories).then_some(last - 1);
+        let two_faced = faults.contains(Fault::TwoHistories).then_some(last - 1);
         let road = Road {
-            weather: weather(&faults, &random),
+            weather: weather(faults, &random),
             entries_per_page: 1 + random.below(8),
             heads_per_page: 1 + random.place(8),
             ..Road::default()
@@ -260,9 +257,9 @@ impl Node {
     }
 }
 
-fn weather(faults: &BTreeSet<Fault>, random: &Random) -> Weather {
+fn weather(faults: Faults, random: &Random) -> Weather {
     let often = |fault, most| {
-        if faults.contains(&fault) {
+        if faults.contains(fault) {
             1 + random.below(most)
         } else {
             0

@@ -3,6 +3,8 @@
 use crate::entry::{Change, Header, Kind, Operation, Payload};
 use crate::rules::Rule;
 
+use super::Deletion;
+
 /// An entry that was set aside, and what is known of its record.
 #[derive(Clone, Copy, Debug)]
 pub struct Aside<'a> {
@@ -16,8 +18,8 @@ pub struct Aside<'a> {
     pub revisions: (u64, u64),
     /// The record's newest revision in the hub's logs, 0 if there is none.
     pub newest: u64,
-    /// That revision says that the record is gone.
-    pub is_deleted: bool,
+    /// Whether those say that the record is gone.
+    pub deletion: Deletion,
     /// The entry is a word on a member of the network, and since the two histories part another record of the hub's has
     /// spoken of that member.
     pub has_word_since: bool,
@@ -35,6 +37,17 @@ pub enum Again {
 }
 
 impl Aside<'_> {
+    /// Nothing of the record has to be said again, because it is deleted.
+    fn is_gone(&self) -> bool {
+        let is_put = matches!(self.header.operation, Operation::Put { .. });
+        let is_gone = match self.deletion {
+            Deletion::None => false,
+            Deletion::Overlooked(_) => is_put,
+            Deletion::Stands => true,
+        };
+        is_gone && Rule::DeletedStaysDeleted.holds()
+    }
+
     /// The last word on a member counts, whichever record says it: said again, an older one would open a key that was closed.
     fn is_outspoken(&self) -> bool {
         self.has_word_since && Rule::WordSinceStays.holds()
@@ -48,11 +61,9 @@ impl Again {
         if header.kind.as_str() == Kind::EPOCH {
             return Self::Not("opening");
         }
-        if aside.is_deleted && Rule::DeletedStaysDeleted.holds() {
-            return Self::Not("deleted");
-        }
         let (first, last) = aside.revisions;
         match (&header.operation, aside.payload) {
+            _ if aside.is_gone() => Self::Not("deleted"),
             (Operation::Delete { reason }, _) => Self::Issue(Change::Delete(*reason)),
             // Within its history it was superseded, or no supplier had it so far.
             (Operation::Put { .. }, None) if last > header.revision => Self::Not("superseded"),
@@ -103,7 +114,7 @@ mod tests {
             is_of_branch: false,
             revisions: (3, 3),
             newest: 2,
-            is_deleted: false,
+            deletion: Deletion::None,
             has_word_since: false,
         };
         let check = |aside: Aside<'_>, expected: Again| assert_eq!(Again::of(&aside), expected);
@@ -130,14 +141,10 @@ mod tests {
             ..outspoken
         };
         check(ours, Again::Issue(Change::Put(r#"{"n":1}"#.to_owned())));
-        let is_deleted = true;
-        check(
-            Aside {
-                is_deleted,
-                ..aside
-            },
-            Again::Not("deleted"),
-        );
+        for deletion in [Deletion::Stands, Deletion::Overlooked(0)] {
+            let gone = Aside { deletion, ..aside };
+            check(gone, Again::Not("deleted"));
+        }
         let payload = None;
         check(Aside { payload, ..aside }, Again::Not("missing"));
         let revisions = (3, 4);
@@ -160,19 +167,16 @@ mod tests {
             is_of_branch: true,
             revisions: (3, 3),
             newest: 9,
-            is_deleted: false,
+            deletion: Deletion::None,
             has_word_since: false,
         };
-        let deletion = Change::Delete(DeletionReason::Erasure);
-        assert_eq!(Again::of(&aside), Again::Issue(deletion));
-        let is_deleted = true;
-        assert_eq!(
-            Again::of(&Aside {
-                is_deleted,
-                ..aside
-            }),
-            Again::Not("deleted")
-        );
+        let again = Again::Issue(Change::Delete(DeletionReason::Erasure));
+        assert_eq!(Again::of(&aside), again);
+        let deletion = Deletion::Overlooked(0);
+        assert_eq!(Again::of(&Aside { deletion, ..aside }), again);
+        let deletion = Deletion::Stands;
+        let gone = Again::Not("deleted");
+        assert_eq!(Again::of(&Aside { deletion, ..aside }), gone);
         let opening = header(Kind::EPOCH, &put(), 1);
         let header = &opening;
         assert_eq!(Again::of(&Aside { header, ..aside }), Again::Not("opening"));

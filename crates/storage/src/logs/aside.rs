@@ -1,7 +1,9 @@
 //! Entries of histories that do not count, and other histories of the hub's own log that were dealt with.
 
+use std::collections::HashSet;
+
 use domain::entry::Header;
-use domain::identity::LogId;
+use domain::identity::{LogId, RecordId};
 use domain::log::{Hash, RawEntry};
 use domain::rules::Rule;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
@@ -109,13 +111,43 @@ pub async fn keep_branch(
         }
     }
     let headers = entries.iter().map(|entry| Header::parse(&entry.header));
-    let records: Vec<_> = headers.flatten().map(|header| header.record).collect();
+    let records: HashSet<_> = headers.flatten().map(|header| header.record).collect();
     keep(&tx, row.id, from, entries, reason, now).await?;
     if reason.outcome().is_some() && Rule::DeletedNotKept.holds() {
         // Nobody looks at them again, so what was deleted goes at once.
-        forget(&tx, held::deleted(&tx, &row, records).await?).await?;
+        let gone = held::deleted(&tx, &row, row.size(), &records).await?;
+        let gone = gone.iter().map(|(record, _)| record.as_uuid().into());
+        forget(&tx, gone.collect()).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Lets the hub say again what it deleted in one of its logs while a later one, of which it did not know then, says more of
+/// the record. Looks at the records of entries that were just added, up to the log's size.
+pub(super) async fn keep_overlooked(
+    tx: &DatabaseTransaction,
+    row: &heads::LogRow,
+    size: u64,
+    records: &HashSet<RecordId>,
+    now: OffsetDateTime,
+) -> Result<(), StorageError> {
+    if !Rule::DeletionSaidAgain.holds() {
+        return Ok(());
+    }
+    let gone = held::deleted(tx, row, size, records).await?;
+    for key in gone.into_iter().filter_map(|(_, overlooked)| overlooked) {
+        let text = "SELECT header FROM entry WHERE id = $1";
+        for row in sql::rows(tx, text, vec![key.into()]).await? {
+            let header: Vec<u8> = row.try_get_by_index(0)?;
+            let entry = RawEntry {
+                header: String::from_utf8_lossy(&header).into_owned(),
+                payload: None,
+            };
+            let (log_id, place) = (key.log_id(), key.place());
+            keep(tx, log_id, place, vec![entry], Reason::Branch, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Notes that a head of another history was dealt with.

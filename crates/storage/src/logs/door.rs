@@ -114,7 +114,11 @@ pub(super) async fn pass(
     note_missing(tx, intake.missing.iter().map(|place| log.key(*place))).await?;
     tiles::write(tx, log.id, &batch.append.tiles).await?;
     let bytes = batch.entries.iter().map(entry_bytes).sum();
+    let records = records_of(&batch.entries);
     insert_entries(tx, log, batch.entries, &intake.kept).await?;
+    if origin == Origin::Own {
+        aside::keep_overlooked(tx, log, stored.size, &records, now).await?;
+    }
     advance(tx, log, stored.size, bytes, &batch.checkpoint, now).await?;
     unreadable.extend(succession::project(db, tx, &applied.openings).await?);
     succession::release(tx, log, stored.size).await?;
@@ -348,6 +352,13 @@ async fn forget_unreadable(
 /// The rank of the audience that a header names.
 pub(super) fn rank(header: &Header) -> i32 {
     header.audience.rank().into()
+}
+
+fn records_of(entries: &[VerifiedEntry]) -> HashSet<RecordId> {
+    let headers = entries
+        .iter()
+        .filter_map(|entry| entry.header.as_ref().ok());
+    headers.map(|header| header.record).collect()
 }
 
 fn entry_bytes(entry: &VerifiedEntry) -> u64 {

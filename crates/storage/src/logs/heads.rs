@@ -2,6 +2,7 @@
 
 use domain::identity::{Epoch, HubId, LogId, NetworkId};
 use domain::log::{Accepted, Checkpoint, LogFacts, LogState, TreeEdge, heads_token};
+use domain::rules::Rule;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 
 use super::{EntryKey, succession, tiles};
@@ -198,8 +199,6 @@ pub async fn of_hub(db: &Database, hub: &HubId) -> Result<Vec<LogId>, StorageErr
     rows.iter().map(log).collect()
 }
 
-/// The newest log of a hub. One of which nothing is held and nothing more is known, because it was cut whole, comes after
-/// all others.
 /// The log of a hub's highest epoch of which entries are held, else the one of which anything counts.
 pub(super) async fn newest_held_of(
     db: &impl ConnectionTrait,
@@ -214,6 +213,8 @@ pub(super) async fn newest_held_of(
     }
 }
 
+/// The newest log of a hub. One of which nothing is held and nothing more is known, because it was cut whole, comes after
+/// all others.
 pub(super) async fn newest_of(
     db: &impl ConnectionTrait,
     network: &NetworkId,
@@ -248,9 +249,31 @@ pub struct ProvedHead {
     pub position: u64,
 }
 
-/// The proved heads, of some hubs or of all, that changed after a commit, oldest change first, at most `limit`.
+/// The proved heads, of some hubs or of all, that changed after a commit, oldest change first, at most `limit`, and whether there
+/// are more. What one commit changed comes together, so its number can be a cursor; it may be more than `limit` then.
 pub async fn list_proved_after(
     db: &Database,
+    position: u64,
+    hubs: Option<&[HubId]>,
+    limit: u32,
+) -> Result<(Vec<ProvedHead>, bool), StorageError> {
+    let after = "position > $1";
+    let mut heads = proved_where(db, after, position, hubs, limit.saturating_add(1)).await?;
+    let Some(next) = heads.get(limit as usize).map(|head| head.position) else {
+        return Ok((heads, false));
+    };
+    heads.retain(|head| head.position < next);
+    if !heads.is_empty() {
+        return Ok((heads, true));
+    }
+    let heads = proved_where(db, "position = $1", next, hubs, u32::MAX).await?;
+    let more = proved_where(db, after, next, hubs, 1).await?;
+    Ok((heads, !more.is_empty()))
+}
+
+async fn proved_where(
+    db: &Database,
+    changed: &str,
     position: u64,
     hubs: Option<&[HubId]>,
     limit: u32,
@@ -263,7 +286,7 @@ pub async fn list_proved_after(
         None => String::new(),
     };
     let text = format!(
-        "{LOGS} WHERE position > $1 {of_hubs} AND checkpoint IS NOT NULL ORDER BY position, log.id LIMIT $2"
+        "{LOGS} WHERE {changed} {of_hubs} AND checkpoint IS NOT NULL ORDER BY position, log.id LIMIT $2"
     );
     values.splice(..0, [sql::signed(position).into(), i64::from(limit).into()]);
     proved(db, sql::all(db.reader(), &text, values).await?)
@@ -378,7 +401,27 @@ pub(super) async fn epochs_of_hub(
     hub_id: i64,
 ) -> Result<Vec<Epoch>, StorageError> {
     let text = "SELECT epoch FROM log WHERE hub_id = $1 ORDER BY epoch";
-    let rows = sql::rows(db, text, vec![hub_id.into()]).await?;
+    epochs(&sql::rows(db, text, vec![hub_id.into()]).await?)
+}
+
+/// The logs of this hub before one of which two histories are out, and of which no later log says how much counts: it had been
+/// put back to a time before the later ones.
+pub(super) async fn contested_of_hub(
+    db: &impl ConnectionTrait,
+    hub_id: i64,
+    before: Epoch,
+) -> Result<Vec<Epoch>, StorageError> {
+    if !Rule::EarlierSettled.holds() {
+        return Ok(Vec::new());
+    }
+    let text = "SELECT epoch FROM log WHERE hub_id = $1 AND epoch < $2 AND size > 0 AND accepted_size IS NULL
+        AND (EXISTS (SELECT 1 FROM branch WHERE branch.log_id = log.id)
+            OR EXISTS (SELECT 1 FROM set_aside WHERE set_aside.log_id = log.id AND reason <> 'doubtful')) ORDER BY epoch";
+    let values = vec![hub_id.into(), sql::signed(before.get()).into()];
+    epochs(&sql::rows(db, text, values).await?)
+}
+
+fn epochs(rows: &[QueryResult]) -> Result<Vec<Epoch>, StorageError> {
     let epoch = |row: &QueryResult| {
         let stored: i64 = row.try_get_by_index(0)?;
         let epoch = Epoch::new(sql::unsigned(stored));

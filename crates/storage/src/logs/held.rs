@@ -1,8 +1,9 @@
 //! What is held of records before entries about them are taken in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use domain::entry::{Header, Operation};
+use domain::entry::Header;
+use domain::healing::Deletion;
 use domain::identity::RecordId;
 use domain::log::{Held, VerifiedEntry};
 use sea_orm::{DatabaseTransaction, Value};
@@ -57,40 +58,49 @@ pub(super) async fn read(
     Ok(held)
 }
 
-/// A record's newest revision in a hub's logs, 0 if there is none, and whether it says that the record is gone.
+/// A record's newest revision in a hub's logs, 0 if there is none, and whether they say that the record is gone.
 pub(super) async fn newest(
     tx: &DatabaseTransaction,
     log: &LogRow,
     record: RecordId,
-) -> Result<(u64, bool), StorageError> {
+) -> Result<(u64, Deletion), StorageError> {
     let logs = Logs::of(tx, log).await?;
     let found = find(tx, &logs, vec![record.as_uuid().into()]).await?;
-    let newest = found.iter().max_by_key(|(_, _, header)| header.revision);
-    Ok(newest.map_or((0, false), |(_, _, header)| {
-        let is_gone = matches!(header.operation, Operation::Delete { .. });
-        (header.revision, is_gone)
-    }))
+    let newest = found.iter().map(|(_, _, header)| header.revision).max();
+    Ok((newest.unwrap_or_default(), deletion(&found)))
 }
 
-/// Those of some records that the hub's logs say last of that they are gone.
+/// Those of some records of which the hub's logs say that they are gone, with the entry that says so where a later log
+/// overlooks it. The log is looked at up to a size.
 pub(super) async fn deleted(
     tx: &DatabaseTransaction,
     log: &LogRow,
-    records: Vec<RecordId>,
-) -> Result<Vec<Value>, StorageError> {
-    let logs = Logs::of(tx, log).await?;
+    size: u64,
+    records: &HashSet<RecordId>,
+) -> Result<Vec<(RecordId, Option<EntryKey>)>, StorageError> {
+    let logs = Logs {
+        size,
+        ..Logs::of(tx, log).await?
+    };
     let ids = records.iter().map(|record| record.as_uuid().into());
-    let mut newest: HashMap<RecordId, Header> = HashMap::new();
-    for (_, _, header) in find(tx, &logs, ids.collect()).await? {
-        let held = newest.get(&header.record).map(|held| held.revision);
-        if held.is_none_or(|held| held <= header.revision) {
-            newest.insert(header.record, header);
-        }
+    let mut said: HashMap<RecordId, Vec<(usize, EntryKey, Header)>> = HashMap::new();
+    for entry in find(tx, &logs, ids.collect()).await? {
+        said.entry(entry.2.record).or_default().push(entry);
     }
-    let gone = newest
-        .into_values()
-        .filter(|header| matches!(header.operation, Operation::Delete { .. }));
-    Ok(gone.map(|header| header.record.as_uuid().into()).collect())
+    let gone = said.into_iter().filter_map(|(record, said)| {
+        let overlooked = match deletion(&said) {
+            Deletion::None => return None,
+            Deletion::Overlooked(place) => Some(said[place].1),
+            Deletion::Stands => None,
+        };
+        Some((record, overlooked))
+    });
+    Ok(gone.collect())
+}
+
+fn deletion(said: &[(usize, EntryKey, Header)]) -> Deletion {
+    let said: Vec<_> = said.iter().map(|(log, _, header)| (*log, header)).collect();
+    Deletion::of(&said)
 }
 
 /// The entries of some records in the hub's logs, in the order of logs and places.

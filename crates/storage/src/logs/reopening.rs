@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::entry::{Audience, Change, EntryDraft, Header, Kind, Payload};
-use domain::healing::{Again, Aside};
+use domain::healing::{Again, Aside, Deletion};
 use domain::identity::{Epoch, HubId, LogId, RecordId};
 use domain::log::{Accepted, Checkpoint, Opening, SigningKey, TreeEdge, epoch_past};
 use domain::trust::named_in;
@@ -13,7 +13,7 @@ use sea_orm::DatabaseTransaction;
 
 use super::aside::{self, SetAside};
 use super::heads::{self, LogRow};
-use super::{cutting, door, held, issuing, tiles};
+use super::{EntryKey, cutting, door, held, issuing, tiles};
 use crate::following::Changed;
 use crate::halt::{self, Halted};
 use crate::{Database, StorageError, members, sql};
@@ -36,7 +36,7 @@ pub enum Occasion<'a> {
 }
 
 /// Begins a new log that accepts the last one that counts, as far as it counts, and writes again. Gives nothing if there is
-/// no occasion any more.
+/// no occasion any more. Before it, one is begun for each earlier log that is [contested](contested).
 pub async fn reopen(
     db: &Database,
     key: &SigningKey,
@@ -59,45 +59,116 @@ pub async fn reopen(
     if row.has_successor() {
         return Ok(None);
     }
-    let mut known = heads::epochs_of_hub(&tx, row.hub_id).await?;
+    let mut known = None;
     if let Occasion::Halted { judged, noted } = occasion {
         let halted = halt::lock(&tx).await?;
         if halted.is_none() || judged.is_some_and(|judged| halted.as_ref() != Some(judged)) {
             return Ok(None);
         }
-        known.extend(noted);
+        known = noted;
     }
-    let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
-    let epoch = epoch_past(old.epoch, &known, second);
-    let edge = tiles::edge(&tx, row.id, row.size()).await?;
-    let checkpoint = sign_anew(&tx, &row, &old, &edge, key, clock).await?;
-    let log = LogId {
-        epoch: epoch.map_err(|error| StorageError::corrupt("log", row.id, error))?,
-        ..old.clone()
-    };
-    let opening = Opening {
-        previous: old.epoch,
-        accepted: Accepted {
-            size: edge.size(),
-            root: edge.root(),
-        },
-        checkpoint: Some(checkpoint),
-    };
     halt::lift_in(&tx).await?;
-    let new_row = heads::open_row(&tx, &log).await?;
-    let draft = EntryDraft {
-        record: RecordId::generate(clock.now(), entropy),
-        revision: 1,
-        kind: Kind::parse(Kind::EPOCH).map_err(domain::entry::SealError::Header)?,
-        audience: Audience::Public,
-        at: clock.now(),
-        change: Change::Put(opening.to_body()),
+    let mut dropped = Vec::new();
+    let next = Next {
+        db,
+        tx: &tx,
+        key,
+        known,
+        clock,
+        entropy,
     };
-    let sealed = vec![draft.seal(entropy)?];
-    let stored = issuing::append(db, &tx, &new_row, &log, key, sealed, clock).await?;
-    let changed = Changed::Hub(new_row.hub_id);
-    db.commit(tx, new_row.id, &stored.dropped, changed).await?;
-    Ok(Some(log))
+    for earlier in heads::contested_of_hub(&tx, row.hub_id, old.epoch).await? {
+        let earlier = LogId {
+            epoch: earlier,
+            ..old.clone()
+        };
+        dropped.extend(next.begin(&earlier).await?.dropped);
+    }
+    let last = next.begin(&old).await?;
+    dropped.extend(last.dropped);
+    let changed = Changed::Hub(row.hub_id);
+    db.commit(tx, last.log_id, &dropped, changed).await?;
+    Ok(Some(last.log))
+}
+
+/// The hub's logs that are contested before its open one: by that nobody else learns how much of them counts.
+pub async fn contested(db: &Database) -> Result<Vec<Epoch>, StorageError> {
+    let Some(open) = issuing::own_log(db).await? else {
+        return Ok(Vec::new());
+    };
+    match heads::find_row(db.reader(), &open).await? {
+        Some(row) => heads::contested_of_hub(db.reader(), row.hub_id, open.epoch).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Begins logs of this hub, in one transaction.
+struct Next<'a> {
+    db: &'a Database,
+    tx: &'a DatabaseTransaction,
+    key: &'a SigningKey,
+    /// An epoch that is taken beside those of the logs that are held.
+    known: Option<Epoch>,
+    clock: &'a dyn Clock,
+    entropy: &'a dyn Entropy,
+}
+
+/// A log that was begun.
+struct Begun {
+    log: LogId,
+    log_id: i64,
+    dropped: Vec<EntryKey>,
+}
+
+impl Next<'_> {
+    /// Begins a log that accepts all that is held of an earlier one.
+    async fn begin(&self, old: &LogId) -> Result<Begun, StorageError> {
+        let Self {
+            db,
+            tx,
+            key,
+            clock,
+            entropy,
+            ..
+        } = *self;
+        let row = heads::open_row(tx, old).await?;
+        let mut known = heads::epochs_of_hub(tx, row.hub_id).await?;
+        known.extend(self.known);
+        let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
+        let epoch = epoch_past(old.epoch, &known, second);
+        let edge = tiles::edge(tx, row.id, row.size()).await?;
+        let checkpoint = sign_anew(tx, &row, old, &edge, key, clock).await?;
+        let log = LogId {
+            epoch: epoch.map_err(|error| StorageError::corrupt("log", row.id, error))?,
+            ..old.clone()
+        };
+        let opening = Opening {
+            previous: old.epoch,
+            accepted: Accepted {
+                size: edge.size(),
+                root: edge.root(),
+            },
+            checkpoint: Some(checkpoint),
+        };
+        let new_row = heads::open_row(tx, &log).await?;
+        let draft = EntryDraft {
+            record: RecordId::generate(clock.now(), entropy),
+            revision: 1,
+            kind: Kind::parse(Kind::EPOCH).map_err(domain::entry::SealError::Header)?,
+            audience: Audience::Public,
+            at: clock.now(),
+            change: Change::Put(opening.to_body()),
+        };
+        let sealed = vec![draft.seal(entropy)?];
+        let stored = issuing::append(db, tx, &new_row, &log, key, sealed, clock).await?;
+        let stamp = "UPDATE log SET position = (SELECT position + 1 FROM store) WHERE id = $1";
+        sql::execute(tx, stamp, vec![new_row.id.into()]).await?;
+        Ok(Begun {
+            log,
+            log_id: new_row.id,
+            dropped: stored.dropped,
+        })
+    }
 }
 
 /// Cuts logs to what counts of them, the newest first, so that what it said of those before it is taken back.
@@ -228,7 +299,7 @@ async fn reissue_some(
 struct Records<'a> {
     tx: &'a DatabaseTransaction,
     row: &'a LogRow,
-    newest: HashMap<RecordId, (u64, bool)>,
+    newest: HashMap<RecordId, (u64, Deletion)>,
     spoken: &'a mut Spoken,
 }
 
@@ -250,7 +321,7 @@ impl Records<'_> {
         let payload = payload
             .transpose()
             .map_err(|error| StorageError::corrupt("set_aside", entry.id, error))?;
-        let (newest, is_deleted) = self.newest(header.record).await?;
+        let (newest, deletion) = self.newest(header.record).await?;
         let member = member(&header, payload);
         let is_of_branch = entry.reason == aside::Reason::Branch.code();
         let again = Again::of(&Aside {
@@ -259,7 +330,7 @@ impl Records<'_> {
             is_of_branch,
             revisions: self.revisions(entry, &header).await?,
             newest,
-            is_deleted,
+            deletion,
             has_word_since: match &member {
                 Some(member) => self.has_word_since(entry, header.record, member).await?,
                 None => false,
@@ -271,8 +342,11 @@ impl Records<'_> {
         if let Some(member) = member {
             self.spoken.push((member, header.record, is_of_branch));
         }
-        let is_deletion = matches!(change, Change::Delete(_));
-        self.newest.insert(header.record, (newest + 1, is_deletion));
+        let deletion = match change {
+            Change::Delete(_) => Deletion::Stands,
+            Change::Put(_) => Deletion::None,
+        };
+        self.newest.insert(header.record, (newest + 1, deletion));
         let draft = EntryDraft {
             record: header.record,
             revision: newest + 1,
@@ -316,8 +390,8 @@ impl Records<'_> {
         }))
     }
 
-    /// A record's newest revision, and whether it says that the record is gone.
-    async fn newest(&mut self, record: RecordId) -> Result<(u64, bool), StorageError> {
+    /// A record's newest revision, and whether it is gone.
+    async fn newest(&mut self, record: RecordId) -> Result<(u64, Deletion), StorageError> {
         if let Some(known) = self.newest.get(&record) {
             return Ok(*known);
         }

@@ -65,6 +65,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             Step::Freeze => self.note_fork(theirs, None).await,
             Step::Outweigh => self.note_outweighed(theirs, None).await,
             Step::Recover => self.recover(trust, theirs).await,
+            Step::Approach => match self.pull_pages(trust, theirs).await {
+                Err(RoundError::False { .. }) => self.fetch_branch(trust, theirs).await,
+                pulled => pulled,
+            },
             Step::Branch => self.fetch_branch(trust, theirs).await,
             Step::Part => self.part(trust, theirs).await,
             Step::Park => {
@@ -261,9 +265,13 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         let is_forked = halted
             .as_ref()
             .is_some_and(|halted| halted.why == Halt::Forked);
-        if halted.is_none_or(|halted| halted.why < Halt::Behind) {
+        // What it went on without before halts it again when it comes, not because it is stated once more.
+        let is_known = halted.is_none() && self.is_heard_of(theirs).await?;
+        if !is_known && halted.is_none_or(|halted| halted.why < Halt::Behind) {
             db.halt(Halt::Behind, self.puller.clock.now()).await?;
         }
+        db.note_seen(log, theirs.size(), self.puller.clock.now())
+            .await?;
         tracing::warn!(%log, size = theirs.size(), peer = %self.peer.hub, "a peer holds more of our own log");
         let before = self.result.entries;
         let mut pulled = self.pull_pages(trust, theirs).await;
@@ -294,6 +302,17 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             db.note_unproved(log, self.puller.clock.now()).await?;
         }
         pulled
+    }
+
+    /// Whether so much was heard of an earlier log of the hub's own before.
+    async fn is_heard_of(&self, theirs: &SignedCheckpoint) -> Result<bool, StorageError> {
+        let log = theirs.log();
+        let heads = self.puller.db.list_heads().await?;
+        let own = || heads.iter().filter(|head| head.log.hub == log.hub);
+        let is_earlier = own().any(|head| head.log.epoch > log.epoch && head.size > 0);
+        let mut known = own().filter(|head| head.log == *log);
+        let is_heard = known.any(|head| head.newest_seen >= theirs.size());
+        Ok(is_earlier && is_heard && Rule::HeardHaltsOnce.holds())
     }
 
     /// Fetches what a peer holds of another history of our own log.

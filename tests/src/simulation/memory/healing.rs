@@ -7,8 +7,8 @@ use std::sync::Arc;
 use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::entry::{Audience, Change, EntryDraft, Header, Kind, Operation, Payload};
-use domain::healing::{Guard, Halt};
-use domain::identity::{Epoch, HubId, LogId, RecordId};
+use domain::healing::{Deletion, Guard, Halt};
+use domain::identity::{Epoch, LogId, RecordId};
 use domain::log::{
     Accepted, Checkpoint, Opening, Settlement, SigningKey, VerifiedEntry, epoch_past,
 };
@@ -114,7 +114,7 @@ impl Memory {
         }
         let gone = records
             .into_iter()
-            .filter(|record| self.newest_of(&log.hub, *record).1);
+            .filter(|record| self.deletion_of(&log.hub, *record).0 != Deletion::None);
         let gone: BTreeSet<RecordId> = gone.collect();
         for held in &mut self.aside {
             if held.record().is_some_and(|record| gone.contains(&record)) {
@@ -286,23 +286,55 @@ impl Memory {
         ends: &[(LogId, u64)],
         clock: &dyn Clock,
         entropy: &dyn Entropy,
-    ) -> Result<LogId, StorageError> {
+    ) -> Result<Vec<LogId>, StorageError> {
         for (log, size) in ends.iter().rev() {
             self.cut(log, *size, None);
         }
-        let known = self.logs_of(&self.hub).map(|log| log.epoch);
-        let known: Vec<Epoch> = known.chain(noted).collect();
         let is_held = |log: &&LogId| log.hub == self.hub && self.logs[*log].size() > 0;
         let held = self.logs.keys().rfind(is_held);
         let own = held.or_else(|| self.own_log()).cloned();
         let old = own.ok_or_else(|| StorageError::NoLog(self.hub.clone()))?;
-        let log = self.log_mut(&old);
+        let earlier = self.contested(&old).into_iter();
+        earlier
+            .chain([old])
+            .map(|old| self.begin_after(&old, key, noted, clock, entropy))
+            .collect()
+    }
+
+    /// The hub's own logs before one of which two histories are out, and of which no later log speaks.
+    pub fn contested(&self, before: &LogId) -> Vec<LogId> {
+        let earlier = self.logs_of(&self.hub).filter(|log| *log < before);
+        let is_contested = |log: &&LogId| {
+            let held = &self.logs[*log];
+            let is_other =
+                |aside: &SetAside| aside.log == **log && aside.reason != Reason::Doubtful;
+            let is_known = self.branches.iter().any(|(branch, _, _)| branch == *log);
+            held.size() > 0
+                && held.accepted.is_none()
+                && (is_known || self.aside.iter().any(is_other))
+        };
+        let contested = earlier.filter(|_| Rule::EarlierSettled.holds());
+        contested.filter(is_contested).cloned().collect()
+    }
+
+    /// Begins a log that accepts all that is held of an earlier one.
+    fn begin_after(
+        &mut self,
+        old: &LogId,
+        key: &SigningKey,
+        noted: Option<Epoch>,
+        clock: &dyn Clock,
+        entropy: &dyn Entropy,
+    ) -> Result<LogId, StorageError> {
+        let known = self.logs_of(&self.hub).map(|log| log.epoch);
+        let known: Vec<Epoch> = known.chain(noted).collect();
+        let log = self.log_mut(old);
         let accepted = Accepted {
             size: log.size(),
             root: log.edge.root(),
         };
-        let checkpoint = Some(log.close(&old, key));
-        self.stamp(&old);
+        let checkpoint = Some(log.close(old, key));
+        self.stamp(old);
         let second = u64::try_from(clock.now().unix_timestamp()).unwrap_or_default();
         let epoch = epoch_past(old.epoch, &known, second).expect("the simulator's times are early");
         let next = old.with(epoch);
@@ -326,25 +358,6 @@ impl Memory {
         };
         self.issue(key, vec![sealed(draft, entropy)?])?;
         Ok(next)
-    }
-
-    /// A record's newest revision in the hub's own logs, and whether it says that the record is gone.
-    pub fn newest(&self, record: RecordId) -> (u64, bool) {
-        self.newest_of(&self.hub, record)
-    }
-
-    /// The same of a record of any hub.
-    pub(super) fn newest_of(&self, hub: &HubId, record: RecordId) -> (u64, bool) {
-        let own = self.logs.iter().filter(|(id, _)| id.hub == *hub);
-        let headers = own.flat_map(|(_, log)| log.entries.iter());
-        let headers = headers.filter_map(|entry| entry.header.as_deref());
-        let newest = headers
-            .filter(|header| header.record == record)
-            .max_by_key(|header| header.revision);
-        newest.map_or((0, false), |header| {
-            let is_gone = matches!(header.operation, Operation::Delete { .. });
-            (header.revision, is_gone)
-        })
     }
 
     /// Takes a checkpoint of what is held already; says whether it is of that.

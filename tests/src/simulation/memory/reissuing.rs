@@ -71,7 +71,7 @@ impl Memory {
         let Some(header) = set_aside.entry.header.as_deref() else {
             return Again::Not("unreadable");
         };
-        let (newest, is_deleted) = self.newest(header.record);
+        let (newest, deletion) = self.newest(header.record);
         let same = self.aside.iter().filter(|other| {
             other.reason == set_aside.reason && other.record() == Some(header.record)
         });
@@ -86,7 +86,7 @@ impl Memory {
                 revisions.iter().copied().max().unwrap_or(header.revision),
             ),
             newest,
-            is_deleted,
+            deletion,
             has_word_since: self.has_word_since(set_aside, of_branches),
         })
     }

@@ -317,9 +317,18 @@ impl Store for MemoryStore {
         if memory.halted.is_none() || judged.is_some_and(|judged| memory.halted != Some(*judged)) {
             return Ok(None);
         }
-        let log = memory.reopen(key, noted, &[], clock, entropy)?;
-        self.tell_written(&memory, &log, 0);
-        Ok(Some(log))
+        let begun = memory.reopen(key, noted, &[], clock, entropy)?;
+        for log in &begun {
+            self.tell_written(&memory, log, 0);
+        }
+        Ok(begun.last().cloned())
+    }
+
+    async fn has_contested(&self) -> Answer<bool> {
+        self.live().await;
+        let memory = self.memory();
+        let open = memory.own_log().cloned();
+        Ok(open.is_some_and(|open| !memory.contested(&open).is_empty()))
     }
 
     async fn reissue(

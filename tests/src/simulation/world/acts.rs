@@ -44,7 +44,7 @@ impl World {
             25..75 => self.pull(number),
             75..80 => self.back_up(number),
             _ => {
-                let events = EVENTS.iter().filter(|fault| self.faults.contains(fault));
+                let events = EVENTS.iter().filter(|fault| self.faults.contains(**fault));
                 let events: Vec<Fault> = events.copied().collect();
                 if !events.is_empty() {
                     self.befall(*self.random.pick(&events), number);

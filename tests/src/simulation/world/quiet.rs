@@ -43,6 +43,12 @@ impl World {
             if let Some(what) = self.still_stolen(*number) {
                 return Some(("I15", what));
             }
+            if let Some(record) = memories[*number].shown_of_deleted()
+                && !self.is_victim(*number)
+            {
+                let what = format!("node {number} shows {record} of its own, which it had deleted");
+                return Some(("I8", what));
+            }
             let peers = self.peers_of(*number).into_iter();
             let peers = peers.filter(|peer| honest.contains(peer));
             let puller = Puller {

@@ -133,7 +133,7 @@ impl World {
         self.publish(&hub);
         let line = format_args!("the key of {victim} is closed at {until} of {open}");
         self.judge.state().trace.note(line);
-        if self.faults.contains(&Fault::LostNode) && self.lost.is_empty() && self.random.chance(500)
+        if self.faults.contains(Fault::LostNode) && self.lost.is_empty() && self.random.chance(500)
         {
             self.lose_now(victim);
         }
@@ -163,9 +163,11 @@ impl World {
         let closed = memory.closed_logs();
         let opened = (!closed.is_empty()).then(|| {
             let opened = memory.reopen(&node.key, None, &closed, &VirtualClock, &entropy);
-            let log = opened.expect("a hub that writes can open a log");
-            node.store.tell_written(&memory, &log, 0);
-            log
+            let begun = opened.expect("a hub that writes can open a log");
+            for log in &begun {
+                node.store.tell_written(&memory, log, 0);
+            }
+            begun
         });
         drop(memory);
         self.kill_rounds(victim);

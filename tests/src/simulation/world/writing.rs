@@ -27,7 +27,7 @@ impl World {
     pub(super) fn write(&mut self, number: usize) {
         let count = 1 + self.random.below(4);
         for _ in 0..count {
-            let is_odd = self.faults.contains(&Fault::OddEntries) && self.random.chance(100);
+            let is_odd = self.faults.contains(Fault::OddEntries) && self.random.chance(100);
             let entry = if is_odd {
                 self.odd_entry(number)
             } else {
@@ -79,9 +79,9 @@ impl World {
                 is_fixed: header.kind.as_str() == Kind::EPOCH
                     || matches!(header.operation, Operation::Delete { .. }),
             };
+            // A later log speaks of its records, whatever their revisions.
             match written.iter_mut().find(|held| held.record == now.record) {
-                Some(held) if held.revision < now.revision => *held = now,
-                Some(_) => {}
+                Some(held) => *held = now,
                 None => written.push(now),
             }
         }
@@ -105,7 +105,7 @@ impl World {
             (self.new_record(), 1)
         } else {
             let known = self.random.pick(&written);
-            (known.record, known.revision + 1)
+            (known.record, self.next_revision(number, known.record))
         };
         let change = if !is_new && self.random.chance(200) {
             let reasons = [
@@ -122,7 +122,7 @@ impl World {
     }
 
     fn audience(&self) -> Audience {
-        if !self.faults.contains(&Fault::Audience) || self.random.chance(700) {
+        if !self.faults.contains(Fault::Audience) || self.random.chance(700) {
             return Audience::Public;
         }
         self.network.tally.count(Fault::Audience);
