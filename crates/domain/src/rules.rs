@@ -102,11 +102,13 @@ pub enum Rule {
     DeletedNotKept,
     /// A word on a member that comes of another history takes the place of none that was said since.
     WordSinceStays,
+    /// What the hub itself wrote of a member, unaware of what was said since, opens nothing.
+    NothingOpened,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -155,6 +157,7 @@ impl Rule {
         Self::DeletionSaidAgain,
         Self::DeletedNotKept,
         Self::WordSinceStays,
+        Self::NothingOpened,
     ];
 
     /// Says whether the rule holds: always, in the program.

@@ -142,6 +142,21 @@ pub(crate) async fn spoken_since(
         .collect::<Result<_, _>>()?)
 }
 
+/// What a hub's logs say of a member now.
+pub(crate) async fn last_word(
+    tx: &DatabaseTransaction,
+    hub_id: i64,
+    member: &HubId,
+) -> Result<Option<Membership>, StorageError> {
+    let text = "SELECT member.key, member.record, member.entry, body FROM member_name JOIN member ON member.key = member_name.key
+        JOIN log ON log.id = member.entry / 1099511627776
+        WHERE member_name.member = $1 AND member.hub_id = $2 ORDER BY log.epoch DESC, member.entry DESC LIMIT 1";
+    let row: Option<MemberRow> =
+        sql::one(tx, text, vec![member.as_str().into(), hub_id.into()]).await?;
+    let word = row.map(Member::try_from).transpose()?;
+    Ok(word.map(|word| word.membership))
+}
+
 async fn is_authority(tx: &DatabaseTransaction, hub_id: i64) -> Result<bool, StorageError> {
     let text =
         "SELECT COUNT(*) FROM authority JOIN hub ON hub.slug = authority.hub WHERE hub.id = $1";

@@ -15,6 +15,7 @@ on_both_databases! {
     words_of_another_history_come_in_their_order,
     a_word_from_before_both_histories_gives_way,
     a_word_that_was_set_aside_here_keeps_that_of_a_peer_away,
+    of_what_the_hub_wrote_unaware_only_what_closes_is_said_again,
 }
 
 /// A word on `id-13`.
@@ -99,4 +100,27 @@ async fn a_word_that_was_set_aside_here_keeps_that_of_a_peer_away(backend: Backe
     let done = reissue(&store).await;
     assert_eq!((done.issued, done.conflicts), (1, 1));
     assert_eq!(status(&store).await, MemberStatus::Revoked);
+}
+
+async fn of_what_the_hub_wrote_unaware_only_what_closes_is_said_again(backend: Backend) {
+    use MemberStatus::{Active, Revoked, Suspended};
+    // By the same record, or by another that has spoken since.
+    for by in [1, 3] {
+        let store = authority(backend).await;
+        if by != 1 {
+            let since = word(&store, 2, Suspended);
+            store.issue(vec![since]).await;
+        }
+        let opening = word(&store, by, Active);
+        set_aside(&store, 1, vec![opening], Reason::Local).await;
+        let done = reissue(&store).await;
+        assert_eq!((done.issued, done.conflicts), (0, 1), "{by}");
+        assert_eq!(status(&store).await, Suspended);
+
+        let closing = word(&store, by, Revoked);
+        set_aside(&store, 2, vec![closing], Reason::Local).await;
+        let done = reissue(&store).await;
+        assert_eq!((done.issued, done.conflicts), (1, 0), "{by}");
+        assert_eq!(status(&store).await, Revoked);
+    }
 }

@@ -52,11 +52,13 @@ pub enum Fault {
     Audience,
     /// Entries that only another program would write: newer versions, unknown kinds, revisions in no order.
     OddEntries,
+    /// What is made up speaks of records that its hub has.
+    OldRecords,
 }
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::LostQuestion,
         Self::LostAnswer,
         Self::Repeated,
@@ -79,6 +81,7 @@ impl Fault {
         Self::Denial,
         Self::Audience,
         Self::OddEntries,
+        Self::OldRecords,
     ];
 }
 

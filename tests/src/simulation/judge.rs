@@ -4,6 +4,7 @@
 //! asking the code that is judged. The first invariant that is broken ends the simulation.
 
 mod oracle;
+mod stolen;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use domain::rules;
 
 use super::memory::{Commit, Memory, MemoryLog, Renewed, Watch};
 use oracle::Oracle;
+pub use stolen::Stolen;
 pub use trace::Trace;
 
 /// The most entries of one log that a node takes.
@@ -47,6 +49,7 @@ pub struct State {
     excused: BTreeSet<HubId>,
     told: BTreeMap<LogId, Vec<Vec<Arc<str>>>>,
     renewed: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    stolen: Option<Stolen>,
     violation: Option<Violation>,
     is_idle: bool,
     /// What happened so far.
@@ -334,6 +337,7 @@ impl State {
                 format!("{} went from {before:?} to {now:?} with {id}", memory.hub)
             });
         }
+        self.look_at_stolen(memory, id, from);
         if !self.is_true(id, log) {
             self.object("I3", || {
                 format!("{} holds of {id} what its hub did not write", memory.hub)

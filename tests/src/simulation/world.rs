@@ -145,8 +145,13 @@ impl World {
         let nodes: Vec<Node> = (0..settings.nodes)
             .map(|number| Node::new(number, &random, &judge))
             .collect();
-        let by_chance = Fault::ALL.into_iter().filter(|_| random.chance(500));
-        let by_chance = by_chance.collect();
+        // What came later is drawn beside the others, so that seeds keep what they bring.
+        let (later, beside) = (Fault::OldRecords, Random::new(!settings.seed));
+        let is_drawn = |fault: &Fault| match *fault {
+            fault if fault == later => beside.chance(250),
+            _ => random.chance(500),
+        };
+        let by_chance = Fault::ALL.into_iter().filter(is_drawn).collect();
         let faults = settings.faults.unwrap_or(by_chance);
         let last = settings.nodes - 1;
         let has_liar = faults.contains(Fault::Lie) || faults.contains(Fault::StolenKey);

@@ -23,6 +23,8 @@ pub struct Aside<'a> {
     /// The entry is a word on a member of the network, and since the two histories part another record of the hub's has
     /// spoken of that member.
     pub has_word_since: bool,
+    /// It says more in favour of that member than what is said now.
+    pub opens: bool,
 }
 
 /// What becomes of it.
@@ -49,8 +51,20 @@ impl Aside<'_> {
     }
 
     /// The last word on a member counts, whichever record says it: said again, an older one would open a key that was closed.
+    /// Which of two was the last, nobody knows if the hub wrote one of them unaware of the other: then what closes is said again,
+    /// and what opens is not.
     fn is_outspoken(&self) -> bool {
-        self.has_word_since && Rule::WordSinceStays.holds()
+        let rule = if self.is_of_branch {
+            Rule::WordSinceStays
+        } else {
+            Rule::NothingOpened
+        };
+        let is_said_otherwise = if self.is_of_branch {
+            self.has_word_since
+        } else {
+            self.opens && (self.has_word_since || self.newest >= self.revisions.0)
+        };
+        is_said_otherwise && rule.holds()
     }
 }
 
@@ -70,7 +84,7 @@ impl Again {
             (Operation::Put { .. }, None) => Self::Not("missing"),
             // What is shown here is older than the other history, or was changed in both.
             (Operation::Put { .. }, Some(text))
-                if aside.is_of_branch && (aside.newest >= first || aside.is_outspoken()) =>
+                if aside.is_of_branch && aside.newest >= first || aside.is_outspoken() =>
             {
                 match Payload::parse(text) {
                     Ok(_) => Self::Conflict,
@@ -116,6 +130,7 @@ mod tests {
             newest: 2,
             deletion: Deletion::None,
             has_word_since: false,
+            opens: false,
         };
         let check = |aside: Aside<'_>, expected: Again| assert_eq!(Again::of(&aside), expected);
         let issued = Again::Issue(Change::Put(r#"{"n":1}"#.to_owned()));
@@ -141,6 +156,8 @@ mod tests {
             ..outspoken
         };
         check(ours, Again::Issue(Change::Put(r#"{"n":1}"#.to_owned())));
+        let opens = true;
+        check(Aside { opens, ..ours }, Again::Conflict);
         for deletion in [Deletion::Stands, Deletion::Overlooked(0)] {
             let gone = Aside { deletion, ..aside };
             check(gone, Again::Not("deleted"));
@@ -169,6 +186,7 @@ mod tests {
             newest: 9,
             deletion: Deletion::None,
             has_word_since: false,
+            opens: false,
         };
         let again = Again::Issue(Change::Delete(DeletionReason::Erasure));
         assert_eq!(Again::of(&aside), again);

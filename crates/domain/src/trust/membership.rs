@@ -91,6 +91,22 @@ impl Membership {
         Self::check(FormCheck::new(Provenance::Received), draft)
     }
 
+    /// Whether this word lets the member do what another one does not: it is active here only, or a key may sign here beyond
+    /// what it may there.
+    pub fn opens(&self, now: &Self) -> bool {
+        let is_active = |word: &Self| word.status == MemberStatus::Active;
+        let end = |key: &TrustedKey| {
+            // In each log a size of its own, in one log only, or nowhere yet.
+            let until = key.until.map(|until| (key.until_epoch, until));
+            (until.is_none(), until)
+        };
+        let is_wider = |key: &TrustedKey| {
+            let known = now.keys.iter().filter(|known| known.key == key.key);
+            known.map(end).max().is_none_or(|known| end(key) > known)
+        };
+        is_active(self) && !is_active(now) || self.keys.iter().any(is_wider)
+    }
+
     fn check(mut form: FormCheck, draft: &MembershipDraft) -> Result<Self, FormErrors> {
         let hub = form.required("hub", &draft.hub, HubId::parse);
         let name = form.required("name", &draft.name, Title::parse);

@@ -8,7 +8,7 @@ use domain::entry::{Audience, Change, EntryDraft, Header, Kind, Payload};
 use domain::healing::{Again, Aside, Deletion};
 use domain::identity::{Epoch, HubId, LogId, RecordId};
 use domain::log::{Accepted, Checkpoint, Opening, SigningKey, TreeEdge, epoch_past};
-use domain::trust::named_in;
+use domain::trust::{Membership, MembershipDraft, named_in};
 use sea_orm::DatabaseTransaction;
 
 use super::aside::{self, SetAside};
@@ -303,9 +303,17 @@ struct Records<'a> {
     spoken: &'a mut Spoken,
 }
 
-/// The words on members that were issued again so far: of whom, by which record, and whether a peer held them. Those that a
-/// peer held come in their order, so none of them keeps the next away.
-type Spoken = Vec<(HubId, RecordId, bool)>;
+/// The words on members that were issued again so far.
+type Spoken = Vec<Said>;
+
+/// A word on a member that was issued again. Those that a peer held come in their order, so none of them keeps the next away.
+struct Said {
+    member: HubId,
+    by: RecordId,
+    is_of_branch: bool,
+    /// What it says, if it can be read.
+    word: Option<Membership>,
+}
 
 impl Records<'_> {
     /// What becomes of one entry, and as what it is said again.
@@ -332,15 +340,24 @@ impl Records<'_> {
             newest,
             deletion,
             has_word_since: match &member {
-                Some(member) => self.has_word_since(entry, header.record, member).await?,
+                Some((member, _)) => self.has_word_since(entry, header.record, member).await?,
+                None => false,
+            },
+            opens: match &member {
+                Some((member, word)) => self.opens(member, word.as_ref()).await?,
                 None => false,
             },
         });
         let Again::Issue(change) = &again else {
             return Ok((again, None));
         };
-        if let Some(member) = member {
-            self.spoken.push((member, header.record, is_of_branch));
+        if let Some((member, word)) = member {
+            self.spoken.push(Said {
+                member,
+                by: header.record,
+                is_of_branch,
+                word,
+            });
         }
         let deletion = match change {
             Change::Delete(_) => Deletion::Stands,
@@ -365,15 +382,27 @@ impl Records<'_> {
         record: RecordId,
         member: &HubId,
     ) -> Result<bool, StorageError> {
-        let said_again = self.spoken.iter().filter(|(of, _, _)| of == member);
-        let (of_branches, ours): (Vec<_>, Vec<_>) =
-            said_again.partition(|(_, _, is_of_branch)| *is_of_branch);
+        let said_again = self.spoken.iter().filter(|said| said.member == *member);
+        let (of_branches, ours): (Vec<&Said>, Vec<&Said>) =
+            said_again.partition(|said| said.is_of_branch);
         let parted = aside::first(self.tx, entry.log_id, &entry.reason).await?;
         let since = members::spoken_since(self.tx, parted, member).await?;
-        let ours = ours.into_iter().map(|(_, by, _)| *by);
+        let ours = ours.into_iter().map(|said| said.by);
         let is_other =
-            |by: &RecordId| *by != record && of_branches.iter().all(|(_, of, _)| of != by);
+            |by: &RecordId| *by != record && of_branches.iter().all(|said| said.by != *by);
         Ok(since.into_iter().chain(ours).any(|by| is_other(&by)))
+    }
+
+    /// Whether a word on a member says more in its favour than what is said now.
+    async fn opens(&self, member: &HubId, word: Option<&Membership>) -> Result<bool, StorageError> {
+        let said_again = self.spoken.iter().rfind(|said| said.member == *member);
+        let now = match said_again {
+            Some(said) => said.word.clone(),
+            None => members::last_word(self.tx, self.row.hub_id, member).await?,
+        };
+        Ok(word
+            .zip(now.as_ref())
+            .is_some_and(|(word, now)| word.opens(now)))
     }
 
     /// The lowest and the highest revision that the same history says of a record.
@@ -401,8 +430,11 @@ impl Records<'_> {
     }
 }
 
-/// The member of the network on whom an entry is a word.
-fn member(header: &Header, payload: Option<&str>) -> Option<HubId> {
+/// The member of the network on whom an entry is a word, and the word, if it can be read.
+fn member(header: &Header, payload: Option<&str>) -> Option<(HubId, Option<Membership>)> {
     let payload = payload.filter(|_| header.kind.as_str() == Kind::MEMBERSHIP)?;
-    named_in(Payload::parse(payload).ok()?.body())
+    let payload = Payload::parse(payload).ok()?;
+    let draft: Option<MembershipDraft> = serde_json::from_str(payload.body()).ok();
+    let word = draft.and_then(|draft| Membership::read(&draft).ok());
+    Some((named_in(payload.body())?, word))
 }

@@ -114,7 +114,7 @@ impl MemoryStore {
     }
 
     /// The first entry of a log may have cut the hub's others.
-    pub(super) fn tell_cut(&self, memory: &Memory, log: &LogId) {
+    pub fn tell_cut(&self, memory: &Memory, log: &LogId) {
         for other in memory.logs_of(&log.hub).filter(|other| *other != log) {
             self.tell(memory, other, Commit::Cut);
         }

@@ -11,8 +11,8 @@ use domain::trust::named_in;
 use storage::StorageError;
 use storage::logs::reopening::Reissued;
 
-use super::Memory;
 use super::healing::{Reason, Renewed, SetAside, sealed};
+use super::{Memory, read_membership};
 
 impl Memory {
     /// Issues again what was set aside of the hub's own, and says which entry became which.
@@ -88,7 +88,22 @@ impl Memory {
             newest,
             deletion,
             has_word_since: self.has_word_since(set_aside, of_branches),
+            opens: self.opens(set_aside),
         })
+    }
+
+    /// Whether a word on a member says more in its favour than what is said now.
+    fn opens(&self, set_aside: &SetAside) -> bool {
+        let payload = set_aside.entry.payload.as_deref();
+        let word = payload
+            .filter(|_| set_aside.member().is_some())
+            .and_then(read_membership);
+        let words = self.words_of(&self.hub).into_iter();
+        let now = words
+            .filter(|(_, _, now)| word.as_ref().is_some_and(|word| word.hub == now.hub))
+            .max_by_key(|(_, place, _)| *place);
+        word.zip(now)
+            .is_some_and(|(word, (_, _, now))| word.opens(&now))
     }
 
     /// Whether another record has spoken of the member whom an entry names since its history parts from ours. Words of other

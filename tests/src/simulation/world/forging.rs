@@ -9,6 +9,7 @@ use domain::log::{SigningKey, VerifiedEntry};
 use serde_json::json;
 
 use super::{World, hub_of, peer_row};
+use crate::simulation::faults::Fault;
 use crate::simulation::memory::{Memory, MemoryLog};
 use crate::simulation::network::Pretence;
 
@@ -137,14 +138,24 @@ impl World {
         key: &SigningKey,
     ) -> Arc<MemoryLog> {
         let number = 1 + self.random.below(3);
-        let entries: Vec<_> = (0..number).map(|_| self.made_up()).collect();
+        let entries: Vec<_> = (0..number).map(|_| self.made_up(held)).collect();
         Arc::new(held.first(keep).continued(log, entries, key))
     }
 
-    fn made_up(&self) -> VerifiedEntry {
+    fn made_up(&self, held: &MemoryLog) -> VerifiedEntry {
         let body = json!({"number": "made up"}).to_string();
-        let (record, change) = (self.new_record(), Change::Put(body));
-        self.seal(record, 1, Kind::INNOVATION, Audience::Public, change)
+        let (mut record, mut revision) = (self.new_record(), 1);
+        if self.faults.contains(Fault::OldRecords) && self.random.chance(500) {
+            let mut known = held.speaking_in_order();
+            known.retain(|(_, header)| header.kind.as_str() == Kind::INNOVATION);
+            if !known.is_empty() {
+                self.network.tally.count(Fault::OldRecords);
+                let (_, header) = self.random.pick(&known);
+                (record, revision) = (header.record, header.revision + 1);
+            }
+        }
+        let change = Change::Put(body);
+        self.seal(record, revision, Kind::INNOVATION, Audience::Public, change)
     }
 
     /// A hub signs a second history of its log, which some are told.

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use domain::identity::HubId;
+use domain::log::PublicKey;
+use domain::trust::Membership;
 use futures_util::FutureExt as _;
 use sync::healing::Healer;
 
@@ -21,6 +24,20 @@ pub(super) enum GuardThen {
     PutBack,
     /// It is lost.
     Lost,
+}
+
+/// A member of which a key is open by what is said now, and was closed by what was said before.
+fn opened(before: &[Membership], now: &[Membership]) -> Option<HubId> {
+    let is_open = |hub: &HubId, key: &PublicKey| {
+        let keys = now.iter().filter(|word| word.hub == *hub);
+        let mut keys = keys.flat_map(|word| &word.keys);
+        keys.any(|now| now.key == *key && now.until.is_none())
+    };
+    let closed = before.iter().find(|word| {
+        let mut closed = word.keys.iter().filter(|key| key.until.is_some());
+        closed.any(|closed| is_open(&word.hub, &closed.key))
+    });
+    closed.map(|word| word.hub.clone())
 }
 
 impl Node {
@@ -143,11 +160,18 @@ impl World {
                 _ => return,
             }
         }
+        let words = node.store.memory().words();
         if let Some(Ok(done)) = healer.reissue().now_or_never() {
             let line = format_args!("{number} issues again: {done:?}");
             self.judge.state().trace.note(line);
         }
-        self.nodes[number].renew_guard();
+        let node = &mut self.nodes[number];
+        node.renew_guard();
+        if let Some(hub) = opened(&words, &node.store.memory().words()) {
+            let object =
+                || format!("{number} opened a key of {hub} that was closed by saying again");
+            self.judge.state().object("I15", object);
+        }
     }
 
     /// Honest hubs that do not write though all is quiet. One that has nobody to ask waits for its operator.

@@ -10,6 +10,7 @@ use domain::trust::TrustedKey;
 
 use super::{AUTHORITY, World, hub_of, key_of};
 use crate::simulation::faults::Fault;
+use crate::simulation::judge::Stolen;
 use crate::simulation::time::VirtualClock;
 
 /// A theft, and what came of it.
@@ -128,6 +129,13 @@ impl World {
             ..TrustedKey::always(next.public())
         });
         if let Some(theft) = &mut self.theft {
+            if open == theft.log {
+                self.judge.state().closed(Stolen {
+                    log: open.clone(),
+                    forged: theft.forged.clone(),
+                    next: next.public(),
+                });
+            }
             theft.closed = Some((open.epoch, until, next));
         }
         self.publish(&hub);
@@ -165,6 +173,7 @@ impl World {
             let opened = memory.reopen(&node.key, None, &closed, &VirtualClock, &entropy);
             let begun = opened.expect("a hub that writes can open a log");
             for log in &begun {
+                node.store.tell_cut(&memory, log);
                 node.store.tell_written(&memory, log, 0);
             }
             begun
