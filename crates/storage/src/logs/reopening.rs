@@ -36,7 +36,7 @@ pub enum Occasion<'a> {
 }
 
 /// Begins a new log that accepts the last one that counts, as far as it counts, and writes again. Gives nothing if there is
-/// no occasion any more. Before it, one is begun for each earlier log that is [contested](contested).
+/// no occasion any more. Before it, one is begun for each earlier log that is [contested].
 pub async fn reopen(
     db: &Database,
     key: &SigningKey,
