@@ -278,7 +278,8 @@ impl Memory {
     }
 
     /// Begins the hub's next log, which accepts what counts of the last one of which anything does: all that is held, or so
-    /// much of some logs as was signed before a key was closed.
+    /// much of some logs as was signed before a key was closed. Gives the logs that were begun: before it one for each that is
+    /// contested.
     pub fn reopen(
         &mut self,
         key: &SigningKey,
