@@ -8,7 +8,7 @@ use testkit::{Drawing, Federation};
 
 const ENTRIES: &str = "query($number: Long!, $from: Long!) { leftOutEntries(number: $number, from: $from) { entries { header payload } } }";
 const LEFT_OUT: &str =
-    "query($hub: HubId!) { hub { node { leftOut(hub: $hub) { number from checkpoint } } } }";
+    "query($hub: HubId!) { hub { node { leftOut(hub: $hub) { number from before checkpoint } } } }";
 const TITLES: [&str; 3] = ["Kept", "Only at c", "Written after"];
 
 /// a was put back to before what only c held, and began its next log with b; c has heard of it. a pulls b alone.

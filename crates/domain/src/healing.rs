@@ -156,6 +156,8 @@ pub struct HealingFacts {
     pub guard: Option<Verdict>,
     /// The hub has a log.
     pub has_log: bool,
+    /// Two histories are out of an earlier log, and no later one says how much of it counts.
+    pub has_contested: bool,
 }
 
 /// How healing goes on.
@@ -165,7 +167,8 @@ pub enum Ending {
     NotYet,
     /// The log is what it was, and is gone on with.
     Resume,
-    /// A new log is begun: positions of the old one may be taken by entries that nobody here knows.
+    /// A new log is begun: positions of the old one may be taken by entries that nobody here knows, or an earlier one is to be
+    /// settled.
     NewLog,
 }
 
@@ -181,7 +184,8 @@ impl Ending {
             Halt::Behind => matches!(facts.guard, Some(Verdict::Met)),
             Halt::Forked => false,
         };
-        if is_vouched && facts.is_whole || !Rule::NewLogUnlessVouched.holds() {
+        let may_resume = is_vouched && facts.is_whole || !Rule::NewLogUnlessVouched.holds();
+        if may_resume && !facts.has_contested {
             Self::Resume
         } else {
             Self::NewLog
@@ -225,6 +229,7 @@ mod tests {
             is_whole: true,
             guard: Some(Verdict::Met),
             has_log: true,
+            has_contested: false,
         };
         let check = |facts: HealingFacts, expected: Ending| {
             assert_eq!(Ending::of(&facts), expected, "{facts:?}");
@@ -242,6 +247,14 @@ mod tests {
         check(HealingFacts { guard, ..facts }, Ending::NewLog);
         check(halted(Halt::Forked), Ending::NewLog);
         check(halted(Halt::Unguarded), Ending::Resume);
+        let has_contested = true;
+        check(
+            HealingFacts {
+                has_contested,
+                ..facts
+            },
+            Ending::NewLog,
+        );
         let guard = Some(Verdict::Passed);
         check(HealingFacts { guard, ..facts }, Ending::NewLog);
         for halt in [Halt::Unguarded, Halt::Behind] {

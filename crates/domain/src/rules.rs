@@ -92,6 +92,8 @@ pub enum Rule {
     EarlierSettled,
     /// Of its own log a hub pulls also what is short of what its next log accepts.
     ShortPulled,
+    /// Of its own log a hub fetches also what a peer holds beside what its next log accepts, whether that is held or not.
+    BesideAcceptedFetched,
     /// What was heard of an earlier log of the hub's own when it went on does not halt it again.
     HeardHaltsOnce,
     /// What was deleted is not issued again.
@@ -108,7 +110,7 @@ pub enum Rule {
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 50] = [
         Self::ConsistencyChecked,
         Self::PayloadChecked,
         Self::SignatureChecked,
@@ -152,6 +154,7 @@ impl Rule {
         Self::AcceptedProved,
         Self::EarlierSettled,
         Self::ShortPulled,
+        Self::BesideAcceptedFetched,
         Self::HeardHaltsOnce,
         Self::DeletedStaysDeleted,
         Self::DeletionSaidAgain,

@@ -116,12 +116,36 @@ impl TrustedKey {
 
     /// Whether it may sign a checkpoint of this size in the log of this epoch.
     pub fn counts_at(&self, epoch: Epoch, size: u64) -> bool {
+        self.is_at(epoch, size) || !Rule::KeyRange.holds()
+    }
+
+    fn is_at(&self, epoch: Epoch, size: u64) -> bool {
         let begins = match self.from_epoch {
             Some(first) => (first, self.from) <= (epoch, size),
             None => self.from <= size,
         };
-        let counts = begins && self.last_in(epoch).is_none_or(|last| size < last);
-        counts || !Rule::KeyRange.holds()
+        begins && self.last_in(epoch).is_none_or(|last| size < last)
+    }
+
+    /// Whether a key counts wherever this one does. Where either begins and ends, and right behind, is looked at: between these
+    /// places nothing changes.
+    fn is_within(&self, other: &Self) -> bool {
+        let keys = [self, other];
+        let named = keys
+            .iter()
+            .flat_map(|key| [key.from_epoch, key.until_epoch]);
+        let epochs = named.map(|epoch| epoch.map_or(0, Epoch::get));
+        let sizes = keys
+            .iter()
+            .flat_map(|key| [key.from, key.until.unwrap_or(0)]);
+        let places = |bounds: Vec<u64>| {
+            let behind = |bound: u64| [bound, bound.saturating_add(1)];
+            std::iter::once(0).chain(bounds.into_iter().flat_map(behind))
+        };
+        let sizes: Vec<_> = places(sizes.collect()).collect();
+        let epochs = places(epochs.collect()).filter_map(|epoch| Epoch::new(epoch).ok());
+        let mut places = epochs.flat_map(|epoch| sizes.iter().map(move |size| (epoch, *size)));
+        places.all(|(epoch, size)| !self.is_at(epoch, size) || other.is_at(epoch, size))
     }
 
     /// How many entries of a log it can vouch for at most, and one more; nothing if it has no end there.

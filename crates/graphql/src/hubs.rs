@@ -6,7 +6,7 @@ use async_graphql::parser::types::Field;
 use async_graphql::{Context, ID, Object, SimpleObject, Value};
 use domain::catalog::HubProfile;
 use domain::identity::HubId;
-use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
+use domain::log::{Frontier, MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use storage::bodies::{self, Body, Content};
 use storage::hubs;
 use storage::logs::{heads, left_out};
@@ -16,7 +16,7 @@ use crate::ids::GlobalId;
 use crate::paging::{PageArgs, PageInfo};
 use crate::regions::Region;
 use crate::row::{AtHand as _, Row};
-use crate::scalars::{DateTime, HubId as HubIdScalar, Long, PartialDate, RegionCode};
+use crate::scalars::{Base64, DateTime, HubId as HubIdScalar, Long, PartialDate, RegionCode};
 use crate::vocabulary::{HubKind, HubStatus};
 use crate::{ApiError, HubContext};
 
@@ -185,8 +185,18 @@ impl NodeInfo {
         ctx: &Context<'_>,
         #[graphql(desc = "The hub that wrote it.")] hub: HubIdScalar,
     ) -> Result<Vec<LeftOut>, ApiError> {
-        let kept = left_out::list(ctx.db(), &hub.0).await?;
-        Ok(kept.into_iter().map(Into::into).collect())
+        let mut stated = Vec::new();
+        for kept in left_out::list(ctx.db(), &hub.0).await? {
+            // What cannot be proved is not stated, so that all else still is.
+            match left_out::before(ctx.db(), &kept).await? {
+                Some(before) => stated.push(LeftOut::new(kept, &before)),
+                None => tracing::warn!(
+                    number = kept.id,
+                    "the tree of what a hub's next log leaves out is not whole"
+                ),
+            }
+        }
+        Ok(stated)
     }
 
     /// The node's clock, for telling how far two clocks are apart.
@@ -206,18 +216,23 @@ impl NodeInfo {
 pub(crate) struct LeftOut {
     /// The stretch's number at this node.
     number: Long,
-    /// The place of its first entry, counted from 0; the entries before are those of the log.
+    /// The place of its first entry, counted from 0.
     from: Long,
+    /// The roots of the perfect subtrees of the log before it, the largest first: one for each bit that is set in `from` (RFC
+    /// 6962 section 2.1). What the hub holds there may be another history.
+    before: Vec<Base64>,
     /// The hub's signed checkpoint over the log with the stretch (C2SP tlog-checkpoint).
     checkpoint: String,
 }
 
-impl From<left_out::LeftOut> for LeftOut {
-    fn from(kept: left_out::LeftOut) -> Self {
-        let long = |number: i64| Long(u64::try_from(number).unwrap_or_default());
+impl LeftOut {
+    fn new(kept: left_out::LeftOut, before: &Frontier) -> Self {
+        let number = u64::try_from(kept.id).expect("rows are counted from 1");
+        let roots = before.roots().iter().map(|root| Base64(root.to_string()));
         Self {
-            number: long(kept.id),
-            from: long(kept.start),
+            number: Long(number),
+            from: Long(before.size()),
+            before: roots.collect(),
             checkpoint: kept.checkpoint,
         }
     }

@@ -1,7 +1,7 @@
 //! What a puller asks, in the words of the public schema. A test validates each against `schema.graphql`.
 
 /// Who the peer is, whether anything changed, and what it keeps of ours beside the logs: one request of an idle round.
-pub const HUB: &str = "query($own:HubId!){hub{hubId node{network store protocolVersions headsToken limits{entriesPerPage bytesPerPage} leftOut(hub:$own){number from checkpoint}}}}";
+pub const HUB: &str = "query($own:HubId!){hub{hubId node{network store protocolVersions headsToken limits{entriesPerPage bytesPerPage} leftOut(hub:$own){number from before checkpoint}}}}";
 
 /// Who the peer is, for adding it and for looking at it: its keys, its name and its clock.
 pub const INTRODUCTION: &str = "query{hub{hubId name node{network store protocolVersions headsToken limits{entriesPerPage bytesPerPage} publicKeys now}}}";

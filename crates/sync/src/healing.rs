@@ -166,12 +166,10 @@ impl<S: Store> Healer<S> {
             is_whole: newest.as_ref().is_some_and(is_whole),
             guard: self.judge(guard).await?,
             has_log: newest.is_some(),
+            has_contested: self.db.has_contested().await?,
         };
         match Ending::of(&facts) {
             Ending::NotYet => Ok(None),
-            Ending::Resume if self.db.has_contested().await? => {
-                self.reopen(Some(&halted), guard).await
-            }
             Ending::Resume => {
                 if !self.db.lift_halt(&halted).await? {
                     return Ok(None);

@@ -5,8 +5,7 @@ mod signer;
 mod wire;
 
 use domain::identity::{HubId, LogId};
-use domain::log::Page;
-use serde::Deserialize;
+use domain::log::{Frontier, Page};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -94,12 +93,12 @@ pub struct Greeting {
 }
 
 /// A stretch of a log of ours that our next log leaves out, as a peer states it, not yet verified.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatedLeftOut {
     /// Its number at the peer.
     pub number: u64,
-    /// The place of its first entry.
-    pub from: u64,
+    /// The tree of the log before its first entry; we may hold another history there, or nothing.
+    pub before: Frontier,
     /// Our signed checkpoint over the log with the stretch.
     pub checkpoint: String,
 }

@@ -166,11 +166,16 @@ pub fn step(view: &View, theirs: &Extent, quota: Quota) -> Step {
         (_, _, Owner::Ours) if view.is_known_branch => Step::Nothing,
         (Some(_), _, Owner::Ours) if !Rule::BranchFetched.holds() => Step::Nothing,
         (Some(_), _, Owner::Ours) => Step::Branch,
-        (None, Some((accepted, ours)), Owner::Ours) => match ours {
-            Some(root) if root == accepted.root && theirs.size > accepted.size => Step::Branch,
-            None if theirs.size < accepted.size && Rule::ShortPulled.holds() => Step::Approach,
-            _ => Step::Nothing,
-        },
+        (None, Some((accepted, None)), Owner::Ours) if theirs.size < accepted.size => {
+            if Rule::ShortPulled.holds() {
+                Step::Approach
+            } else {
+                Step::Nothing
+            }
+        }
+        // What is accepted may be held by nobody any more, so that does not wait for it.
+        (None, Some(_), Owner::Ours) if Rule::BesideAcceptedFetched.holds() => Step::Branch,
+        (None, Some(_), Owner::Ours) => Step::Nothing,
         (_, Some((accepted, root)), Owner::Theirs) => closed(view, &accepted, root, theirs),
         (Some(_), None, Owner::Theirs) => parted(view, theirs),
         (None, _, Owner::Ours) => Step::Recover,

@@ -1,7 +1,7 @@
 //! What hubs' next logs leave out is kept for the hubs that wrote it.
 
 use domain::entry::Kind;
-use domain::log::{Accepted, MAX_PAGE_BYTES, Opening, Page};
+use domain::log::{Accepted, Frontier, Hash, MAX_PAGE_BYTES, Opening, Page, PageError};
 use domain::trust::{Trust, TrustedKey};
 use serde_json::Value;
 use storage::logs::read::PageBounds;
@@ -45,27 +45,35 @@ async fn cut(holder: &Store, origin: &Store, size: u64) {
     assert_eq!(holder.faults().await, NONE);
 }
 
+/// A tree of the same size with other leaves.
+fn untrue(before: &Frontier) -> Frontier {
+    let roots = before.roots().iter().map(|root| Hash::of(root.as_bytes()));
+    Frontier::new(before.size(), roots.collect()).unwrap()
+}
+
 /// Fetches a stretch in pages of so many entries, as its hub would, and gives how many payloads came.
 async fn fetch(holder: &Store, origin: &Store, stretch: &left_out::LeftOut, entries: u64) -> usize {
     let hub = &origin.log.hub;
-    let start = u64::try_from(stretch.start).unwrap();
-    let edge = heads::edge_at(&origin.db, &origin.log, start).await;
-    let mut edge = edge.unwrap().expect("its hub holds all before");
+    let before = left_out::before(&holder.db, stretch).await.unwrap();
+    let mut before = before.expect("the tree before it is kept");
     let bounds = PageBounds {
         entries,
         bytes: MAX_PAGE_BYTES,
     };
     let mut payloads = 0;
     loop {
-        let page = left_out::page(&holder.db, hub, stretch.id, edge.size(), bounds).await;
+        let page = left_out::page(&holder.db, hub, stretch.id, before.size(), bounds).await;
         let page = page.unwrap().expect("the stretch is kept");
         let checkpoint = trust_of(hub).open(&page.checkpoint).unwrap();
         let (entries, proof) = (page.entries, page.proof);
-        let page = Page { entries, proof }.verify(&edge, checkpoint).unwrap();
+        let page = Page { entries, proof };
+        let refused = page.clone().verify_beside(untrue(&before), &checkpoint);
+        assert!(matches!(refused, Err(PageError::NotConsistent { .. })));
+        let page = page.verify_beside(before, &checkpoint).unwrap();
         let kept = page.entries.iter().filter(|entry| entry.payload.is_some());
         payloads += kept.count();
-        edge = page.append.edge;
-        if edge.size() == page.checkpoint.size() {
+        before = page.end;
+        if before.size() == checkpoint.size() {
             return payloads;
         }
     }

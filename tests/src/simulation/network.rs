@@ -127,6 +127,16 @@ impl Network {
     }
 }
 
+/// What a node showed of a log when it was asked for the heads of one hub.
+pub struct Shown {
+    /// The log.
+    pub log: LogId,
+    /// The checkpoint that it stated.
+    pub checkpoint: String,
+    /// The headers up to there.
+    pub texts: Vec<Arc<str>>,
+}
+
 /// A node as another sees it over the network, in one round.
 pub struct SimPeer {
     network: Arc<Network>,
@@ -134,7 +144,7 @@ pub struct SimPeer {
     to: usize,
     questions: AtomicU64,
     bytes: AtomicU64,
-    shown: Mutex<Vec<(LogId, Vec<Arc<str>>)>>,
+    shown: Mutex<Vec<Shown>>,
 }
 
 impl SimPeer {
@@ -151,7 +161,7 @@ impl SimPeer {
     }
 
     /// What stands in the logs whose heads it stated when it was last asked for those of one hub.
-    pub fn shown(&self) -> Vec<(LogId, Vec<Arc<str>>)> {
+    pub fn shown(&self) -> Vec<Shown> {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *shown)
     }
@@ -308,18 +318,22 @@ impl Peer for SimPeer {
         let heads = |memory: &mut Memory, _: Option<&Lie>| {
             let logs = memory.logs.iter().filter(|(id, _)| id.hub == *hub);
             let stated = logs.filter_map(|(id, log)| {
-                let head = log.checkpoint.as_ref()?.text().to_owned();
-                Some((head, (id.clone(), log.proved_texts())))
+                Some(Shown {
+                    log: id.clone(),
+                    checkpoint: log.checkpoint.as_ref()?.text().to_owned(),
+                    texts: log.proved_texts(),
+                })
             });
             Ok(stated.collect())
         };
-        let bytes = |heads: &Vec<(String, _)>| {
-            let lengths = heads.iter().map(|(head, _)| head.len());
+        let bytes = |stated: &Vec<Shown>| {
+            let lengths = stated.iter().map(|shown| shown.checkpoint.len());
             lengths.sum::<usize>() as u64
         };
         let stated = self.ask("heads of its own", bytes, heads).await?;
-        let (heads, shown) = stated.into_iter().unzip();
-        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = shown;
+        let heads = stated.iter().map(|shown| shown.checkpoint.clone());
+        let heads = heads.collect();
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = stated;
         Ok(heads)
     }
 
@@ -408,7 +422,7 @@ fn stated(kept: &LeftOut) -> StatedLeftOut {
     let checkpoint = kept.held.checkpoint.as_ref();
     StatedLeftOut {
         number: kept.number,
-        from: kept.start,
+        before: kept.before(),
         checkpoint: checkpoint.map_or_else(String::new, |held| held.text().to_owned()),
     }
 }

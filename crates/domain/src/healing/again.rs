@@ -54,17 +54,11 @@ impl Aside<'_> {
     /// Which of two was the last, nobody knows if the hub wrote one of them unaware of the other: then what closes is said again,
     /// and what opens is not.
     fn is_outspoken(&self) -> bool {
-        let rule = if self.is_of_branch {
-            Rule::WordSinceStays
-        } else {
-            Rule::NothingOpened
-        };
-        let is_said_otherwise = if self.is_of_branch {
-            self.has_word_since
-        } else {
-            self.opens && (self.has_word_since || self.newest >= self.revisions.0)
-        };
-        is_said_otherwise && rule.holds()
+        if self.is_of_branch {
+            return self.has_word_since && Rule::WordSinceStays.holds();
+        }
+        let is_said_otherwise = self.has_word_since || self.newest >= self.revisions.0;
+        self.opens && is_said_otherwise && Rule::NothingOpened.holds()
     }
 }
 

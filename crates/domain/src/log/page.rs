@@ -1,6 +1,6 @@
 //! Pages of a log on their way from one hub to another, and what makes one believable.
 
-use super::{Append, Hash, SignedCheckpoint, TreeEdge, proof};
+use super::{Append, Frontier, Hash, SignedCheckpoint, TreeEdge, proof};
 use crate::entry::{Header, HeaderError, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, Operation};
 use crate::rules::Rule;
 
@@ -97,6 +97,15 @@ pub struct VerifiedPage {
     pub checkpoint: SignedCheckpoint,
 }
 
+/// Entries that stand in a checkpoint's tree, of which we need not hold what comes before.
+#[derive(Debug)]
+pub struct VerifiedStretch {
+    /// The entries.
+    pub entries: Vec<VerifiedEntry>,
+    /// The tree up to their end.
+    pub end: Frontier,
+}
+
 impl Page {
     /// Verifies that these entries continue our tree and lead to the checkpoint.
     pub fn verify(
@@ -105,20 +114,60 @@ impl Page {
         checkpoint: SignedCheckpoint,
     ) -> Result<VerifiedPage, PageError> {
         self.check_bounds(ours.size())?;
-        let leaves = self
-            .entries
-            .iter()
-            .map(|entry| Hash::of_leaf(entry.header.as_bytes()));
-        let append = ours.append(leaves);
-        check_consistency(&append.edge, &checkpoint, &self.proof)?;
-        let entries = (ours.size()..).zip(self.entries).map(verify_entry);
+        let append = ours.append(self.leaves());
+        self.check_consistency(append.edge.size(), append.edge.root(), &checkpoint)?;
         Ok(VerifiedPage {
             from: ours.size(),
             root: ours.root(),
-            entries: entries.collect::<Result<_, _>>()?,
+            entries: self.verify_entries(ours.size())?,
             append,
             checkpoint,
         })
+    }
+
+    /// Verifies that these entries stand in the tree of the checkpoint behind a part that is not held, of which the supplier
+    /// states the frontier: with a false one nothing leads to the checkpoint.
+    pub fn verify_beside(
+        self,
+        before: Frontier,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<VerifiedStretch, PageError> {
+        let from = before.size();
+        self.check_bounds(from)?;
+        let end = before.append(self.leaves());
+        self.check_consistency(end.size(), end.root(), checkpoint)?;
+        Ok(VerifiedStretch {
+            entries: self.verify_entries(from)?,
+            end,
+        })
+    }
+
+    fn leaves(&self) -> impl Iterator<Item = Hash> {
+        let headers = self.entries.iter().map(|entry| entry.header.as_bytes());
+        headers.map(Hash::of_leaf)
+    }
+
+    fn check_consistency(
+        &self,
+        end: u64,
+        root: Hash,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<(), PageError> {
+        let size = checkpoint.size();
+        if end > size {
+            return Err(PageError::PastCheckpoint { end, size });
+        }
+        if proof::continues(end, &root, size, checkpoint.root(), &self.proof)
+            || !Rule::ConsistencyChecked.holds()
+        {
+            Ok(())
+        } else {
+            Err(PageError::NotConsistent { end, size })
+        }
+    }
+
+    fn verify_entries(self, from: u64) -> Result<Vec<VerifiedEntry>, PageError> {
+        (from..).zip(self.entries).map(verify_entry).collect()
     }
 
     fn check_bounds(&self, from: u64) -> Result<(), PageError> {
@@ -153,24 +202,6 @@ impl RawEntry {
     /// The length of header and payload in bytes.
     pub fn bytes(&self) -> usize {
         self.header.len() + self.payload.as_ref().map_or(0, String::len)
-    }
-}
-
-fn check_consistency(
-    edge: &TreeEdge,
-    checkpoint: &SignedCheckpoint,
-    proof: &[Hash],
-) -> Result<(), PageError> {
-    let (end, size) = (edge.size(), checkpoint.size());
-    if end > size {
-        return Err(PageError::PastCheckpoint { end, size });
-    }
-    if proof::continues(end, &edge.root(), size, checkpoint.root(), proof)
-        || !Rule::ConsistencyChecked.holds()
-    {
-        Ok(())
-    } else {
-        Err(PageError::NotConsistent { end, size })
     }
 }
 

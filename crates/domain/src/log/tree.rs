@@ -56,10 +56,14 @@ impl TreeEdge {
 
     /// The tree's root (RFC 6962 section 2.1).
     pub fn root(&self) -> Hash {
-        let subtrees = self.rows.iter().flat_map(|row| perfect_runs(row));
-        subtrees
+        self.subtrees()
             .reduce(|right, left| Hash::of_node(&left, &right))
             .unwrap_or_else(Hash::of_empty_tree)
+    }
+
+    /// The roots of the perfect subtrees that make up the tree, the smallest (rightmost) first.
+    pub(super) fn subtrees(&self) -> impl Iterator<Item = Hash> {
+        self.rows.iter().flat_map(|row| perfect_runs(row))
     }
 
     /// Appends leaves.

@@ -91,20 +91,15 @@ impl Membership {
         Self::check(FormCheck::new(Provenance::Received), draft)
     }
 
-    /// Whether this word lets the member do what another one does not: it is active here only, or a key may sign here beyond
-    /// what it may there.
+    /// Whether this word lets the member do what another one does not: it is active here only, or a key may sign somewhere
+    /// where it may not there.
     pub fn opens(&self, now: &Self) -> bool {
         let is_active = |word: &Self| word.status == MemberStatus::Active;
-        let end = |key: &TrustedKey| {
-            // In each log a size of its own, in one log only, or nowhere yet.
-            let until = key.until.map(|until| (key.until_epoch, until));
-            (until.is_none(), until)
+        let signs_more = |key: &TrustedKey| {
+            let mut known = now.keys.iter().filter(|known| known.key == key.key);
+            !known.any(|known| key.is_within(known))
         };
-        let is_wider = |key: &TrustedKey| {
-            let known = now.keys.iter().filter(|known| known.key == key.key);
-            known.map(end).max().is_none_or(|known| end(key) > known)
-        };
-        is_active(self) && !is_active(now) || self.keys.iter().any(is_wider)
+        is_active(self) && !is_active(now) || self.keys.iter().any(signs_more)
     }
 
     fn check(mut form: FormCheck, draft: &MembershipDraft) -> Result<Self, FormErrors> {
@@ -303,6 +298,44 @@ mod tests {
             &[("id-13", "First"), ("id-35", "East"), ("id-13", "Last")],
             &[("id-13", "Last"), ("id-35", "East")],
         );
+    }
+
+    #[test]
+    fn a_word_opens_what_another_one_does_not_allow() {
+        let check = |change: fn(&mut MembershipDraft), opens: bool, is_opened: bool| {
+            let mut changed = draft();
+            change(&mut changed);
+            let [word, now] = [&changed, &draft()].map(|draft| Membership::parse(draft).unwrap());
+            let found = (word.opens(&now), now.opens(&word));
+            assert_eq!(found, (opens, is_opened), "{changed:?}");
+        };
+        check(|_| {}, false, false);
+        check(
+            |draft| draft.name = "Sumatera Barat".to_owned(),
+            false,
+            false,
+        );
+        check(|draft| draft.status = "REVOKED".to_owned(), false, true);
+        check(|draft| draft.keys[0].until = Some(10), true, false);
+        check(|draft| draft.keys[0].from = 2, true, false);
+        // Of later logs something, and of earlier ones not all.
+        check(|draft| draft.keys[0].until_epoch = None, true, true);
+        check(
+            |draft| {
+                draft.keys[0].until = None;
+                draft.keys[0].until_epoch = None;
+            },
+            true,
+            false,
+        );
+        let second = |draft: &mut MembershipDraft| {
+            let key = SigningKey::from_seed(&[2; 32]).public().to_string();
+            draft.keys.push(MemberKeyDraft {
+                key,
+                ..MemberKeyDraft::default()
+            });
+        };
+        check(second, true, false);
     }
 
     #[test]

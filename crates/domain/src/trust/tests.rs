@@ -271,3 +271,50 @@ fn what_is_held_of_a_closed_hub_can_still_be_verified() {
     assert!(trust.open_held(&text).is_ok());
     assert!(trust.open_held(&checkpoint("jipp", 101, &key(1))).is_err());
 }
+
+/// Every key with these bounds.
+fn keys() -> Vec<TrustedKey> {
+    let key = SigningKey::from_seed(&[1; 32]).public();
+    let epochs =
+        [None, Some(1), Some(2)].map(|epoch| epoch.map(|number| Epoch::new(number).unwrap()));
+    let mut keys = Vec::new();
+    for from in [0, 2, 3] {
+        for until in [None, Some(1), Some(3)] {
+            for from_epoch in epochs {
+                for until_epoch in epochs
+                    .into_iter()
+                    .filter(|epoch| epoch.is_none() || until.is_some())
+                {
+                    keys.push(TrustedKey {
+                        key,
+                        from,
+                        from_epoch,
+                        until,
+                        until_epoch,
+                    });
+                }
+            }
+        }
+    }
+    keys
+}
+
+#[test]
+fn a_key_is_within_another_if_that_counts_wherever_it_does() {
+    let epochs: Vec<_> = (0..5).map(|number| Epoch::new(number).unwrap()).collect();
+    let places = || {
+        epochs
+            .iter()
+            .flat_map(|epoch| (0..6).map(move |size| (*epoch, size)))
+    };
+    let keys = keys();
+    assert_eq!(keys.len(), 63);
+    for one in &keys {
+        for other in &keys {
+            let looked_at =
+                |(epoch, size)| !one.counts_at(epoch, size) || other.counts_at(epoch, size);
+            let expected = places().all(looked_at);
+            assert_eq!(one.is_within(other), expected, "{one:?} within {other:?}");
+        }
+    }
+}

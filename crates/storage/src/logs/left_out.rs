@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use domain::identity::{HubId, LogId};
 use domain::log::left_out::{Stretch, gives_way, has_room, reach, unsettled};
-use domain::log::{Checkpoint, TILE_WIDTH, Tiles, proof};
+use domain::log::{Checkpoint, Frontier, TILE_WIDTH, TileId, Tiles, TreeEdge, proof};
 use domain::trust::Trust;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
 use time::OffsetDateTime;
@@ -26,6 +26,8 @@ const LEVELS: i32 = 8;
 pub struct LeftOut {
     /// Its number in this database.
     pub id: i64,
+    /// The log, in this database.
+    pub log_id: i64,
     /// The place of its first entry.
     pub start: i64,
     /// The place behind its last entry.
@@ -34,15 +36,24 @@ pub struct LeftOut {
     pub checkpoint: String,
 }
 
+const COLUMNS: &str = "left_out.id, log_id, start, left_out.size, left_out.checkpoint";
 const OF_HUB: &str = "FROM left_out JOIN log ON log.id = left_out.log_id";
 
 /// Lists what is kept of a hub's logs, the newest first.
 pub async fn list(db: &Database, hub: &HubId) -> Result<Vec<LeftOut>, StorageError> {
     let text = format!(
-        "SELECT left_out.id, start, left_out.size, left_out.checkpoint {OF_HUB}
+        "SELECT {COLUMNS} {OF_HUB}
          JOIN hub ON hub.id = log.hub_id WHERE slug = $1 ORDER BY left_out.id DESC"
     );
     Ok(sql::all(db.reader(), &text, vec![hub.as_str().into()]).await?)
+}
+
+/// The tree of the log before a stretch: its hub may hold another history there, or nothing. Nothing comes back if a tile is
+/// missing or short, or the stretch is kept no more.
+pub async fn before(db: &Database, kept: &LeftOut) -> Result<Option<Frontier>, StorageError> {
+    let start = sql::unsigned(kept.start);
+    let tiles = tiles_of(db, kept, TreeEdge::tiles(start)).await?;
+    Ok(TreeEdge::read(start, &tiles).map(|edge| Frontier::from(&edge)))
 }
 
 /// Keeps what is proved of a log from a size on, before it is cut there. What was kept before reaches down to there too, and no
@@ -128,8 +139,8 @@ pub(super) async fn release(tx: &DatabaseTransaction, log: &LogRow) -> Result<()
 
 /// Lets go what only keys vouch for that were closed before: its hub does not believe it.
 pub async fn forget_doubtful(db: &Database, trust: &Trust) -> Result<(), StorageError> {
-    let text = "SELECT id, start, size, checkpoint FROM left_out ORDER BY id";
-    let kept: Vec<LeftOut> = sql::all(db.reader(), text, vec![]).await?;
+    let text = format!("SELECT {COLUMNS} FROM left_out ORDER BY id");
+    let kept: Vec<LeftOut> = sql::all(db.reader(), &text, vec![]).await?;
     let is_doubtful = |kept: &&LeftOut| {
         let bound = trust.bound(&kept.checkpoint);
         bound.is_some_and(|bound| bound < sql::unsigned(kept.size))
@@ -146,8 +157,8 @@ pub async fn forget_doubtful(db: &Database, trust: &Trust) -> Result<(), Storage
 }
 
 async fn of_log(tx: &DatabaseTransaction, log: &LogRow) -> Result<Vec<LeftOut>, StorageError> {
-    let text = "SELECT id, start, size, checkpoint FROM left_out WHERE log_id = $1 ORDER BY id";
-    Ok(sql::all(tx, text, vec![log.id.into()]).await?)
+    let text = format!("SELECT {COLUMNS} FROM left_out WHERE log_id = $1 ORDER BY id");
+    Ok(sql::all(tx, &text, vec![log.id.into()]).await?)
 }
 
 /// Whether a log has all of a stretch.
@@ -338,28 +349,26 @@ pub async fn page(
     bounds: PageBounds,
 ) -> Result<Option<LogPage>, StorageError> {
     let text = format!(
-        "SELECT log_id, start, left_out.size, left_out.checkpoint {OF_HUB}
+        "SELECT {COLUMNS} {OF_HUB}
          JOIN hub ON hub.id = log.hub_id WHERE left_out.id = $1 AND slug = $2"
     );
-    let found = sql::rows(db.reader(), &text, vec![id.into(), hub.as_str().into()]).await?;
-    let Some(row) = found.into_iter().next() else {
+    let found = sql::all(db.reader(), &text, vec![id.into(), hub.as_str().into()]).await?;
+    let Some::<LeftOut>(kept) = found.into_iter().next() else {
         return Ok(None);
     };
-    let log_id: i64 = row.try_get_by_index(0)?;
-    let start = sql::unsigned(row.try_get_by_index(1)?);
-    let size = sql::unsigned(row.try_get_by_index(2)?);
+    let (start, size) = (sql::unsigned(kept.start), sql::unsigned(kept.size));
     if !(start..=size).contains(&from) {
         return Ok(None);
     }
     let places = from..size.min(from.saturating_add(bounds.entries));
     let entries = read::gather(db, Source::LeftOut(id), places, bounds.bytes).await?;
     let ranges = proof::consistency(from + entries.len() as u64, size);
-    let proof = proof::hashes(&ranges, &tiles_of(db, id, log_id, &ranges).await?)
+    let proof = proof::hashes(&ranges, &tiles_of(db, &kept, proof::tiles(&ranges)).await?)
         .ok_or_else(|| StorageError::corrupt("left_out_tile", id, "a tile is missing or short"))?;
     Ok(Some(LogPage {
         entries,
         proof,
-        checkpoint: row.try_get_by_index(3)?,
+        checkpoint: kept.checkpoint,
     }))
 }
 
@@ -383,12 +392,11 @@ pub(super) async fn stretch(
 /// The tiles of the stretch's tree: the log's own up to where it was cut, and beyond it those that were kept.
 async fn tiles_of(
     db: &Database,
-    id: i64,
-    log_id: i64,
-    ranges: &[Range<u64>],
+    kept: &LeftOut,
+    wanted: impl IntoIterator<Item = TileId> + Clone,
 ) -> Result<Tiles, StorageError> {
-    let mut found = tiles::load(db.reader(), log_id, proof::tiles(ranges)).await?;
-    tiles::load_kept(db.reader(), id, proof::tiles(ranges), &mut found).await?;
+    let mut found = tiles::load(db.reader(), kept.log_id, wanted.clone()).await?;
+    tiles::load_kept(db.reader(), kept.id, wanted, &mut found).await?;
     Ok(found)
 }
 

@@ -1,6 +1,6 @@
 //! The shapes of answers.
 
-use domain::log::{Hash, Page, RawEntry};
+use domain::log::{Frontier, Hash, Page, RawEntry};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -61,6 +61,13 @@ fn opaque(field: &str, raw: String) -> Result<String, PeerError> {
     Ok(raw)
 }
 
+fn hash(raw: &String) -> Result<Hash, PeerError> {
+    Hash::parse(raw).ok_or_else(|| {
+        let shown = shown(raw, 64);
+        PeerError::Malformed(format!("{shown:?} is not the base64 of a SHA-256"))
+    })
+}
+
 #[derive(Deserialize)]
 pub(super) struct HubData {
     hub: Hub,
@@ -84,10 +91,35 @@ struct Node {
     heads_token: String,
     limits: Limits,
     #[serde(default)]
-    left_out: Vec<StatedLeftOut>,
+    left_out: Vec<LeftOut>,
     #[serde(default)]
     public_keys: Vec<String>,
     now: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LeftOut {
+    number: u64,
+    from: u64,
+    before: Vec<String>,
+    checkpoint: String,
+}
+
+impl TryFrom<LeftOut> for StatedLeftOut {
+    type Error = PeerError;
+
+    fn try_from(stated: LeftOut) -> Result<Self, PeerError> {
+        let before = stated.before.iter().map(hash).collect::<Result<_, _>>()?;
+        let before = Frontier::new(stated.from, before).ok_or_else(|| {
+            let reason = "what it keeps of our logs begins with more or fewer hashes than its place has bits";
+            PeerError::Malformed(reason.to_owned())
+        })?;
+        Ok(Self {
+            number: stated.number,
+            before,
+            checkpoint: stated.checkpoint,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -116,7 +148,11 @@ impl TryFrom<HubData> for Greeting {
                 entries: node.limits.entries_per_page,
                 bytes: node.limits.bytes_per_page,
             },
-            left_out: node.left_out,
+            left_out: node
+                .left_out
+                .into_iter()
+                .map(TryFrom::try_from)
+                .collect::<Result<_, _>>()?,
             name: data.hub.name,
             public_keys: node.public_keys,
             now: node
@@ -215,11 +251,6 @@ impl TryFrom<EntryPage> for StatedPage {
         let entry = |entry: Entry| RawEntry {
             header: entry.header,
             payload: entry.payload,
-        };
-        let hash = |raw: &String| {
-            Hash::parse(raw).ok_or_else(|| {
-                PeerError::Malformed(format!("{raw:?} is not the base64 of a SHA-256"))
-            })
         };
         Ok(Self {
             page: Page {

@@ -133,8 +133,10 @@ fn our_own_log_comes_back_and_other_histories_of_it_are_fetched() {
     check("ours 5 accepted 5 aa at aa known", "7 bb", Step::Nothing);
     check("ours 3 accepted 5 aa", "5 aa", Step::Pull);
     check("ours 3 accepted 5 aa", "4 bb", Step::Approach);
-    check("ours 3 accepted 5 aa", "6 bb", Step::Nothing);
-    check("ours 3 accepted 5 aa", "5 bb", Step::Nothing);
+    check("ours 3 accepted 5 aa", "6 bb", Step::Branch);
+    check("ours 3 accepted 5 aa", "5 bb", Step::Branch);
+    check("ours 3 accepted 5 aa known", "5 bb", Step::Nothing);
+    check("ours 5 accepted 5 aa at xx", "7 bb", Step::Branch);
     check("ours 7 accepted 5 aa at xx there xx", "5 aa", Step::Part);
 }
 

@@ -4,7 +4,7 @@
 
 use domain::healing::Halt;
 use domain::identity::LogId;
-use domain::log::SignedCheckpoint;
+use domain::log::{Frontier, SignedCheckpoint};
 use domain::rules::Rule;
 use domain::trust::{Trust, Weight};
 use storage::StorageError;
@@ -19,7 +19,7 @@ use crate::store::Store;
 /// A stretch of a log of ours that our next log leaves out and a peer holds.
 pub(super) struct LeftOut {
     number: u64,
-    from: u64,
+    before: Frontier,
     checkpoint: SignedCheckpoint,
 }
 
@@ -54,12 +54,10 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             let given = Given::BesideLog(&self.peer.hub);
             let is_news = plan::is_ahead(ours.map(|edge| edge.root()), &extent)
                 && !self.is_dealt_with(log, &extent, given).await?;
-            // Until we hold all before it, nothing can be proved.
-            let is_provable = db.edge_at(log, stated.from).await?.is_some();
-            if log.hub == *db.hub() && is_news && is_provable {
+            if log.hub == *db.hub() && is_news {
                 unknown.push(LeftOut {
                     number: stated.number,
-                    from: stated.from,
+                    before: stated.before.clone(),
                     checkpoint,
                 });
             }
@@ -90,15 +88,15 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
     ) -> Result<(), StorageError> {
         for LeftOut {
             number,
-            from,
+            before,
             checkpoint,
         } in self.unknown_of(trust, stated).await?
         {
             let log = checkpoint.log();
-            tracing::warn!(%log, from, size = checkpoint.size(), peer = %self.peer.hub, "a peer keeps entries that our next log left out");
+            tracing::warn!(%log, from = before.size(), size = checkpoint.size(), peer = %self.peer.hub, "a peer keeps entries that our next log left out");
             let reason = self.reason(trust, &checkpoint).await?;
             let kept = self
-                .keep_branch(trust, &checkpoint, from, Some(number), reason)
+                .keep_branch(trust, &checkpoint, before, Some(number), reason)
                 .await;
             if let Err(error) = kept {
                 self.note_error(&error);
@@ -135,13 +133,13 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         Ok(is_open)
     }
 
-    /// Sets aside what a peer proves of another history from a place on, and notes that this was done. The hub halts for one
+    /// Sets aside what a peer proves of another history behind what is before it, and notes that this was done. The hub halts for one
     /// of its open log, unless that is doubtful.
     pub(super) async fn keep_branch(
         &self,
         trust: &Trust,
         theirs: &SignedCheckpoint,
-        from: u64,
+        before: Frontier,
         left_out: Option<u64>,
         reason: Reason,
     ) -> Result<(), RoundError> {
@@ -157,7 +155,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             limits: self.limits,
             time: self.puller.log_time,
         };
-        let fetched = branch.fetch(from, theirs.size(), left_out).await?;
+        let fetched = branch.fetch(before, theirs.size(), left_out).await?;
         let given = match left_out {
             _ if fetched.is_whole => Given::Whole,
             Some(_) => Given::BesideLog(&self.peer.hub),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use domain::healing::Halt;
 use domain::identity::LogId;
-use domain::log::{Hash, LogState, Opening, SignedCheckpoint, TreeEdge, may_begin, needs_opening};
+use domain::log::{
+    Frontier, Hash, LogState, Opening, Page, SignedCheckpoint, TreeEdge, may_begin, needs_opening,
+};
 use domain::rules::Rule;
 use domain::trust::{Trust, Weight};
 use storage::StorageError;
@@ -85,7 +87,8 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             return Ok(true);
         }
         let stated = self.remote.page(log, 0, 1).await?;
-        let page = pull::verify(trust, log, TreeEdge::default(), stated).await?;
+        let check = |page: Page, checkpoint| page.verify(&TreeEdge::default(), checkpoint);
+        let (page, _) = pull::verify(trust, log, stated, check).await?;
         let opening = page.entries.first().and_then(Opening::of);
         Ok(may_begin(log.epoch, opening.as_ref()))
     }
@@ -334,7 +337,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         } else {
             self.note_fork(theirs, Some(fork)).await?;
         }
-        self.keep_branch(trust, theirs, fork, None, reason).await
+        let edge = self.puller.db.edge_at(log, fork).await?;
+        let before = edge.as_ref().map(Frontier::from).unwrap_or_default();
+        self.keep_branch(trust, theirs, before, None, reason).await
     }
 
     /// Where a peer's history of our own log leaves ours: at our end, or before.

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use domain::clock::Clock;
 use domain::identity::LogId;
-use domain::log::{MAX_PAGE_ENTRIES, PageError, RawEntry, TreeEdge, VerifiedEntry, VerifiedPage};
+use domain::log::{
+    Frontier, MAX_PAGE_ENTRIES, Page, PageError, RawEntry, SignedCheckpoint, TreeEdge,
+    VerifiedEntry, VerifiedPage,
+};
 use domain::rules::Rule;
 use domain::trust::Trust;
 use storage::StorageError;
@@ -75,7 +78,10 @@ impl<S: Store, P: Peer> Pull<'_, S, P> {
     ) -> Result<(), RoundError> {
         let mut patience = Patience::begin(self.log, self.limits, self.puller.log_time);
         while edge.size() < self.target {
-            let page = patience.page(self.remote, self.trust, edge).await?;
+            let place = edge.size();
+            let check = move |page: Page, checkpoint| page.verify(&edge, checkpoint);
+            let page = patience.page(self.remote, self.trust, place, check);
+            let page = page.await?;
             edge = page.append.edge.clone();
             if pages.send(page).await.is_err() {
                 break;
@@ -158,19 +164,20 @@ impl<'a> Patience<'a> {
         }
     }
 
-    /// Asks for the page that continues an edge, and verifies it.
-    async fn page(
+    /// Asks for the page from a place on, and verifies it.
+    async fn page<V: Send + 'static>(
         &mut self,
         remote: &impl Peer,
         trust: &Trust,
-        edge: TreeEdge,
-    ) -> Result<VerifiedPage, RoundError> {
+        from: u64,
+        check: impl FnOnce(Page, SignedCheckpoint) -> Result<V, PageError> + Send + 'static,
+    ) -> Result<V, RoundError> {
         // What is more than the peer states, it may refuse.
         let asked = self.limits.entries.clamp(1, MAX_PAGE_ENTRIES);
         let answer = async {
             match self.left_out {
-                Some(number) => remote.left_out_page(number, edge.size(), asked).await,
-                None => remote.page(self.log, edge.size(), asked).await,
+                Some(number) => remote.left_out_page(number, from, asked).await,
+                None => remote.page(self.log, from, asked).await,
             }
         };
         let stated = timeout_at(self.deadline, answer).await;
@@ -180,8 +187,8 @@ impl<'a> Patience<'a> {
         })??;
         let count = stated.page.entries.len();
         let bytes = stated.page.entries.iter().map(RawEntry::bytes).sum();
-        let page = verify(trust, self.log, edge, stated).await?;
-        let (end, size) = (page.append.edge.size(), page.checkpoint.size());
+        let end = from + count as u64;
+        let (page, size) = verify(trust, self.log, stated, check).await?;
         let is_short = plan::is_short(asked, self.limits, count, bytes, end, size);
         self.short_pages += usize::from(is_short);
         Ok(page)
@@ -196,12 +203,13 @@ impl<'a> Patience<'a> {
     }
 }
 
-pub(super) async fn verify(
+/// Verifies a page off the threads that serve, and gives the size of the checkpoint that proves it too.
+pub(super) async fn verify<V: Send + 'static>(
     trust: &Trust,
     log: &LogId,
-    edge: TreeEdge,
     stated: StatedPage,
-) -> Result<VerifiedPage, RoundError> {
+    check: impl FnOnce(Page, SignedCheckpoint) -> Result<V, PageError> + Send + 'static,
+) -> Result<(V, u64), RoundError> {
     let false_page = |why: String| RoundError::False {
         log: log.clone(),
         why,
@@ -216,14 +224,16 @@ pub(super) async fn verify(
         )));
     }
     let is_short = stated.page.entries.len() <= SHORT_PAGE;
-    let hash = move || stated.page.verify(&edge, checkpoint);
+    let size = checkpoint.size();
+    let hash = move || check(stated.page, checkpoint);
     let verified = if is_short {
         hash()
     } else {
         let hashing = tokio::task::spawn_blocking(hash);
         hashing.await.map_err(|_| StorageError::Ending)?
     };
-    verified.map_err(|error: PageError| false_page(error.to_string()))
+    let verified = verified.map_err(|error: PageError| false_page(error.to_string()))?;
+    Ok((verified, size))
 }
 
 /// Fetches another history of our own log.
@@ -250,25 +260,26 @@ pub(super) struct Fetched {
 }
 
 impl<S: Store, P: Peer> Branch<'_, S, P> {
-    /// Keeps what the supplier proves from a place on, up to a size, and says what that is. Time and short pages are bounded
-    /// as in any other pull. With a number it is a stretch of the log that the supplier keeps beside it.
+    /// Keeps what the supplier proves behind what is before it, up to a size, and says what that is. Time and short pages are
+    /// bounded as in any other pull. With a number it is a stretch of the log that the supplier keeps beside it.
     pub(super) async fn fetch(
         &self,
-        from: u64,
+        before: Frontier,
         target: u64,
         left_out: Option<u64>,
     ) -> Result<Fetched, RoundError> {
-        let edge = self.db.edge_at(self.log, from).await?;
-        let mut edge = edge.unwrap_or_default();
+        let mut before = before;
         let mut patience = Patience {
             left_out,
             ..Patience::begin(self.log, self.limits, self.time)
         };
         let mut lacking = BTreeSet::new();
         loop {
-            let place = edge.size();
-            let page = patience.page(self.remote, self.trust, edge).await?;
-            edge = page.append.edge.clone();
+            let place = before.size();
+            let check = move |page: Page, checkpoint| page.verify_beside(before, &checkpoint);
+            let page = patience.page(self.remote, self.trust, place, check);
+            let page = page.await?;
+            before = page.end;
             plan::note_lacking(&mut lacking, &page.entries);
             let raw = |entry: VerifiedEntry| RawEntry {
                 header: entry.header_text,
@@ -280,10 +291,10 @@ impl<S: Store, P: Peer> Branch<'_, S, P> {
                 .db
                 .keep_branch(self.log, place, entries, self.reason, now);
             kept.await?;
-            if edge.size() >= target {
+            if before.size() >= target {
                 let head = Extent {
-                    size: edge.size(),
-                    root: edge.root(),
+                    size: before.size(),
+                    root: before.root(),
                 };
                 let is_whole = lacking.is_empty();
                 return Ok(Fetched { head, is_whole });

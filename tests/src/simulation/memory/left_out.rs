@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::entry::{Header, Operation};
 use domain::identity::{Epoch, HubId, LogId, RecordId};
 use domain::log::left_out::{self, Chained};
-use domain::log::{TreeEdge, VerifiedEntry};
+use domain::log::{Frontier, TreeEdge, VerifiedEntry};
 use domain::trust::Trust;
 use storage::StorageError;
 
@@ -32,6 +32,12 @@ impl LeftOut {
         let size = self.held.proved_size;
         let root = |log: &MemoryLog| log.edge_at(size).map(|edge| edge.root());
         root(log).is_some() && root(log) == root(&self.held)
+    }
+
+    /// The tree of the log before it.
+    pub fn before(&self) -> Frontier {
+        let edge = self.held.edge_at(self.start);
+        Frontier::from(&edge.expect("the log was longer"))
     }
 
     /// Takes payloads that came since.

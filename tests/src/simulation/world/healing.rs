@@ -116,13 +116,17 @@ impl World {
         }
         let network = Arc::clone(&self.network);
         let judge = Arc::clone(&self.judge);
+        let (store, key) = (node.store.clone(), node.key.public());
         let peers = self.peers_of(number);
         let boot = begin(async move {
             for peer in peers {
                 let remote = SimPeer::new(Arc::clone(&network), number, peer);
                 if matches!(healer.probe(&remote).await, Ok(Ok(()))) {
-                    for (log, texts) in remote.shown() {
-                        judge.state().told(log, texts);
+                    // What only a closed key vouches for tells the hub nothing.
+                    let trust = store.memory().trust(key);
+                    let shown = remote.shown().into_iter();
+                    for shown in shown.filter(|shown| trust.open(&shown.checkpoint).is_ok()) {
+                        judge.state().told(shown.log, shown.texts);
                     }
                 }
             }
