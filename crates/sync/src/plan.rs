@@ -39,7 +39,12 @@ pub enum Given<'a> {
     /// Not all, from this peer's log.
     ByLog(&'a HubId),
     /// Not all, from what this peer keeps beside it.
-    BesideLog(&'a HubId),
+    BesideLog {
+        /// The peer.
+        peer: &'a HubId,
+        /// The place of the first entry.
+        from: u64,
+    },
 }
 
 impl Extent {
@@ -50,7 +55,7 @@ impl Extent {
         let from = match given {
             Given::Whole => "whole".to_owned(),
             Given::ByLog(peer) => format!("log {peer}"),
-            Given::BesideLog(peer) => format!("beside {peer}"),
+            Given::BesideLog { peer, from } => format!("beside {peer} from {from}"),
         };
         let root = Hash::of(format!("{} {from}", self.root).as_bytes());
         Self { root, ..*self }

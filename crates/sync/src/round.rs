@@ -320,7 +320,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             // Pages that were on their way were judged by the trust of before.
             self.puller.judge_anew(&trust, mark);
             self.puller.enforce(&now, self.trust_mark).await?;
-            self.puller.adopt_accepted(&now).await?;
+            self.puller.adopt_accepted(&now, self.trust_mark).await?;
             // What the authority's log brought may make a log followed that was passed over before, or a checkpoint
             // believed that was not, so only the last look counts.
             trust = now;

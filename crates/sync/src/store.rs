@@ -111,6 +111,7 @@ pub trait Store: Send + Sync {
     fn adopt(
         &self,
         checkpoint: &SignedCheckpoint,
+        trust_mark: i64,
         clock: &dyn Clock,
     ) -> impl Future<Output = Answer<bool>> + Send;
     /// Takes out what a log holds from a size on, if it still is `held`, and says how much that was.
@@ -307,8 +308,13 @@ impl Store for Database {
         watching::park(self, log, reason).await
     }
 
-    async fn adopt(&self, checkpoint: &SignedCheckpoint, clock: &dyn Clock) -> Answer<bool> {
-        logs::adopt(self, checkpoint, clock).await
+    async fn adopt(
+        &self,
+        checkpoint: &SignedCheckpoint,
+        trust_mark: i64,
+        clock: &dyn Clock,
+    ) -> Answer<bool> {
+        logs::adopt(self, checkpoint, trust_mark, clock).await
     }
 
     async fn cut(

@@ -3,6 +3,7 @@
 use domain::clock::Clock;
 use domain::log::{SignedCheckpoint, VerifiedPage};
 use domain::rules::Rule;
+use sea_orm::DatabaseTransaction;
 
 use super::door::{self, Batch, Origin, Stored};
 use super::{audience, heads, tiles};
@@ -28,10 +29,8 @@ pub async fn apply(
     if let Some(why) = row.closed() {
         return Err(StorageError::Closed { hub: log.hub, why });
     }
-    if let Some(judged) = trust_mark
-        && trust::read_mark(&tx).await? != judged
-    {
-        return Err(StorageError::TrustMoved);
+    if let Some(judged) = trust_mark {
+        check_trust(&tx, judged).await?;
     }
     let edge = tiles::edge(&tx, row.id, row.size()).await?;
     if !page.continues(&edge) && Rule::SizeCompared.holds() {
@@ -63,13 +62,25 @@ pub async fn apply(
     Ok(stored)
 }
 
-/// Takes a checkpoint for a size that is held already, if it is of what is held; says whether it is.
+/// Refuses what was judged by an older trust than that of now.
+async fn check_trust(tx: &DatabaseTransaction, judged: i64) -> Result<(), StorageError> {
+    if trust::read_mark(tx).await? == judged {
+        Ok(())
+    } else {
+        Err(StorageError::TrustMoved)
+    }
+}
+
+/// Takes a checkpoint for a size that is held already, if it is of what is held; says whether it is. It counts by the trust of
+/// this mark, which must be the trust of now.
 pub async fn adopt(
     db: &Database,
     checkpoint: &SignedCheckpoint,
+    trust_mark: i64,
     clock: &dyn Clock,
 ) -> Result<bool, StorageError> {
     let tx = db.begin().await?;
+    check_trust(&tx, trust_mark).await?;
     let row = heads::open_row(&tx, checkpoint.log()).await?;
     let accepted = row.accepted_size.map_or(u64::MAX, sql::unsigned);
     if checkpoint.size() > row.size().min(accepted)

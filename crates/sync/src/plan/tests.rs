@@ -298,7 +298,14 @@ fn what_was_given_of_a_history_is_noted_by_giver() {
         extent,
         extent.given(Given::Whole),
         extent.given(Given::ByLog(&one)),
-        extent.given(Given::BesideLog(&one)),
+        extent.given(Given::BesideLog {
+            peer: &one,
+            from: 0,
+        }),
+        extent.given(Given::BesideLog {
+            peer: &one,
+            from: 1,
+        }),
         extent.given(Given::ByLog(&other)),
     ];
     for (place, some) in noted.iter().enumerate() {

@@ -51,7 +51,7 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             let log = checkpoint.log();
             let extent = Extent::of(&checkpoint);
             let ours = db.edge_at(log, extent.size).await?;
-            let given = Given::BesideLog(&self.peer.hub);
+            let given = self.beside(stated.before.size());
             let is_news = plan::is_ahead(ours.map(|edge| edge.root()), &extent)
                 && !self.is_dealt_with(log, &extent, given).await?;
             if log.hub == *db.hub() && is_news {
@@ -133,6 +133,19 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         Ok(is_open)
     }
 
+    /// What this peer keeps beside its log, from a place on.
+    const fn beside(&self, from: u64) -> Given<'_> {
+        let peer = &self.peer.hub;
+        Given::BesideLog { peer, from }
+    }
+
+    /// Whether our own log begins with this tree. Else what stands behind it is a part only of what is not ours.
+    async fn holds(&self, log: &LogId, before: &Frontier) -> Result<bool, StorageError> {
+        let ours = self.puller.db.edge_at(log, before.size()).await?;
+        let ours = ours.as_ref().map(Frontier::from).unwrap_or_default();
+        Ok(ours == *before)
+    }
+
     /// Sets aside what a peer proves of another history behind what is before it, and notes that this was done. The hub halts for one
     /// of its open log, unless that is doubtful.
     pub(super) async fn keep_branch(
@@ -155,10 +168,11 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             limits: self.limits,
             time: self.puller.log_time,
         };
+        let (from, is_joined) = (before.size(), self.holds(log, &before).await?);
         let fetched = branch.fetch(before, theirs.size(), left_out).await?;
         let given = match left_out {
-            _ if fetched.is_whole => Given::Whole,
-            Some(_) => Given::BesideLog(&self.peer.hub),
+            _ if fetched.is_whole && is_joined => Given::Whole,
+            Some(_) => self.beside(from),
             None => Given::ByLog(&self.peer.hub),
         };
         if is_open {
@@ -166,7 +180,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             db.halt(Halt::Forked, self.puller.clock.now()).await?;
         }
         for head in [fetched.head, Extent::of(theirs)] {
-            db.note_branch(log, &head).await?;
+            if is_joined {
+                db.note_branch(log, &head).await?;
+            }
             db.note_branch(log, &head.given(given)).await?;
         }
         Ok(())

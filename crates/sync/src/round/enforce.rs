@@ -32,11 +32,15 @@ impl<S: Store> Puller<S> {
         }
         let trust = self.trust().await?;
         self.enforce(&trust, mark).await?;
-        self.adopt_accepted(&trust).await
+        self.adopt_accepted(&trust, mark).await
     }
 
     /// Takes for logs that were cut to what their hub's next log accepts the checkpoint of that which came with it.
-    pub(super) async fn adopt_accepted(&self, trust: &Trust) -> Result<(), StorageError> {
+    pub(super) async fn adopt_accepted(
+        &self,
+        trust: &Trust,
+        mark: i64,
+    ) -> Result<(), StorageError> {
         for head in self.db.list_heads().await? {
             let Some((accepted, by)) = head.accepted.filter(|_| Rule::AcceptedProved.holds())
             else {
@@ -53,7 +57,12 @@ impl<S: Store> Puller<S> {
             let stated = opening.and_then(|opening| opening.checkpoint);
             let checkpoint = stated.and_then(|stated| trust.open(&stated).ok());
             if let Some(checkpoint) = checkpoint.filter(|it| *it.log() == head.log) {
-                self.db.adopt(&checkpoint, &*self.clock).await?;
+                let adopted = self.db.adopt(&checkpoint, mark, &*self.clock).await;
+                if matches!(adopted, Err(StorageError::TrustMoved)) {
+                    // Whatever moved it has all logs looked through once more.
+                    return Ok(());
+                }
+                adopted?;
             }
         }
         Ok(())

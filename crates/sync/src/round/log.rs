@@ -53,8 +53,8 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         match plan::step(&view, &extent, self.puller.quota) {
             Step::Nothing => self.note_holding(theirs).await,
             Step::Adopt => {
-                self.puller.judge(theirs, self.trust_mark).await?;
-                db.adopt(theirs, &*self.puller.clock).await?;
+                let mark = self.puller.judge(theirs, self.trust_mark).await?;
+                db.adopt(theirs, mark, &*self.puller.clock).await?;
                 Ok(())
             }
             Step::Pull => {

@@ -177,9 +177,17 @@ impl Store for MemoryStore {
         self.note(log, |held| held.parked = reason).await
     }
 
-    async fn adopt(&self, checkpoint: &SignedCheckpoint, _: &dyn Clock) -> Answer<bool> {
+    async fn adopt(
+        &self,
+        checkpoint: &SignedCheckpoint,
+        trust_mark: i64,
+        _: &dyn Clock,
+    ) -> Answer<bool> {
         self.live().await;
         let mut memory = self.memory();
+        if memory.trust_mark != trust_mark {
+            return Err(StorageError::TrustMoved);
+        }
         let is_of_held = memory.adopt(checkpoint);
         self.tell(&memory, checkpoint.log(), Commit::Note);
         Ok(is_of_held)
