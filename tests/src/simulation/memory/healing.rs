@@ -412,35 +412,6 @@ impl Memory {
     }
 }
 
-impl Memory {
-    /// Whether an entry was set aside and something became of it; `missing` is not enough if its payload could be had, unless a
-    /// later revision of its record was dealt with: who held that had dropped the payload by then.
-    pub fn has_dealt_with(
-        &self,
-        log: &LogId,
-        place: u64,
-        text: &str,
-        is_with_payload: bool,
-    ) -> bool {
-        self.aside.iter().any(|held| {
-            let is_it = held.log == *log && held.place == place && &*held.entry.text == text;
-            let is_missing = is_with_payload && held.outcome == Some("missing");
-            is_it && held.outcome.is_some() && (!is_missing || self.has_dealt_with_later(held))
-        })
-    }
-
-    fn has_dealt_with_later(&self, entry: &SetAside) -> bool {
-        let revision = |held: &SetAside| held.entry.header.as_ref().map(|header| header.revision);
-        self.aside.iter().any(|held| {
-            held.log == entry.log
-                && held.place > entry.place
-                && held.record() == entry.record()
-                && revision(held) > revision(entry)
-                && held.outcome.is_some()
-        })
-    }
-}
-
 impl SetAside {
     pub(super) fn record(&self) -> Option<RecordId> {
         self.entry.header.as_ref().map(|header| header.record)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::entropy::Entropy;
 use domain::entry::{EntryDraft, Kind, Payload};
 use domain::healing::{Again, Aside};
-use domain::identity::{HubId, RecordId};
+use domain::identity::{HubId, LogId, RecordId};
 use domain::log::SigningKey;
 use domain::trust::named_in;
 use storage::StorageError;
@@ -138,5 +138,50 @@ impl SetAside {
             .as_deref()
             .filter(|_| header.kind.as_str() == Kind::MEMBERSHIP)?;
         named_in(Payload::parse(payload).ok()?.body())
+    }
+}
+
+impl Memory {
+    /// Whether an entry was set aside and something became of it; `missing` is not enough if its payload could be had, unless a
+    /// later revision of its record was dealt with or stands in a later log: who held that had dropped the payload by then.
+    pub fn has_dealt_with(
+        &self,
+        log: &LogId,
+        place: u64,
+        text: &str,
+        is_with_payload: bool,
+    ) -> bool {
+        self.aside.iter().any(|held| {
+            let is_it = held.log == *log && held.place == place && &*held.entry.text == text;
+            let is_missing = is_with_payload && held.outcome == Some("missing");
+            let is_superseded = || self.has_dealt_with_later(held) || self.says_later(held);
+            is_it && held.outcome.is_some() && (!is_missing || is_superseded())
+        })
+    }
+
+    /// Whether a later log of the hub's has a later revision of the record.
+    fn says_later(&self, entry: &SetAside) -> bool {
+        let Some(header) = &entry.entry.header else {
+            return false;
+        };
+        let later = self
+            .logs_of(&self.hub)
+            .filter(|log| log.epoch > entry.log.epoch);
+        let mut entries = later.flat_map(|log| &self.logs[log].entries);
+        entries.any(|held| {
+            let held = held.header.as_ref();
+            held.is_some_and(|held| held.record == header.record && held.revision > header.revision)
+        })
+    }
+
+    fn has_dealt_with_later(&self, entry: &SetAside) -> bool {
+        let revision = |held: &SetAside| held.entry.header.as_ref().map(|header| header.revision);
+        self.aside.iter().any(|held| {
+            held.log == entry.log
+                && held.place > entry.place
+                && held.record() == entry.record()
+                && revision(held) > revision(entry)
+                && held.outcome.is_some()
+        })
     }
 }
