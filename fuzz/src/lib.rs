@@ -12,7 +12,7 @@ use domain::catalog::{
 };
 use domain::entry::{Header, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, Operation, Payload};
 use domain::log::{
-    Checkpoint, Hash, MAX_PAGE_BYTES, Opening, Page, PublicKey, RawEntry, Receipt,
+    Checkpoint, Frontier, Hash, MAX_PAGE_BYTES, Opening, Page, PublicKey, RawEntry, Receipt,
     SignedCheckpoint, TreeEdge,
 };
 use domain::token::{self, MAX_TOKEN_BYTES, MOST_LIFE_SECONDS, MOST_SKEW_SECONDS};
@@ -152,9 +152,15 @@ pub fn page(bytes: &[u8]) {
         let Ok(checkpoint) = SignedCheckpoint::open(&note, &key) else {
             continue;
         };
+        let beside = page
+            .clone()
+            .verify_beside(Frontier::from(&edge), &checkpoint);
         let Ok(verified) = page.clone().verify(&edge, checkpoint) else {
+            assert!(beside.is_err(), "it is believed without what is before it");
             continue;
         };
+        let beside = beside.expect("it is believed with what is before it");
+        assert_eq!(beside.end, Frontier::from(&verified.append.edge));
         let all: Vec<&str> = held
             .iter()
             .map(String::as_str)

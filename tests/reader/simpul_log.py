@@ -206,6 +206,14 @@ class Tree:
         for leaf in leaves:
             self.append(leaf)
 
+    @classmethod
+    def of(cls, size, edge):
+        """A tree of which no more is held than its edge."""
+        require(len(edge) == bin(size).count("1"), "there are more or fewer roots than the place has bits")
+        tree = cls()
+        tree.size, tree.edge = size, list(edge)
+        return tree
+
     def append(self, leaf):
         node, size = leaf, self.size
         while size & 1:

@@ -120,6 +120,13 @@ def page(case, _):
     log.verify_page(case, log.Tree(log.leaf_hash(header.encode()) for header in case["before"]), checkpoint)
 
 
+def stretch(case, _):
+    checkpoint = log.open_checkpoint(case["checkpoint"], log.public_key(case["publicKey"]))
+    log.require(checkpoint.origin == case["log"], f"the checkpoint is of {checkpoint.origin}")
+    before = log.Tree.of(case["from"], [log.decode(root, 32) for root in case["before"]])
+    log.verify_page(case, before, checkpoint)
+
+
 def receipt(case, _):
     log.verify_receipt(case["receipt"], log.public_key(case["publicKey"]))
 
@@ -195,6 +202,7 @@ CHECKS = {
     "header": header,
     "payload": payload,
     "page": page,
+    "stretch": stretch,
     "receipt": receipt,
     "headsToken": token,
     "membership": membership,

@@ -6,13 +6,14 @@ mod token;
 mod trust;
 
 use super::file::{
-    Check, CheckpointText, Consistency, Encoding, File, HeaderText, HeadsToken, Inclusion, KeyOf,
-    NoteText, PageCase, PayloadText, Reading, ReceiptCase, SignCheckpoint, SignNote,
+    Check, CheckpointText, Consistency, Encoding, Entry, File, HeaderText, HeadsToken, Inclusion,
+    KeyOf, NoteText, PageCase, PayloadText, Reading, ReceiptCase, SignCheckpoint, SignNote,
+    StretchCase,
 };
 use crate::entry::{Header, Operation};
 use crate::log::{
-    Checkpoint, Hash, Page, PublicKey, RawEntry, SignedCheckpoint, SigningKey, Tiles, TreeEdge,
-    heads_token, note, proof,
+    Checkpoint, Frontier, Hash, Page, PublicKey, RawEntry, SignedCheckpoint, SigningKey, Tiles,
+    TreeEdge, heads_token, note, proof,
 };
 
 /// In what the program differs from the file.
@@ -37,6 +38,7 @@ pub(super) fn check(file: &File, case: &Check) -> Difference {
         Check::Header(case) => case.check(),
         Check::Payload(case) => case.check(),
         Check::Page(case) => as_said(case.verify().is_ok(), case.holds),
+        Check::Stretch(case) => as_said(case.verify().is_ok(), case.holds),
         Check::Receipt(case) => as_said(case.proves(), case.holds),
         Check::HeadsToken(case) => case.check(),
         Check::Membership(case) => case.check(),
@@ -215,26 +217,48 @@ impl PayloadText {
 
 impl PageCase {
     fn verify(&self) -> Result<(), String> {
-        let opened = SignedCheckpoint::open(&self.checkpoint, &public_key(&self.public_key));
-        let opened = opened.map_err(|error| error.to_string())?;
-        same("log", &opened.log().to_string(), &self.log)?;
+        let opened = open(&self.checkpoint, &self.public_key, &self.log)?;
         let leaves = self
             .before
             .iter()
             .map(|header| Hash::of_leaf(header.as_bytes()));
         let ours = TreeEdge::default().append(leaves).edge;
-        let page = Page {
-            entries: self.entries.iter().map(RawEntry::from).collect(),
-            proof: self
-                .proof
-                .iter()
-                .map(|hash| Hash::parse(hash).unwrap())
-                .collect(),
-        };
-        page.verify(&ours, opened)
+        page(&self.entries, &self.proof)
+            .verify(&ours, opened)
             .map(drop)
             .map_err(|error| error.to_string())
     }
+}
+
+impl StretchCase {
+    fn verify(&self) -> Result<(), String> {
+        let opened = open(&self.checkpoint, &self.public_key, &self.log)?;
+        let before = Frontier::new(self.from, hashes(&self.before));
+        let before = before.ok_or("there are more or fewer roots than the place has bits")?;
+        page(&self.entries, &self.proof)
+            .verify_beside(before, &opened)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn open(checkpoint: &str, key: &str, log: &str) -> Result<SignedCheckpoint, String> {
+    let opened = SignedCheckpoint::open(checkpoint, &public_key(key));
+    let opened = opened.map_err(|error| error.to_string())?;
+    same("log", &opened.log().to_string(), &log.to_owned())?;
+    Ok(opened)
+}
+
+fn page(entries: &[Entry], proof: &[String]) -> Page {
+    Page {
+        entries: entries.iter().map(RawEntry::from).collect(),
+        proof: hashes(proof),
+    }
+}
+
+fn hashes(texts: &[String]) -> Vec<Hash> {
+    let read = |text: &String| Hash::parse(text).expect("a hash");
+    texts.iter().map(read).collect()
 }
 
 impl ReceiptCase {

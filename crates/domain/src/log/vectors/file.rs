@@ -68,6 +68,7 @@ pub(super) enum Check {
     Header(HeaderText),
     Payload(PayloadText),
     Page(PageCase),
+    Stretch(StretchCase),
     Receipt(ReceiptCase),
     HeadsToken(HeadsToken),
     Membership(MembershipText),
@@ -124,6 +125,17 @@ cases! {
     PageCase {
         log: String,
         public_key: String,
+        before: Vec<String>,
+        entries: Vec<Entry>,
+        proof: Vec<String>,
+        checkpoint: String,
+        holds: bool,
+    }
+    /// The same behind a part of the log that is not held: the roots `before` of its perfect subtrees, the largest first.
+    StretchCase {
+        log: String,
+        public_key: String,
+        from: u64,
         before: Vec<String>,
         entries: Vec<Entry>,
         proof: Vec<String>,

@@ -9,7 +9,7 @@ use super::file::Entry;
 use crate::entropy::Entropy;
 use crate::entry::{Audience, Change, DeletionReason, EntryDraft, Kind, SealedEntry};
 use crate::identity::RecordId;
-use crate::log::{Checkpoint, Hash, Receipt, SigningKey, Tiles, TreeEdge, proof};
+use crate::log::{Checkpoint, Frontier, Hash, Receipt, SigningKey, Tiles, TreeEdge, proof};
 
 /// The seeds of RFC 8032 section 7.1, tests 1 to 3. Everybody knows them, so they sign nothing but vectors.
 pub(super) const SEEDS: [&str; 3] = [
@@ -187,6 +187,11 @@ impl Log {
             .edge
             .root()
             .to_string()
+    }
+
+    pub(super) fn frontier(&self, size: u64) -> Vec<String> {
+        let frontier = Frontier::default().append(self.leaves(size));
+        frontier.roots().iter().map(ToString::to_string).collect()
     }
 
     pub(super) fn inclusion(&self, index: u64, size: u64) -> Vec<String> {

@@ -10,6 +10,7 @@ use super::damage;
 use super::file::{
     Case, Check, CheckpointText, Consistency, Encoding, File, HeaderText, HeadsToken, Inclusion,
     KeyOf, Leaves, PageCase, PayloadText, Reading, ReceiptCase, RootOf, SignCheckpoint,
+    StretchCase,
 };
 use super::made::{Log, SEEDS};
 use crate::entry::{Header, SealedEntry};
@@ -274,6 +275,58 @@ fn pages(log: &Log) -> File {
         ),
     ];
     cases.extend(damage::pages(log, &page(3, 8, 10)));
+    let stretch = |from: u64, until: u64, holds: bool| StretchCase {
+        log: log.origin.to_owned(),
+        public_key: log.public_key(),
+        from,
+        before: log.frontier(from),
+        entries: log.page(from as usize..until as usize),
+        proof: log.consistency(until, 10),
+        checkpoint: log.checkpoint(10),
+        holds,
+    };
+    cases.extend([
+        case(
+            "a stretch behind what is not held",
+            Check::Stretch(stretch(3, 8, true)),
+        ),
+        case(
+            "a stretch up to the end",
+            Check::Stretch(stretch(7, 10, true)),
+        ),
+        case(
+            "a stretch from the beginning",
+            Check::Stretch(stretch(0, 10, true)),
+        ),
+    ]);
+    let mut swapped = stretch(7, 10, false);
+    swapped.before.swap(0, 1);
+    let mut shorter = stretch(7, 10, false);
+    shorter.before.pop();
+    let moved = StretchCase {
+        from: 5,
+        before: log.frontier(5),
+        ..stretch(7, 10, false)
+    };
+    let otherwise = StretchCase {
+        before: log.frontier(6),
+        ..stretch(3, 8, false)
+    };
+    cases.extend([
+        case(
+            "the roots before a stretch in another order",
+            Check::Stretch(swapped),
+        ),
+        case(
+            "fewer roots than the place has bits",
+            Check::Stretch(shorter),
+        ),
+        case(
+            "a stretch from a place that is not its own",
+            Check::Stretch(moved),
+        ),
+        case("the roots of another place", Check::Stretch(otherwise)),
+    ]);
     file("Pages of a log, and what must be refused", cases)
 }
 
