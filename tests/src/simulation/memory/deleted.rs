@@ -74,7 +74,7 @@ impl Memory {
         }
     }
 
-    /// A record that an entry of the hub's own log shows, from a place on, though an entry before it deleted it.
+    /// A record that an entry of the hub's own log shows, from a place on, though the last entry before it deleted it.
     pub fn brought_back(&self, log: &LogId, from: usize) -> Option<RecordId> {
         let own = self.logs_of(&self.hub).take_while(|own| *own != log);
         let earlier = own.flat_map(|own| &self.logs[own].entries);
@@ -82,9 +82,11 @@ impl Memory {
         let headers = |entry: &'_ Kept| entry.header.clone();
         let mut deleted: BTreeSet<RecordId> = BTreeSet::new();
         for header in earlier.chain(before).filter_map(headers) {
-            if matches!(header.operation, Operation::Delete { .. }) {
-                deleted.insert(header.record);
-            }
+            // What a thief brought back with the hub's key is there; the hub may go on with it.
+            match header.operation {
+                Operation::Delete { .. } => deleted.insert(header.record),
+                Operation::Put { .. } => deleted.remove(&header.record),
+            };
         }
         let mut now = now.iter().filter_map(headers);
         let back = now.find(|header| {
