@@ -72,7 +72,7 @@ impl Recover {
             ));
         }
         let outcome = heal::heal(&hub, false).await?;
-        report(&hub).await?;
+        report(&hub, &log).await?;
         hub.close().await?;
         Ok(outcome)
     }
@@ -161,16 +161,15 @@ async fn find_log(url: &str, key: &SigningKey) -> anyhow::Result<LogId> {
     })
 }
 
-async fn report(hub: &Hub) -> anyhow::Result<()> {
+/// Says what came back: entries up to the newest log that was found, not those of the one that was begun since.
+async fn report(hub: &Hub, newest: &LogId) -> anyhow::Result<()> {
     let heads = storage::logs::heads::list(&hub.db).await?;
-    let (own, others): (Vec<_>, Vec<_>) =
-        heads.iter().partition(|head| head.log.hub == *hub.db.hub());
-    let entries =
-        |heads: &[&storage::logs::heads::Head]| -> u64 { heads.iter().map(|head| head.size).sum() };
+    let (own, others): (Vec<_>, Vec<_>) = heads.iter().partition(|head| head.log.hub == newest.hub);
+    let came_back = own.iter().filter(|head| head.log.epoch <= newest.epoch);
     output::say(format!(
         "{} entries of the hub's own came back, and {} entries of {} other logs",
-        entries(&own),
-        entries(&others),
+        came_back.map(|head| head.size).sum::<u64>(),
+        others.iter().map(|head| head.size).sum::<u64>(),
         others.len()
     ));
     if let Some(authority) = trust::authority(&hub.db).await? {
