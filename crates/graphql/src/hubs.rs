@@ -188,12 +188,13 @@ impl NodeInfo {
         let mut stated = Vec::new();
         for kept in left_out::list(ctx.db(), &hub.0).await? {
             // What cannot be proved is not stated, so that all else still is.
-            match left_out::before(ctx.db(), &kept).await? {
-                Some(before) => stated.push(LeftOut::new(kept, &before)),
-                None => tracing::warn!(
+            if let Some(before) = left_out::before(ctx.db(), &kept).await? {
+                stated.push(LeftOut::new(kept, &before));
+            } else {
+                tracing::warn!(
                     number = kept.id,
-                    "the tree of what a hub's next log leaves out is not whole"
-                ),
+                    "the tree of what a next log leaves out is not whole"
+                );
             }
         }
         Ok(stated)

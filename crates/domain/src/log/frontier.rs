@@ -37,6 +37,7 @@ impl Frontier {
     }
 
     /// Appends leaves.
+    #[must_use]
     pub fn append(mut self, leaves: impl IntoIterator<Item = Hash>) -> Self {
         for leaf in leaves {
             let mut root = leaf;

@@ -61,7 +61,7 @@ fn opaque(field: &str, raw: String) -> Result<String, PeerError> {
     Ok(raw)
 }
 
-fn hash(raw: &String) -> Result<Hash, PeerError> {
+fn hash(raw: &str) -> Result<Hash, PeerError> {
     Hash::parse(raw).ok_or_else(|| {
         let shown = shown(raw, 64);
         PeerError::Malformed(format!("{shown:?} is not the base64 of a SHA-256"))
@@ -109,7 +109,11 @@ impl TryFrom<LeftOut> for StatedLeftOut {
     type Error = PeerError;
 
     fn try_from(stated: LeftOut) -> Result<Self, PeerError> {
-        let before = stated.before.iter().map(hash).collect::<Result<_, _>>()?;
+        let before = stated
+            .before
+            .iter()
+            .map(|raw| hash(raw))
+            .collect::<Result<_, _>>()?;
         let before = Frontier::new(stated.from, before).ok_or_else(|| {
             let reason = "what it keeps of our logs begins with more or fewer hashes than its place has bits";
             PeerError::Malformed(reason.to_owned())
@@ -255,7 +259,11 @@ impl TryFrom<EntryPage> for StatedPage {
         Ok(Self {
             page: Page {
                 entries: page.entries.into_iter().map(entry).collect(),
-                proof: page.proof.iter().map(hash).collect::<Result<_, _>>()?,
+                proof: page
+                    .proof
+                    .iter()
+                    .map(|raw| hash(raw))
+                    .collect::<Result<_, _>>()?,
             },
             checkpoint: page.checkpoint,
         })

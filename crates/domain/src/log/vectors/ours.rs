@@ -275,13 +275,13 @@ fn pages(log: &Log) -> File {
         ),
     ];
     cases.extend(damage::pages(log, &page(3, 8, 10)));
-    let stretch = |from: u64, until: u64, holds: bool| StretchCase {
+    let stretch = |from: usize, until: usize, holds: bool| StretchCase {
         log: log.origin.to_owned(),
         public_key: log.public_key(),
-        from,
-        before: log.frontier(from),
-        entries: log.page(from as usize..until as usize),
-        proof: log.consistency(until, 10),
+        from: from as u64,
+        before: log.frontier(from as u64),
+        entries: log.page(from..until),
+        proof: log.consistency(until as u64, 10),
         checkpoint: log.checkpoint(10),
         holds,
     };
