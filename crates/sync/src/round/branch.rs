@@ -54,7 +54,9 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
             let given = self.beside(stated.before.size());
             let is_news = plan::is_ahead(ours.map(|edge| edge.root()), &extent)
                 && !self.is_dealt_with(log, &extent, given).await?;
-            if log.hub == *db.hub() && is_news {
+            // A stretch has an entry at least. Where it begins is the peer's word alone, up to here.
+            let has_entries = stated.before.size() < extent.size;
+            if log.hub == *db.hub() && is_news && has_entries {
                 unknown.push(LeftOut {
                     number: stated.number,
                     before: stated.before.clone(),
@@ -146,8 +148,8 @@ impl<S: Store, P: Peer> Round<'_, S, P> {
         Ok(ours == *before)
     }
 
-    /// Sets aside what a peer proves of another history behind what is before it, and notes that this was done. The hub halts for one
-    /// of its open log, unless that is doubtful.
+    /// Sets aside what a peer proves of another history behind what is before it, and notes that this was done. The hub halts for
+    /// one of its open log, unless that is doubtful.
     pub(super) async fn keep_branch(
         &self,
         trust: &Trust,
