@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use storage::logs::left_out;
 use testkit::api::Answer;
 use testkit::program::Program;
+use testkit::relay::{Lie, LyingRelay};
 use testkit::{Drawing, Federation};
 
 const ENTRIES: &str = "query($number: Long!, $from: Long!) { leftOutEntries(number: $number, from: $from) { entries { header payload } } }";
@@ -69,6 +70,30 @@ async fn what_only_a_third_hub_held_comes_back_when_it_is_pulled() {
         let kept = left_out::list(&hubs.hub("c").db, hubs.hub("a").db.hub()).await;
         assert_eq!(kept.unwrap().len(), 1, "a may be put back once more");
     }
+}
+
+/// Nothing can be proved behind the end that a peer signs for, so nothing is asked for, and a true word is heard afterwards.
+#[tokio::test]
+async fn a_stretch_that_is_stated_to_begin_at_its_end_or_behind_it_is_not_asked_for() {
+    let hubs = after_the_next_log("b").await;
+    let stated = hubs.api("c").query(LEFT_OUT, json!({"hub": "hub-a"})).await;
+    let kept = &stated["hub"]["node"]["leftOut"][0];
+    let end = kept["from"].as_u64().unwrap() + 1;
+    let size = kept["checkpoint"].as_str().unwrap().lines().nth(1);
+    assert_eq!(size, Some(end.to_string().as_str()), "one entry was kept");
+    let relay = LyingRelay::before(hubs.api("c").url(), hubs.log("a").await).await;
+    hubs.add_peer("a", "c", relay.url()).await;
+    for place in [end, end + 1, u64::MAX >> 1] {
+        relay.tell(Lie::StretchFrom(place));
+        let result = hubs.round("a", "c").await;
+        assert_eq!((result.strikes, result.error), (0, None), "at {place}");
+        assert_eq!(hubs.titles("a").await, ["Kept", "Written after"]);
+    }
+    relay.tell(Lie::StretchFrom(0));
+    let error = hubs.round("a", "c").await.error;
+    assert!(error.is_some(), "what does begin before its end is");
+    a_pulls_c(&hubs).await;
+    assert_eq!(hubs.titles("a").await, TITLES);
 }
 
 #[tokio::test]

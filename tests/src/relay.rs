@@ -106,6 +106,8 @@ pub enum Lie {
     OtherNetwork,
     /// The peer claims to be another hub.
     OtherHub,
+    /// What the peer keeps of a log that the next one leaves out is stated to begin at this place.
+    StretchFrom(u64),
 }
 
 /// The relay, until it is dropped.
@@ -344,6 +346,13 @@ fn impersonate(lie: &Lie, hub: &mut Value) {
         Lie::Token(token) => hub["node"]["headsToken"] = token.as_str().into(),
         Lie::LongGreeting => hub["story"] = "x".repeat(64 * 1024).into(),
         Lie::OtherHub => hub["hubId"] = "somebody-else".into(),
+        Lie::StretchFrom(place) => {
+            let root = domain::log::Hash::of(b"another tree").to_string();
+            for stated in items(&mut hub["node"]["leftOut"]) {
+                stated["from"] = (*place).into();
+                stated["before"] = vec![root.as_str(); place.count_ones() as usize].into();
+            }
+        }
         _ => {}
     }
 }

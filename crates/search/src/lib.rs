@@ -24,6 +24,7 @@ mod index;
 mod lexicon;
 mod matching;
 mod plan;
+mod queue;
 mod ranking;
 mod reading;
 mod request;

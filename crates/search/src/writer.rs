@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
@@ -15,6 +16,7 @@ use crate::document::{Document, DocumentId, DocumentTexts};
 use crate::fact::{PART, PART_HUB, terms_of};
 use crate::index::{Index, Stamp};
 use crate::matching::add_term;
+use crate::queue::{Queue, Queued};
 use crate::request::Mark;
 use crate::schema::Fields;
 use domain::bits::Bits;
@@ -31,7 +33,8 @@ pub(crate) const LOCK_FILE: &str = "in-use";
 /// Puts documents into an index and takes them out. What it does is searched from the next commit on.
 pub struct Writer {
     index: tantivy::Index,
-    inner: Option<IndexWriter>,
+    inner: Option<IndexWriter<Queued>>,
+    queue: Arc<Queue>,
     shown: Index,
     stamp: Stamp,
     _lock: Option<File>,
@@ -68,6 +71,7 @@ impl Writer {
         let mut writer = Self {
             index,
             inner: None,
+            queue: Arc::default(),
             shown,
             stamp,
             _lock: lock,
@@ -98,7 +102,7 @@ impl Writer {
         Ok(())
     }
 
-    fn inner(&mut self) -> &mut IndexWriter {
+    fn inner(&mut self) -> &mut IndexWriter<Queued> {
         self.inner
             .as_mut()
             .expect("it is gone only while another is made, or after an error")
@@ -155,7 +159,8 @@ impl Writer {
             self.remove(document.id.1);
         }
         let fields = fields_of(document, self.shown.fields());
-        self.inner().add_document(fields)?;
+        let queued = self.queue.enter(fields);
+        self.inner().add_document(queued)?;
         Ok(())
     }
 

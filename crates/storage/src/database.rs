@@ -38,6 +38,7 @@ use crate::following::{self, Changed};
 use crate::hubs::Slugs;
 use crate::logs::EntryKey;
 use crate::resident::Resident;
+use crate::traffic::Traffic;
 use crate::{StorageError, halt, sql};
 use readers::{Readers, SHRINK};
 
@@ -87,6 +88,7 @@ struct Inner {
     bodies: Bodies,
     resident: Resident,
     slugs: Slugs,
+    traffic: Traffic,
     /// Nothing is written to the hub's own log yet.
     is_booting: watch::Sender<bool>,
 }
@@ -158,6 +160,7 @@ impl Database {
             bodies: Bodies::default(),
             resident: Resident::default(),
             slugs: Slugs::default(),
+            traffic: Traffic::default(),
             is_booting: watch::Sender::new(false),
         })))
     }
@@ -292,6 +295,11 @@ impl Database {
             );
             Ok(())
         })
+    }
+
+    /// Whether logs move in bulk.
+    pub fn traffic(&self) -> &Traffic {
+        &self.0.traffic
     }
 
     pub(crate) fn reader(&self) -> &Readers {

@@ -13,6 +13,7 @@
 //! - [`holders`] is what peers showed that they hold; [`samples`] tells made-up records from real ones.
 //! - [`resident`] keeps the rows by which lists and relations are answered in memory.
 //! - [`statistics`] are the columns by which records are counted.
+//! - [`traffic`] is whether logs move in bulk, to which what can wait gives way.
 //! - [`standing`] is how this hub stands with all of them; [`checkup`] looks at a database without changing it.
 //!
 //! Not here: what may be believed (`domain::log`, `domain::trust`), and when anything happens (`node`).
@@ -49,6 +50,7 @@ pub mod samples;
 pub mod standing;
 pub mod statistics;
 pub mod tokens;
+pub mod traffic;
 pub mod trust;
 #[cfg(feature = "witness")]
 pub mod witness;

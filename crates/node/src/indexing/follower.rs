@@ -19,7 +19,9 @@ use storage::following::Changes;
 use storage::innovations::{self, Outline};
 use storage::logs::EntryKey;
 use storage::{Database, StorageError, hubs};
+use tokio::time::Instant;
 
+use crate::pace;
 use crate::system::SystemClock;
 
 /// How many records are read at a time.
@@ -136,6 +138,7 @@ impl Follower {
     /// more.
     async fn bring_in(&mut self, records: Vec<RecordId>) -> Result<(), FollowError> {
         for some in records.chunks(200) {
+            let begun = Instant::now();
             let outlines = innovations::find_outlines(&self.db, some).await?;
             let there: BTreeSet<RecordId> = outlines.iter().map(|outline| outline.record).collect();
             let gone: Vec<RecordId> = some
@@ -154,8 +157,14 @@ impl Follower {
                     .try_for_each(|document| writer.put(document, true))
             })
             .await?;
+            self.give_way(begun).await;
         }
         Ok(())
+    }
+
+    /// Rests while logs move in bulk: what is found a little later disturbs nobody, a slow pull does.
+    async fn give_way(&self, begun: Instant) {
+        pace::give_way(begun.elapsed(), || self.db.traffic().is_heavy()).await;
     }
 
     /// Compares all records of a hub, by its row, with what the index has of it.
@@ -191,6 +200,7 @@ impl Follower {
         loop {
             self.index.note_progress(Some(done));
             progress(done);
+            let begun = Instant::now();
             let outlines = innovations::list_outlines(&self.db, after, AT_ONCE).await?;
             let Some(last) = outlines.last() else { break };
             after = last.place();
@@ -203,6 +213,7 @@ impl Follower {
             } else if !is_building && *self.db.watch().borrow() > position {
                 (position, at) = self.keep_up(position, at).await?;
             }
+            self.give_way(begun).await;
         }
         self.take_out_rest(known).await?;
         let mark = Mark { position, at };

@@ -84,6 +84,7 @@ pub(super) async fn pass(
     batch: Batch,
     now: OffsetDateTime,
 ) -> Result<Stored, StorageError> {
+    db.traffic().note(batch.entries.len());
     let mut held = held::read(tx, log, &batch.entries).await?;
     if origin == Origin::Here {
         check_revisions(&batch.entries, &held)?;

@@ -103,6 +103,7 @@ pub(super) async fn gather(
         }
         from = until;
     }
+    db.traffic().note(entries.len());
     Ok(entries)
 }
 
