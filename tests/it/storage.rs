@@ -7,10 +7,11 @@
 //! - `leases`: several processes on one database. `locks`: writers at once.
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `following`: what changed since a commit. `statistics`: columns that follow the store. `plans`: how pages of many innovations are read.
-//!   `trusting`: what follows when the authority says something else.
+//!   `at_once`, `resident`: lists out of memory. `trusting`: what follows when the authority says something else.
 //! - `drafts`: what stays at the hub. `items`: what follows from several hubs' words. `samples`: made-up records. `tokens`: what is
 //!   taken once. `upgrading`: databases of older and of newer programs.
 
+mod at_once;
 mod audience;
 mod desk;
 mod doubtful;

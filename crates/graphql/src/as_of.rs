@@ -106,7 +106,7 @@ impl Begun {
 
     async fn read(db: &Database, clock: &dyn Clock) -> Result<Self, StorageError> {
         let at = clock.now();
-        let position = db.newest_position().await?;
+        let position = db.shown_position().await?;
         Ok(Self { position, at })
     }
 }

@@ -10,11 +10,13 @@ use tokio::time::{Instant, sleep};
 /// With so much time for each answer or less, people read much.
 const BUSY: Duration = Duration::from_millis(2);
 /// A pull rests so many times as long as it worked.
-const TIMES: u32 = 2;
-/// The longest rest.
-const LONGEST: Duration = Duration::from_secs(1);
+const TIMES: u32 = 6;
+/// The longest rest of a pull.
+const LONGEST: Duration = Duration::from_secs(2);
 /// Indexing rests so many times as long as it worked, which leaves nineteen parts of twenty.
 const TIMES_FOR_BULK: u32 = 19;
+/// The longest rest of indexing.
+const LONGEST_FOR_BULK: Duration = Duration::from_secs(1);
 /// How soon indexing sees that nothing moves any more.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -45,7 +47,7 @@ impl Pace for Reading {
 
 /// Rests after some work, longer than that took, while logs move in bulk.
 pub async fn give_way(worked: Duration, is_heavy: impl Fn() -> bool) {
-    let until = Instant::now() + worked.saturating_mul(TIMES_FOR_BULK).min(LONGEST);
+    let until = Instant::now() + worked.saturating_mul(TIMES_FOR_BULK).min(LONGEST_FOR_BULK);
     while is_heavy() && Instant::now() < until {
         sleep(LOOK).await;
     }
@@ -64,7 +66,7 @@ mod tests {
         read(10);
         assert_eq!(reading.rest(page), Duration::ZERO, "a few read");
         read(20);
-        assert_eq!(reading.rest(page), 2 * page, "many read");
+        assert_eq!(reading.rest(page), TIMES * page, "many read");
         assert_eq!(reading.rest(page), Duration::ZERO, "they are gone");
         read(5000);
         assert_eq!(reading.rest(Duration::from_secs(9)), LONGEST);

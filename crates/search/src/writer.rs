@@ -21,10 +21,24 @@ use crate::request::Mark;
 use crate::schema::Fields;
 use domain::bits::Bits;
 
-/// What one thread may hold in memory before it writes a segment, in bytes.
-const BYTES_PER_THREAD: usize = 48 * 1024 * 1024;
-/// How many threads make segments while everything is put in, and while there is little to do.
-const THREADS: (usize, usize) = (2, 1);
+/// What makes segments.
+#[derive(Clone, Copy)]
+struct Means {
+    threads: usize,
+    /// What a thread may hold in memory before it writes a segment. It takes a part of that at once, for each commit.
+    bytes_per_thread: usize,
+}
+
+/// While everything is put in.
+const FOR_MANY: Means = Means {
+    threads: 2,
+    bytes_per_thread: 48 * 1024 * 1024,
+};
+/// While there is little to do.
+const FOR_FEW: Means = Means {
+    threads: 1,
+    bytes_per_thread: 16 * 1024 * 1024,
+};
 /// A segment of more documents than this is not merged with others, so that throwing documents out of one stays cheap.
 const MOST_MERGED: usize = 200_000;
 /// The file by which one process at a time uses a folder.
@@ -86,10 +100,10 @@ impl Writer {
     /// The disk.
     pub fn work_for_many(&mut self, is_for_many: bool) -> Result<(), SearchError> {
         self.inner = None;
-        let threads = if is_for_many { THREADS.0 } else { THREADS.1 };
+        let means = if is_for_many { FOR_MANY } else { FOR_FEW };
         let options = IndexWriterOptions::builder()
-            .memory_budget_per_thread(BYTES_PER_THREAD)
-            .num_worker_threads(threads)
+            .memory_budget_per_thread(means.bytes_per_thread)
+            .num_worker_threads(means.threads)
             .num_merge_threads(1)
             .build();
         let inner = self.index.writer_with_options(options)?;

@@ -223,6 +223,11 @@ impl Database {
         self.0.position.subscribe()
     }
 
+    /// The newest commit that this process has heard of.
+    pub(crate) fn heard_of(&self) -> u64 {
+        *self.0.position.borrow()
+    }
+
     /// How many statements were sent since the database was opened: for tests that hold their number.
     pub fn statements(&self) -> u64 {
         self.0.statements.load(Ordering::Relaxed)
@@ -272,6 +277,18 @@ impl Database {
         let position = self.refresh().await?;
         *answered.lock().unwrap_or_else(PoisonError::into_inner) = (question, position);
         Ok(position)
+    }
+
+    /// The commit that every list shows at least that is asked for from now on. Later ones are of this process, and nobody was
+    /// told of them yet.
+    pub async fn shown_position(&self) -> Result<u64, StorageError> {
+        let newest = self.newest_position().await?;
+        Ok(self.resident().least(newest))
+    }
+
+    /// Waits a little until lists that are kept in memory show a commit of this process, whose writer is told next.
+    pub(crate) async fn show(&self, position: u64) {
+        self.resident().show(position).await;
     }
 
     /// Closes the connections; SQLite folds its write-ahead log into the file. Who still reads is waited for, but not for ever.
@@ -345,13 +362,47 @@ impl Database {
         dropped: &[EntryKey],
         changed: Changed,
     ) -> Result<u64, StorageError> {
+        self.commit_as(tx, log_id, dropped, changed, false).await
+    }
+
+    async fn commit_as(
+        &self,
+        tx: DatabaseTransaction,
+        log_id: i64,
+        dropped: &[EntryKey],
+        changed: Changed,
+        is_untold: bool,
+    ) -> Result<u64, StorageError> {
         let drops = i64::from(!dropped.is_empty());
         let mark = following::next_position(&tx, drops, &changed).await?;
         let stamp = "UPDATE log SET position = $1 WHERE id = $2";
         sql::execute(&tx, stamp, vec![mark.position.into(), log_id.into()]).await?;
-        tx.commit().await?;
+        let position = sql::unsigned(mark.position);
+        // Whoever asks the database may hear of it before the commit returns.
+        if is_untold {
+            self.resident().begin(position);
+        }
+        if let Err(error) = tx.commit().await {
+            self.resident().cancel(position);
+            return Err(error.into());
+        }
         self.bodies().forget(dropped);
-        Ok(self.announce(&mark, drops))
+        let announced = self.announce(&mark, drops);
+        self.resident().follow_soon(position);
+        Ok(announced)
+    }
+
+    /// The same where lists need not show it before [`Database::show`], or for a second if nobody calls that: nobody was told of
+    /// it yet. What drops payloads is shown at once all the same, since what lists showed before is gone.
+    pub(crate) async fn commit_untold(
+        &self,
+        tx: DatabaseTransaction,
+        log_id: i64,
+        dropped: &[EntryKey],
+        changed: Changed,
+    ) -> Result<u64, StorageError> {
+        self.commit_as(tx, log_id, dropped, changed, dropped.is_empty())
+            .await
     }
 
     /// Commits what changes for readers only: no log has changed, so no peer needs to look.

@@ -1,17 +1,20 @@
 //! The rows of innovations, agencies and items in memory, so that lists and relations are answered without asking the
 //! database: to ask it takes longer than everything else of a short answer.
 //!
-//! They belong to one commit, and are used only while that is the newest, which the database is asked for
-//! ([`Database::newest_position`]); whoever finds them behind asks the database for the rows as well, and has them follow
-//! ([`Resident::keep_up`]). So nobody sees anything but what the database would answer at that moment. Nothing is read
-//! before somebody asks for a list. They are made anew when too much changed, and not at all for a larger store
-//! than is allowed.
+//! They belong to one commit, which is the newest that anybody was told of when somebody asks, or a later one: the database
+//! is asked for its newest ([`Database::newest_position`]), and those of them that are [`pending`] in this process do not count.
+//! Whoever finds the rows behind has them follow ([`Resident::keep_up`]), waits a little for that, and asks the database for
+//! the rows where it takes longer. So who has written sees it at once, as everybody does who is asked later; what is pulled
+//! may be seen up to a second after it came. Nothing is read before somebody asks for a list. The rows are made anew when too
+//! much changed, and not at all for a larger store than is allowed.
 //!
 //! # Memory
 //! About 150 bytes for an innovation, and 250 for an item with two references.
 //!
+//! - [`pending`] tells which commits need not be shown yet.
 //! - [`rows`] are the rows, [`wanted`] compares them with a filter; [`read`] reads them, as [`told`]. Not here: what records say ([`crate::bodies`]).
 
+mod pending;
 mod read;
 mod rows;
 mod told;
@@ -19,16 +22,17 @@ mod wanted;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::identity::{HubId, RecordId};
-use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::following::{Changes, RecordRow, Snapshot};
 use crate::{Database, StorageError};
+use pending::Pending;
 use read::Hubs;
 use told::{Told, What};
 
@@ -40,6 +44,10 @@ const MOST_FOLLOWED: usize = 20_000;
 const PAUSE_TIMES: u32 = 10;
 /// The pause after rows could not be brought up to date.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);
+/// How long is waited for rows to follow: to ask the database takes a request about as long while others do.
+const PATIENCE: Duration = Duration::from_millis(25);
+/// So long after somebody asked for a list the next one is to be expected.
+const IN_USE: Duration = Duration::from_secs(5);
 /// The pause after the store was found too large.
 const LONG_PAUSE: Duration = Duration::from_mins(10);
 
@@ -48,6 +56,10 @@ const LONG_PAUSE: Duration = Duration::from_mins(10);
 pub(crate) struct Resident {
     kept: RwLock<Option<Kept>>,
     wanted: Notify,
+    /// The commit of the rows, if there are any.
+    reached: watch::Sender<Option<u64>>,
+    pending: Pending,
+    asked: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
@@ -57,53 +69,113 @@ struct Kept {
     rows: Rows,
 }
 
+/// An answer by the rows of a commit.
+pub(crate) struct Answered<T> {
+    pub(crate) position: u64,
+    pub(crate) answer: T,
+}
+
 impl Resident {
-    /// Answers by the rows, if they are those of the newest commit.
+    /// Answers by the rows, if they are those of the newest commit or become so soon.
     pub(crate) async fn ask<T>(
         &self,
         db: &Database,
-        question: impl FnOnce(&Rows) -> Option<T>,
+        question: impl Fn(&Rows) -> Option<T>,
     ) -> Result<Option<T>, StorageError> {
-        let Some((position, answer)) = self.answer(db, question) else {
+        if !self.is_here() {
             return Ok(None);
-        };
-        let is_so = self.is_newest(db, position, None).await?;
-        Ok(answer.filter(|_| is_so))
+        }
+        let answered = self.answer(db, db.heard_of(), &question);
+        let least = db.shown_position().await?;
+        if let Some(Answered { position, answer }) = answered
+            && position >= least
+        {
+            return Ok(answer);
+        }
+        let answered = self.answer_later(db, least, &question).await;
+        Ok(answered.and_then(|answered| answered.answer))
     }
 
-    /// Whether a commit is the newest: by what was `read` of the store after the answer, or by asking. If it is not, the rows
-    /// have to follow.
-    pub(crate) async fn is_newest(
-        &self,
-        db: &Database,
-        position: u64,
-        read: Option<u64>,
-    ) -> Result<bool, StorageError> {
-        let newest = match read {
-            Some(newest) => newest,
-            None => db.newest_position().await?,
-        };
-        if newest != position {
+    /// The commit that lists must show at least when this one is the newest.
+    pub(crate) fn least(&self, newest: u64) -> u64 {
+        self.pending.least(newest)
+    }
+
+    /// A commit is about to be made that need not be shown until its writer is told, if the rows are in use: they follow then.
+    pub(crate) fn begin(&self, position: u64) {
+        let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_in_use = asked.is_some_and(|asked| asked.elapsed() < IN_USE);
+        if is_in_use && self.reached.borrow().is_some() {
+            self.pending.begin(position);
+        }
+    }
+
+    /// The commit was not made.
+    pub(crate) fn cancel(&self, position: u64) {
+        self.pending.end(position);
+    }
+
+    /// The commit was made: whoever waits for the rows need not ask.
+    pub(crate) fn follow_soon(&self, position: u64) {
+        if self.pending.has(position) {
             self.wanted.notify_one();
         }
-        Ok(newest == position)
     }
 
-    /// Answers by the rows that are here, with their commit, which is for [`Self::is_newest`] to look at.
+    /// Waits a little until the rows have a commit of whose writer is told next.
+    pub(crate) async fn show(&self, position: u64) {
+        if self.pending.has(position) {
+            self.follows_to(position).await;
+            self.pending.end(position);
+        }
+    }
+
+    /// Whether there are any rows; if there are none, they are wanted.
+    pub(crate) fn is_here(&self) -> bool {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        let is_here = self.reached.borrow().is_some();
+        if !is_here {
+            self.wanted.notify_one();
+        }
+        is_here
+    }
+
+    /// Answers by the rows that are here, if they have all that must be shown when this commit is the newest. Whether it is,
+    /// is for the caller to look at.
     pub(crate) fn answer<T>(
         &self,
         db: &Database,
-        question: impl FnOnce(&Rows) -> Option<T>,
-    ) -> Option<(u64, Option<T>)> {
+        newest: u64,
+        question: impl FnOnce(&Rows) -> T,
+    ) -> Option<Answered<T>> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        let newest = *db.watch().borrow();
+        let least = self.least(newest);
         let current = kept.as_ref();
-        let current = current.filter(|kept| kept.position >= newest && kept.store == db.store());
-        let Some(kept) = current else {
-            self.wanted.notify_one();
-            return None;
-        };
-        Some((kept.position, question(&kept.rows)))
+        let kept = current.filter(|kept| kept.position >= least && kept.store == db.store())?;
+        Some(Answered {
+            position: kept.position,
+            answer: question(&kept.rows),
+        })
+    }
+
+    /// Has the rows follow to a commit, and answers then; nothing where that takes long.
+    pub(crate) async fn answer_later<T>(
+        &self,
+        db: &Database,
+        least: u64,
+        question: impl FnOnce(&Rows) -> T,
+    ) -> Option<Answered<T>> {
+        self.follows_to(least).await;
+        self.answer(db, least, question)
+    }
+
+    /// Has the rows follow to a commit, and waits a little for that.
+    async fn follows_to(&self, position: u64) {
+        self.wanted.notify_one();
+        let mut reached = self.reached.subscribe();
+        let has_come = |reached: &Option<u64>| reached.is_none_or(|reached| reached >= position);
+        // Whether they did is seen by where they are.
+        drop(timeout(PATIENCE, reached.wait_for(has_come)).await);
     }
 
     /// Brings the rows to the newest commit whenever somebody found them behind.
@@ -182,8 +254,12 @@ impl Resident {
                 *position = snapshot.position();
                 if rows.len() > most {
                     *kept = None;
-                    return Ok(Reached::TooLarge);
                 }
+            }
+            let is_kept = kept.is_some();
+            self.tell(kept.as_ref());
+            if !is_kept {
+                return Ok(Reached::TooLarge);
             }
             return Ok(Reached::Newest);
         }
@@ -204,7 +280,18 @@ impl Resident {
     }
 
     fn put(&self, made: Option<Kept>) {
-        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = made;
+        let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
+        *kept = made;
+        self.tell(kept.as_ref());
+    }
+
+    /// Tells those who wait how far the rows have come.
+    fn tell(&self, kept: Option<&Kept>) {
+        let reached = kept.map(|kept| kept.position);
+        if let Some(position) = reached {
+            self.pending.reach(position);
+        }
+        self.reached.send_replace(reached);
     }
 
     fn position_in(&self, store: Uuid) -> Option<u64> {

@@ -11,7 +11,7 @@ use super::follower::{FollowError, Follower};
 use crate::hub::Hub;
 
 /// The least time from one commit of the index to the next.
-const LEAST_PAUSE: Duration = Duration::from_millis(250);
+const LEAST_PAUSE: Duration = Duration::from_millis(400);
 /// The pause before an index that failed is opened again.
 const OPEN_AGAIN: Duration = Duration::from_secs(5);
 /// How long words of records that are gone lie on disk at least, so that many go at once.

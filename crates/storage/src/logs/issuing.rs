@@ -112,7 +112,10 @@ pub async fn issue_with(
     let entries: Vec<_> = (0..sealed.len()).map(|place| row.key(place)).collect();
     let stored = append(db, &tx, &row, &log, key, sealed, clock).await?;
     let changed = Changed::places(&row, row.size()..stored.size);
-    let position = db.commit(tx, row.id, &stored.dropped, changed).await?;
+    let position = db
+        .commit_untold(tx, row.id, &stored.dropped, changed)
+        .await?;
+    db.show(position).await;
     Ok(Issued { entries, position })
 }
 

@@ -58,7 +58,8 @@ pub async fn apply(
     };
     let stored = door::pass(db, &tx, &row, Origin::of(db, &row), batch, clock.now()).await?;
     let changed = Changed::places(&row, row.size()..stored.size);
-    db.commit(tx, row.id, &stored.dropped, changed).await?;
+    db.commit_untold(tx, row.id, &stored.dropped, changed)
+        .await?;
     Ok(stored)
 }
 
@@ -102,6 +103,6 @@ pub async fn adopt(
         row.id.into(),
     ];
     sql::execute(&tx, text, values).await?;
-    db.commit(tx, row.id, &[], Changed::Nothing).await?;
+    db.commit_untold(tx, row.id, &[], Changed::Nothing).await?;
     Ok(true)
 }

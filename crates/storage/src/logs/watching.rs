@@ -141,7 +141,7 @@ pub async fn note_fork(
     }
     // What is known already is no news for peers, which would ask again.
     if changes > 0 {
-        db.commit(tx, row.id, &[], Changed::Nothing).await?;
+        db.commit_untold(tx, row.id, &[], Changed::Nothing).await?;
     }
     Ok(())
 }
@@ -155,7 +155,7 @@ pub async fn thaw(db: &Database, log: &LogId, judged: usize) -> Result<(), Stora
         AND (SELECT COUNT(*) FROM fork_evidence WHERE log_id = $1) = $2";
     let judged = i64::try_from(judged).unwrap_or(i64::MAX);
     if sql::execute(&tx, text, vec![row.id.into(), judged.into()]).await? > 0 {
-        db.commit(tx, row.id, &[], Changed::Nothing).await?;
+        db.commit_untold(tx, row.id, &[], Changed::Nothing).await?;
     }
     Ok(())
 }

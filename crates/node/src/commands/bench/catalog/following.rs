@@ -12,7 +12,7 @@ use tokio::time::{Interval, interval};
 
 use super::super::nodes::{Serving, program};
 use super::super::writer::Writer;
-use super::{Figure, ask_once, figure, load, millis, requests};
+use super::{Figure, ask_once, figure, index_is_whole, load, millis, requests};
 use crate::hub::Hub;
 
 /// Under load, one write in so many is looked for.
@@ -152,6 +152,8 @@ impl Pulling {
     pub(super) async fn start(hub: &Hub, other: &Hub) -> anyhow::Result<Self> {
         let address = other.config.http.listen;
         let supplier = Serving::start(&other.config.folder, address).await?;
+        // Another hub makes its index on another machine.
+        index_is_whole(address, Instant::now()).await?;
         let mut command = program(&hub.config.folder)?;
         let fingerprint = other.key.public().fingerprint();
         let output = command
