@@ -1,6 +1,6 @@
 //! Of when figures are, and who is behind.
 //!
-//! Every count is read from the store after its operation began. So the commit that was the newest then is in all of them:
+//! Every count is read from the store after its operation began. So the commit that had to be shown then is in all of them:
 //! whoever executes an operation puts [`Begun`] beside it if it asks for `asOf` ([`asks`]).
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -126,7 +126,7 @@ pub(crate) struct AsOfQuery;
 impl AsOfQuery {
     /// As of when the lists and counts of this answer are, and which hubs are behind: for every `totalCount`, every
     /// `replicationCounts` and every number that no `asOf` of its own stands beside. They hold all that was committed here
-    /// up to then, and may hold more.
+    /// up to that position, and may hold more.
     async fn as_of(&self, ctx: &Context<'_>) -> Result<AsOf, ApiError> {
         let begun = match ctx.data_opt::<Begun>() {
             Some(begun) => *begun,

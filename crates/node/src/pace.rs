@@ -12,8 +12,8 @@ const BUSY: Duration = Duration::from_millis(2);
 /// A pull rests so many times as long as it worked.
 const TIMES: u32 = 6;
 /// The longest rest of a pull.
-const LONGEST: Duration = Duration::from_secs(2);
-/// Indexing rests so many times as long as it worked, which leaves nineteen parts of twenty.
+const LONGEST: Duration = Duration::from_secs(1);
+/// Indexing rests so many times as long as it worked, up to a second.
 const TIMES_FOR_BULK: u32 = 19;
 /// The longest rest of indexing.
 const LONGEST_FOR_BULK: Duration = Duration::from_secs(1);

@@ -2,12 +2,15 @@
 //! as that takes.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use tantivy::TantivyDocument;
 use tantivy::schema::document::Document;
 
-/// How many documents wait at most.
+/// How many documents wait.
 const ROOM: usize = 256;
+/// How long is waited for room. Whoever indexes may have died, which shows when the document is handed over.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The places of documents that wait.
 #[derive(Debug, Default)]
@@ -25,14 +28,12 @@ pub(crate) struct Queued {
 struct Place(Arc<Queue>);
 
 impl Queue {
-    /// Waits for a place.
+    /// Waits for a place, but not for ever.
     pub(crate) fn enter(self: &Arc<Self>, document: TantivyDocument) -> Queued {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let full = |taken: &mut usize| *taken >= ROOM;
-        let mut taken = self
-            .freed
-            .wait_while(taken, full)
-            .unwrap_or_else(PoisonError::into_inner);
+        let waited = self.freed.wait_timeout_while(taken, PATIENCE, full);
+        let (mut taken, _) = waited.unwrap_or_else(PoisonError::into_inner);
         *taken += 1;
         Queued {
             document,

@@ -286,6 +286,11 @@ impl Database {
         Ok(self.resident().least(newest))
     }
 
+    /// Whether every list that is asked for from now on shows a commit that was the newest.
+    pub fn is_shown(&self, position: u64) -> bool {
+        self.resident().least(position) == position
+    }
+
     /// Waits a little until lists that are kept in memory show a commit of this process, whose writer is told next.
     pub(crate) async fn show(&self, position: u64) {
         self.resident().show(position).await;
@@ -378,18 +383,14 @@ impl Database {
         let stamp = "UPDATE log SET position = $1 WHERE id = $2";
         sql::execute(&tx, stamp, vec![mark.position.into(), log_id.into()]).await?;
         let position = sql::unsigned(mark.position);
+        // What was cut in this transaction dropped payloads, too.
+        let is_untold = is_untold && mark.drops == self.0.drops.load(Ordering::SeqCst);
         // Whoever asks the database may hear of it before the commit returns.
-        if is_untold {
-            self.resident().begin(position);
-        }
-        if let Err(error) = tx.commit().await {
-            self.resident().cancel(position);
-            return Err(error.into());
-        }
+        let begun = self.resident().begin(position, is_untold);
+        tx.commit().await?;
+        begun.is_made();
         self.bodies().forget(dropped);
-        let announced = self.announce(&mark, drops);
-        self.resident().follow_soon(position);
-        Ok(announced)
+        Ok(self.announce(&mark, drops))
     }
 
     /// The same where lists need not show it before [`Database::show`], or for a second if nobody calls that: nobody was told of
@@ -411,8 +412,10 @@ impl Database {
         tx: DatabaseTransaction,
         changed: Changed,
     ) -> Result<u64, StorageError> {
-        following::next_position(&tx, 0, &changed).await?;
+        let mark = following::next_position(&tx, 0, &changed).await?;
+        let begun = self.resident().begin(sql::unsigned(mark.position), false);
         tx.commit().await?;
+        begun.is_made();
         self.refresh().await
     }
 

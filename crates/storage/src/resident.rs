@@ -2,7 +2,7 @@
 //! database: to ask it takes longer than everything else of a short answer.
 //!
 //! They belong to one commit, which is the newest that anybody was told of when somebody asks, or a later one: the database
-//! is asked for its newest ([`Database::newest_position`]), and those of them that are [`pending`] in this process do not count.
+//! is asked for its newest ([`Database::newest_position`]), and commits of this process that are [`pending`] are passed over.
 //! Whoever finds the rows behind has them follow ([`Resident::keep_up`]), waits a little for that, and asks the database for
 //! the rows where it takes longer. So who has written sees it at once, as everybody does who is asked later; what is pulled
 //! may be seen up to a second after it came. Nothing is read before somebody asks for a list. The rows are made anew when too
@@ -69,6 +69,31 @@ struct Kept {
     rows: Rows,
 }
 
+/// A commit that is being made; it is none any more if this is dropped.
+pub(crate) struct Begun<'a> {
+    resident: &'a Resident,
+    position: u64,
+    is_made: bool,
+}
+
+impl Begun<'_> {
+    /// It was made: whoever waits for the rows need not ask.
+    pub(crate) fn is_made(mut self) {
+        self.is_made = true;
+        if self.resident.pending.has(self.position) {
+            self.resident.wanted.notify_one();
+        }
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.is_made {
+            self.resident.pending.end(self.position);
+        }
+    }
+}
+
 /// An answer by the rows of a commit.
 pub(crate) struct Answered<T> {
     pub(crate) position: u64,
@@ -76,7 +101,7 @@ pub(crate) struct Answered<T> {
 }
 
 impl Resident {
-    /// Answers by the rows, if they are those of the newest commit or become so soon.
+    /// Answers by the rows, if they show all that must be shown or do so soon.
     pub(crate) async fn ask<T>(
         &self,
         db: &Database,
@@ -101,24 +126,21 @@ impl Resident {
         self.pending.least(newest)
     }
 
-    /// A commit is about to be made that need not be shown until its writer is told, if the rows are in use: they follow then.
-    pub(crate) fn begin(&self, position: u64) {
+    /// A commit is about to be made. If nobody is told of it before [`Self::show`], it need not be shown until then, while the
+    /// rows are in use: they follow it.
+    pub(crate) fn begin(&self, position: u64, is_untold: bool) -> Begun<'_> {
         let asked = *self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let is_in_use = asked.is_some_and(|asked| asked.elapsed() < IN_USE);
-        if is_in_use && self.reached.borrow().is_some() {
+        if is_untold && is_in_use && self.reached.borrow().is_some() {
             self.pending.begin(position);
+        } else {
+            // One that was not made may have had this number.
+            self.pending.end(position);
         }
-    }
-
-    /// The commit was not made.
-    pub(crate) fn cancel(&self, position: u64) {
-        self.pending.end(position);
-    }
-
-    /// The commit was made: whoever waits for the rows need not ask.
-    pub(crate) fn follow_soon(&self, position: u64) {
-        if self.pending.has(position) {
-            self.wanted.notify_one();
+        Begun {
+            resident: self,
+            position,
+            is_made: false,
         }
     }
 
@@ -263,11 +285,11 @@ impl Resident {
             }
             return Ok(Reached::Newest);
         }
+        // Nobody is to wait for those that are here: they do not follow, and two of them would take twice the memory.
+        self.put(None);
         if !may_begin_anew {
             return Ok(Reached::Nothing);
         }
-        // Two of them would take twice the memory, and those that are here are behind.
-        self.put(None);
         let Some(rows) = read::all(snapshot, most).await? else {
             return Ok(Reached::TooLarge);
         };

@@ -9,23 +9,36 @@ use tokio::time::Instant;
 const BULK: usize = 64;
 /// How long after a page the next one is near, on a slow machine too.
 const NEAR: Duration = Duration::from_millis(500);
+/// After so long nothing gives way any more until there was a pause: anybody may ask for pages without end.
+const LONGEST: Duration = Duration::from_mins(5);
 
-/// When entries were last stored or given to another hub in bulk, by this process.
+/// When entries were stored or given to another hub in bulk, by this process.
 #[derive(Debug, Default)]
-pub struct Traffic(Mutex<Option<Instant>>);
+pub struct Traffic(Mutex<Option<Moving>>);
+
+/// Pages that came one close after the other.
+#[derive(Clone, Copy, Debug)]
+struct Moving {
+    first: Instant,
+    last: Instant,
+}
 
 impl Traffic {
     /// Notes that so many entries were stored or given at a time.
     pub(crate) fn note(&self, entries: usize) {
         if entries >= BULK {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            let now = Instant::now();
+            let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let moving = held.filter(|moving| now - moving.last < NEAR);
+            let first = moving.map_or(now, |moving| moving.first);
+            *held = Some(Moving { first, last: now });
         }
     }
 
     /// Whether more of that is to be expected at any moment.
     pub fn is_heavy(&self) -> bool {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        last.is_some_and(|last| last.elapsed() < NEAR)
+        let held = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.is_some_and(|moving| moving.last.elapsed() < NEAR && moving.first.elapsed() < LONGEST)
     }
 }
 
@@ -40,9 +53,20 @@ mod tests {
         traffic.note(BULK - 1);
         assert!(!traffic.is_heavy(), "people write so much");
         traffic.note(BULK);
-        tokio::time::advance(NEAR - Duration::from_millis(1)).await;
+        tokio::time::advance(NEAR / 2).await;
         assert!(traffic.is_heavy(), "the next page is near");
-        tokio::time::advance(Duration::from_millis(1)).await;
+        tokio::time::advance(NEAR / 2).await;
         assert!(!traffic.is_heavy(), "no page came any more");
+        let begun = Instant::now();
+        while begun.elapsed() < LONGEST {
+            traffic.note(BULK);
+            assert!(traffic.is_heavy(), "after {:?}", begun.elapsed());
+            tokio::time::advance(NEAR / 2).await;
+        }
+        traffic.note(BULK);
+        assert!(!traffic.is_heavy(), "not for ever");
+        tokio::time::advance(NEAR).await;
+        traffic.note(BULK);
+        assert!(traffic.is_heavy(), "after a pause");
     }
 }

@@ -137,8 +137,12 @@ impl Follower {
     /// Puts in what the store shows of some records and of the innovations of some agencies, and takes out what it shows no
     /// more.
     async fn bring_in(&mut self, records: Vec<RecordId>) -> Result<(), FollowError> {
+        let mut begun = None;
         for some in records.chunks(200) {
-            let begun = Instant::now();
+            if let Some(begun) = begun {
+                self.give_way(begun).await;
+            }
+            begun = Some(Instant::now());
             let outlines = innovations::find_outlines(&self.db, some).await?;
             let there: BTreeSet<RecordId> = outlines.iter().map(|outline| outline.record).collect();
             let gone: Vec<RecordId> = some
@@ -157,7 +161,6 @@ impl Follower {
                     .try_for_each(|document| writer.put(document, true))
             })
             .await?;
-            self.give_way(begun).await;
         }
         Ok(())
     }

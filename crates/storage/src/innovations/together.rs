@@ -59,8 +59,8 @@ pub struct Together {
     pub items: Vec<Vec<(ItemRef, Arc<Body>)>>,
 }
 
-/// Reads an innovation with the items that are wanted, in one statement at most. Nothing where that cannot be done, because
-/// the rows in memory are not those of the newest commit; `Some(None)` where the innovation is not here.
+/// Reads an innovation with the items that are wanted, in one statement, or in two while others write. Nothing where that
+/// cannot be done, because the rows in memory are behind; `Some(None)` where the innovation is not here.
 pub async fn together(
     db: &Database,
     wanted: WantedInnovation<'_>,

@@ -12,7 +12,7 @@ use domain::entry::EntryDraft;
 use domain::log::SigningKey;
 use tokio::sync::{Mutex as Turn, oneshot};
 
-use super::issuing::{Issued, issue_with};
+use super::issuing::{Issued, issue_untold};
 use crate::local::Local;
 use crate::{Database, StorageError};
 
@@ -46,7 +46,7 @@ pub struct Author<'a> {
 
 impl Desk {
     /// Appends entries to this hub's log, all or none, together with changes of what stays at this hub, as
-    /// [`issue_with`] does. To be awaited to its end: others may be written with it.
+    /// [`issue_with`](super::issue_with) does. To be awaited to its end: others may be written with it.
     pub async fn issue(
         &self,
         db: &Database,
@@ -65,7 +65,9 @@ impl Desk {
         let together = self.take();
         write(db, author, together).await;
         drop(turn);
-        written.await.unwrap_or(Err(StorageError::Ending))
+        let issued = written.await.unwrap_or(Err(StorageError::Ending))?;
+        db.show(issued.position).await;
+        Ok(issued)
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, VecDeque<Handed>> {
@@ -128,5 +130,5 @@ async fn issue(
         clock,
         entropy,
     } = *author;
-    issue_with(db, key, drafts, local, clock, entropy).await
+    issue_untold(db, key, drafts, local, clock, entropy).await
 }

@@ -82,6 +82,20 @@ pub async fn issue_with(
     clock: &dyn Clock,
     entropy: &dyn Entropy,
 ) -> Result<Issued, StorageError> {
+    let issued = issue_untold(db, key, drafts, local, clock, entropy).await?;
+    db.show(issued.position).await;
+    Ok(issued)
+}
+
+/// The same for who calls [`Database::show`] before anybody is told.
+pub(super) async fn issue_untold(
+    db: &Database,
+    key: &SigningKey,
+    drafts: Vec<EntryDraft>,
+    local: Local,
+    clock: &dyn Clock,
+    entropy: &dyn Entropy,
+) -> Result<Issued, StorageError> {
     let log = own_log(db)
         .await?
         .ok_or_else(|| StorageError::NoLog(db.hub().clone()))?;
@@ -115,7 +129,6 @@ pub async fn issue_with(
     let position = db
         .commit_untold(tx, row.id, &stored.dropped, changed)
         .await?;
-    db.show(position).await;
     Ok(Issued { entries, position })
 }
 

@@ -20,7 +20,8 @@ pub async fn apply(
     clock: &dyn Clock,
 ) -> Result<Stored, StorageError> {
     let log = page.checkpoint.log().clone();
-    let fresh = match page.from {
+    let page_from = page.from;
+    let fresh = match page_from {
         0 => Some(audience::sight_here(db, &log.hub).await?),
         _ => None,
     };
@@ -58,8 +59,13 @@ pub async fn apply(
     };
     let stored = door::pass(db, &tx, &row, Origin::of(db, &row), batch, clock.now()).await?;
     let changed = Changed::places(&row, row.size()..stored.size);
-    db.commit_untold(tx, row.id, &stored.dropped, changed)
-        .await?;
+    if page_from == 0 {
+        // Who may see what of the hub may be another matter from now on.
+        db.commit(tx, row.id, &stored.dropped, changed).await?;
+    } else {
+        db.commit_untold(tx, row.id, &stored.dropped, changed)
+            .await?;
+    }
     Ok(stored)
 }
 

@@ -135,7 +135,7 @@ impl Answers {
                 Look::Answer(kept.body.clone())
             }
             // What lists show may be behind a commit that nobody was told of yet; an answer is of one commit.
-            _ if self.db.rows_as_of().is_none_or(|rows| rows >= position) => Look::Keep(position),
+            _ if self.db.is_shown(position) => Look::Keep(position),
             _ => Look::Pass,
         }
     }
