@@ -388,7 +388,7 @@ impl Database {
         // Whoever asks the database may hear of it before the commit returns.
         let begun = self.resident().begin(position, is_untold);
         tx.commit().await?;
-        begun.is_made();
+        begun.made();
         self.bodies().forget(dropped);
         Ok(self.announce(&mark, drops))
     }
@@ -415,7 +415,7 @@ impl Database {
         let mark = following::next_position(&tx, 0, &changed).await?;
         let begun = self.resident().begin(sql::unsigned(mark.position), false);
         tx.commit().await?;
-        begun.is_made();
+        begun.made();
         self.refresh().await
     }
 

@@ -78,7 +78,7 @@ pub(crate) struct Begun<'a> {
 
 impl Begun<'_> {
     /// It was made: whoever waits for the rows need not ask.
-    pub(crate) fn is_made(mut self) {
+    pub(crate) fn made(mut self) {
         self.is_made = true;
         if self.resident.pending.has(self.position) {
             self.resident.wanted.notify_one();
