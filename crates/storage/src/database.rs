@@ -383,7 +383,7 @@ impl Database {
         let stamp = "UPDATE log SET position = $1 WHERE id = $2";
         sql::execute(&tx, stamp, vec![mark.position.into(), log_id.into()]).await?;
         let position = sql::unsigned(mark.position);
-        // What was cut in this transaction dropped payloads, too.
+        // Payloads may be dropped by what was cut in this transaction, too.
         let is_untold = is_untold && mark.drops == self.0.drops.load(Ordering::SeqCst);
         // Whoever asks the database may hear of it before the commit returns.
         let begun = self.resident().begin(position, is_untold);
@@ -402,8 +402,7 @@ impl Database {
         dropped: &[EntryKey],
         changed: Changed,
     ) -> Result<u64, StorageError> {
-        self.commit_as(tx, log_id, dropped, changed, dropped.is_empty())
-            .await
+        self.commit_as(tx, log_id, dropped, changed, true).await
     }
 
     /// Commits what changes for readers only: no log has changed, so no peer needs to look.

@@ -20,8 +20,7 @@ pub async fn apply(
     clock: &dyn Clock,
 ) -> Result<Stored, StorageError> {
     let log = page.checkpoint.log().clone();
-    let page_from = page.from;
-    let fresh = match page_from {
+    let fresh = match page.from {
         0 => Some(audience::sight_here(db, &log.hub).await?),
         _ => None,
     };
@@ -59,7 +58,7 @@ pub async fn apply(
     };
     let stored = door::pass(db, &tx, &row, Origin::of(db, &row), batch, clock.now()).await?;
     let changed = Changed::places(&row, row.size()..stored.size);
-    if page_from == 0 {
+    if fresh.is_some() {
         // Who may see what of the hub may be another matter from now on.
         db.commit(tx, row.id, &stored.dropped, changed).await?;
     } else {
