@@ -13,7 +13,9 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::SearchError;
+use crate::document::DocumentId;
 use crate::fact::{Condition, Facet, conditions};
+use crate::marked::{Marked, Parts};
 use crate::matching::{Fulfilled, Matching, Tier};
 use crate::plan::{Plan, Ranked};
 use crate::ranking::{self, Top};
@@ -43,6 +45,7 @@ struct OfText {
     /// Whether it was asked for before.
     is_asked_again: AtomicBool,
     top: OnceLock<Top>,
+    parts: Parts,
 }
 
 /// All that a text and its conditions find.
@@ -86,9 +89,15 @@ impl Finding {
         self.of_text.did_you_mean.as_deref()
     }
 
-    /// Which words of a text were looked for.
-    pub(crate) fn matcher(&self) -> &Matcher {
-        &self.of_text.matcher
+    /// The parts of an innovation's texts in which the words stand.
+    pub(crate) fn marked<'a, Texts: Iterator<Item = (&'static str, &'a str)>>(
+        &self,
+        id: DocumentId,
+        revision: u64,
+        texts: impl FnOnce() -> Texts,
+    ) -> Arc<[Marked]> {
+        let OfText { matcher, parts, .. } = &*self.of_text;
+        parts.of(matcher, id, revision, texts)
     }
 
     /// The hits of a page.
@@ -129,7 +138,7 @@ struct Weight;
 
 impl Weighter<(SearchText, Sight), Arc<OfText>> for Weight {
     fn weight(&self, _: &(SearchText, Sight), of_text: &Arc<OfText>) -> u64 {
-        /// The best, the plan, and what else there is.
+        /// The best, the parts of texts, the plan, and what else there is.
         const BESIDE: usize = 64 * 1024;
         (of_text.fulfilled.bytes() + BESIDE) as u64
     }
@@ -222,6 +231,7 @@ impl Findings {
             plan,
             is_asked_again: AtomicBool::new(false),
             top: OnceLock::new(),
+            parts: Parts::default(),
         });
         self.of_texts.insert(key, Arc::clone(&of_text));
         Ok(of_text)

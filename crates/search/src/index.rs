@@ -77,9 +77,7 @@ impl Index {
         };
         std::fs::create_dir_all(folder).map_err(failed)?;
         let lock = Writer::lock(folder)?;
-        let found =
-            found_in(folder).filter(|(_, stamp)| stamp.version == VERSION && stamp.owner == owner);
-        let (index, stamp) = if let Some((index, stamp)) = found {
+        let (index, stamp) = if let Some((index, stamp)) = found_in(folder, owner) {
             (index, Some(stamp))
         } else {
             clear(folder).map_err(failed)?;
@@ -90,6 +88,17 @@ impl Index {
             )
         };
         Self::with(index, Some((folder, lock)), owner, stamp)
+    }
+
+    /// Opens the index in a folder for searching only, as the process that keeps it last committed it. Nothing if there is none
+    /// of this version and hub.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn look(folder: &Path, owner: &str) -> Result<Option<Self>, SearchError> {
+        let found = found_in(folder, owner);
+        let opened = found.map(|(index, stamp)| Self::opened(&index, Some(folder), &stamp));
+        opened.transpose()
     }
 
     /// Makes an empty index in memory.
@@ -111,10 +120,6 @@ impl Index {
         owner: &str,
         stamp: Option<Stamp>,
     ) -> Result<(Self, Writer), SearchError> {
-        analyzer::register(&index);
-        let fields = Fields::new();
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual);
-        let reader = reader.doc_store_cache_num_blocks(0).try_into()?;
         let stamp = stamp.unwrap_or_else(|| Stamp {
             version: VERSION,
             owner: owner.to_owned(),
@@ -122,6 +127,21 @@ impl Index {
             at: 0,
             is_whole: false,
         });
+        let (folder, lock) = place.unzip();
+        let opened = Self::opened(&index, folder, &stamp)?;
+        let writer = Writer::new(index, opened.clone(), stamp, lock)?;
+        Ok((opened, writer))
+    }
+
+    fn opened(
+        index: &tantivy::Index,
+        folder: Option<&Path>,
+        stamp: &Stamp,
+    ) -> Result<Self, SearchError> {
+        analyzer::register(index);
+        let fields = Fields::new();
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual);
+        let reader = reader.doc_store_cache_num_blocks(0).try_into()?;
         let snapshot = Snapshot::take(&reader, &fields, stamp.mark(), None)?;
         let status = Status {
             mark: stamp.mark(),
@@ -129,16 +149,13 @@ impl Index {
             is_whole: stamp.is_whole,
             progress: None,
         };
-        let (folder, lock) = place.unzip();
-        let opened = Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             reader,
             fields,
             folder: folder.map(Path::to_path_buf),
             snapshot: RwLock::new(Arc::new(snapshot)),
             status: RwLock::new(status),
-        }));
-        let writer = Writer::new(index, opened.clone(), stamp, lock)?;
-        Ok((opened, writer))
+        })))
     }
 
     /// The index as it is now, to be asked several things.
@@ -276,12 +293,12 @@ pub fn clear_unused(folder: &Path) -> Result<bool, SearchError> {
     Ok(cleared > 0)
 }
 
-/// The index that lies in a folder, if it can be read.
-fn found_in(folder: &Path) -> Option<(tantivy::Index, Stamp)> {
+/// The index that lies in a folder, if it can be read and is of this version and owner.
+fn found_in(folder: &Path, owner: &str) -> Option<(tantivy::Index, Stamp)> {
     let index = tantivy::Index::open_in_dir(folder).ok()?;
     let payload = index.load_metas().ok()?.payload?;
-    let stamp = serde_json::from_str(&payload).ok()?;
-    Some((index, stamp))
+    let stamp: Stamp = serde_json::from_str(&payload).ok()?;
+    (stamp.version == VERSION && stamp.owner == owner).then_some((index, stamp))
 }
 
 /// Takes the files out of a folder, but for the lock that this process holds; says how many.

@@ -22,6 +22,7 @@ mod fitting;
 mod handle;
 mod index;
 mod lexicon;
+mod marked;
 mod matching;
 mod plan;
 mod queue;
@@ -42,8 +43,9 @@ pub use fact::Facet;
 pub use fitting::{Fit, Wish};
 pub use handle::{Handle, NotReady, State};
 pub use index::{Index, Progress, Status, clear_unused};
+pub use marked::Marked;
 pub use reading::Reading;
-pub use request::{Filter, Found, Hit, Mark, Matcher, Request};
+pub use request::{Filter, Found, Hit, Mark, Request};
 pub use writer::Writer;
 
 /// Why the index could not do what was asked.

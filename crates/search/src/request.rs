@@ -12,6 +12,7 @@ use domain::search::{Clause, SearchText, may_stem_to, stem, traces_of_stem};
 use crate::document::DocumentId;
 use crate::fact::Facet;
 use crate::finding::Finding;
+use crate::marked::Marked;
 use crate::snapshot::Snapshot;
 
 /// What is looked for.
@@ -89,9 +90,15 @@ impl Found {
         self.finding.did_you_mean()
     }
 
-    /// Which words of a text were looked for.
-    pub fn matcher(&self) -> &Matcher {
-        self.finding.matcher()
+    /// The parts of an innovation's texts in which the words stand that were looked for: at most three, the first text's first.
+    /// The texts are asked for if the parts of this revision are not kept.
+    pub fn marked<'a, Texts: Iterator<Item = (&'static str, &'a str)>>(
+        &self,
+        id: DocumentId,
+        revision: u64,
+        texts: impl FnOnce() -> Texts,
+    ) -> Arc<[Marked]> {
+        self.finding.marked(id, revision, texts)
     }
 
     /// How many of all that was found have each value of a facet, the most frequent first.
@@ -120,7 +127,7 @@ pub struct Mark {
 
 /// Knows the words that were looked for, to mark them in texts.
 #[derive(Clone, Debug, Default)]
-pub struct Matcher {
+pub(crate) struct Matcher {
     pub(crate) stems: HashSet<String>,
     pub(crate) words: HashSet<String>,
     pub(crate) beginnings: Vec<String>,
@@ -151,7 +158,7 @@ impl Matcher {
     }
 
     /// Whether one of them may stand in a text: quickly told, so that few texts need be cut into words.
-    pub fn may_be_in(&self, text: &str) -> bool {
+    pub(crate) fn may_be_in(&self, text: &str) -> bool {
         // Letters with marks and apostrophes are folded before words are compared.
         // All bytes are looked at, several at once, which is quicker than to stop at the first that is odd.
         let is_odd = |byte: u8| matches!(byte, b'\'' | b'`' | 0x80..);
@@ -163,7 +170,7 @@ impl Matcher {
     }
 
     /// Whether a folded word is one of them.
-    pub fn is_match(&self, word: &str) -> bool {
+    pub(crate) fn is_match(&self, word: &str) -> bool {
         (self.initials & initial(word) != 0 && self.words.contains(word))
             || self
                 .beginnings

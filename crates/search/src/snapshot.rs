@@ -23,13 +23,32 @@ pub(crate) struct Snapshot {
     pub(crate) searcher: Searcher,
     segments: Vec<(SegmentId, Arc<Facts>)>,
     /// What each rank of viewers may see, from when it is first asked for.
-    views: Arc<[OnceLock<View>; RANKS]>,
+    views: Arc<Views>,
     findings: Arc<Findings>,
     mark: Mark,
 }
 
 /// How many ranks of viewers there are, see [`Sight::rank`].
 const RANKS: usize = 3;
+
+/// What each rank of viewers may see.
+#[derive(Default)]
+struct Views {
+    now: [OnceLock<Arc<View>>; RANKS],
+    /// Of the last snapshot of which anybody asked.
+    before: [Option<Arc<View>>; RANKS],
+}
+
+impl Views {
+    /// Those of the next snapshot.
+    fn next(&self) -> Self {
+        let newest = |rank: usize| self.now[rank].get().or(self.before[rank].as_ref()).cloned();
+        Self {
+            now: <[OnceLock<Arc<View>>; RANKS]>::default(),
+            before: std::array::from_fn(newest),
+        }
+    }
+}
 
 /// A segment with its facts.
 #[derive(Clone, Copy)]
@@ -84,7 +103,7 @@ impl Snapshot {
         Ok(Self {
             searcher,
             segments,
-            views: Arc::default(),
+            views: Arc::new(before.map_or_else(Views::default, |before| before.views.next())),
             findings: Arc::default(),
             mark,
         })
@@ -122,7 +141,8 @@ impl Snapshot {
     /// What somebody may see of it.
     pub(crate) fn view(&self, sight: Sight) -> &View {
         let rank = usize::from(sight.rank()).min(RANKS - 1);
-        self.views[rank].get_or_init(|| View::take(self.parts(), sight))
+        let before = self.views.before[rank].as_deref();
+        self.views.now[rank].get_or_init(|| Arc::new(View::take(self.parts(), sight, before)))
     }
 
     /// The words of it that somebody may see.
@@ -165,7 +185,10 @@ impl Snapshot {
         for (part, matched) in self.parts().zip(matched) {
             let filled = matched.filled();
             for (value, bits) in part.facts.values.get(&facet).into_iter().flatten() {
-                counts.push((value, filled.shared(bits)));
+                let count = filled.shared(bits);
+                if count > 0 {
+                    counts.push((value, count));
+                }
             }
         }
         // Segments may have the same values.
@@ -175,8 +198,8 @@ impl Snapshot {
             *all += if is_same { *count } else { 0 };
             is_same
         });
-        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
         let mut counts: Vec<(String, u64)> = counts
+            .into_iter()
             .map(|(value, count)| (value.to_owned(), count))
             .collect();
         counts.sort_unstable_by(|(value, count), (other, other_count)| {

@@ -4,9 +4,10 @@
 //! are hidden or gone.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::entry::Sight;
+use tantivy::index::SegmentId;
 use tantivy::postings::TermInfo;
 use tantivy::query::Bm25StatisticsProvider;
 use tantivy::schema::{Field, IndexRecordOption};
@@ -15,32 +16,125 @@ use tantivy::{InvertedIndexReader, Term};
 use crate::snapshot::{Part, Snapshot};
 use domain::bits::Bits;
 
-/// How many terms' frequencies are remembered.
+/// How many terms' frequencies are remembered, of a snapshot and of each of its segments.
 const MOST_REMEMBERED: usize = 20_000;
 
 /// What viewers of one rank may see of a snapshot.
 pub(crate) struct View {
-    /// By segment: the documents that are there and may be seen; nothing where that is every document.
-    open: Vec<Option<Bits>>,
+    parts: Vec<Arc<Seen>>,
     documents: u64,
-    frequencies: Mutex<HashMap<Term, u64>>,
+    frequencies: Frequencies,
     lengths: Mutex<HashMap<Field, u64>>,
 }
 
-impl View {
-    /// What somebody may see of some segments.
-    pub(crate) fn take<'a>(parts: impl Iterator<Item = Part<'a>>, sight: Sight) -> Self {
-        let (mut open, mut documents) = (Vec::new(), 0);
-        for part in parts {
-            let bits = part.open(sight);
-            let count = bits.count();
-            documents += count;
-            open.push((count < u64::from(part.reader.max_doc())).then_some(bits));
+/// What they may see of a segment, and what was counted of it. It is the same from one snapshot to the next, while nothing of
+/// the segment is deleted.
+struct Seen {
+    segment: SegmentId,
+    deleted: u32,
+    documents: u64,
+    /// The documents that are there and may be seen; nothing where that is every document.
+    open: Option<Bits>,
+    frequencies: Frequencies,
+    lengths: Mutex<HashMap<Field, u64>>,
+}
+
+/// In how many documents terms stand.
+#[derive(Default)]
+struct Frequencies(Mutex<HashMap<Term, u64>>);
+
+impl Frequencies {
+    /// What is remembered of a term, or is found now.
+    fn of(&self, term: &Term, find: impl FnOnce() -> tantivy::Result<u64>) -> tantivy::Result<u64> {
+        if let Some(known) = remembered(&self.0).get(term) {
+            return Ok(*known);
         }
+        let found = find()?;
+        let mut known = remembered(&self.0);
+        if known.len() >= MOST_REMEMBERED {
+            known.clear();
+        }
+        known.insert(term.clone(), found);
+        Ok(found)
+    }
+}
+
+/// The length of a field, as it is remembered or found now.
+fn length_of(
+    known: &Mutex<HashMap<Field, u64>>,
+    field: Field,
+    find: impl FnOnce() -> tantivy::Result<u64>,
+) -> tantivy::Result<u64> {
+    if let Some(known) = remembered(known).get(&field) {
+        return Ok(*known);
+    }
+    let found = find()?;
+    remembered(known).insert(field, found);
+    Ok(found)
+}
+
+impl Seen {
+    fn take(part: Part<'_>, sight: Sight) -> Self {
+        let bits = part.open(sight);
+        let documents = bits.count();
         Self {
-            open,
+            segment: part.reader.segment_id(),
+            deleted: part.reader.num_deleted_docs(),
             documents,
-            frequencies: Mutex::default(),
+            open: (documents < u64::from(part.reader.max_doc())).then_some(bits),
+            frequencies: Frequencies::default(),
+            lengths: Mutex::default(),
+        }
+    }
+
+    /// Whether that is what may be seen of a segment now.
+    fn is_of(&self, part: Part<'_>) -> bool {
+        self.segment == part.reader.segment_id() && self.deleted == part.reader.num_deleted_docs()
+    }
+
+    fn frequency(&self, part: Part<'_>, term: &Term) -> tantivy::Result<u64> {
+        let count = || {
+            let inverted = part.reader.inverted_index(term.field())?;
+            let found = inverted.terms().get(term.serialized_value_bytes())?;
+            found.map_or(Ok(0), |info| {
+                frequency_in(&inverted, &info, self.open.as_ref())
+            })
+        };
+        match self.open {
+            None => count(),
+            Some(_) => self.frequencies.of(term, count),
+        }
+    }
+
+    fn length(&self, part: Part<'_>, field: Field) -> tantivy::Result<u64> {
+        length_of(&self.lengths, field, || {
+            let lengths = part.reader.get_fieldnorms_reader(field)?;
+            let of = |document| u64::from(lengths.fieldnorm(document));
+            Ok(match &self.open {
+                Some(open) => open.iter().map(of).sum(),
+                None => (0..part.reader.max_doc()).map(of).sum(),
+            })
+        })
+    }
+}
+
+impl View {
+    /// What somebody may see of some segments; what an earlier view of the same rank knows of them is kept.
+    pub(crate) fn take<'a>(
+        parts: impl Iterator<Item = Part<'a>>,
+        sight: Sight,
+        before: Option<&Self>,
+    ) -> Self {
+        let known = before.map(|before| &before.parts[..]).unwrap_or_default();
+        let seen = |part: Part<'a>| {
+            let known = known.iter().find(|seen| seen.is_of(part));
+            known.map_or_else(|| Arc::new(Seen::take(part, sight)), Arc::clone)
+        };
+        let parts: Vec<Arc<Seen>> = parts.map(seen).collect();
+        Self {
+            documents: parts.iter().map(|seen| seen.documents).sum(),
+            parts,
+            frequencies: Frequencies::default(),
             lengths: Mutex::default(),
         }
     }
@@ -52,49 +146,23 @@ impl View {
 
     /// By segment, which documents may be seen; nothing where that is every document.
     pub(crate) fn open(&self) -> impl Iterator<Item = Option<&Bits>> {
-        self.open.iter().map(Option::as_ref)
+        self.parts.iter().map(|seen| seen.open.as_ref())
     }
 
     /// How many documents that may be seen have a term.
     pub(crate) fn frequency(&self, snapshot: &Snapshot, term: &Term) -> tantivy::Result<u64> {
-        let is_whole = self.open.iter().all(Option::is_none);
-        if !is_whole && let Some(known) = remembered(&self.frequencies).get(term) {
-            return Ok(*known);
-        }
-        let mut frequency = 0;
-        for (part, open) in snapshot.parts().zip(self.open()) {
-            let inverted = part.reader.inverted_index(term.field())?;
-            let found = inverted.terms().get(term.serialized_value_bytes())?;
-            if let Some(info) = found {
-                frequency += frequency_in(&inverted, &info, open)?;
-            }
-        }
-        if !is_whole {
-            let mut known = remembered(&self.frequencies);
-            if known.len() >= MOST_REMEMBERED {
-                known.clear();
-            }
-            known.insert(term.clone(), frequency);
-        }
-        Ok(frequency)
+        self.frequencies.of(term, || {
+            let parts = snapshot.parts().zip(&self.parts);
+            parts.map(|(part, seen)| seen.frequency(part, term)).sum()
+        })
     }
 
     /// How many words stand in a field of all documents that may be seen, about.
     fn length(&self, snapshot: &Snapshot, field: Field) -> tantivy::Result<u64> {
-        if let Some(known) = remembered(&self.lengths).get(&field) {
-            return Ok(*known);
-        }
-        let mut length = 0;
-        for (part, open) in snapshot.parts().zip(self.open()) {
-            let lengths = part.reader.get_fieldnorms_reader(field)?;
-            let of = |document| u64::from(lengths.fieldnorm(document));
-            length += match open {
-                Some(open) => open.iter().map(of).sum::<u64>(),
-                None => (0..part.reader.max_doc()).map(of).sum(),
-            };
-        }
-        remembered(&self.lengths).insert(field, length);
-        Ok(length)
+        length_of(&self.lengths, field, || {
+            let parts = snapshot.parts().zip(&self.parts);
+            parts.map(|(part, seen)| seen.length(part, field)).sum()
+        })
     }
 }
 

@@ -139,7 +139,7 @@ impl InnovationSearchEdge {
 
 impl InnovationSearchEdge {
     fn snippets_of(&self) -> Rows<Snippet> {
-        snippets::of(self.node.0.said(), self.found.matcher())
+        snippets::of(&self.node.0, &self.found)
     }
 }
 

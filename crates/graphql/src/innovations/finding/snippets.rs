@@ -1,13 +1,10 @@
 //! The parts of an innovation's texts in which the words stand that were looked for.
 
 use domain::catalog::{Innovation, Line, Words};
-use domain::search::snippet;
-use search::Matcher;
+use search::{Found, Marked};
 
+use crate::innovations::Innovation as Shown;
 use crate::row::{Rows, row};
-
-/// The most snippets of one innovation.
-const MOST: usize = 3;
 
 row! {
     /// A part of a text in which words stand that were looked for. The texts are those of the record: plain, not HTML.
@@ -34,39 +31,28 @@ row! {
 }
 
 /// The snippets of an innovation: of the title, and of the other texts that hold most of the words.
-pub(super) fn of(innovation: &Innovation, matcher: &Matcher) -> Rows<Snippet> {
-    let mut rest = Vec::new();
-    let mut title = None;
-    for (field, text) in texts(innovation) {
-        if !matcher.may_be_in(text) {
-            continue;
-        }
-        let Some(cut) = snippet(text, |word| matcher.is_match(word)) else {
-            continue;
-        };
-        let parts = cut.parts.into_iter().map(|part| SnippetPart {
-            text: part.text,
-            is_match: part.is_match,
-        });
-        let made = Snippet {
-            field,
-            parts: parts.collect(),
-            is_cut_before: cut.is_cut_before,
-            is_cut_after: cut.is_cut_after,
-        };
-        match field {
-            "title" => title = Some(made),
-            _ => rest.push((cut.matches, made)),
-        }
-    }
-    // A stable sort: of texts with equally many words those that come first in a record.
-    rest.sort_by_key(|(matches, _)| std::cmp::Reverse(*matches));
-    let rest = rest.into_iter().map(|(_, made)| made);
-    let best = title.into_iter().chain(rest).take(MOST);
-    best.collect()
+pub(super) fn of(shown: &Shown, found: &Found) -> Rows<Snippet> {
+    let marked = found.marked(shown.key(), shown.revision_of(), || texts(shown.said()));
+    marked.iter().map(Snippet::of).collect()
 }
 
-/// The texts of an innovation with the names of their fields, in the order of a record.
+impl Snippet {
+    fn of(marked: &Marked) -> Self {
+        let part = &marked.part;
+        let parts = part.parts.iter().map(|stretch| SnippetPart {
+            text: stretch.text.clone(),
+            is_match: stretch.is_match,
+        });
+        Self {
+            field: marked.field,
+            parts: parts.collect(),
+            is_cut_before: part.is_cut_before,
+            is_cut_after: part.is_cut_after,
+        }
+    }
+}
+
+/// The texts of an innovation with the names of their fields, the title first, in the order of a record.
 fn texts(innovation: &Innovation) -> impl Iterator<Item = (&'static str, &str)> {
     let texts = &innovation.texts;
     let one = [
