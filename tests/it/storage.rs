@@ -8,7 +8,7 @@
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `following`: what changed since a commit. `statistics`: columns that follow the store. `plans`: how pages of many innovations are read.
 //!   `at_once`, `resident`: lists out of memory. `trusting`: what follows when the authority says something else.
-//! - `drafts`: what stays at the hub. `items`: what follows from several hubs' words. `samples`: made-up records. `tokens`: what is
+//! - `drafts`: what stays at the hub. `erasing`: what leaves the disk. `items`: what follows from several hubs' words. `samples`: made-up records. `tokens`: what is
 //!   taken once. `upgrading`: databases of older and of newer programs.
 
 mod at_once;
@@ -16,6 +16,7 @@ mod audience;
 mod desk;
 mod doubtful;
 mod drafts;
+mod erasing;
 mod filtering;
 mod following;
 mod items;

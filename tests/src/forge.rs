@@ -1,7 +1,10 @@
 //! A log of another program: signed rightly, with entries that this program would not write.
 
+use domain::entry::Kind;
 use domain::identity::{Epoch, LogId, RecordId};
-use domain::log::{Checkpoint, Hash, Page, RawEntry, SigningKey, TreeEdge, VerifiedPage};
+use domain::log::{
+    Accepted, Checkpoint, Hash, Opening, Page, RawEntry, SigningKey, TreeEdge, VerifiedPage,
+};
 use serde_json::{Value, json};
 
 use crate::records::{hub_id, key_of};
@@ -42,6 +45,23 @@ impl Forge {
             edge: TreeEdge::default(),
             fresh: Vec::new(),
         }
+    }
+
+    /// The hub's log of a later epoch; its first entry, by this record, says that it accepts so much of this one.
+    #[must_use]
+    pub fn reopened(&self, epoch: u64, record: RecordId, accepted: &TreeEdge) -> Self {
+        let opening = Opening {
+            checkpoint: None,
+            previous: self.log.epoch,
+            accepted: Accepted {
+                size: accepted.size(),
+                root: accepted.root(),
+            },
+        };
+        let body = serde_json::from_str(&opening.to_body()).expect("it is JSON");
+        let mut next = Self::of_epoch(self.log.hub.as_str(), epoch);
+        next.put(record, 1, Kind::EPOCH, &body, |_| {});
+        next
     }
 
     /// Signs with another key from now on.

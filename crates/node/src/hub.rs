@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::config::Config;
 use crate::guard;
 use crate::keys::{self, OperatorToken};
-use crate::pace::Reading;
+use crate::pace::Pulling;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::tls;
 
@@ -45,8 +45,6 @@ pub struct Hub {
     pub process: Uuid,
     /// What statistics are made of; clones share it.
     pub statistics: Arc<graphql::StatisticsHub>,
-    /// How much is read of it; clones share it.
-    pub reading: Arc<Reading>,
     /// Where it is written, see [`crate::aside`].
     pub aside: Handle,
     /// Where its search index is found, while it is served.
@@ -76,7 +74,6 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
             statistics: Arc::default(),
-            reading: Arc::default(),
             aside: Handle::current(),
             search: search::Handle::default(),
         };
@@ -102,7 +99,6 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
             statistics: Arc::default(),
-            reading: Arc::default(),
             aside: Handle::current(),
             search: search::Handle::default(),
         };
@@ -260,7 +256,7 @@ impl Hub {
             Arc::new(SystemClock),
             self.config.sync.quota(),
         )
-        .at_pace(self.reading.clone())
+        .at_pace(Arc::new(Pulling::new(self.db.clone())))
     }
 
     /// A peer behind its address, which is shown who asks.

@@ -4,11 +4,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use storage::Database;
+use storage::traffic::is_much;
 use sync::round::Pace;
 use tokio::time::{Instant, sleep};
 
-/// With so much time for each answer or less, people read much.
-const BUSY: Duration = Duration::from_millis(2);
 /// A pull rests so many times as long as it worked.
 const TIMES: u32 = 6;
 /// The longest rest of a pull.
@@ -20,28 +20,38 @@ const LONGEST_FOR_BULK: Duration = Duration::from_secs(1);
 /// How soon indexing sees that nothing moves any more.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// How much is read, and by it how a pull goes on.
-#[derive(Debug, Default)]
-pub struct Reading {
-    /// How many requests came that are no pull's, since a pull was last told to rest, or not.
+/// How a pull goes on beside those who read.
+#[derive(Debug)]
+pub struct Pulling {
+    db: Database,
+    /// How many requests there were when a pull was last told to rest, or not.
     requests: AtomicU64,
 }
 
-impl Reading {
-    /// Notes a request of anybody but a hub.
-    pub fn note(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+impl Pulling {
+    /// By what is asked of a store in this process.
+    pub const fn new(db: Database) -> Self {
+        Self {
+            db,
+            requests: AtomicU64::new(0),
+        }
     }
 }
 
-impl Pace for Reading {
+impl Pace for Pulling {
     fn rest(&self, worked: Duration) -> Duration {
-        let meanwhile = self.requests.swap(0, Ordering::Relaxed);
-        let meanwhile = u32::try_from(meanwhile).unwrap_or(u32::MAX);
-        if meanwhile == 0 || BUSY.saturating_mul(meanwhile) < worked {
-            return Duration::ZERO;
-        }
+        let requests = self.db.traffic().requests();
+        let before = self.requests.swap(requests, Ordering::Relaxed);
+        rest(requests.saturating_sub(before), worked)
+    }
+}
+
+/// How long to rest after so much work and so many requests meanwhile.
+fn rest(requests: u64, worked: Duration) -> Duration {
+    if is_much(requests, worked) {
         worked.saturating_mul(TIMES).min(LONGEST)
+    } else {
+        Duration::ZERO
     }
 }
 
@@ -59,18 +69,13 @@ mod tests {
 
     #[test]
     fn a_pull_rests_only_while_much_is_read() {
-        let reading = Reading::default();
         let page = Duration::from_millis(40);
-        assert_eq!(reading.rest(page), Duration::ZERO, "nobody reads");
-        let read = |many: u32| (0..many).for_each(|_| reading.note());
-        read(10);
-        assert_eq!(reading.rest(page), Duration::ZERO, "a few read");
-        read(20);
-        assert_eq!(reading.rest(page), TIMES * page, "many read");
-        assert_eq!(reading.rest(page), Duration::ZERO, "they are gone");
-        read(5000);
-        assert_eq!(reading.rest(Duration::from_secs(9)), LONGEST);
+        assert_eq!(rest(0, page), Duration::ZERO, "nobody reads");
+        assert_eq!(rest(10, page), Duration::ZERO, "a few read");
+        assert_eq!(rest(20, page), TIMES * page, "many read");
+        assert_eq!(rest(5000, Duration::from_secs(9)), LONGEST);
     }
+
     #[tokio::test(start_paused = true)]
     async fn work_gives_way_as_long_as_logs_move_and_not_for_ever() {
         let rested = async |worked: u64, moving: u64| {

@@ -233,13 +233,19 @@ impl Database {
         self.0.statements.load(Ordering::Relaxed)
     }
 
-    /// Gives back the pages that SQLite keeps in memory, which is up to 16 MB for each connection, unless much was asked since
-    /// this was last called. To be called about once a minute. What is read next comes from the system's memory for files.
+    /// Empties SQLite's journal, where what was erased would lie until something else is written over it; and gives back the pages
+    /// that SQLite keeps in memory, which is up to 16 MB for each connection, unless much was asked since this was last called. To
+    /// be called about once a minute. What is read next comes from the system's memory for files.
     pub async fn rest(&self) -> Result<(), StorageError> {
         let statements = self.statements();
         let before = self.0.statements_before.swap(statements, Ordering::Relaxed);
-        let is_busy = statements - before >= STATEMENTS_AT_REST;
-        if is_busy || self.writer().get_database_backend() != DbBackend::Sqlite {
+        if self.writer().get_database_backend() != DbBackend::Sqlite {
+            return Ok(());
+        }
+        self.writer()
+            .execute_unprepared(&connect::empty_journal())
+            .await?;
+        if statements - before >= STATEMENTS_AT_REST {
             return Ok(());
         }
         self.writer().execute_unprepared(SHRINK).await?;
@@ -379,9 +385,7 @@ impl Database {
         is_untold: bool,
     ) -> Result<u64, StorageError> {
         let drops = i64::from(!dropped.is_empty());
-        let mark = following::next_position(&tx, drops, &changed).await?;
-        let stamp = "UPDATE log SET position = $1 WHERE id = $2";
-        sql::execute(&tx, stamp, vec![mark.position.into(), log_id.into()]).await?;
+        let mark = following::next_position(&tx, Some(log_id), drops, &changed).await?;
         let position = sql::unsigned(mark.position);
         // Payloads may be dropped by what was cut in this transaction, too.
         let is_untold = is_untold && mark.drops == self.0.drops.load(Ordering::SeqCst);
@@ -411,7 +415,7 @@ impl Database {
         tx: DatabaseTransaction,
         changed: Changed,
     ) -> Result<u64, StorageError> {
-        let mark = following::next_position(&tx, 0, &changed).await?;
+        let mark = following::next_position(&tx, None, 0, &changed).await?;
         let begun = self.resident().begin(sql::unsigned(mark.position), false);
         tx.commit().await?;
         begun.made();

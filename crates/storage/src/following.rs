@@ -86,9 +86,11 @@ impl Changed {
     }
 }
 
-/// Takes the next position and notes with it what the commit changes. The last statement but for the log's stamp.
+/// Takes the next position and notes with it what the commit changes; the log that changed, if one did, is stamped with it. The
+/// last statement, or the last three where each has to stand alone.
 pub(crate) async fn next_position(
     tx: &DatabaseTransaction,
+    log_id: Option<i64>,
     drops: i64,
     changed: &Changed,
 ) -> Result<Mark, StorageError> {
@@ -101,10 +103,17 @@ pub(crate) async fn next_position(
             "WITH mark AS (UPDATE store SET position = position + 1, drops = drops + $1 RETURNING store, position, drops),
              noted AS (INSERT INTO commit_change (slot, position, scope, first, until)
                 SELECT position % {SLOTS}, position, CAST($2 AS INTEGER), CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM mark
-                {noted})
+                {noted}),
+             stamped AS (UPDATE log SET position = mark.position FROM mark WHERE log.id = $5)
              SELECT store, position, drops, pg_notify('simpul_commit', CAST(position AS TEXT)) FROM mark"
         );
-        let values = vec![drops.into(), scope.into(), first.into(), until.into()];
+        let values = vec![
+            drops.into(),
+            scope.into(),
+            first.into(),
+            until.into(),
+            log_id.into(),
+        ];
         return sql::one(tx, &text, values).await?.ok_or_else(no_store);
     }
     let text = "UPDATE store SET position = position + 1, drops = drops + $1 RETURNING store, position, drops";
@@ -122,6 +131,10 @@ pub(crate) async fn next_position(
         until.into(),
     ];
     sql::execute(tx, &text, values).await?;
+    if let Some(log_id) = log_id {
+        let text = "UPDATE log SET position = $1 WHERE id = $2";
+        sql::execute(tx, text, vec![mark.position.into(), log_id.into()]).await?;
+    }
     Ok(mark)
 }
 

@@ -1,5 +1,6 @@
-//! Whether logs move in bulk just now, so that what can wait gives way to them.
+//! How much the store is used just now, so that what can wait gives way: whether logs move in bulk, and how much people ask.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,10 +12,16 @@ const BULK: usize = 64;
 const NEAR: Duration = Duration::from_millis(500);
 /// After so long nothing gives way any more until there was a pause: anybody may ask for pages without end.
 const LONGEST: Duration = Duration::from_mins(5);
+/// With so much time for each request or less, people ask much.
+const BUSY: Duration = Duration::from_millis(2);
 
-/// When entries were stored or given to another hub in bulk, by this process.
+/// What this process does for others.
 #[derive(Debug, Default)]
-pub struct Traffic(Mutex<Option<Moving>>);
+pub struct Traffic {
+    /// When entries were stored or given to another hub in bulk.
+    moving: Mutex<Option<Moving>>,
+    requests: AtomicU64,
+}
 
 /// Pages that came one close after the other.
 #[derive(Clone, Copy, Debug)]
@@ -28,18 +35,34 @@ impl Traffic {
     pub(crate) fn note(&self, entries: usize) {
         if entries >= BULK {
             let now = Instant::now();
-            let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut held = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
             let moving = held.filter(|moving| now - moving.last < NEAR);
             let first = moving.map_or(now, |moving| moving.first);
             *held = Some(Moving { first, last: now });
         }
     }
 
-    /// Whether more of that is to be expected at any moment.
+    /// Notes a request of anybody but a hub.
+    pub fn note_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests there were of anybody but hubs.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Whether more entries are to be expected at any moment.
     pub fn is_heavy(&self) -> bool {
-        let held = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = *self.moving.lock().unwrap_or_else(PoisonError::into_inner);
         held.is_some_and(|moving| moving.last.elapsed() < NEAR && moving.first.elapsed() < LONGEST)
     }
+}
+
+/// Whether so many requests in so much time are many.
+pub fn is_much(requests: u64, time: Duration) -> bool {
+    let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+    requests > 0 && BUSY.saturating_mul(requests) >= time
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Writes that are handed in at the same time.
 
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
 use domain::entry::{EntryDraft, Kind};
 use futures_util::future::join_all;
 use node::system::SystemEntropy;
@@ -13,6 +16,8 @@ use testkit::{Backend, Store};
 on_both_databases! {
     writes_that_wait_go_into_one_commit,
     a_write_that_is_refused_takes_no_other_along,
+    more_than_one_transaction_takes_is_written_by_several,
+    while_much_is_asked_transactions_begin_apart,
 }
 
 fn draft(store: &Store, number: u128, revision: u64) -> EntryDraft {
@@ -22,7 +27,14 @@ fn draft(store: &Store, number: u128, revision: u64) -> EntryDraft {
 
 /// Hands in writes at the same time, in their order.
 async fn hand_in(store: &Store, writes: Vec<Vec<EntryDraft>>) -> Vec<Result<Issued, StorageError>> {
-    let desk = Desk::default();
+    hand_in_at(&Desk::default(), store, writes).await
+}
+
+async fn hand_in_at(
+    desk: &Desk,
+    store: &Store,
+    writes: Vec<Vec<EntryDraft>>,
+) -> Vec<Result<Issued, StorageError>> {
     let author = Author {
         key: &store.key,
         clock: &store.clock,
@@ -80,4 +92,33 @@ async fn a_write_that_is_refused_takes_no_other_along(backend: Backend) {
     }
     assert_eq!(shown(&store).await, 3, "agencies 1, 2 and 5");
     assert_eq!(store.faults().await, super::NONE);
+}
+
+async fn more_than_one_transaction_takes_is_written_by_several(backend: Backend) {
+    let store = Store::fresh(backend, "hub-a").await;
+    let writes = (1..=600).map(|number| vec![draft(&store, number, 1)]);
+    let written = hand_in(&store, writes.collect()).await;
+    let written: Vec<Issued> = written.into_iter().collect::<Result<_, _>>().unwrap();
+    let positions: BTreeSet<u64> = written.iter().map(|it| it.position).collect();
+    assert_eq!(positions.len(), 4, "1, twice 257, and the rest");
+    assert_eq!(shown(&store).await, 600);
+}
+
+async fn while_much_is_asked_transactions_begin_apart(backend: Backend) {
+    let store = Store::fresh(backend, "hub-a").await;
+    let desk = Desk::default();
+    let begun = Instant::now();
+    for number in 1..=3 {
+        // So many are much for minutes.
+        (0..100_000).for_each(|_| store.db.traffic().note_request());
+        let written = hand_in_at(&desk, &store, vec![vec![draft(&store, number, 1)]]).await;
+        assert!(written[0].is_ok(), "{written:?}");
+    }
+    let passed = begun.elapsed();
+    assert!(passed >= Duration::from_millis(60), "{passed:?}");
+    // What comes meanwhile goes together.
+    let writes = (4..=9).map(|number| vec![draft(&store, number, 1)]);
+    let written = hand_in_at(&desk, &store, writes.collect()).await;
+    assert!(written.iter().all(Result::is_ok), "{written:?}");
+    assert_eq!(shown(&store).await, 9);
 }

@@ -1,9 +1,8 @@
 //! What hubs' next logs leave out is kept for the hubs that wrote it.
 
 use domain::entry::Kind;
-use domain::log::{Accepted, Frontier, Hash, MAX_PAGE_BYTES, Opening, Page, PageError};
+use domain::log::{Frontier, Hash, MAX_PAGE_BYTES, Page, PageError};
 use domain::trust::{Trust, TrustedKey};
-use serde_json::Value;
 use storage::logs::read::PageBounds;
 use storage::logs::{cutting, heads, left_out};
 use testkit::forge::Forge;
@@ -224,17 +223,7 @@ async fn what_the_next_log_says_anew_at_once_is_kept_as_it_was(backend: Backend)
     let holder = Store::fresh(backend, "hub-p").await;
     holder.apply(old.page()).await.unwrap();
 
-    let opening = Opening {
-        checkpoint: None,
-        previous: old.log().epoch,
-        accepted: Accepted {
-            size: known.size(),
-            root: known.root(),
-        },
-    };
-    let opening: Value = serde_json::from_str(&opening.to_body()).unwrap();
-    let mut next = Forge::of_epoch("hub-o", 2);
-    next.put(record(3), 1, Kind::EPOCH, &opening, |_| {});
+    let mut next = old.reopened(2, record(3), &known);
     next.put(record(1), 2, Kind::INNOVATION, &said("Anew"), |_| {});
     next.delete(record(2), 1, Kind::INNOVATION);
     holder.apply(next.page()).await.unwrap();

@@ -2,7 +2,7 @@
 //! may have lost it, until that is known.
 
 use domain::entry::Kind;
-use domain::log::{Accepted, MAX_PAGE_BYTES, Opening, TreeEdge};
+use domain::log::{MAX_PAGE_BYTES, TreeEdge};
 use serde_json::Value;
 use storage::logs::fill::fill;
 use storage::logs::read::PageBounds;
@@ -37,26 +37,9 @@ fn say(log: &mut Forge, number: u128, revision: u64, title: &str) {
     );
 }
 
-/// Begins a log with an opening that accepts so much of another, and gives the opening's payload.
+/// Begins a log with an opening that accepts so much of another.
 fn begin(epoch: u64, previous: &Forge, accepted: &TreeEdge) -> Forge {
-    let opening = Opening {
-        checkpoint: None,
-        previous: previous.log().epoch,
-        accepted: Accepted {
-            size: accepted.size(),
-            root: accepted.root(),
-        },
-    };
-    let body = serde_json::from_str(&opening.to_body()).unwrap();
-    let mut log = Forge::of_epoch("hub-o", epoch);
-    log.put(
-        record(100 + u128::from(epoch)),
-        1,
-        Kind::EPOCH,
-        &body,
-        |_| {},
-    );
-    log
+    previous.reopened(epoch, record(100 + u128::from(epoch)), accepted)
 }
 
 /// A hub's first log with two revisions of a record and another record, and its tree when it had its first entry.

@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use super::graphql::{Answers, Caller, Endpoint, Refused, RequestContext, Settings};
 use crate::hub::Hub;
 use crate::keys::OperatorToken;
-use crate::pace::Reading;
 use crate::system::SystemClock;
 
 /// Recognises the operator and other hubs.
@@ -25,7 +24,6 @@ pub struct Viewers {
     clock: Arc<dyn Clock>,
     used: UsedTokens,
     answers: Answers,
-    reading: Arc<Reading>,
 }
 
 impl Viewers {
@@ -53,7 +51,7 @@ impl RequestContext for Viewers {
     /// No credentials are anyone's; wrong ones are refused, never silently anyone's.
     async fn identify(&self, caller: Caller<'_>) -> Result<Viewer, Refused> {
         let Some(authorization) = caller.authorization else {
-            self.reading.note();
+            self.db.traffic().note_request();
             return Ok(Viewer::Anyone);
         };
         let bearer = authorization
@@ -61,7 +59,7 @@ impl RequestContext for Viewers {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         match bearer {
             Some((_, token)) if self.token.is(token.trim()) => {
-                self.reading.note();
+                self.db.traffic().note_request();
                 Ok(Viewer::Operator)
             }
             Some((_, token)) if token::is_one(token.trim()) => self.hub(token.trim()).await,
@@ -121,7 +119,6 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
         ),
         db: hub.db.clone(),
         clock: Arc::new(SystemClock),
-        reading: Arc::clone(&hub.reading),
     };
     Endpoint::new(guarded, viewers, settings, closing)
 }

@@ -30,6 +30,17 @@ const BY_KEY: [(&str, &str); 3] = [
 /// second, so that another process that writes without a pause may keep it waiting for long.
 const STATEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// How long emptying the journal waits for those who read; the next time comes soon.
+const EMPTYING_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// What makes SQLite write its journal into the database and cut it to nothing. Where others read without a pause, nothing is done.
+pub(super) fn empty_journal() -> String {
+    let (least, usual) = (EMPTYING_TIMEOUT.as_millis(), STATEMENT_TIMEOUT.as_millis());
+    format!(
+        "PRAGMA busy_timeout = {least}; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = {usual}"
+    )
+}
+
 pub(crate) struct Connections {
     pub(crate) writer: DatabaseConnection,
     pub(crate) reader: Readers,
@@ -85,6 +96,16 @@ impl Access {
         }
     }
 
+    /// What SQLite keeps of pages for each connection, in KB with a minus. Readers need room for what is above the rows; the rows
+    /// themselves are in the system's memory. Who reads all from one end to the other needs little.
+    const fn page_cache(self) -> &'static str {
+        match self {
+            Self::Write => "-16384",
+            Self::Read => "-8192",
+            Self::Snapshot => "-4096",
+        }
+    }
+
     /// For how long a connection stays that nobody uses. One that reads long keeps much in memory, and is needed seldom.
     const fn idle_timeout(self) -> Option<Duration> {
         match self {
@@ -125,7 +146,7 @@ async fn sqlite(
                 .busy_timeout(STATEMENT_TIMEOUT)
                 .pragma("foreign_keys", "ON")
                 .pragma("temp_store", "MEMORY")
-                .pragma("cache_size", "-16384")
+                .pragma("cache_size", access.page_cache())
                 .statement_cache_capacity(256);
             match access {
                 // What is erased is overwritten, so that no page of the file still holds it.

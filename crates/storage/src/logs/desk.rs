@@ -1,29 +1,61 @@
 //! Where writes of this hub are handed in: those that come while others are written go into the next transaction together.
 //!
 //! A transaction costs the same for one write as for many, and only one writes at a time. If what was put together is refused,
-//! each is written by itself, so that nobody hears of another's fault.
+//! each is written by itself, so that nobody hears of another's fault. While people ask much, transactions do not follow one
+//! another at once, so that more comes together: each costs those who read what they have in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::entry::EntryDraft;
 use domain::log::SigningKey;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Mutex as Turn, oneshot};
+use tokio::time::{Instant, sleep_until};
 
 use super::issuing::{Issued, issue_untold};
 use crate::local::Local;
+use crate::traffic::{Traffic, is_much};
 use crate::{Database, StorageError};
 
 /// The most entries of one transaction, beyond those of its first write.
 const MOST_ENTRIES: usize = 256;
+/// While people ask much, a transaction begins so long after the one before at the earliest.
+const APART: Duration = Duration::from_millis(30);
 
 /// Where writes are handed in.
 #[derive(Debug, Default)]
 pub struct Desk {
     waiting: Mutex<VecDeque<Handed>>,
-    turn: Turn<()>,
+    turn: Turn<Option<Last>>,
+}
+
+/// The transaction before.
+#[derive(Debug)]
+struct Last {
+    begun: Instant,
+    /// How many requests there had been.
+    requests: u64,
+}
+
+impl Last {
+    fn begins_now(traffic: &Traffic) -> Self {
+        Self {
+            begun: Instant::now(),
+            requests: traffic.requests(),
+        }
+    }
+
+    /// Waits until the next one may begin.
+    async fn rest(&self, traffic: &Traffic) {
+        let requests = traffic.requests() - self.requests;
+        if is_much(requests, self.begun.elapsed()) {
+            sleep_until(self.begun + APART).await;
+        }
+    }
 }
 
 /// A write that waits.
@@ -54,18 +86,27 @@ impl Desk {
         drafts: Vec<EntryDraft>,
         local: Local,
     ) -> Result<Issued, StorageError> {
-        let (reply, written) = oneshot::channel();
+        let (reply, mut written) = oneshot::channel();
         self.waiting().push_back(Handed {
             drafts,
             local,
             reply,
         });
-        let turn = self.turn.lock().await;
-        // Whoever had the turn before may have taken ours along. As many come as were handed in, so none is left.
-        let together = self.take();
-        write(db, author, together).await;
+        let mut turn = self.turn.lock().await;
+        // Whoever had the turn before may have taken ours along; and where many wait, it takes several turns to come to ours.
+        let issued = loop {
+            match written.try_recv() {
+                Ok(issued) => break issued,
+                Err(TryRecvError::Closed) => break Err(StorageError::Ending),
+                Err(TryRecvError::Empty) => {}
+            }
+            if let Some(last) = &*turn {
+                last.rest(db.traffic()).await;
+            }
+            *turn = Some(Last::begins_now(db.traffic()));
+            write(db, author, self.take()).await;
+        }?;
         drop(turn);
-        let issued = written.await.unwrap_or(Err(StorageError::Ending))?;
         db.show(issued.position).await;
         Ok(issued)
     }

@@ -403,30 +403,28 @@ async fn advance(
     let seen = checkpoint.size().max(sql::unsigned(log.newest_seen));
     let behind_since = (size < seen).then(|| log.behind_since.unwrap_or(millis(now)));
     let tail = (size < checkpoint.size()).then(|| checkpoint.text());
-    let moved = "UPDATE log SET size = $1, bytes = bytes + $2, newest_seen = $3, behind_since = $4, tail = $5 WHERE id = $6";
-    sql::execute(
-        tx,
-        moved,
-        vec![
-            sql::signed(size).into(),
-            sql::signed(bytes).into(),
-            sql::signed(seen).into(),
-            behind_since.into(),
-            tail.into(),
-            log.id.into(),
-        ],
-    )
-    .await?;
-    if size == checkpoint.size() || !Rule::ProvedWhenReached.holds() {
-        let proved = "UPDATE log SET proved_size = $1, checkpoint = $2, proved_at = $3, unproved_since = NULL WHERE id = $4";
-        let values = vec![
-            sql::signed(size).into(),
-            checkpoint.text().into(),
-            millis(now).into(),
-            log.id.into(),
-        ];
-        sql::execute(tx, proved, values).await?;
+    let is_proved = size == checkpoint.size() || !Rule::ProvedWhenReached.holds();
+    let proved = if is_proved {
+        ", proved_size = $1, checkpoint = $7, proved_at = $8, unproved_since = NULL"
+    } else {
+        ""
+    };
+    let text = format!(
+        "UPDATE log SET size = $1, bytes = bytes + $2, newest_seen = $3, behind_since = $4, tail = $5{proved} WHERE id = $6"
+    );
+    let mut values: Vec<Value> = vec![
+        sql::signed(size).into(),
+        sql::signed(bytes).into(),
+        sql::signed(seen).into(),
+        behind_since.into(),
+        tail.into(),
+        log.id.into(),
+    ];
+    if is_proved {
+        values.push(checkpoint.text().into());
+        values.push(millis(now).into());
     }
+    sql::execute(tx, &text, values).await?;
     Ok(())
 }
 

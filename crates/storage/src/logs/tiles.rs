@@ -14,6 +14,9 @@ const TILES: Insert<4> = Insert {
     conflict: "ON CONFLICT (log_id, level, place) DO UPDATE SET hashes = excluded.hashes",
 };
 
+/// The most tiles of one statement.
+const AT_ONCE: usize = 8;
+
 /// Reads the right edge of a log's tree at this size.
 pub(super) async fn edge(
     db: &impl ConnectionTrait,
@@ -37,8 +40,7 @@ pub(super) async fn load(
     wanted: impl IntoIterator<Item = TileId>,
 ) -> Result<Tiles, StorageError> {
     let mut tiles = Tiles::default();
-    let text = "SELECT hashes FROM tile WHERE log_id = $1 AND level = $2 AND place = $3";
-    load_into(db, text, log_id, wanted, &mut tiles).await?;
+    load_into(db, ("tile", "log_id", log_id), wanted, &mut tiles).await?;
     Ok(tiles)
 }
 
@@ -49,25 +51,42 @@ pub(super) async fn load_kept(
     wanted: impl IntoIterator<Item = TileId>,
     tiles: &mut Tiles,
 ) -> Result<(), StorageError> {
-    let text = "SELECT hashes FROM left_out_tile WHERE left_out = $1 AND level = $2 AND place = $3";
-    load_into(db, text, left_out, wanted, tiles).await
+    load_into(db, ("left_out_tile", "left_out", left_out), wanted, tiles).await
 }
 
+/// Reads tiles of a table that are of one owner, several in a statement.
 async fn load_into(
     db: &impl ConnectionTrait,
-    text: &str,
-    owner: i64,
+    (table, of_owner, owner): (&str, &str, i64),
     wanted: impl IntoIterator<Item = TileId>,
     tiles: &mut Tiles,
 ) -> Result<(), StorageError> {
-    for tile in wanted.into_iter().collect::<BTreeSet<_>>() {
-        let values = vec![
-            owner.into(),
-            i32::from(tile.level).into(),
-            sql::signed(tile.index).into(),
-        ];
-        for row in sql::rows(db, text, values).await? {
-            tiles.insert(tile, parse(&row.try_get_by_index::<Vec<u8>>(0)?));
+    let wanted: Vec<TileId> = wanted
+        .into_iter()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    for some in wanted.chunks(AT_ONCE) {
+        let mut values: Vec<Value> = vec![owner.into()];
+        let mut places = Vec::with_capacity(some.len());
+        for tile in some {
+            places.push(format!(
+                "(level = ${} AND place = ${})",
+                values.len() + 1,
+                values.len() + 2
+            ));
+            values.push(i32::from(tile.level).into());
+            values.push(sql::signed(tile.index).into());
+        }
+        let places = places.join(" OR ");
+        let text = format!(
+            "SELECT level, place, hashes FROM {table} WHERE {of_owner} = $1 AND ({places})"
+        );
+        for row in sql::rows(db, &text, values).await? {
+            let level = u8::try_from(row.try_get_by_index::<i32>(0)?).unwrap_or(u8::MAX);
+            let index = sql::unsigned(row.try_get_by_index(1)?);
+            let hashes: Vec<u8> = row.try_get_by_index(2)?;
+            tiles.insert(TileId { level, index }, parse(&hashes));
         }
     }
     Ok(())
