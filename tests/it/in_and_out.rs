@@ -443,18 +443,27 @@ async fn every_list_with_a_filter_and_every_search_can_be_taken_as_a_file() {
         let csv = get(&serving, &format!("{what}.csv"), None).await;
         assert!(csv.text().await.unwrap().starts_with("id,"), "{what}");
     }
+    let by_words = searched(&hub).await;
+    let list = "searchInnovations(first: 100, text: \"layanan\", filter: {affairs: [HEALTH]})";
+    assert_eq!(by_words, shown(list).await);
     serving.kill().await;
+    assert_eq!(searched(&hub).await, by_words, "nobody keeps the index");
+    std::fs::remove_dir_all(hub.folder().join("search")).unwrap();
+    assert_eq!(searched(&hub).await, by_words, "there is no index");
     let file = hub.folder().join("agencies.csv");
     let told = hub
         .well(&["export", file.to_str().unwrap(), "--what", "agencies"])
         .await;
     assert!(told.stderr.contains("agencies written"), "{}", told.stderr);
-    let refused = hub
-        .run(&["export", "-", "--format", "csv", "--filter", "text=a"])
+}
+
+/// The innovations that the command finds, the best first.
+async fn searched(hub: &Program) -> Vec<String> {
+    let conditions = ["--filter", "text=layanan", "--filter", "affairs=HEALTH"];
+    let told = hub
+        .well(&[&["export", "-", "--format", "jsonl"], &conditions[..]].concat())
         .await;
-    assert!(
-        refused.stderr.contains("of a hub that serves"),
-        "{}",
-        refused.stderr
-    );
+    let record = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+    let id = |line| record(line)["id"].to_string();
+    told.stdout.lines().map(id).collect()
 }

@@ -8,7 +8,7 @@
 //!   real program;
 //!   `doctor`: what it finds wrong; `repair`: what it mends; `upgrade`: what an older one left;
 //!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records;
-//!   `in_and_out`: files into a hub and out of one. `bounds`: how much a supplier can make a hub take, and wait.
+//!   `in_and_out`: files into a hub and out of one. `at_once`: who writes reads it at once. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `searching`: finding by words, and an index that follows the store. `queries`: the cookbook's.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others. `reader`: an
@@ -40,6 +40,7 @@ macro_rules! on_both_databases {
 
 mod api;
 mod architecture;
+mod at_once;
 mod audience;
 mod bounds;
 mod commands;

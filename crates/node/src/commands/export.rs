@@ -7,10 +7,13 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use domain::clock::Clock as _;
 use domain::entry::{Audience, Sight};
+use graphql::address::ByWords;
 
 use crate::cli::{Common, Outcome};
 use crate::export::{self, Format, Listing, What};
+use crate::hub::Hub;
 use crate::import::mapping::RowAudience;
+use crate::indexing::follow;
 use crate::output;
 use crate::system::SystemClock;
 
@@ -29,7 +32,8 @@ pub struct Export {
     what: What,
     /// Only records for which this holds, as in the filter of their GraphQL list: region=33, hubs=id-13, affairs=HEALTH,
     /// sdgs=3, stages=CREATION, adoptions=APPLIED, tags=desa, yearFrom=2020. Of innovations also staleDays=365: those of which
-    /// nothing was heard for so long. May be given several times
+    /// nothing was heard for so long; and text=antrean and awards=KIPP: the 1,000 best that a search finds. May be given several
+    /// times
     #[arg(long, value_name = "CONDITION=VALUE", value_parser = condition)]
     filter: Vec<(String, String)>,
     /// What the file may hold: what is for everybody (public), or what is for the network's hubs too (network)
@@ -59,13 +63,11 @@ impl Export {
             Audience::Network | Audience::Other(_) => Sight::Network,
         };
         let (listing, by_words) = Listing::read(self.what, &self.filter, sight, SystemClock.now())?;
-        if by_words.is_some() {
-            bail!(
-                "text and awards are looked up in the index of a hub that serves; ask it for /export/innovations.{}?text=…",
-                format.ending()
-            );
-        }
         let hub = common.open_hub().await?;
+        let listing = match by_words {
+            Some(by_words) => find(&hub, listing, &by_words).await?,
+            None => listing,
+        };
         let count = if is_output {
             export::write(&hub.db, listing, format, io::stdout().lock()).await?
         } else {
@@ -77,4 +79,24 @@ impl Export {
         output::remark(format!("{count} {} written", self.what));
         Ok(Outcome::Well)
     }
+}
+
+/// What the hub's index finds, the best first.
+async fn find(hub: &Hub, listing: Listing, by_words: &ByWords) -> anyhow::Result<Listing> {
+    if !hub.config.search.enabled {
+        return Err(search::NotReady::Off.into());
+    }
+    let bar = output::bar(0, "indexing");
+    let index = follow::open_once(hub, |progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
+    let index = index.await?;
+    bar.finish_and_clear();
+    let Some(index) = index else {
+        bail!("the node that serves this hub has no search index yet; ask again later");
+    };
+    let search = search::Handle::default();
+    search.set(search::State::Open(index));
+    Ok(listing.found_by(&search, by_words)?)
 }

@@ -85,6 +85,9 @@ impl FromStr for What {
     }
 }
 
+/// The most innovations of a file that a search gives: those that it can be paged through.
+const MOST_FOUND: usize = 1000;
+
 /// Which records are wanted, and in which order.
 #[derive(Clone, Debug)]
 pub enum Listing {
@@ -130,6 +133,23 @@ impl Listing {
             What::Replications => (items(address::replications(conditions)?), None),
             What::Awards => (items(address::awards(conditions)?), None),
         })
+    }
+
+    /// What the search index finds of a list, the best first. It may take its time.
+    ///
+    /// # Errors
+    /// `SEARCH_NOT_READY` while there is no index that can be asked.
+    pub fn found_by(
+        self,
+        search: &search::Handle,
+        by_words: &graphql::address::ByWords,
+    ) -> Result<Self, graphql::ApiError> {
+        let Self::Innovations(filter) = self else {
+            return Ok(self);
+        };
+        let sight = filter.sight;
+        let found = graphql::address::find(search, by_words, filter, MOST_FOUND)?;
+        Ok(Self::Found(found, sight))
     }
 
     /// Of what the records are.

@@ -22,7 +22,7 @@ use axum::response::Response;
 use axum::routing::get;
 use domain::clock::Clock as _;
 use futures_util::stream;
-use graphql::address::{self, ByWords};
+use graphql::address::ByWords;
 use graphql::guard::ErrorCode;
 use graphql::{ApiError, Code, Viewer};
 use tokio::sync::mpsc;
@@ -36,8 +36,6 @@ use places::{Client, Full, Place, Places};
 
 /// Pieces that wait to be taken.
 const WAITING: usize = 2;
-/// The most innovations of a file that a search gives: those that it can be paged through.
-const MOST_FOUND: usize = 1000;
 /// When to come again, in seconds.
 const COME_AGAIN: HeaderValue = HeaderValue::from_static("10");
 
@@ -176,15 +174,10 @@ fn failed(error: storage::StorageError) -> Refused {
 impl Exports {
     /// What the search index finds of a list, in a thread in which it may take its time.
     async fn find(&self, listing: Listing, by_words: ByWords) -> Result<Listing, Refused> {
-        let Listing::Innovations(filter) = listing else {
-            return Ok(listing);
-        };
-        let (search, sight) = (self.hub.search.clone(), filter.sight);
-        let finding = tokio::task::spawn_blocking(move || {
-            address::find(&search, &by_words, filter, MOST_FOUND)
-        });
+        let search = self.hub.search.clone();
+        let finding = tokio::task::spawn_blocking(move || listing.found_by(&search, &by_words));
         let found = finding.await.map_err(|_| Refused::internal())?;
-        Ok(Listing::Found(found.map_err(wrong)?, sight))
+        found.map_err(wrong)
     }
 
     async fn begin(

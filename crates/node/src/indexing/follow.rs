@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use search::{Index, SearchError, State, Writer, clear_unused};
+use storage::traffic::is_much;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +13,8 @@ use crate::hub::Hub;
 
 /// The least time from one commit of the index to the next.
 const LEAST_PAUSE: Duration = Duration::from_millis(400);
+/// The same while much is asked: what searches keep of an index is made anew after each of its commits.
+const LEAST_PAUSE_BUSY: Duration = Duration::from_millis(700);
 /// The pause before an index that failed is opened again.
 const OPEN_AGAIN: Duration = Duration::from_secs(5);
 /// How long words of records that are gone lie on disk at least, so that many go at once.
@@ -64,6 +67,28 @@ pub async fn open_first(hub: &Hub) -> Result<Follower, FollowError> {
     let opening = tokio::task::spawn_blocking(move || Index::open(&folder, &owner));
     let (index, writer) = opening.await??;
     Ok(Follower::new(hub.db.clone(), index, writer))
+}
+
+/// The index of a hub, to be asked now and not followed: brought up to date if no process keeps it, and otherwise as the one
+/// that does has it. Nothing if that one has none.
+pub async fn open_once(
+    hub: &Hub,
+    progress: impl Fn(search::Progress),
+) -> Result<Option<Index>, FollowError> {
+    let mut follower = match open_first(hub).await {
+        Ok(follower) => follower,
+        Err(FollowError::Search(SearchError::InUse(_))) => {
+            let folder = hub.config.path(&hub.config.search.folder);
+            let owner = owner(hub);
+            let looking = tokio::task::spawn_blocking(move || Index::look(&folder, &owner));
+            return Ok(looking.await??);
+        }
+        Err(error) => return Err(error),
+    };
+    follower.look_at_all(progress).await?;
+    let index = follower.index().clone();
+    follower.close().await?;
+    Ok(Some(index))
 }
 
 /// Whose records an index has.
@@ -134,8 +159,16 @@ async fn open_and_follow(hub: &Hub, closing: &CancellationToken) -> Result<(), F
     // By now other processes that were started with this one have theirs.
     clear_unused_folders(hub).await;
     let mut purging = Purging::default();
+    let (mut begun, mut requests) = (Instant::now(), hub.db.traffic().requests());
     loop {
-        let begun = Instant::now();
+        let before = (begun, requests);
+        (begun, requests) = (Instant::now(), hub.db.traffic().requests());
+        let is_busy = is_much(requests - before.1, begun - before.0);
+        let pause_for = if is_busy {
+            LEAST_PAUSE_BUSY
+        } else {
+            LEAST_PAUSE
+        };
         commits.mark_unchanged();
         follower.catch_up().await?;
         if purging.go_on(&mut follower).await? {
@@ -143,7 +176,7 @@ async fn open_and_follow(hub: &Hub, closing: &CancellationToken) -> Result<(), F
         }
         tokio::select! {
             () = closing.cancelled() => break,
-            () = pause(&mut commits, purging.due, begun + LEAST_PAUSE) => {}
+            () = pause(&mut commits, purging.due, begun + pause_for) => {}
         }
     }
     follower.close().await

@@ -160,10 +160,11 @@ impl Answers {
             rights: question.rights,
             text: Bytes::copy_from_slice(&question.text),
         };
+        // An answer lies in a piece of memory that grew with it, and may be much larger.
         let kept = Kept {
             position: before,
             beside,
-            body: body.clone(),
+            body: Bytes::copy_from_slice(body),
         };
         self.kept.insert(question, Arc::new(kept));
     }
