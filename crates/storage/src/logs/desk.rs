@@ -5,6 +5,7 @@
 //! another at once, so that more comes together: each costs those who read what they have in memory.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,11 +26,15 @@ use crate::{Database, StorageError};
 const MOST_ENTRIES: usize = 256;
 /// While people ask much, a transaction begins so long after the one before at the earliest.
 const APART: Duration = Duration::from_millis(30);
+/// So few requests between two transactions may be those of writes that are not handed in yet.
+const FEW: u64 = 8;
 
 /// Where writes are handed in.
 #[derive(Debug, Default)]
 pub struct Desk {
     waiting: Mutex<VecDeque<Handed>>,
+    /// How many writes were ever handed in.
+    handed_in: AtomicU64,
     turn: Turn<Option<Last>>,
 }
 
@@ -37,22 +42,14 @@ pub struct Desk {
 #[derive(Debug)]
 struct Last {
     begun: Instant,
-    /// How many requests there had been.
-    requests: u64,
+    /// How many requests there had been that were no writes.
+    reads: u64,
 }
 
 impl Last {
-    fn begins_now(traffic: &Traffic) -> Self {
-        Self {
-            begun: Instant::now(),
-            requests: traffic.requests(),
-        }
-    }
-
     /// Waits until the next one may begin.
-    async fn rest(&self, traffic: &Traffic) {
-        let requests = traffic.requests() - self.requests;
-        if is_much(requests, self.begun.elapsed()) {
+    async fn rest(&self, reads: u64) {
+        if gives_way(reads.saturating_sub(self.reads), self.begun.elapsed()) {
             sleep_until(self.begun + APART).await;
         }
     }
@@ -64,6 +61,11 @@ struct Handed {
     drafts: Vec<EntryDraft>,
     local: Local,
     reply: oneshot::Sender<Result<Issued, StorageError>>,
+}
+
+/// Whether the next transaction waits, after so many reads in the time since the one before began.
+fn gives_way(reads: u64, since: Duration) -> bool {
+    reads > FEW && is_much(reads, since)
 }
 
 /// By whom and when is written.
@@ -86,6 +88,7 @@ impl Desk {
         drafts: Vec<EntryDraft>,
         local: Local,
     ) -> Result<Issued, StorageError> {
+        self.handed_in.fetch_add(1, Ordering::Relaxed);
         let (reply, mut written) = oneshot::channel();
         self.waiting().push_back(Handed {
             drafts,
@@ -101,14 +104,23 @@ impl Desk {
                 Err(TryRecvError::Empty) => {}
             }
             if let Some(last) = &*turn {
-                last.rest(db.traffic()).await;
+                last.rest(self.reads(db.traffic())).await;
             }
-            *turn = Some(Last::begins_now(db.traffic()));
+            *turn = Some(Last {
+                begun: Instant::now(),
+                reads: self.reads(db.traffic()),
+            });
             write(db, author, self.take()).await;
         }?;
         drop(turn);
         db.show(issued.position).await;
         Ok(issued)
+    }
+
+    /// How many requests there were that are no writes.
+    fn reads(&self, traffic: &Traffic) -> u64 {
+        let written = self.handed_in.load(Ordering::Relaxed);
+        traffic.requests().saturating_sub(written)
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, VecDeque<Handed>> {
@@ -172,4 +184,28 @@ async fn issue(
         entropy,
     } = *author;
     issue_untold(db, key, drafts, local, clock, entropy).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_reads_make_writes_wait() {
+        let (desk, traffic) = (Desk::default(), Traffic::default());
+        for _ in 0..100 {
+            traffic.note_request();
+            desk.handed_in.fetch_add(1, Ordering::Relaxed);
+        }
+        assert_eq!(desk.reads(&traffic), 0, "each request was a write");
+        (0..20).for_each(|_| traffic.note_request());
+        assert_eq!(desk.reads(&traffic), 20);
+        let after = Duration::from_millis;
+        assert!(
+            !gives_way(2, after(1)),
+            "a writer who looks at what it wrote"
+        );
+        assert!(gives_way(20, after(10)), "people read");
+        assert!(!gives_way(20, after(100)), "a few people read");
+    }
 }
