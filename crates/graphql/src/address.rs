@@ -131,7 +131,7 @@ pub fn innovations(
     Ok(InnovationsAsked { filter, by_words })
 }
 
-/// The innovations that the index finds, the best first, at most so many; those of a filter's sight.
+/// The innovations that the index finds, the best first, as many as a search can be paged through; those of a filter's sight.
 ///
 /// # Errors
 /// `SEARCH_NOT_READY` while there is no index that can be asked.
@@ -139,7 +139,6 @@ pub fn find(
     search: &search::Handle,
     asked: &ByWords,
     filter: InnovationFilter,
-    most: usize,
 ) -> Result<Vec<DocumentId>, ApiError> {
     let sight = filter.sight;
     let mut filter = finding::filter_of(filter);
@@ -149,7 +148,7 @@ pub fn find(
         filter,
         sight,
         skip: 0,
-        limit: most.min(finding::MOST_PAGED),
+        limit: finding::MOST_PAGED,
     })?;
     Ok(found.hits.into_iter().map(|hit| hit.id).collect())
 }

@@ -57,7 +57,7 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
         .with_graceful_shutdown(async move { stop.cancelled().await });
     let mut tasks = vec![
         tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),
-        tokio::spawn(tasks::give_back_memory(hub.clone(), closing.clone())),
+        tokio::spawn(tasks::let_database_rest(hub.clone(), closing.clone())),
         tokio::spawn(tasks::statistics::keep_up(hub.clone(), closing.clone())),
         hub.aside
             .spawn(tasks::keep_rows(hub.clone(), closing.clone())),

@@ -5,7 +5,7 @@
 //! - [`borrowed`] lets somebody pull a peer once, though another process may be at it.
 //! - [`healing`] asks before anything is written, heals, and renews the guard file.
 //! - [`watch_commits`] hears of what other processes committed, and looks for it.
-//! - [`give_back_memory`] lets a database that nobody uses forget what it keeps in memory.
+//! - [`let_database_rest`] empties its journal, and lets it forget what it keeps in memory while nobody uses it.
 //! - [`keep_rows`] keeps what lists are answered by in memory.
 //! - [`answers`] says this hub's answers to replications for whom those are.
 //! - [`credits`] writes anew what innovations tell of people, when those agree to something else.
@@ -174,22 +174,22 @@ pub async fn watch_commits(hub: Hub, closing: CancellationToken) {
     }
 }
 
-/// Lets the database give memory back once a minute, if little was asked of it meanwhile.
-pub async fn give_back_memory(hub: Hub, closing: CancellationToken) {
-    let giving = async {
+/// Lets the database rest once a minute: what was erased leaves its journal, and memory is given back if little was asked.
+pub async fn let_database_rest(hub: Hub, closing: CancellationToken) {
+    let resting = async {
         loop {
             sleep(REST_INTERVAL).await;
             if let Err(error) = hub.db.rest().await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "memory cannot be given back"
+                    "the database cannot empty its journal or give memory back"
                 );
             }
         }
     };
     tokio::select! {
         () = closing.cancelled() => {}
-        () = giving => {}
+        () = resting => {}
     }
 }
 

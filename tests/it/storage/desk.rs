@@ -17,7 +17,7 @@ on_both_databases! {
     writes_that_wait_go_into_one_commit,
     a_write_that_is_refused_takes_no_other_along,
     more_than_one_transaction_takes_is_written_by_several,
-    while_much_is_asked_transactions_begin_apart,
+    while_much_is_read_transactions_begin_apart,
 }
 
 fn draft(store: &Store, number: u128, revision: u64) -> EntryDraft {
@@ -104,7 +104,7 @@ async fn more_than_one_transaction_takes_is_written_by_several(backend: Backend)
     assert_eq!(shown(&store).await, 600);
 }
 
-async fn while_much_is_asked_transactions_begin_apart(backend: Backend) {
+async fn while_much_is_read_transactions_begin_apart(backend: Backend) {
     let store = Store::fresh(backend, "hub-a").await;
     let desk = Desk::default();
     let begun = Instant::now();
@@ -116,7 +116,7 @@ async fn while_much_is_asked_transactions_begin_apart(backend: Backend) {
     }
     let passed = begun.elapsed();
     assert!(passed >= Duration::from_millis(60), "{passed:?}");
-    // What comes meanwhile goes together.
+    // Several that wait are written all the same.
     let writes = (4..=9).map(|number| vec![draft(&store, number, 1)]);
     let written = hand_in_at(&desk, &store, writes.collect()).await;
     assert!(written.iter().all(Result::is_ok), "{written:?}");

@@ -41,6 +41,9 @@ async fn what_was_erased_is_in_no_file_once_the_database_rested() {
     let reading = store.db.snapshot().await.unwrap();
     store.delete(record(2), 2, Kind::INNOVATION).await;
     store.db.rest().await.unwrap();
+    for text in SAID {
+        assert_ne!(holding(&folder, text), [""; 0].map(PathBuf::from), "{text}");
+    }
     reading.end().await.unwrap();
     store.db.rest().await.unwrap();
     for text in SAID {

@@ -85,9 +85,6 @@ impl FromStr for What {
     }
 }
 
-/// The most innovations of a file that a search gives: those that it can be paged through.
-const MOST_FOUND: usize = 1000;
-
 /// Which records are wanted, and in which order.
 #[derive(Clone, Debug)]
 pub enum Listing {
@@ -148,7 +145,7 @@ impl Listing {
             return Ok(self);
         };
         let sight = filter.sight;
-        let found = graphql::address::find(search, by_words, filter, MOST_FOUND)?;
+        let found = graphql::address::find(search, by_words, filter)?;
         Ok(Self::Found(found, sight))
     }
 

@@ -1,7 +1,7 @@
 //! Where writes of this hub are handed in: those that come while others are written go into the next transaction together.
 //!
 //! A transaction costs the same for one write as for many, and only one writes at a time. If what was put together is refused,
-//! each is written by itself, so that nobody hears of another's fault. While people ask much, transactions do not follow one
+//! each is written by itself, so that nobody hears of another's fault. While people read much, transactions do not follow one
 //! another at once, so that more comes together: each costs those who read what they have in memory.
 
 use std::collections::VecDeque;
@@ -24,7 +24,7 @@ use crate::{Database, StorageError};
 
 /// The most entries of one transaction, beyond those of its first write.
 const MOST_ENTRIES: usize = 256;
-/// While people ask much, a transaction begins so long after the one before at the earliest.
+/// While people read much, a transaction begins so long after the one before at the earliest.
 const APART: Duration = Duration::from_millis(30);
 /// So few requests between two transactions may be those of writes that are not handed in yet.
 const FEW: u64 = 8;
