@@ -1,5 +1,7 @@
-//! What it costs to count 100,000 innovations with four records each, without network and disk:
-//! `cargo bench -p domain --bench statistics`.
+//! What it costs to count 100,000 and 1,000,000 innovations with some three records each, without network and disk:
+//! `cargo bench -p domain --bench statistics`. A million takes 1.5 GB.
+
+use std::sync::OnceLock;
 
 use divan::Bencher;
 use domain::catalog::{
@@ -10,11 +12,13 @@ use domain::entry::Sight;
 use domain::identity::{HubId, RecordId, RecordRef};
 use domain::statistics::{
     AgencyFact, AwardFact, Chart, Charts, CoachingFact, Columns, Fact, Filter, InnovationFact,
-    ReplicationFact, Told, TransitionFact,
+    ReplicationFact, ThreadFact, Told, TransitionFact,
 };
 
-const INNOVATIONS: u128 = 100_000;
-const AGENCIES: u128 = 2500;
+/// So many innovations belong to an agency.
+const OF_AGENCY: u128 = 40;
+/// Of so many innovations.
+const SIZES: [usize; 2] = [100_000, 1_000_000];
 
 fn main() {
     divan::main();
@@ -39,13 +43,16 @@ fn pick<T: Copy>(of: &[T], dice: u128) -> T {
 
 /// Neighbours have nothing to do with one another.
 fn dice(number: u128, what: u128) -> u128 {
-    (number * 8 + what).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835) >> 64
+    (number * 32 + what).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835) >> 64
 }
 
-fn facts_of(number: u128, on: PartialDate) -> [Fact; 5] {
+/// An innovation and some of what may belong to it.
+fn facts_of(number: u128, many: usize, on: PartialDate) -> Vec<Fact> {
     let roll = |what| dice(number, what);
-    let source = reference(AGENCIES + number * 5);
-    let agency = |what| roll(what) % AGENCIES;
+    let many = many as u128;
+    let agencies = many / OF_AGENCY;
+    let source = reference(agencies + number * 8);
+    let agency = |what| roll(what) % agencies;
     let innovation = Fact::Innovation(InnovationFact {
         agency: record(agency(0)),
         stage: pick(LifecycleStage::ALL, roll(1)),
@@ -56,7 +63,7 @@ fn facts_of(number: u128, on: PartialDate) -> [Fact; 5] {
         current: i64::try_from(roll(7) % 1000).unwrap_or(0),
     });
     let replication = Fact::Replication(ReplicationFact {
-        source: reference(AGENCIES + (roll(8) % INNOVATIONS) * 5),
+        source: reference(agencies + (roll(8) % many) * 8),
         adopter: record(agency(9)),
         state: pick(ProgressState::ALL, roll(10)),
         standing: ReplicationStanding::Claimed,
@@ -81,12 +88,32 @@ fn facts_of(number: u128, on: PartialDate) -> [Fact; 5] {
         state: CoachingState::Done,
         region: None,
         agencies: vec![reference(agency(16)), reference(agency(17))],
-        innovations: vec![source],
+        innovations: vec![source.clone()],
     });
-    [innovation, replication, award, transition, coaching]
+    let mut facts = vec![innovation, transition];
+    let others = [
+        replication,
+        award,
+        coaching,
+        Fact::Endorsement(source.clone()),
+        Fact::Thread(ThreadFact {
+            subject: Some(source),
+        }),
+    ];
+    let others = (0..).zip(others).filter(|(nth, _)| roll(18 + nth) % 7 < 4);
+    facts.extend(others.map(|(_, fact)| fact));
+    facts
 }
 
-fn columns() -> Columns {
+/// Columns of so many innovations, made once.
+fn columns(many: usize) -> &'static Columns {
+    static SMALL: OnceLock<Columns> = OnceLock::new();
+    static LARGE: OnceLock<Columns> = OnceLock::new();
+    let made = if many == SIZES[0] { &SMALL } else { &LARGE };
+    made.get_or_init(|| make(many))
+}
+
+fn make(many: usize) -> Columns {
     let mut columns = Columns::default();
     let regions: Vec<RegionCode> = Regions::get().iter().map(|region| region.code).collect();
     let on = PartialDate::parse("2024-05-01").expect("it is a date");
@@ -98,37 +125,57 @@ fn columns() -> Columns {
             fact,
         });
     };
-    for number in 0..AGENCIES {
+    let agencies = many as u128 / OF_AGENCY;
+    for number in 0..agencies {
         let region = Some(pick(&regions, dice(number, 1)));
         set(number, Fact::Agency(AgencyFact { region }));
     }
-    for number in 0..INNOVATIONS {
-        for (nth, fact) in (0..).zip(facts_of(number, on)) {
-            set(AGENCIES + number * 5 + nth, fact);
+    for number in 0..many as u128 {
+        for (nth, fact) in (0..).zip(facts_of(number, many, on)) {
+            set(agencies + number * 8 + nth, fact);
         }
     }
     columns.settle();
     columns
 }
 
-/// As dashboards ask: everything, a province, and two affairs in some years.
-fn filters() -> [Filter; 3] {
-    let of_province = Filter {
-        region: RegionCode::parse("33").ok(),
-        ..Filter::default()
-    };
-    let of_affairs = Filter {
-        affairs: Affair::Health.mask() | Affair::Social.mask(),
+/// As dashboards ask: a province in some years, two affairs in some years, a goal at a stage in some years, a province, and
+/// everything.
+fn filters() -> [Filter; 5] {
+    let of_years = Filter {
         year_from: Some(2015),
         year_to: Some(2024),
         ..Filter::default()
     };
-    [Filter::default(), of_province, of_affairs]
+    let of_province = Filter {
+        region: RegionCode::parse("33").ok(),
+        ..of_years.clone()
+    };
+    let of_affairs = Filter {
+        affairs: Affair::Health.mask() | Affair::Social.mask(),
+        ..of_years.clone()
+    };
+    let of_goal = Filter {
+        sdgs: Sdg::parse(3).map_or(0, Sdg::mask),
+        stages: vec![LifecycleStage::Development],
+        ..of_years
+    };
+    let province = Filter {
+        region: RegionCode::parse("33").ok(),
+        ..Filter::default()
+    };
+    [
+        of_province,
+        of_affairs,
+        of_goal,
+        province,
+        Filter::default(),
+    ]
 }
 
-#[divan::bench(args = [0, 1, 2])]
-fn all_charts(bencher: Bencher<'_, '_>, filter: usize) {
-    let (columns, filter) = (columns(), filters()[filter].clone());
+#[divan::bench(args = [0, 1, 2, 3, 4], consts = SIZES)]
+fn all_charts<const MANY: usize>(bencher: Bencher<'_, '_>, filter: usize) {
+    let (columns, filter) = (columns(MANY), filters()[filter].clone());
     bencher.bench(|| columns.count(&filter, Sight::Public, 500, Charts::ALL));
 }
 
@@ -144,6 +191,6 @@ fn one_chart_of_everything(bencher: Bencher<'_, '_>, chart: usize) {
         Chart::Coaching,
         Chart::Stale,
     ];
-    let (columns, charts) = (columns(), Charts::default().with(charts[chart]));
+    let (columns, charts) = (columns(SIZES[0]), Charts::default().with(charts[chart]));
     bencher.bench(|| columns.count(&Filter::default(), Sight::Public, 500, charts));
 }

@@ -12,7 +12,7 @@
 //! - [`catalog`] is the knowledge itself: regions, hubs, agencies, innovations.
 //! - [`statistics`] counts what records say.
 //! - [`search`] is how texts and what people type become words that find each other.
-//! - [`bits`] are sets of small numbers.
+//! - [`bits`] are sets of small numbers, [`table`] rows that keep their places.
 //! - [`rules`] names what the invariants rest on, for the simulator to take away.
 //! - [`clock`] and [`entropy`] are how time and randomness come in.
 //!
@@ -32,5 +32,6 @@ pub mod rules;
 pub mod search;
 pub mod standing;
 pub mod statistics;
+pub mod table;
 pub mod token;
 pub mod trust;

@@ -16,7 +16,7 @@ use async_graphql::{Context, ID, InputObject, Lookahead, Object};
 use domain::catalog::{AdoptionStatus, LifecycleStage, STALE_AFTER, Sdg};
 use domain::entry::Sight;
 use domain::identity::RecordRef;
-use domain::statistics::{Chart, Charts, Figures, Filter, Stage};
+use domain::statistics::{Chart, Charts, Figures, Filter, Slices, Stage};
 use quick_cache::sync::Cache;
 use time::OffsetDateTime;
 
@@ -107,7 +107,11 @@ pub struct StatisticsHub {
 
 /// What was counted lately, by what was asked, for the newest commit. Answers that tell more than figures are made anew more
 /// often than the figures.
-struct FiguresKept(Cache<CountKey, (u64, Arc<Figures>)>);
+struct FiguresKept {
+    figures: Cache<CountKey, (u64, Arc<Figures>)>,
+    /// What is known of single years, by what was asked but for the years.
+    slices: Cache<CountKey, (u64, Arc<Slices>)>,
+}
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct CountKey {
@@ -119,10 +123,15 @@ struct CountKey {
 
 /// How many of what was counted are kept.
 const MOST_COUNTED: usize = 256;
+/// Of how many filters single years are kept: about half a megabyte each of 100,000 innovations.
+const MOST_SLICED: usize = 16;
 
 impl Default for FiguresKept {
     fn default() -> Self {
-        Self(Cache::new(MOST_COUNTED))
+        Self {
+            figures: Cache::new(MOST_COUNTED),
+            slices: Cache::new(MOST_SLICED),
+        }
     }
 }
 
@@ -133,13 +142,41 @@ impl FiguresKept {
         columns: &storage::statistics::Statistics,
         key: CountKey,
     ) -> Option<(storage::statistics::AsOf, Arc<Figures>)> {
-        let kept = self.0.get(&key);
+        let kept = self.figures.get(&key);
         let (as_of, figures) = columns.count_at(|columns, as_of| match kept {
             Some((position, figures)) if position == as_of.position => figures,
-            _ => Arc::new(columns.count(&key.filter, key.sight, key.stale_before, key.charts)),
+            _ => {
+                let slices = self.slices(&key, as_of.position);
+                let CountKey {
+                    filter,
+                    sight,
+                    stale_before,
+                    charts,
+                } = &key;
+                Arc::new(columns.count_by(&slices, filter, *sight, *stale_before, *charts))
+            }
         })?;
-        self.0.insert(key, (as_of.position, Arc::clone(&figures)));
+        self.figures
+            .insert(key, (as_of.position, Arc::clone(&figures)));
         Some((as_of, figures))
+    }
+
+    /// What is known of single years at a commit.
+    fn slices(&self, key: &CountKey, position: u64) -> Arc<Slices> {
+        if key.filter.year_from.is_none() && key.filter.year_to.is_none() {
+            return Arc::default();
+        }
+        let mut of_all_years = key.clone();
+        (of_all_years.filter.year_from, of_all_years.filter.year_to) = (None, None);
+        match self.slices.get(&of_all_years) {
+            Some((of, slices)) if of == position => slices,
+            _ => {
+                let slices = Arc::default();
+                let kept = (position, Arc::clone(&slices));
+                self.slices.insert(of_all_years, kept);
+                slices
+            }
+        }
     }
 }
 

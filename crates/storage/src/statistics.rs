@@ -21,8 +21,8 @@ use read::Names;
 /// More changed entries than this are not followed one by one, unless the store is larger still.
 const MOST_FOLLOWED: u64 = 50_000;
 
-/// Columns of so many records rest for a millisecond after they were brought up to date: groups of all records are made anew each
-/// time, which takes the longer the more there are.
+/// Columns of so many records rest for a millisecond after they were brought up to date: what was counted before is of no use
+/// afterwards, and to count again takes the longer the more records there are.
 const RECORDS_PER_REST: usize = 1000;
 
 /// The columns, shared by all who count.

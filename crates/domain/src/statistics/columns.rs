@@ -1,17 +1,18 @@
 //! The facts of all records, in columns.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use super::dossiers::{Dossiers, Item, ItemKind, What};
 use super::facts::{Fact, Told};
-use super::groups::Groups;
 use super::rows::{
     About, Agency, Award, Coaching, Innovation, NONE, Need, RegionNumber, Replication, Transition,
-    Word,
+    Winner, Word,
 };
 use super::sets::{Change, Sets};
-use super::table::{Key, Table};
 use crate::catalog::{AwardBasis, CoachingState, NeedState, fold};
 use crate::identity::{HubId, RecordId, RecordRef};
+use crate::table::{Key, Table, number};
 
 /// The hubs that are named, by number.
 #[derive(Debug, Default)]
@@ -37,7 +38,7 @@ impl Hubs {
         if let Some(number) = self.find(hub) {
             return number;
         }
-        let number = super::table::number(self.names.len());
+        let number = number(self.names.len());
         self.names.push(hub.clone());
         self.numbers.insert(hub.clone(), number);
         number
@@ -52,36 +53,45 @@ pub(super) struct Contests {
     pub(super) names: Vec<(String, u16)>,
     /// By winner, contest and folded tier: the award's number.
     awards: HashMap<(bool, u32, u32, String), u32>,
-    spelled: HashMap<String, u32>,
-    /// The schemes as they are written.
-    pub(super) spellings: Vec<String>,
+    /// By scheme, as it is written, and year.
+    told: HashMap<(String, u16), u32>,
+    pub(super) tellings: Vec<Telling>,
+}
+
+/// A contest as some records write it.
+#[derive(Debug)]
+pub(super) struct Telling {
+    pub(super) contest: u32,
+    pub(super) scheme: String,
 }
 
 impl Contests {
     fn contest(&mut self, scheme: &str, year: u16) -> u32 {
-        let next = super::table::number(self.names.len());
+        let next = number(self.names.len());
         let name = (fold(scheme), year);
-        let number = *self.numbers.entry(name.clone()).or_insert(next);
-        if number == next {
+        let contest = *self.numbers.entry(name.clone()).or_insert(next);
+        if contest == next {
             self.names.push(name);
         }
-        number
+        contest
+    }
+
+    fn telling(&mut self, scheme: &str, year: u16) -> u32 {
+        if let Some(telling) = self.told.get(&(scheme.to_owned(), year)) {
+            return *telling;
+        }
+        let telling = number(self.tellings.len());
+        let contest = self.contest(scheme, year);
+        let scheme = scheme.to_owned();
+        self.told.insert((scheme.clone(), year), telling);
+        self.tellings.push(Telling { contest, scheme });
+        telling
     }
 
     fn award(&mut self, is_agency: bool, winner: u32, contest: u32, tier: &str) -> u32 {
-        let next = super::table::number(self.awards.len());
+        let next = number(self.awards.len());
         let key = (is_agency, winner, contest, fold(tier));
         *self.awards.entry(key).or_insert(next)
-    }
-
-    fn spelling(&mut self, scheme: &str) -> u32 {
-        if let Some(number) = self.spelled.get(scheme) {
-            return *number;
-        }
-        let number = super::table::number(self.spellings.len());
-        self.spellings.push(scheme.to_owned());
-        self.spelled.insert(scheme.to_owned(), number);
-        number
     }
 
     /// How many awards there are.
@@ -97,33 +107,19 @@ pub struct Columns {
     pub(super) contests: Contests,
     pub(super) agencies: Table<Agency>,
     pub(super) innovations: Table<Innovation>,
-    pub(super) replications: Table<Replication>,
-    pub(super) transitions: Table<Transition>,
-    pub(super) awards: Table<Award>,
     pub(super) coaching: Table<Coaching>,
     pub(super) needs: Table<Need>,
-    pub(super) endorsements: Table<About>,
-    pub(super) threads: Table<About>,
+    // What these say stands in the dossiers.
+    replications: Table<About>,
+    transitions: Table<About>,
+    pub(super) awards: Table<Winner>,
+    endorsements: Table<About>,
+    threads: Table<About>,
     words: Table<Word>,
-    /// The activities by month; empty when they are to be sorted anew.
-    pub(super) by_month: Vec<u32>,
-    /// What belongs to innovations; those that are to be grouped anew are nothing.
-    pub(super) of_innovations: Belonging,
+    /// What belongs to each innovation.
+    pub(super) dossiers: Dossiers,
     /// By what is asked of innovations and needs; nothing when an agency changed, by whose region they are found.
     pub(super) sets: Option<Sets>,
-}
-
-/// What belongs to innovations, by the innovation.
-#[derive(Debug, Default)]
-pub(super) struct Belonging {
-    pub(super) replications: Option<Groups>,
-    /// Of each innovation by axis and date.
-    pub(super) transitions: Option<Groups>,
-    pub(super) awards: Option<Groups>,
-    pub(super) endorsements: Option<Groups>,
-    pub(super) threads: Option<Groups>,
-    /// Activities, each with all innovations that take part.
-    pub(super) coaching: Option<Groups>,
 }
 
 impl Columns {
@@ -169,12 +165,10 @@ impl Columns {
                 self.words.set(key, rank, Word::OfReplication(to));
             }
             Fact::Endorsement(of) => {
-                let row = About {
-                    innovation: Some(self.innovation(of)),
-                    hub,
-                };
-                self.endorsements.set(key, rank, row);
-                self.of_innovations.endorsements = None;
+                let about = Some(self.innovation(of));
+                let place = self.endorsements.set(key, rank, About::of(about));
+                let what = What::Endorsement { hub };
+                self.dossiers.add(about, Item { place, rank, what });
             }
             _ => self.set_item(key, rank, fact),
         }
@@ -184,43 +178,38 @@ impl Columns {
         let hub = key.hub;
         match fact {
             Fact::Replication(said) => {
-                let row = Replication::of(
-                    said,
-                    self.innovation(&said.source),
-                    self.agencies.place(own(hub, said.adopter)),
-                    hub,
-                );
-                self.replications.set(key, rank, row);
-                self.of_innovations.replications = None;
+                let about = Some(self.innovation(&said.source));
+                let adopter = self.agencies.place(own(hub, said.adopter));
+                let place = self.replications.set(key, rank, About::of(about));
+                let what = What::Replication(Replication::of(said, adopter, hub));
+                self.dossiers.add(about, Item { place, rank, what });
             }
             Fact::Transition(said) => {
                 let corrects = said.corrects.map(|it| self.transitions.place(own(hub, it)));
-                let innovation = self.innovations.place(own(hub, said.innovation));
-                let row = Transition::of(said, innovation, corrects.unwrap_or(NONE));
-                self.transitions.set(key, rank, row);
-                self.of_innovations.transitions = None;
+                let about = Some(self.innovations.place(own(hub, said.innovation)));
+                let place = self.transitions.set(key, rank, About::of(about));
+                let what = What::Transition(Transition::of(said, corrects.unwrap_or(NONE)));
+                self.dossiers.add(about, Item { place, rank, what });
             }
             Fact::Award(said) => {
-                let winner = if said.is_agency {
-                    self.agency(&said.winner)
+                let (winner, at) = if said.is_agency {
+                    let at = self.agency(&said.winner);
+                    (Winner::Agency(at), at)
                 } else {
-                    self.innovation(&said.winner)
+                    let at = self.innovation(&said.winner);
+                    (Winner::Innovation(at), at)
                 };
-                let contest = self.contests.contest(&said.scheme, said.year);
-                let number = self
-                    .contests
-                    .award(said.is_agency, winner, contest, &said.tier);
-                let row = Award {
-                    winner,
-                    number,
-                    contest,
-                    spelling: self.contests.spelling(&said.scheme),
+                let telling = self.contests.telling(&said.scheme, said.year);
+                let contest = self.contests.tellings[telling as usize].contest;
+                let what = What::Award(Award {
+                    number: (self.contests).award(said.is_agency, at, contest, &said.tier),
+                    telling,
                     hub,
-                    is_agency: said.is_agency,
                     is_confirmed: said.basis == AwardBasis::Confirmed,
-                };
-                self.awards.set(key, rank, row);
-                self.of_innovations.awards = None;
+                });
+                let place = self.awards.set(key, rank, winner);
+                let item = Item { place, rank, what };
+                self.dossiers.add(winner.innovation(), item);
             }
             Fact::Coaching(said) => {
                 let agencies: Vec<u32> = said.agencies.iter().map(|it| self.agency(it)).collect();
@@ -236,9 +225,12 @@ impl Columns {
                         agencies.into_iter().chain(about).collect()
                     },
                 };
-                self.coaching.set(key, rank, row);
-                self.by_month.clear();
-                self.of_innovations.coaching = None;
+                let innovations = row.innovations().to_vec();
+                let place = self.coaching.set(key, rank, row);
+                let what = What::Activity;
+                for innovation in innovations {
+                    (self.dossiers).add(Some(innovation), Item { place, rank, what });
+                }
             }
             Fact::Need(said) => {
                 let row = Need {
@@ -254,12 +246,10 @@ impl Columns {
             }
             Fact::Thread(said) => {
                 let subject = said.subject.as_ref().map(|it| self.key(&it.hub, it.record));
-                let row = About {
-                    innovation: subject.map(|subject| self.innovations.place(subject)),
-                    hub,
-                };
-                self.threads.set(key, rank, row);
-                self.of_innovations.threads = None;
+                let about = subject.map(|subject| self.innovations.place(subject));
+                let place = self.threads.set(key, rank, About::of(about));
+                let what = What::Thread { hub };
+                self.dossiers.add(about, Item { place, rank, what });
             }
             _ => {}
         }
@@ -282,16 +272,42 @@ impl Columns {
             self.note_need(place, Change::Take);
             self.needs.remove(key);
         }
-        // A row that is not here stays in its group: nobody sees it.
+        self.remove_item(key);
+        self.words.remove(key);
+    }
+
+    /// Takes a record out of the dossiers in which it stands.
+    fn remove_item(&mut self, key: Key) {
+        let names = |place| self.transitions.key(place).record;
+        let dossiers = &mut self.dossiers;
+        let mut take = |kind: ItemKind, (place, about): (u32, Option<u32>)| {
+            dossiers.remove(about, (kind, place), &names);
+        };
+        let abouts = [
+            (ItemKind::Replication, &self.replications),
+            (ItemKind::Transition, &self.transitions),
+            (ItemKind::Endorsement, &self.endorsements),
+            (ItemKind::Thread, &self.threads),
+        ];
+        for (kind, table) in abouts {
+            if let Some((place, about)) = table.found(key) {
+                take(kind, (place, about.innovation()));
+            }
+        }
+        if let Some((place, winner)) = self.awards.found(key) {
+            take(ItemKind::Award, (place, winner.innovation()));
+        }
+        if let Some((place, row)) = self.coaching.found(key) {
+            for innovation in row.innovations() {
+                take(ItemKind::Activity, (place, Some(*innovation)));
+            }
+        }
         self.replications.remove(key);
         self.transitions.remove(key);
-        self.awards.remove(key);
-        if self.coaching.remove(key).is_some() {
-            self.by_month.clear();
-        }
         self.endorsements.remove(key);
         self.threads.remove(key);
-        self.words.remove(key);
+        self.awards.remove(key);
+        self.coaching.remove(key);
     }
 
     /// Sorts what was added. To be called before anything is counted.
@@ -299,47 +315,8 @@ impl Columns {
         if self.sets.is_none() {
             self.sets = Some(self.make_sets());
         }
-        let Self {
-            replications,
-            transitions,
-            awards,
-            endorsements,
-            threads,
-            coaching,
-            of_innovations: of,
-            ..
-        } = self;
-        of.replications
-            .get_or_insert_with(|| by_innovation(replications, |row| Some(row.source)));
-        of.awards.get_or_insert_with(|| {
-            by_innovation(awards, |row| (!row.is_agency).then_some(row.winner))
-        });
-        of.endorsements
-            .get_or_insert_with(|| by_innovation(endorsements, |row| row.innovation));
-        of.threads
-            .get_or_insert_with(|| by_innovation(threads, |row| row.innovation));
-        of.coaching.get_or_insert_with(|| {
-            let innovations = |(place, row): (u32, &Coaching)| {
-                let innovations = row.innovations().to_vec().into_iter();
-                innovations.map(move |innovation| (place, Some(innovation)))
-            };
-            Groups::of(coaching.all().flat_map(innovations))
-        });
-        of.transitions.get_or_insert_with(|| {
-            let mut order: Vec<u32> = transitions.all().map(|(place, _)| place).collect();
-            order.sort_unstable_by_key(|place| {
-                let row = transitions.row(*place);
-                (row.axis, row.order, transitions.key(*place).record)
-            });
-            let about = |place: &u32| (*place, Some(transitions.row(*place).innovation));
-            Groups::of(order.iter().map(about))
-        });
-        if self.by_month.len() != self.coaching.len() || self.by_month.is_empty() {
-            let table = &self.coaching;
-            let mut order: Vec<u32> = (0..super::table::number(table.len())).collect();
-            order.sort_unstable_by_key(|place| table.row(*place).month);
-            self.by_month = order;
-        }
+        let names = |place| self.transitions.key(place).record;
+        self.dossiers.settle(&names);
     }
 
     /// The record by whose own fact this one counts, which is to be read again when this one comes or goes.
@@ -403,22 +380,11 @@ impl Columns {
             + self.endorsements.bytes()
             + self.threads.bytes()
             + self.words.bytes();
-        let of = &self.of_innovations;
-        let groups = [
-            &of.replications,
-            &of.transitions,
-            &of.awards,
-            &of.endorsements,
-            &of.threads,
-            &of.coaching,
-        ];
-        let groups: usize = groups.into_iter().flatten().map(Groups::bytes).sum();
-        let order = groups + self.by_month.capacity() * size_of::<u32>();
         let sets = self.sets.as_ref().map_or(0, Sets::bytes);
         let taking_part = |row: &Coaching| row.taking_part.len() * size_of::<u32>();
         let taking_part: usize = self.coaching.seen(2).map(|(_, row)| taking_part(row)).sum();
         // A text of some 10 letters, its key and its place.
-        tables + order + sets + taking_part + self.contests.awards.capacity() * 64
+        tables + self.dossiers.bytes() + sets + taking_part + self.contests.awards.capacity() * 64
     }
 
     /// The region of an innovation: that of its agency, if whoever sees the innovation may see the agency.
@@ -447,6 +413,17 @@ impl Columns {
         }
     }
 
+    /// The order of two records by their hubs' names and their ids.
+    pub(super) fn compare_names(&self, one: Key, other: Key) -> Ordering {
+        let by_hub = || self.hubs.name(one.hub).cmp(self.hubs.name(other.hub));
+        let by_hub = if one.hub == other.hub {
+            Ordering::Equal
+        } else {
+            by_hub()
+        };
+        by_hub.then_with(|| one.record.cmp(&other.record))
+    }
+
     fn key(&mut self, hub: &HubId, record: RecordId) -> Key {
         own(self.hubs.number(hub), record)
     }
@@ -460,10 +437,6 @@ impl Columns {
         let key = self.key(&of.hub, of.record);
         self.agencies.place(key)
     }
-}
-
-fn by_innovation<R: Default>(table: &Table<R>, innovation: impl Fn(&R) -> Option<u32>) -> Groups {
-    Groups::of(table.all().map(|(place, row)| (place, innovation(row))))
 }
 
 /// A record of the same hub.

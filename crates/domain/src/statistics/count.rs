@@ -3,7 +3,9 @@
 use super::charts::{AffairCount, Chart, Charts, Figures, RegionCount, Stage, YearCount};
 use super::columns::Columns;
 use super::filter::{Filter, Wanted};
+use super::related::Related;
 use super::rows::{PROVINCES, RegionNumber};
+use super::slices::{MOST_YEARS, SlicedCounts, Slices, Sparse};
 use crate::bits::Bits;
 use crate::catalog::{AdoptionStatus, Affair, LifecycleStage, PartialDate, Sdg, Vocabulary};
 use crate::entry::Sight;
@@ -28,6 +30,8 @@ pub(super) struct Counts {
     stages: [u32; TERMS],
     adoptions: [u32; TERMS],
     stale: Vec<u32>,
+    /// The agencies of these innovations.
+    pub(super) agencies: Bits,
 }
 
 impl Columns {
@@ -40,61 +44,54 @@ impl Columns {
         stale_before: i64,
         charts: Charts,
     ) -> Figures {
-        let rank = sight.rank();
+        self.count_by(&Slices::default(), filter, sight, stale_before, charts)
+    }
+
+    /// The same with what is known of other years: `slices` are those that a call for the same but for the years left, and
+    /// nothing was set or removed since.
+    pub fn count_by(
+        &self,
+        slices: &Slices,
+        filter: &Filter,
+        sight: Sight,
+        stale_before: i64,
+        charts: Charts,
+    ) -> Figures {
         let wanted = Wanted::new(filter, self);
-        let innovations = wanted.innovations(self, rank);
-        let counts = self.count_innovations(&innovations, stale_before);
-        let mut figures = Figures {
-            innovations: counts.all,
-            ..Figures::default()
-        };
-        counts.tell(self, charts, &mut figures);
+        let innovations = wanted.innovations(self, sight.rank());
         let scope = Scope {
             columns: self,
             wanted: &wanted,
             innovations: &innovations,
-            rank,
+            rank: sight.rank(),
         };
-        if charts.has(Chart::Stages) {
-            figures.moves = scope.moves();
+        let counting = Counting {
+            stale_before,
+            charts,
+        };
+        let years = self.years_to_slice(filter, &innovations);
+        let (counts, related) = match years {
+            None => scope.tally(counting),
+            Some(years) => scope.add_up(years, slices, filter, counting),
+        };
+        scope.figures(counts, related, slices, charts)
+    }
+
+    /// The years that are asked for, if there are many innovations of them: each is counted by itself then.
+    fn years_to_slice(&self, filter: &Filter, innovations: &Bits) -> Option<Vec<u16>> {
+        let is_of_years = filter.year_from.is_some() || filter.year_to.is_some();
+        if !is_of_years || innovations.count() < MANY {
+            return None;
         }
-        let has = |chart: Chart| charts.has(chart) || charts.has(Chart::Totals);
-        let replications =
-            (has(Chart::Flows) || has(Chart::Replicated)).then(|| scope.replications());
-        let replications = replications.unwrap_or_default();
-        let awards = has(Chart::Awards).then(|| scope.awards());
-        let awards = awards.unwrap_or_default();
-        let activities = has(Chart::Coaching).then(|| scope.activities());
-        let activities = activities.unwrap_or_default();
-        let needs = has(Chart::Needs).then(|| scope.wanted_needs());
-        let needs = needs.unwrap_or_default();
-        if charts.has(Chart::Needs) {
-            figures.needs = super::flows::needs(&counts, &needs);
-        }
-        if charts.has(Chart::Coaching) {
-            (figures.coaching, figures.coached_agencies) = scope.coaching(&activities);
-        }
-        if charts.has(Chart::Totals) {
-            let counted = (&replications, &awards);
-            (figures.network, figures.hubs) = scope.totals(&counts, counted, &activities, &needs);
-        }
-        if charts.has(Chart::Flows) {
-            figures.flows = replications.flows();
-        }
-        if charts.has(Chart::Replicated) {
-            figures.replicated = scope.most_replicated(replications);
-        }
-        if charts.has(Chart::Awards) {
-            figures.awards = awards.rows;
-        }
-        figures
+        let (first, last) = (filter.year_from.unwrap_or(1).max(1), filter.year_to);
+        let years = self.sets().innovations.years(first, last);
+        Some(years).filter(|years| years.len() <= MOST_YEARS)
     }
 
     /// Counts those that are wanted, which all may be seen.
     fn count_innovations(&self, wanted: &Bits, stale_before: i64) -> Counts {
-        let mut counts = Counts::of(self.hubs.len());
-        for place in wanted.iter() {
-            let row = self.innovations.row(place);
+        let mut counts = Counts::of(self.hubs.len(), self.agencies.len());
+        self.innovations.each(wanted, |place, row| {
             counts.all += 1;
             counts.hubs[row.hub as usize] += 1;
             counts.year(row.year)[usize::from(row.stage)] += 1;
@@ -110,12 +107,108 @@ impl Columns {
             if row.current < stale_before {
                 counts.stale[row.hub as usize] += 1;
             }
-        }
+            counts.agencies.insert(row.agency);
+        });
         counts
     }
 }
 
+/// Of fewer innovations years are not counted one by one. In the small columns of tests, they are.
+const MANY: u64 = if cfg!(test) { 1 } else { 3000 };
+
+/// What is counted of them.
+#[derive(Clone, Copy)]
+struct Counting {
+    stale_before: i64,
+    charts: Charts,
+}
+
+impl Scope<'_> {
+    /// Counts the innovations and what belongs to them.
+    fn tally(&self, of: Counting) -> (Counts, Related) {
+        let counts = self
+            .columns
+            .count_innovations(self.innovations, of.stale_before);
+        (counts, self.related(of.charts))
+    }
+
+    /// The same, year by year.
+    fn add_up(
+        &self,
+        years: Vec<u16>,
+        slices: &Slices,
+        filter: &Filter,
+        of: Counting,
+    ) -> (Counts, Related) {
+        let columns = self.columns;
+        let mut counts = Counts::of(columns.hubs.len(), columns.agencies.len());
+        let mut related = Related::of(columns);
+        for year in years {
+            let slice = slices.year(year, || {
+                let filter = Filter {
+                    year_from: Some(year),
+                    year_to: Some(year),
+                    ..filter.clone()
+                };
+                let wanted = Wanted::new(&filter, columns);
+                let innovations = wanted.innovations(columns, self.rank);
+                let scope = Scope {
+                    wanted: &wanted,
+                    innovations: &innovations,
+                    ..*self
+                };
+                let (counts, related) = scope.tally(of);
+                scope.slice(&counts, related)
+            });
+            counts.add(year, &slice.counts);
+            related.add(&columns.contests, &slice);
+        }
+        (counts, related)
+    }
+
+    fn figures(
+        &self,
+        counts: Counts,
+        related: Related,
+        slices: &Slices,
+        charts: Charts,
+    ) -> Figures {
+        let mut figures = Figures {
+            innovations: counts.all,
+            ..Figures::default()
+        };
+        counts.tell(self.columns, charts, &mut figures);
+        let has_needs = charts.has(Chart::Needs) || charts.has(Chart::Totals);
+        let needs = has_needs.then(|| slices.needs(|| self.needs()));
+        let activities = self.activities(&related.activities);
+        if let Some(needs) = needs.filter(|_| charts.has(Chart::Totals)) {
+            (figures.network, figures.hubs) =
+                self.totals(&counts, &related, &activities.hubs, &needs.hubs);
+        }
+        if let Some(needs) = needs.filter(|_| charts.has(Chart::Needs)) {
+            figures.needs = needs.told(&counts);
+        }
+        if charts.has(Chart::Coaching) {
+            (figures.coaching, figures.coached_agencies) = activities.by_month();
+        }
+        if charts.has(Chart::Awards) {
+            figures.awards = related.awards.rows(&self.columns.contests);
+        }
+        if charts.has(Chart::Flows) {
+            figures.flows = related.replications.flows();
+        }
+        if charts.has(Chart::Replicated) {
+            figures.replicated = self.replicated(related.replications);
+        }
+        if charts.has(Chart::Stages) {
+            figures.moves = related.stays.moves();
+        }
+        figures
+    }
+}
+
 /// What the other charts are counted of.
+#[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) columns: &'a Columns,
     pub(super) wanted: &'a Wanted,
@@ -133,7 +226,7 @@ pub(super) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
 }
 
 impl Counts {
-    fn of(hubs: usize) -> Self {
+    fn of(hubs: usize, agencies: usize) -> Self {
         Self {
             all: 0,
             hubs: vec![0; hubs],
@@ -144,7 +237,37 @@ impl Counts {
             stages: [0; TERMS],
             adoptions: [0; TERMS],
             stale: vec![0; hubs],
+            agencies: Bits::none(crate::table::number(agencies)),
         }
+    }
+
+    /// Makes small what was counted of one year.
+    pub(super) fn slice(&self) -> SlicedCounts {
+        SlicedCounts {
+            all: self.all,
+            hubs: Sparse::of(&self.hubs),
+            regions: Sparse::of(&self.regions),
+            affairs: Sparse::of(&self.affairs),
+            goals: Sparse::of(&self.goals),
+            stages: Sparse::of(&self.stages),
+            adoptions: Sparse::of(&self.adoptions),
+            stale: Sparse::of(&self.stale),
+            agencies: self.agencies.clone(),
+        }
+    }
+
+    /// Adds what was counted of a year.
+    fn add(&mut self, year: u16, slice: &SlicedCounts) {
+        self.all += slice.all;
+        slice.hubs.add_to(&mut self.hubs);
+        slice.regions.add_to(&mut self.regions);
+        slice.affairs.add_to(&mut self.affairs);
+        slice.goals.add_to(&mut self.goals);
+        slice.stages.add_to(&mut self.stages);
+        slice.stages.add_to(self.year(year));
+        slice.adoptions.add_to(&mut self.adoptions);
+        slice.stale.add_to(&mut self.stale);
+        self.agencies.add(&slice.agencies);
     }
 
     /// The counts of a year, from the least stage on; 0 is no year.
@@ -249,7 +372,7 @@ impl Counts {
             .enumerate()
             .filter(|(_, count)| **count > 0);
         let name = |(number, count): (usize, &u32)| {
-            let number = super::table::number(number);
+            let number = crate::table::number(number);
             (columns.hubs.name(number).clone(), *count)
         };
         let mut hubs: Vec<_> = hubs.map(name).collect();

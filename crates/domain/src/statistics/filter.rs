@@ -4,10 +4,10 @@ use super::columns::Columns;
 use super::count::bits;
 use super::rows::{NONE, RegionNumber};
 use super::sets::Values;
-use super::table::{Key, number};
 use crate::bits::Bits;
 use crate::catalog::{AdoptionStatus, LifecycleStage, RegionCode};
 use crate::identity::{HubId, RecordRef};
+use crate::table::{Key, number};
 
 /// Conditions on innovations that all must hold. An empty list or mask asks for nothing.
 ///
@@ -137,8 +137,8 @@ impl Wanted {
         if self.adoptions != 0 {
             wanted.keep(&sets.adoptions.any(bits(self.adoptions.into())));
         }
-        if let Some((from, to)) = self.years {
-            wanted.keep(&sets.of_years(from, to));
+        if let Some(years) = self.years {
+            sets.keep_years(years, &mut wanted);
         }
         let table = &columns.innovations;
         self.keep_region(&sets.provinces, &mut wanted, |place| {
@@ -190,19 +190,15 @@ impl Wanted {
     }
 
     /// The agencies that are wanted and may be seen: of those that are asked for, if something is asked that only
-    /// innovations have, the ones with such an innovation.
-    pub(super) fn agencies(&self, columns: &Columns, rank: u8, innovations: &Bits) -> Bits {
+    /// innovations have, the ones that have such an innovation.
+    pub(super) fn agencies(&self, columns: &Columns, rank: u8, with_such: &Bits) -> Bits {
         let table = &columns.agencies;
-        let mut wanted = Bits::none(number(table.len()));
         if self.asks_of_innovations() {
-            for place in innovations.iter() {
-                let agency = columns.innovations.row(place).agency;
-                if table.rank(agency) <= rank {
-                    wanted.insert(agency);
-                }
-            }
+            let mut wanted = with_such.clone();
+            wanted.retain(|agency| table.rank(agency) <= rank);
             return wanted;
         }
+        let mut wanted = Bits::none(number(table.len()));
         for (place, row) in table.seen(rank) {
             if self.hub(row.hub) && self.agency(place) && self.region(row.region) {
                 wanted.insert(place);

@@ -76,9 +76,9 @@ pub(super) struct Innovation {
     pub(super) adoption: u8,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// An adopter's word; the innovation is that of its dossier.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Replication {
-    pub(super) source: u32,
     pub(super) adopter: u32,
     pub(super) hub: u32,
     /// Not refused and not given up.
@@ -88,11 +88,10 @@ pub(super) struct Replication {
 }
 
 impl Replication {
-    pub(super) fn of(said: &ReplicationFact, source: u32, adopter: u32, hub: u32) -> Self {
+    pub(super) fn of(said: &ReplicationFact, adopter: u32, hub: u32) -> Self {
         let (state, is_confirmed) = (said.state, said.standing == ReplicationStanding::Confirmed);
         let is_done = state == ProgressState::Done;
         Self {
-            source,
             adopter,
             hub,
             is_live: !matches!(state, ProgressState::Refused | ProgressState::Cancelled),
@@ -102,9 +101,9 @@ impl Replication {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// A move of the innovation of its dossier.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Transition {
-    pub(super) innovation: u32,
     /// The transition whose place this takes; [`NONE`] for none.
     pub(super) corrects: u32,
     pub(super) axis: u8,
@@ -116,7 +115,7 @@ pub(super) struct Transition {
 }
 
 impl Transition {
-    pub(super) fn of(said: &TransitionFact, innovation: u32, corrects: u32) -> Self {
+    pub(super) fn of(said: &TransitionFact, corrects: u32) -> Self {
         let (axis, to) = match said.step {
             Move::Lifecycle(_, to) => (LIFECYCLE, to as u8),
             Move::Adoption(_, to) => (ADOPTION, to as u8),
@@ -124,7 +123,6 @@ impl Transition {
         };
         let (year, month, day) = said.on.sort_key();
         Self {
-            innovation,
             corrects,
             axis,
             to,
@@ -134,18 +132,14 @@ impl Transition {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// An award of the innovation of its dossier, or of an agency.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Award {
-    /// The place of the innovation or agency.
-    pub(super) winner: u32,
     /// The number of the award itself, the same for everybody who tells of it.
     pub(super) number: u32,
-    /// The number of scheme and year.
-    pub(super) contest: u32,
-    /// How this record writes the scheme.
-    pub(super) spelling: u32,
+    /// The number of the contest as this record writes it.
+    pub(super) telling: u32,
     pub(super) hub: u32,
-    pub(super) is_agency: bool,
     pub(super) is_confirmed: bool,
 }
 
@@ -182,11 +176,49 @@ pub(super) struct Need {
     pub(super) is_open: bool,
 }
 
-/// A record that is about one innovation, or about something else or nothing.
+/// The place of the innovation that a record is about; [`NONE`] if it is about something else or nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About(u32);
+
+impl Default for About {
+    fn default() -> Self {
+        Self(NONE)
+    }
+}
+
+impl About {
+    pub(super) fn of(innovation: Option<u32>) -> Self {
+        Self(innovation.unwrap_or(NONE))
+    }
+
+    pub(super) fn innovation(self) -> Option<u32> {
+        (self.0 != NONE).then_some(self.0)
+    }
+}
+
+/// Who won an award, by place.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct About {
-    pub(super) innovation: Option<u32>,
-    pub(super) hub: u32,
+pub(super) enum Winner {
+    #[default]
+    Nobody,
+    Innovation(u32),
+    Agency(u32),
+}
+
+impl Winner {
+    pub(super) fn innovation(self) -> Option<u32> {
+        match self {
+            Self::Innovation(place) => Some(place),
+            Self::Agency(_) | Self::Nobody => None,
+        }
+    }
+
+    pub(super) fn agency(self) -> Option<u32> {
+        match self {
+            Self::Agency(place) => Some(place),
+            Self::Innovation(_) | Self::Nobody => None,
+        }
+    }
 }
 
 /// A record that counts by the fact of another.

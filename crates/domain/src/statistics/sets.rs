@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::columns::Columns;
 use super::count::{AFFAIRS, GOALS, TERMS, bits};
 use super::rows::{Innovation, Need, PROVINCES};
-use super::table::HIGHEST_RANK;
 use crate::bits::Bits;
+use crate::table::HIGHEST_RANK;
 
 /// The ranks of viewers.
 const RANKS: usize = 3;
@@ -114,7 +114,8 @@ pub(super) struct OfInnovations {
     pub(super) stages: Values,
     pub(super) adoptions: Values,
     pub(super) provinces: Values,
-    years: BTreeMap<u16, Bits>,
+    /// By year, those of that year or an earlier one; 0 is no year.
+    until: BTreeMap<u16, Bits>,
 }
 
 impl OfInnovations {
@@ -125,7 +126,7 @@ impl OfInnovations {
             stages: Values::below(TERMS),
             adoptions: Values::below(TERMS),
             provinces: Values::below(PROVINCES),
-            years: BTreeMap::new(),
+            until: BTreeMap::new(),
         }
     }
 
@@ -142,10 +143,15 @@ impl OfInnovations {
         self.stages.change(row.stage.into(), place, change);
         self.adoptions.change(row.adoption.into(), place, change);
         self.provinces.change(province, place, change);
-        let year = self.years.entry(row.year).or_default();
-        match change {
-            Change::Put => drop(year.insert(place)),
-            Change::Take => year.remove(place),
+        if !self.until.contains_key(&row.year) {
+            let before = self.until(row.year).cloned().unwrap_or_default();
+            self.until.insert(row.year, before);
+        }
+        for (_, until) in self.until.range_mut(row.year..) {
+            match change {
+                Change::Put => drop(until.insert(place)),
+                Change::Take => until.remove(place),
+            }
         }
     }
 
@@ -154,19 +160,35 @@ impl OfInnovations {
         self.ranks.any(0..=usize::from(rank))
     }
 
-    /// Those of these years.
-    pub(super) fn of_years(&self, from: u16, to: u16) -> Bits {
-        let mut places = Bits::default();
-        if from <= to {
-            for (_, of_year) in self.years.range(from..=to) {
-                places.add(of_year);
-            }
+    /// Keeps those of these years, of which the first is not 0.
+    pub(super) fn keep_years(&self, (first, last): (u16, u16), places: &mut Bits) {
+        match self.until(last) {
+            Some(until) if first <= last => places.keep(until),
+            _ => *places = Bits::default(),
         }
-        places
+        if let Some(earlier) = self.until(first - 1) {
+            places.take_out(earlier);
+        }
+    }
+
+    /// The years that innovations have, from one on and up to one.
+    pub(super) fn years(&self, first: u16, last: Option<u16>) -> Vec<u16> {
+        let years = self.until.range(first..).map(|(year, _)| *year);
+        years
+            .take_while(|year| last.is_none_or(|last| *year <= last))
+            .collect()
+    }
+
+    /// Those of a year or an earlier one, and those of no year.
+    fn until(&self, year: u16) -> Option<&Bits> {
+        self.until
+            .range(..=year)
+            .next_back()
+            .map(|(_, until)| until)
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let years: usize = self.years.values().map(Bits::bytes).sum();
+        let years: usize = self.until.values().map(Bits::bytes).sum();
         let values = [&self.ranks, &self.stages, &self.adoptions, &self.provinces];
         let values = values.into_iter().chain(self.subjects.values());
         years + values.map(Values::bytes).sum::<usize>()

@@ -311,6 +311,22 @@ proptest! {
     }
 
     #[test]
+    fn years_that_were_counted_before_are_added_up_to_the_same(
+        steps in histories(),
+        filter in filters(),
+        ranges in prop::collection::vec((prop::option::of(years()), prop::option::of(years())), 1..5),
+        sight in sights(),
+    ) {
+        let (columns, slices) = (columns_after(&steps), Slices::default());
+        for (year_from, year_to) in ranges {
+            let filter = Filter { year_from, year_to, ..filter.clone() };
+            let counted = columns.count_by(&slices, &filter, sight, STALE_BEFORE, Charts::ALL);
+            let afresh = columns.count(&filter, sight, STALE_BEFORE, Charts::ALL);
+            prop_assert_eq!(counted, afresh);
+        }
+    }
+
+    #[test]
     fn the_order_in_which_records_come_does_not_matter(steps in histories(), filter in filters()) {
         let mut told = newest(&steps);
         let one = columns_of(&told).count(&filter, Sight::Network, STALE_BEFORE, Charts::ALL);

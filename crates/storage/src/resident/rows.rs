@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use domain::catalog::RegionCode;
 use domain::entry::Sight;
 use domain::identity::{HubId, RecordId};
-use domain::statistics::table::{Key, Table};
+use domain::table::{Key, Table};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

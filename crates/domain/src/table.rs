@@ -4,10 +4,15 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use hashbrown::HashTable;
 
+use crate::bits::Bits;
+
 /// The rank of a row that is not here; no sight reaches it.
 const ABSENT: u8 = u8::MAX;
 /// The highest rank of one that is.
-pub(super) const HIGHEST_RANK: u8 = 2;
+pub(crate) const HIGHEST_RANK: u8 = 2;
+
+/// So many rows are fetched from memory together.
+pub(crate) const TOGETHER: usize = 100;
 
 /// A record's name in the columns: its hub's number and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,12 +93,17 @@ impl<R: Default> Table<R> {
 
     /// What a record is, if it is here.
     pub fn get(&self, key: Key) -> Option<&R> {
-        let place = self.find(key)? as usize;
-        (self.ranks[place] != ABSENT).then(|| &self.rows[place])
+        self.found(key).map(|(_, row)| row)
+    }
+
+    /// The place of a record, and what it is, if it is here.
+    pub(crate) fn found(&self, key: Key) -> Option<(u32, &R)> {
+        let place = self.find(key)?;
+        (self.rank(place) != ABSENT).then(|| (place, self.row(place)))
     }
 
     /// The rows that are here, with their places.
-    pub(super) fn all(&self) -> impl Iterator<Item = (u32, &R)> + Clone {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, &R)> + Clone {
         let rows = self.ranks.iter().zip(&self.rows).enumerate();
         rows.filter(|(_, (rank, _))| **rank != ABSENT)
             .map(|(place, (_, row))| (number(place), row))
@@ -131,6 +141,29 @@ impl<R: Default> Table<R> {
         &self.rows[place as usize]
     }
 
+    /// The rank and row of a place.
+    pub(crate) fn at(&self, place: u32) -> (u8, &R) {
+        (self.rank(place), self.row(place))
+    }
+
+    /// Looks at what is at some places, in their order. Rows are copied by the hundred before they are looked at, so that the
+    /// processor waits for many of them at once.
+    pub(crate) fn each(&self, places: &Bits, mut look: impl FnMut(u32, &R))
+    where
+        R: Copy,
+    {
+        let mut places = places.iter().peekable();
+        let mut copied = Vec::with_capacity(TOGETHER);
+        while places.peek().is_some() {
+            let some = places.by_ref().take(TOGETHER);
+            copied.clear();
+            copied.extend(some.map(|place| (place, *self.row(place))));
+            for (place, row) in &copied {
+                look(*place, row);
+            }
+        }
+    }
+
     /// The records of a hub that are here.
     pub fn of_hub(&self, hub: u32) -> impl Iterator<Item = Key> {
         let keys = self.keys.iter().zip(&self.ranks);
@@ -146,6 +179,6 @@ impl<R: Default> Table<R> {
 }
 
 /// A place as a number; there are fewer than 2³².
-pub(super) fn number(place: usize) -> u32 {
+pub(crate) fn number(place: usize) -> u32 {
     u32::try_from(place).expect("a table has fewer than 2^32 rows")
 }
