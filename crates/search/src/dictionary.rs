@@ -7,6 +7,7 @@ use tantivy::Term;
 use tantivy::schema::Field;
 
 use crate::SearchError;
+use crate::lexicon::Lexicon;
 use crate::schema::Fields;
 use crate::snapshot::Snapshot;
 use crate::view::{View, frequency_in};
@@ -51,30 +52,43 @@ impl Dictionary<'_> {
         Ok(words.sorted(MOST_WORDS, |_| 0))
     }
 
-    /// The words that are as few slips away as any, the most frequent first, but for the word itself.
-    pub(crate) fn words_near(&self, word: &str) -> Result<Vec<Counted>, SearchError> {
+    /// Of the words that at least so many documents have those that are as few slips away as any, the most frequent first, but
+    /// for the word itself.
+    pub(crate) fn words_near(&self, word: &str, least: u64) -> Result<Vec<Counted>, SearchError> {
         let slips = slips_allowed(word.chars().count());
         if slips == 0 {
             return Ok(Vec::new());
         }
+        let lexicons = self.snapshot.parts();
+        let lexicons = lexicons.map(|part| part.facts.lexicon(part.reader, self.fields));
+        let lexicons = lexicons.collect::<Result<Vec<&Lexicon>, _>>()?;
+        let sizes: Vec<usize> = lexicons.iter().map(|lexicon| lexicon.len()).collect();
         let mut alike = BTreeSet::new();
-        for part in self.snapshot.parts() {
-            alike.extend(
-                part.facts
-                    .lexicon(part.reader, self.fields)?
-                    .near(word, slips),
-            );
+        for (lexicon, least) in lexicons.into_iter().zip(shares(least, &sizes)) {
+            alike.extend(lexicon.near(word, slips, least));
         }
         alike.remove(word);
         let mut words = Frequencies::default();
         for found in alike {
-            words.add(found.as_bytes(), self.frequency(self.fields.words, found)?);
+            let frequency = self.frequency(self.fields.words, found)?;
+            if frequency >= least {
+                words.add(found.as_bytes(), frequency);
+            }
         }
         let mut near = words.sorted(MOST_NEAR, |found| distance(word, found));
-        let least = near.first().map(|(found, _)| distance(word, found));
-        near.retain(|(found, _)| Some(distance(word, found)) == least);
+        let shortest = near.first().map(|(found, _)| distance(word, found));
+        near.retain(|(found, _)| Some(distance(word, found)) == shortest);
         Ok(near)
     }
+}
+
+/// In how many documents of each segment a word must stand to be looked at, if it is to stand in `least` of all: one that does
+/// has its share in one segment at least. The more words a segment has, the more of them are passed over.
+fn shares(least: u64, sizes: &[usize]) -> Vec<u64> {
+    let all: u64 = sizes.iter().map(|size| *size as u64).sum();
+    let beyond = least.saturating_sub(1);
+    let share = |size: &usize| 1 + (beyond * *size as u64).checked_div(all).unwrap_or(0);
+    sizes.iter().map(share).collect()
 }
 
 /// How many documents have each word.
@@ -108,5 +122,25 @@ impl Frequencies {
             .into_iter()
             .map(|(_, word, frequency)| (word, frequency))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::shares;
+
+    proptest! {
+        #[test]
+        fn who_stands_in_enough_documents_is_looked_at_in_some_segment(
+            parts in prop::collection::vec((0_usize..9, 0_u64..5), 0..4),
+            least in 0_u64..9,
+        ) {
+            let (sizes, frequencies): (Vec<usize>, Vec<u64>) = parts.into_iter().unzip();
+            let shares = shares(least, &sizes);
+            let is_looked_at = frequencies.iter().zip(&shares).any(|(has, share)| has >= share);
+            prop_assert!(is_looked_at || frequencies.iter().sum::<u64>() < least.max(1));
+        }
     }
 }

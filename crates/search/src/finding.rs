@@ -21,7 +21,7 @@ use crate::plan::{Plan, Ranked};
 use crate::ranking::{self, Top};
 use crate::request::{Filter, Hit, Matcher, Request};
 use crate::schema::Fields;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, most_frequent_first};
 use domain::bits::Bits;
 
 /// How many findings are kept of a snapshot.
@@ -45,7 +45,30 @@ struct OfText {
     /// Whether it was asked for before.
     is_asked_again: AtomicBool,
     top: OnceLock<Top>,
+    whole: OnceLock<Option<Whole>>,
     parts: Parts,
+}
+
+/// What a text finds without conditions, counted: who lets nearly all of it through is told by what is not.
+struct Whole {
+    matched: Tier,
+    total: u64,
+    counts: Kept,
+}
+
+/// What was counted, by facet.
+type Kept = Mutex<HashMap<Facet, Counts>>;
+
+/// What is kept of a facet, or counted now.
+fn kept(counts: &Kept, facet: Facet, count: impl FnOnce() -> Vec<(Facet, Counts)>) -> Counts {
+    let counts = || counts.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = counts().get(&facet) {
+        return Arc::clone(known);
+    }
+    let counted = count();
+    let mut counts = counts();
+    counts.extend(counted);
+    counts.get(&facet).map(Arc::clone).unwrap_or_default()
 }
 
 /// All that a text and its conditions find.
@@ -55,13 +78,28 @@ pub(crate) struct Finding {
     hits: Vec<Hit>,
     pub(crate) total: u64,
     matched: Tier,
-    counts: Mutex<HashMap<Facet, Counts>>,
+    /// Whether all of it fulfils all that the text asks for.
+    is_one_tier: bool,
+    counts: Kept,
 }
 
-/// How many documents have each value.
-type Counts = Arc<[(String, u64)]>;
+/// How many documents have each value of a facet, the most frequent first.
+pub(crate) type Counts = Arc<[(String, u64)]>;
 
 impl OfText {
+    /// What it finds without conditions, if all of that fulfils all that it asks for.
+    fn whole(&self) -> Option<&Whole> {
+        let whole = self.whole.get_or_init(|| {
+            let [matched] = self.fulfilled.tiers(&[]).try_into().ok()?;
+            Some(Whole {
+                total: total(&matched),
+                matched,
+                counts: Kept::default(),
+            })
+        });
+        whole.as_ref()
+    }
+
     /// The best that it finds at all, from when it is asked for the second time.
     fn top(
         &self,
@@ -111,14 +149,48 @@ impl Finding {
     }
 
     pub(crate) fn count(&self, snapshot: &Snapshot, facet: Facet) -> Counts {
-        let counts = || self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = counts().get(&facet).map(Arc::clone);
-        known.unwrap_or_else(|| {
-            let counted: Counts = snapshot.count(facet, &self.matched).into();
-            counts().insert(facet, Arc::clone(&counted));
-            counted
+        kept(&self.counts, facet, || {
+            let few = snapshot.count_few(self.total, &self.matched);
+            let counted = few.or_else(|| self.count_by_whole(snapshot, facet));
+            counted.unwrap_or_else(|| vec![(facet, snapshot.count(facet, &self.matched))])
         })
     }
+
+    /// Counts by what the text finds without conditions, where these let nearly all of it through.
+    fn count_by_whole(&self, snapshot: &Snapshot, facet: Facet) -> Option<Vec<(Facet, Counts)>> {
+        let whole = self.of_text.whole().filter(|_| self.is_one_tier)?;
+        let all = kept(&whole.counts, facet, || {
+            vec![(facet, snapshot.count(facet, &whole.matched))]
+        });
+        let missing = whole.total - self.total;
+        if missing == 0 {
+            return Some(vec![(facet, all)]);
+        }
+        let mut others = whole.matched.clone();
+        for (others, matched) in others.iter_mut().zip(&self.matched) {
+            others.take_out(matched);
+        }
+        let others = snapshot.count_few(missing, &others)?;
+        let of_facet = others.into_iter().find(|(of, _)| *of == facet)?;
+        Some(vec![(facet, without(&all, &of_facet.1))])
+    }
+}
+
+/// The counts of all but some.
+fn without(all: &[(String, u64)], others: &[(String, u64)]) -> Counts {
+    let others: HashMap<&str, u64> = others
+        .iter()
+        .map(|(value, count)| (value.as_str(), *count))
+        .collect();
+    let rest = all.iter().map(|(value, count)| {
+        let gone = others.get(value.as_str()).copied().unwrap_or(0);
+        (value.as_str(), count - gone)
+    });
+    most_frequent_first(rest.collect())
+}
+
+fn total(tier: &Tier) -> u64 {
+    tier.iter().map(Bits::count).sum()
 }
 
 /// The documents of all tiers, by segment.
@@ -203,12 +275,14 @@ impl Findings {
         let ranked: Vec<_> = of_text.plan.ranked().collect();
         let top = of_text.top(snapshot, request.sight, &ranked)?;
         let hits = ranking::best(snapshot, view, &ranked, &tiers, (most, top))?;
+        let is_one_tier = tiers.len() == 1;
         let matched = together(tiers);
         Ok(Finding {
             hits,
-            total: matched.iter().map(Bits::count).sum(),
+            total: total(&matched),
+            is_one_tier,
             matched,
-            counts: Mutex::default(),
+            counts: Kept::default(),
             of_text,
         })
     }
@@ -231,6 +305,7 @@ impl Findings {
             plan,
             is_asked_again: AtomicBool::new(false),
             top: OnceLock::new(),
+            whole: OnceLock::new(),
             parts: Parts::default(),
         });
         self.of_texts.insert(key, Arc::clone(&of_text));

@@ -2,7 +2,10 @@
 //! others.
 //!
 //! Beside each word stands a sketch of its letters. A slip changes at most two bits of a sketch, so most words are passed over
-//! by comparing half a sketch of several words at once, and only for the few that are left the slips are counted.
+//! by comparing half a sketch of several words at once, and only for the few that are left the slips are counted. The words
+//! that most documents have come first, so that who looks for frequent ones passes over the others, which are nearly all.
+
+use std::cmp::Reverse;
 
 use domain::search::distance_within;
 use tantivy::index::SegmentReader;
@@ -19,9 +22,11 @@ pub(crate) struct Lexicon {
     lengths: Vec<Words>,
 }
 
-/// Words of one length.
+/// Words of one length, the most frequent first.
 #[derive(Default)]
 struct Words {
+    /// In how many documents of the segment each stands, whether these are still there or not.
+    frequencies: Vec<u32>,
     /// Of each word, which letters it has.
     once: Vec<u32>,
     /// Which it has twice.
@@ -37,15 +42,15 @@ impl Lexicon {
         let mut lexicon = Self::default();
         let inverted = segment.inverted_index(fields.words)?;
         let mut terms = inverted.terms().stream()?;
-        while let Some((term, _)) = terms.next() {
+        while let Some((term, info)) = terms.next() {
             if let Ok(word) = std::str::from_utf8(term) {
-                lexicon.add(word);
+                lexicon.add(word, info.doc_freq);
             }
         }
-        Ok(lexicon)
+        Ok(lexicon.sorted())
     }
 
-    fn add(&mut self, word: &str) {
+    fn add(&mut self, word: &str, frequency: u32) {
         let length = word.chars().count();
         if length > LONGEST {
             return;
@@ -53,24 +58,34 @@ impl Lexicon {
         if self.lengths.len() <= length {
             self.lengths.resize_with(length + 1, Words::default);
         }
-        let words = &mut self.lengths[length];
-        let Sketch { once, twice } = Sketch::of(word);
-        words.once.push(once);
-        words.twice.push(twice);
-        words.text.push_str(word);
-        words
-            .ends
-            .push(u32::try_from(words.text.len()).unwrap_or(u32::MAX));
+        self.lengths[length].push(word, Sketch::of(word), frequency);
     }
 
-    /// The words that are at most so many slips away from one, that one too if it is here.
-    pub(crate) fn near<'a>(&'a self, word: &'a str, slips: u8) -> impl Iterator<Item = &'a str> {
+    /// The same, once all words were added.
+    fn sorted(self) -> Self {
+        let lengths = self.lengths.into_iter().map(Words::sorted).collect();
+        Self { lengths }
+    }
+
+    /// How many words there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lengths.iter().map(|words| words.once.len()).sum()
+    }
+
+    /// The words that are at most so many slips away from one, that one too if it is here, and that stand in at least so many
+    /// documents of the segment.
+    pub(crate) fn near<'a>(
+        &'a self,
+        word: &'a str,
+        slips: u8,
+        least: u64,
+    ) -> impl Iterator<Item = &'a str> {
         let length = word.chars().count();
         let slips = usize::from(slips);
         let sketch = Sketch::of(word);
         let lengths = self.lengths.iter().enumerate();
         let lengths = lengths.filter(move |(of, _)| of.abs_diff(length) <= slips);
-        let alike = lengths.flat_map(move |(_, words)| words.alike(sketch, slips));
+        let alike = lengths.flat_map(move |(_, words)| words.alike(sketch, slips, least));
         alike.filter(move |found| distance_within(word, found, slips).is_some())
     }
 }
@@ -79,10 +94,37 @@ impl Lexicon {
 const LANES: usize = 64;
 
 impl Words {
-    /// The words whose sketches differ by no more than so many slips may change.
-    fn alike(&self, sketch: Sketch, slips: usize) -> impl Iterator<Item = &str> {
+    fn push(&mut self, word: &str, sketch: Sketch, frequency: u32) {
+        self.frequencies.push(frequency);
+        self.once.push(sketch.once);
+        self.twice.push(sketch.twice);
+        self.text.push_str(word);
+        let end = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        self.ends.push(end);
+    }
+
+    fn sorted(self) -> Self {
+        let mut order: Vec<usize> = (0..self.once.len()).collect();
+        order.sort_by_key(|place| Reverse(self.frequencies[*place]));
+        let mut sorted = Self {
+            text: String::with_capacity(self.text.len()),
+            ..Self::default()
+        };
+        for place in order {
+            let (once, twice) = (self.once[place], self.twice[place]);
+            let sketch = Sketch { once, twice };
+            sorted.push(self.word(place), sketch, self.frequencies[place]);
+        }
+        sorted
+    }
+
+    /// The words that are frequent enough and whose sketches differ by no more than so many slips may change.
+    fn alike(&self, sketch: Sketch, slips: usize, least: u64) -> impl Iterator<Item = &str> {
+        let is_frequent = |frequency: &u32| u64::from(*frequency) >= least;
+        let end = self.frequencies.partition_point(is_frequent);
         let mut found = Vec::new();
-        let blocks = self.once.chunks(LANES).zip(self.twice.chunks(LANES));
+        let blocks = self.once[..end].chunks(LANES);
+        let blocks = blocks.zip(self.twice[..end].chunks(LANES));
         for (nth, (once, twice)) in blocks.enumerate() {
             let left = match slips {
                 0 => left_over::<0>(once, sketch.once),
@@ -158,14 +200,19 @@ mod tests {
             words in prop::collection::btree_set("[abcé]{0,7}", 0..60),
             word in "[abcdé]{1,7}",
             slips in 0_u8..3,
+            least in 0_u32..4,
         ) {
             let mut lexicon = Lexicon::default();
+            let frequency = |word: &str| u32::try_from(word.len()).unwrap() % 3 + 1;
             for word in &words {
-                lexicon.add(word);
+                lexicon.add(word, frequency(word));
             }
-            let found: BTreeSet<&str> = lexicon.near(&word, slips).collect();
-            let expected = words.iter().filter(|of| distance(&word, of) <= usize::from(slips));
-            prop_assert_eq!(found, expected.map(String::as_str).collect::<BTreeSet<_>>());
+            let lexicon = lexicon.sorted();
+            let found: BTreeSet<&str> = lexicon.near(&word, slips, least.into()).collect();
+            let is_near = |of: &&String| distance(&word, of) <= usize::from(slips) && frequency(of) >= least;
+            let expected = words.iter().filter(is_near).map(String::as_str);
+            prop_assert_eq!(found, expected.collect::<BTreeSet<_>>());
+            prop_assert_eq!(lexicon.len(), words.len());
         }
     }
 }

@@ -14,6 +14,7 @@
 //! Not here: which records there are and what they say (`storage`), when the index follows them (`node`).
 
 mod analyzer;
+mod codes;
 mod dictionary;
 mod document;
 mod fact;

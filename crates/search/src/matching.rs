@@ -38,9 +38,10 @@ pub(crate) struct Fulfilled {
 }
 
 impl Fulfilled {
-    /// What it takes in memory.
+    /// What it takes in memory, with a tier of all that is found.
     pub(crate) fn bytes(&self) -> usize {
-        let sets = self.open.iter().chain(self.needs.iter().flatten());
+        let sets = self.open.iter().chain(&self.open);
+        let sets = sets.chain(self.needs.iter().flatten());
         sets.map(Bits::bytes).sum()
     }
 

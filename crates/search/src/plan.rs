@@ -323,8 +323,10 @@ impl Maker<'_> {
             if !is_absent && (frequency == 0 || frequency > RARE) {
                 continue;
             }
-            let near = self.words.words_near(word)?;
-            let Some((best, best_frequency)) = near.first() else {
+            // Of a word that is rare, but known, only such are suggested that are far more frequent.
+            let least = if is_absent { 1 } else { frequency * FAR_MORE };
+            let near = self.words.words_near(word, least)?;
+            let Some((best, _)) = near.first() else {
                 continue;
             };
             if is_absent {
@@ -334,10 +336,8 @@ impl Maker<'_> {
                     self.rank(need, found, weight::OTHER);
                 }
             }
-            if is_absent || *best_frequency >= frequency * FAR_MORE {
-                need.shown.clone_from(best);
-                need.is_corrected = true;
-            }
+            need.shown.clone_from(best);
+            need.is_corrected = true;
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! What is kept in memory of one segment: who may see what, and the documents of each value of a facet.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use domain::entry::Sight;
 use domain::identity::HubId;
@@ -12,6 +11,7 @@ use tantivy::{DocSet as _, TERMINATED};
 use uuid::Uuid;
 
 use crate::SearchError;
+use crate::codes::{Codes, Values};
 use crate::document::DocumentId;
 use crate::fact::{AUDIENCE, Facet, seen};
 use crate::lexicon::Lexicon;
@@ -21,7 +21,9 @@ use domain::bits::Bits;
 /// The facts of a segment. They are the same for as long as it is there.
 pub(crate) struct Facts {
     /// The documents of each value, by facet and value.
-    pub(crate) values: BTreeMap<Facet, Vec<(Arc<str>, Bits)>>,
+    pub(crate) values: Values,
+    /// The same by document; nothing where there are too many values.
+    pub(crate) codes: Option<Codes>,
     /// The documents for each audience, by its rank.
     audiences: Vec<(u8, Bits)>,
     hubs: Vec<HubId>,
@@ -38,7 +40,7 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn read(segment: &SegmentReader, fields: &Fields) -> Result<Self, SearchError> {
         let bound = segment.max_doc();
-        let mut values: BTreeMap<Facet, Vec<(Arc<str>, Bits)>> = BTreeMap::new();
+        let mut values = Values::new();
         let mut audiences = Vec::new();
         let inverted = segment.inverted_index(fields.facts)?;
         let mut terms = inverted.terms().stream()?;
@@ -71,6 +73,7 @@ impl Facts {
         let (hubs, hub_of) = hubs_of(&values, bound);
         let fast = segment.fast_fields();
         Ok(Self {
+            codes: Codes::of(&values, bound),
             values,
             audiences,
             hubs,
@@ -130,7 +133,7 @@ impl Facts {
     }
 }
 
-fn hubs_of(values: &BTreeMap<Facet, Vec<(Arc<str>, Bits)>>, bound: u32) -> (Vec<HubId>, Vec<u16>) {
+fn hubs_of(values: &Values, bound: u32) -> (Vec<HubId>, Vec<u16>) {
     let mut hubs = Vec::new();
     let mut hub_of = vec![0; bound as usize];
     for (value, bits) in values.get(&Facet::Hub).into_iter().flatten() {

@@ -1,6 +1,6 @@
 //! One committed state of the index, as it is searched.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use domain::entry::Sight;
@@ -11,7 +11,7 @@ use crate::SearchError;
 use crate::dictionary::Dictionary;
 use crate::document::DocumentId;
 use crate::fact::Facet;
-use crate::finding::Findings;
+use crate::finding::{Counts, Findings};
 use crate::request::{Found, Mark, Request};
 use crate::schema::Fields;
 use crate::segment::Facts;
@@ -180,31 +180,58 @@ impl Snapshot {
     }
 
     /// How many documents have each value of a facet, the most frequent first.
-    pub(crate) fn count(&self, facet: Facet, matched: &[Bits]) -> Vec<(String, u64)> {
+    pub(crate) fn count(&self, facet: Facet, matched: &[Bits]) -> Counts {
         let mut counts: Vec<(&str, u64)> = Vec::new();
         for (part, matched) in self.parts().zip(matched) {
             let filled = matched.filled();
-            for (value, bits) in part.facts.values.get(&facet).into_iter().flatten() {
-                let count = filled.shared(bits);
-                if count > 0 {
-                    counts.push((value, count));
-                }
+            let values = part.facts.values.get(&facet).into_iter().flatten();
+            counts.extend(values.map(|(value, bits)| (&**value, filled.shared(bits))));
+        }
+        added_up(counts)
+    }
+
+    /// The same of all facets, for so few documents that each is looked at; nothing where they are many.
+    pub(crate) fn count_few(&self, total: u64, matched: &[Bits]) -> Option<Vec<(Facet, Counts)>> {
+        if total.saturating_mul(FEW_IN) > self.documents() {
+            return None;
+        }
+        let mut counts: BTreeMap<Facet, Vec<(&str, u64)>> = BTreeMap::new();
+        for (part, matched) in self.parts().zip(matched) {
+            let counted = part.facts.codes.as_ref()?.count(matched);
+            let values = part.facts.values.iter();
+            let values =
+                values.flat_map(|(facet, values)| values.iter().map(|(it, _)| (*facet, it)));
+            for ((facet, value), count) in values.zip(counted) {
+                counts.entry(facet).or_default().push((value, count));
             }
         }
-        // Segments may have the same values.
-        counts.sort_unstable();
-        counts.dedup_by(|(value, count), (kept, all)| {
-            let is_same = value == kept;
-            *all += if is_same { *count } else { 0 };
-            is_same
-        });
-        let mut counts: Vec<(String, u64)> = counts
-            .into_iter()
-            .map(|(value, count)| (value.to_owned(), count))
-            .collect();
-        counts.sort_unstable_by(|(value, count), (other, other_count)| {
-            other_count.cmp(count).then_with(|| value.cmp(other))
-        });
-        counts
+        let counted = |facet| (facet, added_up(counts.remove(&facet).unwrap_or_default()));
+        Some(Facet::ALL.into_iter().map(counted).collect())
     }
+}
+
+/// Up to one in so many documents are few. In the small indexes of tests too, some are.
+const FEW_IN: u64 = if cfg!(test) { 3 } else { 32 };
+
+/// The counts of several segments together, which may have the same values.
+fn added_up(mut counts: Vec<(&str, u64)>) -> Counts {
+    counts.sort_unstable();
+    counts.dedup_by(|(value, count), (kept, all)| {
+        let is_same = value == kept;
+        *all += if is_same { *count } else { 0 };
+        is_same
+    });
+    most_frequent_first(counts)
+}
+
+/// Counts in the order in which they are told, without values that no document has.
+pub(crate) fn most_frequent_first(mut counts: Vec<(&str, u64)>) -> Counts {
+    counts.retain(|(_, count)| *count > 0);
+    counts.sort_unstable_by(|(value, count), (other, other_count)| {
+        other_count.cmp(count).then_with(|| value.cmp(other))
+    });
+    let owned = counts.into_iter();
+    owned
+        .map(|(value, count)| (value.to_owned(), count))
+        .collect()
 }

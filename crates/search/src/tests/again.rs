@@ -1,11 +1,14 @@
 //! Who asks again, turns the page or narrows a search down is told what one is told who asks first.
 
-use domain::catalog::Affair;
+use std::collections::BTreeMap;
+
+use domain::catalog::{Affair, Vocabulary as _};
 use domain::entry::Sight;
 use domain::search::SearchText;
 use proptest::prelude::*;
 
 use super::{document, filled, numbers};
+use crate::document::DocumentFacts;
 use crate::{Document, Facet, Filter, Found, Index, Request};
 
 const WORDS: [&str; 6] = ["antrean", "air", "bersih", "desa", "sampah", "warga"];
@@ -123,4 +126,29 @@ proptest! {
             prop_assert_eq!(told(&ask(&warm, question)), told(&ask(&cold, question)), "{:?}", question);
         }
     }
+
+    /// Whichever way they are counted: document by document, by the sets of all values, or by what was not let through.
+    #[test]
+    fn facets_count_the_documents_that_are_found(
+        documents in documents(),
+        questions in questions(),
+    ) {
+        let (index, _writer) = filled(&documents);
+        for question in questions {
+            let all = ask(&index, &Question { skip: 0, limit: 100, ..question });
+            let found = numbers(&all);
+            let found = documents.iter().filter(|it| found.contains(&it.id.1.as_uuid().as_u128()));
+            let facts: Vec<_> = found.map(|it| &it.facts).collect();
+            let count = |value: &dyn Fn(&&&DocumentFacts) -> bool| facts.iter().filter(value).count() as u64;
+            let counted = |facet: Facet| -> BTreeMap<String, u64> { all.count(facet).iter().cloned().collect() };
+            let expected = (2020_u16..2023).map(|year| (year.to_string(), count(&|it| it.year == Some(year))));
+            prop_assert_eq!(counted(Facet::Year), there(expected));
+            let expected = [Affair::Health, Affair::Education].map(|affair| (affair.code().to_owned(), count(&|it| it.affairs.contains(&affair))));
+            prop_assert_eq!(counted(Facet::Affair), there(expected.into_iter()));
+        }
+    }
+}
+
+fn there(counts: impl Iterator<Item = (String, u64)>) -> BTreeMap<String, u64> {
+    counts.filter(|(_, count)| *count > 0).collect()
 }
