@@ -460,7 +460,7 @@ async fn open_hub(drawn: &DrawnHub, site: &Site) -> Hub {
     config.database.url = DatabaseUrl::parse(&site.url()).expect("the address is right");
     config.search.enabled = drawn.is_searching;
     if drawn.asks_database {
-        config.database.records_in_memory = 0;
+        config.database.records_in_memory = Some(0);
     }
     if !drawn.is_silent {
         let profile = records::profile(&format!("Hub {name} {name}"));

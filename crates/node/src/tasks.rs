@@ -195,7 +195,7 @@ pub async fn let_database_rest(hub: Hub, closing: CancellationToken) {
 
 /// Keeps what lists are answered by in memory, until `closing` is cancelled.
 pub async fn keep_rows(hub: Hub, closing: CancellationToken) {
-    let most = hub.config.database.records_in_memory;
+    let most = (hub.config.database).records_in_memory(crate::system::memory());
     if most == 0 {
         return;
     }

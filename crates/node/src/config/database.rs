@@ -13,15 +13,29 @@ pub struct DatabaseConfig {
     /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.
     pub url: DatabaseUrl,
     /// Of how many records the rows are kept in memory at most, so that lists are answered without asking the database; 0 for
-    /// none.
-    pub records_in_memory: usize,
+    /// none. When left out, as many as a quarter of the machine's memory holds.
+    pub records_in_memory: Option<usize>,
+}
+
+/// What the row of a record takes in memory, in bytes, about.
+const ROW: u64 = 256;
+/// Where nothing tells how much memory there is.
+const RECORDS_IN_MEMORY: usize = 2_000_000;
+
+impl DatabaseConfig {
+    /// Of how many records the rows are kept in memory, on a machine with so many bytes of memory.
+    pub fn records_in_memory(&self, memory: Option<u64>) -> usize {
+        let fitting = |memory: u64| usize::try_from(memory / 4 / ROW).unwrap_or(usize::MAX);
+        let default = || memory.map_or(RECORDS_IN_MEMORY, fitting);
+        self.records_in_memory.unwrap_or_else(default)
+    }
 }
 
 impl Default for DatabaseConfig {
     fn default() -> Self {
         Self {
             url: DatabaseUrl::Sqlite("simpul.db".into()),
-            records_in_memory: 2_000_000,
+            records_in_memory: None,
         }
     }
 }
@@ -83,5 +97,19 @@ impl fmt::Debug for DatabaseUrl {
             Self::Sqlite(file) => write!(f, "sqlite:{}", file.display()),
             Self::Postgres(_) => f.write_str("postgres://…"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_take_a_quarter_of_the_memory_unless_it_is_said() {
+        let mut config = DatabaseConfig::default();
+        assert_eq!(config.records_in_memory(Some(4 << 30)), 4 << 20);
+        assert_eq!(config.records_in_memory(None), 2_000_000);
+        config.records_in_memory = Some(0);
+        assert_eq!(config.records_in_memory(Some(4 << 30)), 0);
     }
 }

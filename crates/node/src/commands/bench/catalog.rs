@@ -4,6 +4,7 @@ mod following;
 mod requests;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use tokio::net::TcpStream;
 use super::nodes::{Serving, Where, Workplace};
 use super::{Figure, figure, load};
 use crate::commands::seed::fill;
+use crate::config::{Config, FILE, Flags};
 use crate::hub::Hub;
 use crate::output;
 use crate::seed::Plan;
@@ -48,6 +50,10 @@ pub(super) struct Catalog {
     /// Measure again while the hub pulls another that has as much
     #[arg(long)]
     pull: bool,
+    /// Measure the hub in this folder, which `simpul seed` has filled, instead of one that is made for it; what is written
+    /// while it is measured stays there
+    #[arg(long, value_name = "FOLDER", conflicts_with = "pull")]
+    filled: Option<PathBuf>,
     #[command(flatten)]
     place: Where,
 }
@@ -55,13 +61,7 @@ pub(super) struct Catalog {
 impl Catalog {
     pub(super) async fn run(self) -> anyhow::Result<Vec<Figure>> {
         let workplace = Workplace::new(&self.place)?;
-        let started = Instant::now();
-        let hub = self.make(&workplace, "kl-catalog", 0).await?;
-        let mut figures = vec![figure(
-            "filling the hub",
-            started.elapsed().as_secs_f64(),
-            "s",
-        )];
+        let (hub, mut figures) = self.hub(&workplace).await?;
         let other = if self.pull {
             Some(self.make(&workplace, "kl-other", 1).await?)
         } else {
@@ -95,6 +95,20 @@ impl Catalog {
         }
         figures.push(figure("peak memory", serving.memory().1, "MB"));
         Ok(figures)
+    }
+
+    /// The hub that is measured, and how long it took to fill it.
+    async fn hub(&self, workplace: &Workplace) -> anyhow::Result<(Hub, Vec<Figure>)> {
+        if let Some(folder) = &self.filled {
+            let config = Config::read(&folder.join(FILE), &Flags::default())?;
+            let hub = Hub::open(config).await?;
+            hub.db.close().await?;
+            return Ok((hub, Vec::new()));
+        }
+        let started = Instant::now();
+        let hub = self.make(workplace, "kl-catalog", 0).await?;
+        let took = started.elapsed().as_secs_f64();
+        Ok((hub, vec![figure("filling the hub", took, "s")]))
     }
 
     /// A hub full of samples.
@@ -210,7 +224,7 @@ fn millis(time: Duration) -> f64 {
 
 /// Waits until a search is answered, and says how long it is since the node was started.
 async fn index_is_whole(address: SocketAddr, started: Instant) -> anyhow::Result<Duration> {
-    const LONGEST_WAIT: Duration = Duration::from_secs(600);
+    const LONGEST_WAIT: Duration = Duration::from_mins(30);
     output::remark("waiting for the index");
     while started.elapsed() < LONGEST_WAIT {
         let answer = ask(address, &requests::any_search()).await?;
