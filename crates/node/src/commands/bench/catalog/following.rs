@@ -32,9 +32,9 @@ pub(super) async fn quiet(hub: &Hub, writes: u64) -> anyhow::Result<[Figure; 2]>
     Ok(lag_figures("found by searching after a write", lags))
 }
 
-/// A word that no record has.
+/// A word that no record has: a hub that was measured before has those of other processes.
 fn word(family: &str, number: u64) -> String {
-    let letters = number.to_string();
+    let letters = format!("{}{number:05}", std::process::id());
     let letters = letters.bytes().map(|digit| char::from(b'a' + digit - b'0'));
     format!("{family}{}", letters.collect::<String>())
 }
