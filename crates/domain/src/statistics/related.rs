@@ -65,9 +65,7 @@ impl Related {
             activities: Bits::none(number(columns.coaching.len())),
         }
     }
-}
 
-impl Related {
     /// Adds what was counted of other innovations.
     pub(super) fn add(&mut self, contests: &Contests, slice: &Slice) {
         self.stays.add(slice);
