@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::search::{distance, slips_allowed};
+use domain::search::distance;
 use tantivy::Term;
 use tantivy::schema::Field;
 
@@ -52,10 +52,14 @@ impl Dictionary<'_> {
         Ok(words.sorted(MOST_WORDS, |_| 0))
     }
 
-    /// Of the words that at least so many documents have those that are as few slips away as any, the most frequent first, but
-    /// for the word itself.
-    pub(crate) fn words_near(&self, word: &str, least: u64) -> Result<Vec<Counted>, SearchError> {
-        let slips = slips_allowed(word.chars().count());
+    /// Of the words up to so many slips away that at least so many documents have, those that are as few slips away as any, the
+    /// most frequent first, but for the word itself.
+    pub(crate) fn words_near(
+        &self,
+        word: &str,
+        slips: u8,
+        least: u64,
+    ) -> Result<Vec<Counted>, SearchError> {
         if slips == 0 {
             return Ok(Vec::new());
         }
@@ -83,12 +87,14 @@ impl Dictionary<'_> {
 }
 
 /// In how many documents of each segment a word must stand to be looked at, if it is to stand in `least` of all: one that does
-/// has its share in one segment at least. The more words a segment has, the more of them are passed over.
+/// has its share in one segment at least. The more words a segment has, the greater its share: by the root of their number, which
+/// passes over the most if the words in at least n documents are an nth of all (Zipf's law).
 fn shares(least: u64, sizes: &[usize]) -> Vec<u64> {
-    let all: u64 = sizes.iter().map(|size| *size as u64).sum();
+    let roots = sizes.iter().map(|size| (*size as u64).isqrt());
+    let all: u64 = roots.clone().sum();
     let beyond = least.saturating_sub(1);
-    let share = |size: &usize| 1 + (beyond * *size as u64).checked_div(all).unwrap_or(0);
-    sizes.iter().map(share).collect()
+    let share = |root: u64| 1 + (beyond * root).checked_div(all).unwrap_or(0);
+    roots.map(share).collect()
 }
 
 /// How many documents have each word.

@@ -26,8 +26,11 @@ use domain::bits::Bits;
 
 /// How many findings are kept of a snapshot.
 const MOST_FINDINGS: usize = 64;
-/// What may be kept of texts in memory, in bytes, and how many of a usual size that is.
-const TEXT_BYTES: u64 = 16 * 1024 * 1024;
+/// What may be kept of texts in memory, in bytes: at least, and for each document of the index. That is a hundred texts or
+/// more of any index.
+const LEAST_TEXT_BYTES: u64 = 16 * 1024 * 1024;
+const TEXT_BYTES_FOR_EACH: u64 = 64;
+/// About how many of a usual size that is.
 const TEXTS: usize = 256;
 /// How many conditions.
 const MOST_CONDITIONS: usize = 128;
@@ -223,17 +226,17 @@ pub(crate) struct Findings {
     holding: Cache<Condition, Arc<Vec<Bits>>>,
 }
 
-impl Default for Findings {
-    fn default() -> Self {
+impl Findings {
+    /// Nothing yet, of an index of so many documents.
+    pub(crate) fn of(documents: u64) -> Self {
+        let bytes = LEAST_TEXT_BYTES.max(documents * TEXT_BYTES_FOR_EACH);
         Self {
             whole: Cache::new(MOST_FINDINGS),
-            of_texts: Cache::with_weighter(TEXTS, TEXT_BYTES, Weight),
+            of_texts: Cache::with_weighter(TEXTS, bytes, Weight),
             holding: Cache::new(MOST_CONDITIONS),
         }
     }
-}
 
-impl Findings {
     /// What a request finds, with the hits of its page.
     pub(crate) fn find(
         &self,

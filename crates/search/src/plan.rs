@@ -4,7 +4,7 @@
 //! that fulfil it are ranked. A word is fulfilled by its stem and by what is related to it; one that nobody wrote so, by
 //! words that begin with it, if it may be unfinished, or else by words that are a slip away.
 
-use domain::search::{Clause, SearchText, is_stop_word, related_words, stem};
+use domain::search::{Clause, SearchText, is_stop_word, related_words, slips_allowed, stem};
 use tantivy::Term;
 
 use crate::SearchError;
@@ -323,9 +323,15 @@ impl Maker<'_> {
             if !is_absent && (frequency == 0 || frequency > RARE) {
                 continue;
             }
-            // Of a word that is rare, but known, only such are suggested that are far more frequent.
-            let least = if is_absent { 1 } else { frequency * FAR_MORE };
-            let near = self.words.words_near(word, least)?;
+            let slips = slips_allowed(word.chars().count());
+            // For a word that is rare, but known, only such are suggested that are far more frequent, and one slip away: two
+            // slips make another word of too many.
+            let (slips, least) = if is_absent {
+                (slips, 1)
+            } else {
+                (slips.min(1), frequency * FAR_MORE)
+            };
+            let near = self.words.words_near(word, slips, least)?;
             let Some((best, _)) = near.first() else {
                 continue;
             };

@@ -101,10 +101,10 @@ impl Snapshot {
             .map(facts)
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            searcher,
             segments,
             views: Arc::new(before.map_or_else(Views::default, |before| before.views.next())),
-            findings: Arc::default(),
+            findings: Arc::new(Findings::of(searcher.num_docs())),
+            searcher,
             mark,
         })
     }

@@ -330,6 +330,22 @@ fn hidden_words_are_not_suggested() {
     assert_eq!(meant(Sight::Public), None);
 }
 
+/// Somebody wrote a rare word so: only what nearly everybody writes, and a single slip away, may be what was meant.
+#[test]
+fn for_a_word_that_is_known_only_a_single_slip_is_suggested() {
+    let mut documents: Vec<Document> = (1..=30)
+        .map(|number| document(number, "Pendampingan", "Warga"))
+        .collect();
+    documents.push(document(31, "Pendampinban", "Satu huruf lain"));
+    documents.push(document(32, "Pendempinban", "Dua huruf lain"));
+    let (index, _writer) = filled(&documents);
+    let meant = |text| ask(&index, text).did_you_mean().map(str::to_owned);
+    assert_eq!(meant("pendampinban").as_deref(), Some("pendampingan"));
+    assert_eq!(meant("pendempinban"), None);
+    // Nobody wrote this, so two slips are forgiven.
+    assert_eq!(meant("pendempimgan").as_deref(), Some("pendampingan"));
+}
+
 #[test]
 fn what_shares_rare_words_is_alike() {
     let (index, _writer) = filled(&[
