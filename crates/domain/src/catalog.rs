@@ -84,7 +84,7 @@ pub use region::{Region, RegionCode, RegionCodeError, RegionLevel, Regions};
 pub use replication::{
     AnswerState, ProgressState, Replication, ReplicationAnswer, ReplicationAnswerDraft,
     ReplicationConflict, ReplicationDraft, ReplicationProgress, ReplicationScope, ReplicationSide,
-    ReplicationStanding, ReplicationState, derive as derive_progress,
+    ReplicationStanding, ReplicationState, derive as derive_progress, next_side,
 };
 pub use sample::{SAMPLE_MARK, SAMPLE_SCHEME, SAMPLE_TAG, is_sample, sample_id};
 pub use sdg::{Sdg, SdgError, Sdgs};

@@ -11,8 +11,42 @@ const ABSENT: u8 = u8::MAX;
 /// The highest rank of one that is.
 pub(crate) const HIGHEST_RANK: u8 = 2;
 
-/// So many rows are fetched from memory together.
-pub(crate) const TOGETHER: usize = 100;
+/// So many are fetched from memory together.
+const TOGETHER: usize = 100;
+
+/// Takes things by the hundred and looks at each afterwards, so that the processor waits for the memory of many of them at
+/// once.
+fn by_the_hundred<T>(mut things: impl Iterator<Item = T>, mut look: impl FnMut(&[T])) {
+    let mut some = Vec::with_capacity(TOGETHER);
+    loop {
+        some.clear();
+        some.extend(things.by_ref().take(TOGETHER));
+        if some.is_empty() {
+            return;
+        }
+        look(&some);
+    }
+}
+
+/// Looks at lists that lie apart, each with what it belongs to. They are copied by the hundred before they are looked at.
+pub(crate) fn each_list<'a, T: Copy + 'a, Of>(
+    lists: impl Iterator<Item = (Of, &'a [T])>,
+    mut look: impl FnMut(&Of, &[T]),
+) {
+    let mut copied = Vec::new();
+    by_the_hundred(lists, |some| {
+        copied.clear();
+        for (_, list) in some {
+            copied.extend_from_slice(list);
+        }
+        let mut rest = copied.as_slice();
+        for (of, list) in some {
+            let (first, others) = rest.split_at(list.len());
+            look(of, first);
+            rest = others;
+        }
+    });
+}
 
 /// A record's name in the columns: its hub's number and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,22 +180,17 @@ impl<R: Default> Table<R> {
         (self.rank(place), self.row(place))
     }
 
-    /// Looks at what is at some places, in their order. Rows are copied by the hundred before they are looked at, so that the
-    /// processor waits for many of them at once.
+    /// Looks at what is at some places, in their order, by copies of a hundred rows.
     pub(crate) fn each(&self, places: &Bits, mut look: impl FnMut(u32, &R))
     where
         R: Copy,
     {
-        let mut places = places.iter().peekable();
-        let mut copied = Vec::with_capacity(TOGETHER);
-        while places.peek().is_some() {
-            let some = places.by_ref().take(TOGETHER);
-            copied.clear();
-            copied.extend(some.map(|place| (place, *self.row(place))));
-            for (place, row) in &copied {
+        let rows = places.iter().map(|place| (place, *self.row(place)));
+        by_the_hundred(rows, |some| {
+            for (place, row) in some {
                 look(*place, row);
             }
-        }
+        });
     }
 
     /// The records of a hub that are here.

@@ -4,8 +4,7 @@
 //! text under other conditions: what the text finds is [`OfText`], and which documents a condition holds of is kept too.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use domain::entry::Sight;
 use domain::search::SearchText;
@@ -15,13 +14,14 @@ use quick_cache::sync::Cache;
 use crate::SearchError;
 use crate::document::DocumentId;
 use crate::fact::{Condition, Facet, conditions};
-use crate::marked::{Marked, Parts};
-use crate::matching::{Fulfilled, Matching, Tier};
-use crate::plan::{Plan, Ranked};
-use crate::ranking::{self, Top};
-use crate::request::{Filter, Hit, Matcher, Request};
+use crate::marked::Marked;
+use crate::matching::{Matching, Tier, total};
+use crate::of_text::{Kept, OfText, kept};
+use crate::plan::Plan;
+use crate::ranking;
+use crate::request::{Filter, Hit, Request};
 use crate::schema::Fields;
-use crate::snapshot::{Snapshot, most_frequent_first};
+use crate::snapshot::{Counts, Grown, Snapshot, most_frequent_first};
 use domain::bits::Bits;
 
 /// How many findings are kept of a snapshot.
@@ -36,47 +36,11 @@ const TEXTS: usize = 256;
 const MOST_CONDITIONS: usize = 128;
 /// When somebody goes on behind the hits that are known, so many times as many are looked for.
 const FURTHER: usize = 4;
-/// So many of a text's best are kept for those who narrow it down.
-const TOP: usize = 1000;
-
-/// What a text finds, whatever the conditions.
-struct OfText {
-    plan: Plan,
-    did_you_mean: Option<String>,
-    matcher: Matcher,
-    fulfilled: Fulfilled,
-    /// Whether it was asked for before.
-    is_asked_again: AtomicBool,
-    top: OnceLock<Top>,
-    whole: OnceLock<Option<Whole>>,
-    parts: Parts,
-}
-
-/// What a text finds without conditions, counted: who lets nearly all of it through is told by what is not.
-struct Whole {
-    matched: Tier,
-    total: u64,
-    counts: Kept,
-}
-
-/// What was counted, by facet.
-type Kept = Mutex<HashMap<Facet, Counts>>;
-
-/// What is kept of a facet, or counted now.
-fn kept(counts: &Kept, facet: Facet, count: impl FnOnce() -> Vec<(Facet, Counts)>) -> Counts {
-    let counts = || counts.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = counts().get(&facet) {
-        return Arc::clone(known);
-    }
-    let counted = count();
-    let mut counts = counts();
-    counts.extend(counted);
-    counts.get(&facet).map(Arc::clone).unwrap_or_default()
-}
 
 /// All that a text and its conditions find.
 pub(crate) struct Finding {
     of_text: Arc<OfText>,
+    did_you_mean: Option<String>,
     /// The best, the best first, as far as anybody asked.
     hits: Vec<Hit>,
     pub(crate) total: u64,
@@ -86,48 +50,10 @@ pub(crate) struct Finding {
     counts: Kept,
 }
 
-/// How many documents have each value of a facet, the most frequent first.
-pub(crate) type Counts = Arc<[(String, u64)]>;
-
-impl OfText {
-    /// What it finds without conditions, if all of that fulfils all that it asks for.
-    fn whole(&self) -> Option<&Whole> {
-        let whole = self.whole.get_or_init(|| {
-            let [matched] = self.fulfilled.tiers(&[]).try_into().ok()?;
-            Some(Whole {
-                total: total(&matched),
-                matched,
-                counts: Kept::default(),
-            })
-        });
-        whole.as_ref()
-    }
-
-    /// The best that it finds at all, from when it is asked for the second time.
-    fn top(
-        &self,
-        snapshot: &Snapshot,
-        sight: Sight,
-        ranked: &[&Ranked],
-    ) -> Result<Option<&Top>, SearchError> {
-        if !self.is_asked_again.swap(true, Ordering::Relaxed) || ranked.is_empty() {
-            return Ok(None);
-        }
-        if self.top.get().is_none() {
-            let tiers = self.fulfilled.tiers(&[]);
-            if let [all] = tiers.as_slice() {
-                let found = Top::of(snapshot, snapshot.view(sight), ranked, all, TOP)?;
-                self.top.get_or_init(|| found);
-            }
-        }
-        Ok(self.top.get())
-    }
-}
-
 impl Finding {
     /// The text as it may have been meant.
     pub(crate) fn did_you_mean(&self) -> Option<&str> {
-        self.of_text.did_you_mean.as_deref()
+        self.did_you_mean.as_deref()
     }
 
     /// The parts of an innovation's texts in which the words stand.
@@ -162,9 +88,7 @@ impl Finding {
     /// Counts by what the text finds without conditions, where these let nearly all of it through.
     fn count_by_whole(&self, snapshot: &Snapshot, facet: Facet) -> Option<Vec<(Facet, Counts)>> {
         let whole = self.of_text.whole().filter(|_| self.is_one_tier)?;
-        let all = kept(&whole.counts, facet, || {
-            vec![(facet, snapshot.count(facet, &whole.matched))]
-        });
+        let all = whole.count(snapshot, facet);
         let missing = whole.total - self.total;
         if missing == 0 {
             return Some(vec![(facet, all)]);
@@ -192,10 +116,6 @@ fn without(all: &[(String, u64)], others: &[(String, u64)]) -> Counts {
     most_frequent_first(rest.collect())
 }
 
-fn total(tier: &Tier) -> u64 {
-    tier.iter().map(Bits::count).sum()
-}
-
 /// The documents of all tiers, by segment.
 fn together(tiers: Vec<Tier>) -> Vec<Bits> {
     let mut tiers = tiers.into_iter();
@@ -219,20 +139,25 @@ impl Weighter<(SearchText, Sight), Arc<OfText>> for Weight {
     }
 }
 
+type OfTexts = Cache<(SearchText, Sight), Arc<OfText>, Weight>;
+
 /// What was found in a snapshot lately.
 pub(crate) struct Findings {
     whole: Cache<(SearchText, Filter, Sight), Arc<Finding>>,
-    of_texts: Cache<(SearchText, Sight), Arc<OfText>, Weight>,
+    of_texts: Arc<OfTexts>,
+    /// What was found in the state before, if this one only has more documents.
+    before: Option<(Arc<OfTexts>, Grown)>,
     holding: Cache<Condition, Arc<Vec<Bits>>>,
 }
 
 impl Findings {
-    /// Nothing yet, of an index of so many documents.
-    pub(crate) fn of(documents: u64) -> Self {
+    /// Nothing yet, of an index of so many documents that went on from another state.
+    pub(crate) fn of(documents: u64, before: Option<(&Self, Grown)>) -> Self {
         let bytes = LEAST_TEXT_BYTES.max(documents * TEXT_BYTES_FOR_EACH);
         Self {
             whole: Cache::new(MOST_FINDINGS),
-            of_texts: Cache::with_weighter(TEXTS, bytes, Weight),
+            of_texts: Arc::new(Cache::with_weighter(TEXTS, bytes, Weight)),
+            before: before.map(|(before, grown)| (Arc::clone(&before.of_texts), grown)),
             holding: Cache::new(MOST_CONDITIONS),
         }
     }
@@ -276,8 +201,9 @@ impl Findings {
         let holding = holding.collect::<Result<Vec<_>, _>>()?;
         let tiers = of_text.fulfilled.tiers(&holding);
         let ranked: Vec<_> = of_text.plan.ranked().collect();
-        let top = of_text.top(snapshot, request.sight, &ranked)?;
-        let hits = ranking::best(snapshot, view, &ranked, &tiers, (most, top))?;
+        let top = of_text.top(snapshot, &ranked)?;
+        let figures = (snapshot, &of_text.figures);
+        let hits = ranking::best(figures, &ranked, &tiers, (most, top))?;
         let is_one_tier = tiers.len() == 1;
         let matched = together(tiers);
         Ok(Finding {
@@ -286,6 +212,7 @@ impl Findings {
             is_one_tier,
             matched,
             counts: Kept::default(),
+            did_you_mean: of_text.plan.did_you_mean(),
             of_text,
         })
     }
@@ -301,15 +228,15 @@ impl Findings {
         }
         let words = matching.snapshot.words(matching.fields, request.sight);
         let plan = Plan::make(words, &request.text)?;
-        let of_text = Arc::new(OfText {
-            did_you_mean: plan.did_you_mean(),
-            matcher: plan.matcher(),
-            fulfilled: matching.fulfilled(&plan)?,
-            plan,
-            is_asked_again: AtomicBool::new(false),
-            top: OnceLock::new(),
-            whole: OnceLock::new(),
-            parts: Parts::default(),
+        let before = self.before.as_ref();
+        let before = before.and_then(|(texts, grown)| Some((texts.remove(&key)?.1, grown)));
+        let grown = match before {
+            Some((before, grown)) => before.grown(matching, grown, &plan)?,
+            None => None,
+        };
+        let of_text = Arc::new(match grown {
+            Some(grown) => grown,
+            None => OfText::new(matching, plan)?,
         });
         self.of_texts.insert(key, Arc::clone(&of_text));
         Ok(of_text)

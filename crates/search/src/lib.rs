@@ -25,6 +25,7 @@ mod index;
 mod lexicon;
 mod marked;
 mod matching;
+mod of_text;
 mod plan;
 mod queue;
 mod ranking;

@@ -12,7 +12,7 @@ use crate::fact::{Condition, Facet};
 use crate::plan::{Alternative, Need, Plan};
 use crate::schema::Fields;
 use crate::segment::Facts;
-use crate::snapshot::{Part, Snapshot};
+use crate::snapshot::{Grown, Part, Snapshot};
 use crate::view::View;
 use domain::bits::Bits;
 
@@ -28,6 +28,11 @@ pub(crate) struct Matching<'a> {
 
 /// Documents that fulfil equally many needs, by segment.
 pub(crate) type Tier = Vec<Bits>;
+
+/// How many documents are in a tier.
+pub(crate) fn total(tier: &Tier) -> u64 {
+    tier.iter().map(Bits::count).sum()
+}
 
 /// Which documents fulfil what a text asks for, whatever the conditions.
 pub(crate) struct Fulfilled {
@@ -65,23 +70,58 @@ impl Fulfilled {
                 all
             })
             .collect();
-        let total: u64 = all.iter().map(Bits::count).sum();
         let needs = self.needs.first().map_or(0, Vec::len);
-        if needs < 2 || total >= FEW {
+        if needs < 2 || total(&all) >= FEW {
             return vec![all];
         }
         by_number(&open, &self.needs, needs)
+    }
+
+    /// What is found without conditions, if all of it fulfils all needs.
+    pub(crate) fn one_tier(&self) -> Option<Tier> {
+        let [tier] = self.tiers(&[]).try_into().ok()?;
+        Some(tier)
     }
 }
 
 impl Matching<'_> {
     /// Looks which documents fulfil what is asked for.
     pub(crate) fn fulfilled(&self, plan: &Plan) -> Result<Fulfilled, SearchError> {
+        self.fulfilled_beside(plan, |_| None)
+    }
+
+    /// The same, where it is known of the state before.
+    pub(crate) fn fulfilled_grown(
+        &self,
+        plan: &Plan,
+        before: &Fulfilled,
+        grown: &Grown,
+    ) -> Result<Fulfilled, SearchError> {
+        self.fulfilled_beside(plan, |place| {
+            let place = grown.before(place)?;
+            Some((before.open[place].clone(), before.needs[place].clone()))
+        })
+    }
+
+    fn fulfilled_beside(
+        &self,
+        plan: &Plan,
+        known: impl Fn(usize) -> Option<(Bits, Vec<Bits>)>,
+    ) -> Result<Fulfilled, SearchError> {
         let (mut open, mut needs) = (Vec::new(), Vec::new());
-        for (part, seen) in self.snapshot.parts().zip(self.view.open()) {
-            open.push(self.open(part, seen, plan)?);
-            let of_needs = plan.needs.iter().map(|need| self.fulfilling(part, need));
-            needs.push(of_needs.collect::<Result<Vec<Bits>, _>>()?);
+        for (place, (part, seen)) in self.snapshot.parts().zip(self.view.open()).enumerate() {
+            let (of_part, of_needs) = match known(place) {
+                Some(known) => known,
+                None => {
+                    let of_needs = plan.needs.iter().map(|need| self.fulfilling(part, need));
+                    (
+                        self.open(part, seen, plan)?,
+                        of_needs.collect::<Result<_, _>>()?,
+                    )
+                }
+            };
+            open.push(of_part);
+            needs.push(of_needs);
         }
         Ok(Fulfilled { open, needs })
     }

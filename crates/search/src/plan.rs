@@ -50,14 +50,14 @@ pub(crate) enum Alternative {
 }
 
 /// A term by which documents are ranked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Ranked {
     pub(crate) term: Term,
     pub(crate) weight: f32,
 }
 
 /// One thing that is looked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Need {
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) ranked: Vec<Ranked>,
@@ -68,7 +68,7 @@ pub(crate) struct Need {
 }
 
 /// What a text asks for.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) needs: Vec<Need>,
     pub(crate) unwanted: Vec<Alternative>,

@@ -13,11 +13,11 @@ use tantivy::query::{
 use tantivy::schema::IndexRecordOption;
 
 use crate::SearchError;
-use crate::matching::Tier;
+use crate::matching::{Tier, total};
 use crate::plan::Ranked;
 use crate::request::Hit;
-use crate::snapshot::Snapshot;
-use crate::view::{Figures, View};
+use crate::snapshot::{Grown, Part, Snapshot};
+use crate::view::Figures;
 use domain::bits::Bits;
 
 /// Up to so many documents are scored one by one.
@@ -87,18 +87,32 @@ pub(crate) struct Top(Vec<Candidate>);
 impl Top {
     /// Looks for the best of a tier, at most so many.
     pub(crate) fn of(
-        snapshot: &Snapshot,
-        view: &View,
+        of: Ranking<'_>,
         ranked: &[&Ranked],
         tier: &Tier,
         most: usize,
     ) -> Result<Self, SearchError> {
-        Ok(Self(best_of(
-            &Figures { snapshot, view },
-            ranked,
-            tier,
-            most,
-        )?))
+        Ok(Self(best_of(of, ranked, tier, most)?))
+    }
+
+    /// The same of a state that has more documents, by the same figures.
+    pub(crate) fn grown(
+        &self,
+        of: Ranking<'_>,
+        ranked: &[&Ranked],
+        (tier, grown): (&Tier, &Grown),
+        most: usize,
+    ) -> Result<Self, SearchError> {
+        let mut best = Best::new(most);
+        for candidate in &self.0 {
+            if let Some(part) = grown.now(candidate.part) {
+                best.offer(Candidate { part, ..*candidate });
+            }
+        }
+        let parts = of.0.parts().zip(tier).enumerate();
+        let new = parts.filter(|(part, _)| grown.before(*part).is_none());
+        score_each(of, ranked, new, &mut best)?;
+        Ok(Self(best.heap.into_sorted_vec()))
     }
 
     /// The best of some of those documents, if enough of them are here.
@@ -110,11 +124,13 @@ impl Top {
     }
 }
 
+/// What is ranked, by which figures.
+pub(crate) type Ranking<'a> = (&'a Snapshot, &'a Figures);
+
 /// The best of what was found, tier by tier, at most so many. `top` are the best of documents among which are all of the
 /// first tier.
 pub(crate) fn best(
-    snapshot: &Snapshot,
-    view: &View,
+    of: Ranking<'_>,
     ranked: &[&Ranked],
     tiers: &[Tier],
     (most, top): (usize, Option<&Top>),
@@ -128,10 +144,10 @@ pub(crate) fn best(
         let known = top.filter(|_| nth == 0);
         match known.and_then(|top| top.among(tier, wanted)) {
             Some(best) => found.extend(best),
-            None => found.extend(best_of(&Figures { snapshot, view }, ranked, tier, wanted)?),
+            None => found.extend(best_of(of, ranked, tier, wanted)?),
         }
     }
-    let facts: Vec<_> = snapshot.parts().map(|part| part.facts).collect();
+    let facts: Vec<_> = of.0.parts().map(|part| part.facts).collect();
     let hit = |candidate: Candidate| Hit {
         id: facts[candidate.part].id(candidate.document),
         score: candidate.score,
@@ -140,34 +156,38 @@ pub(crate) fn best(
 }
 
 fn best_of(
-    figures: &Figures<'_>,
+    of: Ranking<'_>,
     ranked: &[&Ranked],
     tier: &Tier,
     wanted: usize,
 ) -> Result<Vec<Candidate>, SearchError> {
-    let total: u64 = tier.iter().map(Bits::count).sum();
+    let total = total(tier);
     let mut best = Best::new(wanted);
+    let parts = || of.0.parts().zip(tier).enumerate();
     if ranked.is_empty() || total <= FEW {
-        score_each(figures, ranked, tier, &mut best)?;
+        score_each(of, ranked, parts(), &mut best)?;
     } else {
-        look_for_best(figures, ranked, tier, &mut best)?;
+        look_for_best(of, ranked, parts(), &mut best)?;
         if (best.heap.len() as u64) < total.min(wanted as u64) {
             // Some have none of the terms by which the others are ranked.
             best = Best::new(wanted);
-            score_each(figures, ranked, tier, &mut best)?;
+            score_each(of, ranked, parts(), &mut best)?;
         }
     }
     Ok(best.heap.into_sorted_vec())
 }
 
-fn score_each(
-    figures: &Figures<'_>,
+/// Segments with their places and the documents that were found.
+type Numbered<'a> = (usize, (Part<'a>, &'a Bits));
+
+fn score_each<'a>(
+    of: Ranking<'_>,
     ranked: &[&Ranked],
-    tier: &Tier,
+    parts: impl Iterator<Item = Numbered<'a>>,
     best: &mut Best,
 ) -> Result<(), SearchError> {
-    let weights = weights(figures, ranked)?;
-    for (part, (of_part, bits)) in figures.snapshot.parts().zip(tier).enumerate() {
+    let weights = weights(of, ranked)?;
+    for (part, (of_part, bits)) in parts {
         let documents: Vec<u32> = bits.iter().collect();
         if documents.is_empty() {
             continue;
@@ -199,16 +219,16 @@ fn score_each(
     Ok(())
 }
 
-fn look_for_best(
-    figures: &Figures<'_>,
+fn look_for_best<'a>(
+    of: Ranking<'_>,
     ranked: &[&Ranked],
-    tier: &Tier,
+    parts: impl Iterator<Item = Numbered<'a>>,
     best: &mut Best,
 ) -> Result<(), SearchError> {
     let terms = ranked.iter().map(|ranked| (Occur::Should, query(ranked)));
     let query = BooleanQuery::new(terms.collect());
-    let weight = query.weight(scoring(figures))?;
-    for (part, (of_part, bits)) in figures.snapshot.parts().zip(tier).enumerate() {
+    let weight = query.weight(scoring(of))?;
+    for (part, (of_part, bits)) in parts {
         weight.for_each_pruning(best.threshold(), of_part.reader, &mut |document, score| {
             if bits.contains(document) {
                 let published = of_part.facts.published(document);
@@ -230,17 +250,17 @@ fn query(ranked: &Ranked) -> Box<dyn Query> {
     Box::new(BoostQuery::new(Box::new(term), ranked.weight))
 }
 
-fn weights(figures: &Figures<'_>, ranked: &[&Ranked]) -> Result<Vec<Box<dyn Weight>>, SearchError> {
+fn weights(of: Ranking<'_>, ranked: &[&Ranked]) -> Result<Vec<Box<dyn Weight>>, SearchError> {
     let weights = ranked
         .iter()
-        .map(|ranked| query(ranked).weight(scoring(figures)));
+        .map(|ranked| query(ranked).weight(scoring(of)));
     Ok(weights.collect::<Result<_, _>>()?)
 }
 
 /// Scoring by the figures of what may be seen.
-fn scoring<'a>(figures: &'a Figures<'_>) -> EnableScoring<'a> {
+const fn scoring<'a>((snapshot, figures): Ranking<'a>) -> EnableScoring<'a> {
     EnableScoring::Enabled {
-        searcher: &figures.snapshot.searcher,
+        searcher: &snapshot.searcher,
         statistics_provider: figures,
     }
 }

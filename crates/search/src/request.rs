@@ -137,6 +137,15 @@ pub(crate) struct Matcher {
     traces: Option<AhoCorasick>,
 }
 
+impl PartialEq for Matcher {
+    fn eq(&self, other: &Self) -> bool {
+        // The rest is made of these.
+        self.stems == other.stems
+            && self.words == other.words
+            && self.beginnings == other.beginnings
+    }
+}
+
 impl Matcher {
     /// Looks at the words once more, after the last of them.
     pub(crate) fn sealed(self) -> Self {

@@ -12,6 +12,7 @@ use crate::plan::Ranked;
 use crate::request::Hit;
 use crate::schema::Fields;
 use crate::snapshot::Snapshot;
+use crate::view::Figures;
 use crate::{SearchError, ranking};
 use domain::bits::Bits;
 
@@ -60,8 +61,10 @@ pub(crate) fn find(
         }
         tier.push(sharing);
     }
+    let figures = Figures::take(view, snapshot, ranked.iter().map(|ranked| &ranked.term))?;
     let ranked: Vec<&Ranked> = ranked.iter().collect();
-    let mut hits = ranking::best(snapshot, view, &ranked, &[tier], (limit + 1, None))?;
+    let best = (limit + 1, None);
+    let mut hits = ranking::best((snapshot, &figures), &ranked, &[tier], best)?;
     hits.retain(|hit| hit.id != *to);
     hits.truncate(limit);
     Ok(hits)

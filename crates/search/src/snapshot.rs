@@ -11,7 +11,7 @@ use crate::SearchError;
 use crate::dictionary::Dictionary;
 use crate::document::DocumentId;
 use crate::fact::Facet;
-use crate::finding::{Counts, Findings};
+use crate::finding::Findings;
 use crate::request::{Found, Mark, Request};
 use crate::schema::Fields;
 use crate::segment::Facts;
@@ -49,6 +49,36 @@ impl Views {
         }
     }
 }
+
+/// How a snapshot goes on from another one of which it has everything: by segment, its place there; nothing for a new one.
+pub(crate) struct Grown(Vec<Option<usize>>);
+
+impl Grown {
+    /// Nothing if something of the other was taken out, or laid together.
+    fn of(searcher: &Searcher, before: &Searcher) -> Option<Self> {
+        let is_same = |one: &SegmentReader, other: &SegmentReader| {
+            one.segment_id() == other.segment_id()
+                && one.num_deleted_docs() == other.num_deleted_docs()
+        };
+        let before = before.segment_readers();
+        let place = |segment: &SegmentReader| before.iter().position(|it| is_same(it, segment));
+        let places: Vec<_> = searcher.segment_readers().iter().map(place).collect();
+        (places.iter().flatten().count() == before.len()).then_some(Self(places))
+    }
+
+    /// The place that a segment had.
+    pub(crate) fn before(&self, place: usize) -> Option<usize> {
+        self.0[place]
+    }
+
+    /// The place that a segment has now which had another before.
+    pub(crate) fn now(&self, before: usize) -> Option<usize> {
+        self.0.iter().position(|place| *place == Some(before))
+    }
+}
+
+/// How many documents have each value of a facet, the most frequent first.
+pub(crate) type Counts = Arc<[(String, u64)]>;
 
 /// A segment with its facts.
 #[derive(Clone, Copy)]
@@ -100,10 +130,14 @@ impl Snapshot {
             .iter()
             .map(facts)
             .collect::<Result<_, _>>()?;
+        let grown = before.and_then(|before| {
+            let grown = Grown::of(&searcher, &before.searcher)?;
+            Some((&*before.findings, grown))
+        });
         Ok(Self {
             segments,
             views: Arc::new(before.map_or_else(Views::default, |before| before.views.next())),
-            findings: Arc::new(Findings::of(searcher.num_docs())),
+            findings: Arc::new(Findings::of(searcher.num_docs(), grown)),
             searcher,
             mark,
         })
@@ -181,13 +215,22 @@ impl Snapshot {
 
     /// How many documents have each value of a facet, the most frequent first.
     pub(crate) fn count(&self, facet: Facet, matched: &[Bits]) -> Counts {
-        let mut counts: Vec<(&str, u64)> = Vec::new();
-        for (part, matched) in self.parts().zip(matched) {
-            let filled = matched.filled();
-            let values = part.facts.values.get(&facet).into_iter().flatten();
-            counts.extend(values.map(|(value, bits)| (&**value, filled.shared(bits))));
-        }
-        added_up(counts)
+        added_up(tally(facet, self.parts().zip(matched)).collect())
+    }
+
+    /// The same, where it is known of the state before.
+    pub(crate) fn count_grown(
+        &self,
+        facet: Facet,
+        matched: &[Bits],
+        grown: &Grown,
+        known: &[(String, u64)],
+    ) -> Counts {
+        let parts = self.parts().zip(matched).enumerate();
+        let new = parts.filter(|(place, _)| grown.before(*place).is_none());
+        let new = tally(facet, new.map(|(_, part)| part));
+        let known = known.iter().map(|(value, count)| (value.as_str(), *count));
+        added_up(new.chain(known).collect())
     }
 
     /// The same of all facets, for so few documents that each is looked at; nothing where they are many.
@@ -208,6 +251,18 @@ impl Snapshot {
         let counted = |facet| (facet, added_up(counts.remove(&facet).unwrap_or_default()));
         Some(Facet::ALL.into_iter().map(counted).collect())
     }
+}
+
+/// How many of some documents have each value of a facet, segment by segment.
+fn tally<'a>(
+    facet: Facet,
+    parts: impl Iterator<Item = (Part<'a>, &'a Bits)>,
+) -> impl Iterator<Item = (&'a str, u64)> {
+    parts.flat_map(move |(part, matched)| {
+        let filled = matched.filled();
+        let values = part.facts.values.get(&facet).into_iter().flatten();
+        values.map(move |(value, bits)| (&**value, filled.shared(bits)))
+    })
 }
 
 /// Up to one in so many documents are few. In the small indexes of tests too, some are.

@@ -23,7 +23,7 @@ use crate::identity::{RecordId, RecordRef};
 pub use answer::{AnswerState, ReplicationAnswer, ReplicationAnswerDraft};
 pub use progress::{
     ProgressState, ReplicationConflict, ReplicationProgress, ReplicationSide, ReplicationStanding,
-    derive,
+    derive, next_side,
 };
 
 vocabulary! {

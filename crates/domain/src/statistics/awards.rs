@@ -11,6 +11,7 @@ use crate::bits::Bits;
 use crate::table::number;
 
 /// Awards, each counted once for each basis, whoever tells of it.
+#[derive(Default)]
 pub(super) struct Awards {
     /// The awards that were told of, by their numbers, for each basis.
     seen: [Bits; 2],

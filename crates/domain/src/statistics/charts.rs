@@ -50,6 +50,29 @@ impl Charts {
     pub const fn has(self, chart: Chart) -> bool {
         self.0 & 1 << chart as u16 != 0
     }
+
+    /// Whether replications are counted for any.
+    pub(super) const fn count_replications(self) -> bool {
+        self.has(Chart::Totals) || self.has(Chart::Flows) || self.has(Chart::Replicated)
+    }
+
+    /// Whether awards are.
+    pub(super) const fn count_awards(self) -> bool {
+        self.has(Chart::Totals) || self.has(Chart::Awards)
+    }
+
+    /// Whether coaching is.
+    pub(super) const fn count_coaching(self) -> bool {
+        self.has(Chart::Totals) || self.has(Chart::Coaching)
+    }
+
+    /// Whether anything is that belongs to innovations.
+    pub(super) const fn count_related(self) -> bool {
+        self.count_replications()
+            || self.count_awards()
+            || self.count_coaching()
+            || self.has(Chart::Stages)
+    }
 }
 
 /// Replications, by whose word they stand on. The counts are never added up.

@@ -8,7 +8,7 @@ use super::count::Scope;
 use super::rows::Coaching;
 use super::totals::MOST_ROWS;
 use crate::bits::Bits;
-use crate::table::{TOGETHER, number};
+use crate::table::{each_list, number};
 
 /// Activities as they are counted: all that were not cancelled.
 pub(super) struct Activities {
@@ -32,27 +32,13 @@ impl Scope<'_> {
     /// Counts those of some activities that are wanted and may be seen.
     pub(super) fn activities(&self, places: &Bits) -> Activities {
         let mut counted = Activities::new(self.columns);
-        let mut places = places.iter().peekable();
-        let (mut found, mut copied) = (Vec::with_capacity(TOGETHER), Vec::new());
-        // So that the processor waits for many rows at once, and for the agencies of many.
-        while places.peek().is_some() {
-            let some = places.by_ref().take(TOGETHER);
-            let rows = some.map(|place| self.columns.coaching.at(place));
-            let rows = rows.filter(|(rank, row)| *rank <= self.rank && self.wants_activity(row));
-            found.clear();
-            found.extend(rows.map(|(_, row)| (row.month, row.hub, row.is_planned, row.agencies())));
-            copied.clear();
-            for (.., agencies) in &found {
-                copied.extend_from_slice(agencies);
-            }
-            let mut rest = copied.as_slice();
-            for (month, hub, is_planned, agencies) in &found {
-                let (first, others) = rest.split_at(agencies.len());
-                counted.hubs[*hub as usize] += 1;
-                counted.note(*month, *is_planned, first);
-                rest = others;
-            }
-        }
+        let rows = places.iter().map(|place| self.columns.coaching.at(place));
+        let rows = rows.filter(|(rank, row)| *rank <= self.rank && self.wants_activity(row));
+        let rows = rows.map(|(_, row)| ((row.month, row.hub, row.is_planned), row.agencies()));
+        each_list(rows, |(month, hub, is_planned), agencies| {
+            counted.hubs[*hub as usize] += 1;
+            counted.note(*month, *is_planned, agencies);
+        });
         counted
     }
 

@@ -142,9 +142,9 @@ impl Scope<'_> {
     ) -> (Counts, Related) {
         let columns = self.columns;
         let mut counts = Counts::of(columns.hubs.len(), columns.agencies.len());
-        let mut related = Related::of(columns);
+        let mut related = Related::of(columns, of.charts);
         for year in years {
-            let slice = slices.year(year, || {
+            let count = || {
                 let filter = Filter {
                     year_from: Some(year),
                     year_to: Some(year),
@@ -159,9 +159,11 @@ impl Scope<'_> {
                 };
                 let (counts, related) = scope.tally(of);
                 scope.slice(&counts, related)
+            };
+            slices.year(year, count, |slice| {
+                counts.add(year, &slice.counts);
+                related.add(&columns.contests, slice);
             });
-            counts.add(year, &slice.counts);
-            related.add(&columns.contests, &slice);
         }
         (counts, related)
     }

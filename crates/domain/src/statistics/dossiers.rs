@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::rows::{Award, Replication, Transition};
 use crate::bits::Bits;
-use crate::table::{TOGETHER, number};
+use crate::table::{each_list, number};
 
 /// The list is made anew when a part of so many innovations has changed.
 const PART_CHANGED: usize = 8;
@@ -143,30 +143,14 @@ impl Dossiers {
         self.listed(innovation)
     }
 
-    /// Looks at the dossiers of some innovations, in their order. They are copied by the hundred before they are looked at, so
-    /// that the processor waits for many of them at once.
+    /// Looks at the dossiers of some innovations, in their order, by copies of a hundred.
     pub(super) fn each(
         &self,
         innovations: impl Iterator<Item = u32>,
         mut look: impl FnMut(u32, &[Item]),
     ) {
-        let mut innovations = innovations.peekable();
-        let (mut found, mut copied) = (Vec::with_capacity(TOGETHER), Vec::new());
-        while innovations.peek().is_some() {
-            let some = innovations.by_ref().take(TOGETHER);
-            found.clear();
-            found.extend(some.map(|innovation| (innovation, self.of(innovation))));
-            copied.clear();
-            for (_, dossier) in &found {
-                copied.extend_from_slice(dossier);
-            }
-            let mut rest = copied.as_slice();
-            for (innovation, dossier) in &found {
-                let (first, others) = rest.split_at(dossier.len());
-                look(*innovation, first);
-                rest = others;
-            }
-        }
+        let dossiers = innovations.map(|innovation| (innovation, self.of(innovation)));
+        each_list(dossiers, |innovation, dossier| look(*innovation, dossier));
     }
 
     /// The records that are about no innovation.

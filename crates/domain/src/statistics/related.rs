@@ -12,34 +12,6 @@ use super::slices::{Slice, Sparse};
 use crate::bits::Bits;
 use crate::table::number;
 
-/// What is to be counted.
-#[derive(Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one kind of records")]
-struct Asked {
-    stays: bool,
-    replications: bool,
-    awards: bool,
-    activities: bool,
-    totals: bool,
-}
-
-impl Asked {
-    const fn of(charts: Charts) -> Self {
-        let totals = charts.has(Chart::Totals);
-        Self {
-            stays: charts.has(Chart::Stages),
-            replications: totals || charts.has(Chart::Flows) || charts.has(Chart::Replicated),
-            awards: totals || charts.has(Chart::Awards),
-            activities: totals || charts.has(Chart::Coaching),
-            totals,
-        }
-    }
-
-    const fn asks(self) -> bool {
-        self.stays || self.replications || self.awards || self.activities || self.totals
-    }
-}
-
 /// What was counted.
 pub(super) struct Related {
     pub(super) stays: Stays,
@@ -54,15 +26,20 @@ pub(super) struct Related {
 }
 
 impl Related {
-    pub(super) fn of(columns: &Columns) -> Self {
+    /// Nothing yet, with room for what the charts ask for.
+    pub(super) fn of(columns: &Columns, charts: Charts) -> Self {
         let hubs = columns.hubs.len();
+        let replications = || Replications::new(hubs);
+        let awards = || Awards::new(&columns.contests, hubs);
         Self {
             stays: Stays::default(),
-            replications: Replications::new(hubs),
-            awards: Awards::new(&columns.contests, hubs),
+            replications: (charts.count_replications())
+                .then(replications)
+                .unwrap_or_default(),
+            awards: charts.count_awards().then(awards).unwrap_or_default(),
             endorsements: vec![0; hubs],
             threads: vec![0; hubs],
-            activities: Bits::none(number(columns.coaching.len())),
+            activities: Bits::default(),
         }
     }
 
@@ -101,24 +78,22 @@ impl Scope<'_> {
 
     /// Counts what the charts ask for.
     pub(super) fn related(&self, charts: Charts) -> Related {
-        let mut related = Related::of(self.columns);
-        let mut asked = Asked::of(charts);
-        if !asked.asks() {
+        let mut related = Related::of(self.columns, charts);
+        if !charts.count_related() {
             return related;
-        }
-        // Activities that need not be about a wanted innovation are not found by innovations.
-        if asked.activities && !self.wanted.asks_of_innovations() {
-            asked.activities = false;
-            related.activities = Bits::all(number(self.columns.coaching.len()));
         }
         let dossiers = &self.columns.dossiers;
         dossiers.each(self.subjects(), |innovation, dossier| {
-            self.note_dossier(innovation, dossier, asked, &mut related);
+            self.note_dossier(innovation, dossier, charts, &mut related);
         });
         for item in dossiers.others() {
             if item.rank <= self.rank {
-                self.note_other(item, asked, &mut related);
+                self.note_other(item, charts, &mut related);
             }
+        }
+        // Activities that need not be about a wanted innovation are not found by innovations.
+        if charts.count_coaching() && !self.wanted.asks_of_innovations() {
+            related.activities = Bits::all(number(self.columns.coaching.len()));
         }
         related
     }
@@ -134,27 +109,33 @@ impl Scope<'_> {
             .chain(wanted.into_iter().flatten())
     }
 
-    fn note_dossier(&self, innovation: u32, dossier: &[Item], asked: Asked, related: &mut Related) {
+    fn note_dossier(
+        &self,
+        innovation: u32,
+        dossier: &[Item],
+        charts: Charts,
+        related: &mut Related,
+    ) {
         let is_transition = |item: &Item| matches!(item.what, What::Transition(_));
         let transitions = dossier.iter().take_while(|item| is_transition(item));
         let (transitions, rest) = dossier.split_at(transitions.count());
-        if asked.stays {
+        if charts.has(Chart::Stages) {
             related.stays.note(transitions, self.rank);
         }
         let mut source = None;
         for item in rest.iter().filter(|item| item.rank <= self.rank) {
             match item.what {
-                What::Replication(row) if asked.replications => {
+                What::Replication(row) if charts.count_replications() => {
                     let from = source.get_or_insert_with(|| self.source(innovation));
                     let to = self.province(row.adopter);
                     related.replications.note(from, to, &row);
                 }
-                What::Award(row) if asked.awards => {
+                What::Award(row) if charts.count_awards() => {
                     related.awards.note(&self.columns.contests, &row);
                 }
                 What::Endorsement { hub } => related.endorsements[hub as usize] += 1,
                 What::Thread { hub } => related.threads[hub as usize] += 1,
-                What::Activity if asked.activities => {
+                What::Activity if charts.count_coaching() => {
                     related.activities.insert(item.place);
                 }
                 _ => {}
@@ -166,9 +147,9 @@ impl Scope<'_> {
     }
 
     /// Counts a record that is about no innovation.
-    fn note_other(&self, item: &Item, asked: Asked, related: &mut Related) {
+    fn note_other(&self, item: &Item, charts: Charts, related: &mut Related) {
         match item.what {
-            What::Award(row) if asked.awards && self.wants_award(item.place) => {
+            What::Award(row) if charts.count_awards() && self.wants_award(item.place) => {
                 related.awards.note(&self.columns.contests, &row);
             }
             What::Thread { hub } if self.wants_hub_alone(hub) => {

@@ -35,6 +35,7 @@ impl ReplicationCount {
 }
 
 /// Replications as they are counted.
+#[derive(Default)]
 pub(super) struct Replications {
     /// From one province to another.
     flows: Vec<ReplicationCount>,

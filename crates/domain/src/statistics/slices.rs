@@ -19,20 +19,17 @@ pub(super) const MOST_YEARS: usize = 100;
 /// one moment before which innovations are stale, and one choice of charts.
 #[derive(Debug, Default)]
 pub struct Slices {
-    years: Mutex<BTreeMap<u16, Arc<Slice>>>,
+    years: Mutex<BTreeMap<u16, Arc<OnceLock<Slice>>>>,
     needs: OnceLock<CountedNeeds>,
 }
 
 impl Slices {
-    /// What was counted of a year, or is counted now.
-    pub(super) fn year(&self, year: u16, count: impl FnOnce() -> Slice) -> Arc<Slice> {
-        let years = || self.years.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = years().get(&year).map(Arc::clone);
-        known.unwrap_or_else(|| {
-            let counted = Arc::new(count());
-            years().insert(year, Arc::clone(&counted));
-            counted
-        })
+    /// Looks at what was counted of a year, or is counted now: once, whoever asks meanwhile.
+    pub(super) fn year(&self, year: u16, count: impl FnOnce() -> Slice, look: impl FnOnce(&Slice)) {
+        let mut years = self.years.lock().unwrap_or_else(PoisonError::into_inner);
+        let slice = Arc::clone(years.entry(year).or_default());
+        drop(years);
+        look(slice.get_or_init(count));
     }
 
     /// The needs, which are of no year.

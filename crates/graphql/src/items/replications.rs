@@ -4,10 +4,11 @@
 mod rules;
 pub(crate) mod writing;
 
-use async_graphql::{ComplexObject, Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, ReplicationProgress as Progress, Vocabulary as _, Words};
 use domain::identity::RecordRef;
 use storage::items::{ItemFilter, ItemRef, Role};
+use tokio::sync::OnceCell;
 
 use super::progress::seen_evidence;
 use super::reference::{AgencyReference, InnovationReference};
@@ -58,27 +59,67 @@ pub(crate) struct Step<S: async_graphql::OutputType> {
     is_in_order: bool,
 }
 
-/// What both sides' words make together. Every hub derives it alike, whichever word arrived first.
-#[derive(SimpleObject)]
-#[graphql(complex, serial)]
+/// What both sides' words make together: how far it is stands in the replication's row, and the source's word is read when
+/// it is asked for.
 pub(crate) struct ReplicationProgress {
-    /// How far it is.
-    state: ProgressState,
-    /// Whose word it stands on.
-    standing: ReplicationStanding,
-    /// Who is to do the next step; null when it is at its end.
-    next: Option<ReplicationSide>,
-    /// Where the words do not fit.
-    conflicts: Vec<ReplicationConflict>,
-    #[graphql(skip)]
-    answer: Option<ReplicationAnswer>,
+    replication: ReplicationFacts,
+    answer: OnceCell<Option<ReplicationAnswer>>,
 }
 
-#[ComplexObject]
 impl ReplicationProgress {
+    fn reached(&self) -> (catalog::ProgressState, catalog::ReplicationStanding) {
+        let place = &self.replication.0.place;
+        let of_row = place.state.as_deref().zip(place.standing.as_deref());
+        of_row.map_or_else(
+            || catalog::derive_progress(self.replication.said().state(), None),
+            |(state, standing)| {
+                (
+                    catalog::ProgressState::read(state),
+                    catalog::ReplicationStanding::read(standing),
+                )
+            },
+        )
+    }
+
+    async fn counting_answer(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<Option<&ReplicationAnswer>, ApiError> {
+        let read = || counting_answer(ctx, &self.replication.0);
+        Ok(self.answer.get_or_try_init(read).await?.as_ref())
+    }
+}
+
+/// What both sides' words make together. Every hub derives it alike, whichever word arrived first.
+#[Object(serial)]
+impl ReplicationProgress {
+    /// How far it is.
+    async fn state(&self) -> ProgressState {
+        self.reached().0.into()
+    }
+
+    /// Whose word it stands on.
+    async fn standing(&self) -> ReplicationStanding {
+        self.reached().1.into()
+    }
+
+    /// Who is to do the next step; null when it is at its end.
+    async fn next(&self) -> Option<ReplicationSide> {
+        let next = catalog::next_side(self.replication.said().state(), self.reached());
+        next.map(Into::into)
+    }
+
+    /// Where the words do not fit.
+    async fn conflicts(&self, ctx: &Context<'_>) -> Result<Vec<ReplicationConflict>, ApiError> {
+        let answer = self.counting_answer(ctx).await?;
+        let said = answer.map(|answer| answer.1.said());
+        let progress = Progress::of(self.replication.said(), said);
+        Ok(progress.conflicts.into_iter().map(Into::into).collect())
+    }
+
     /// The source's word; null while it has not answered or its answer has not arrived here.
-    async fn answer(&self) -> Option<&ReplicationAnswer> {
-        self.answer.as_ref()
+    async fn answer(&self, ctx: &Context<'_>) -> Result<Option<&ReplicationAnswer>, ApiError> {
+        self.counting_answer(ctx).await
     }
 }
 
@@ -125,17 +166,11 @@ impl ReplicationFacts {
     }
 
     /// How far the replication is by both sides' words.
-    async fn progress(&self, ctx: &Context<'_>) -> Result<ReplicationProgress, ApiError> {
-        let answer = counting_answer(ctx, &self.0).await?;
-        let said = answer.as_ref().map(|answer| answer.1.said());
-        let progress = Progress::of(self.said(), said);
-        Ok(ReplicationProgress {
-            state: progress.state.into(),
-            standing: progress.standing.into(),
-            next: progress.next.map(Into::into),
-            conflicts: progress.conflicts.into_iter().map(Into::into).collect(),
-            answer,
-        })
+    async fn progress(&self) -> ReplicationProgress {
+        ReplicationProgress {
+            replication: self.clone(),
+            answer: OnceCell::new(),
+        }
     }
 
     /// How much is taken over.

@@ -7,9 +7,9 @@ use domain::entry::Sight;
 use domain::search::SearchText;
 use proptest::prelude::*;
 
-use super::{document, filled, numbers};
+use super::{document, filled, numbers, record};
 use crate::document::DocumentFacts;
-use crate::{Document, Facet, Filter, Found, Index, Request};
+use crate::{Document, Facet, Filter, Found, Index, Mark, Request};
 
 const WORDS: [&str; 6] = ["antrean", "air", "bersih", "desa", "sampah", "warga"];
 /// Words of which some are no words of any document, and a text of two that often have too little in common.
@@ -94,6 +94,25 @@ fn ask(index: &Index, question: &Question) -> Found {
     index.search(&request).unwrap()
 }
 
+/// All that a text finds.
+fn everything(text: usize, sight: Sight) -> Question {
+    Question {
+        text,
+        year: None,
+        affairs: Vec::new(),
+        skip: 0,
+        limit: 300,
+        sight,
+    }
+}
+
+/// What is told but for the order of records and their scores.
+fn unranked(found: &Found) -> Told {
+    let (mut numbers, _, total, meant, facets) = told(found);
+    numbers.sort_unstable();
+    (numbers, Vec::new(), total, meant, facets)
+}
+
 /// Everything that is told: records, their scores as bits, the total, what may be meant, facets.
 type Told = (Vec<u128>, Vec<u32>, u64, Option<String>, Vec<(String, u64)>);
 
@@ -124,6 +143,39 @@ proptest! {
         for question in &questions {
             let (cold, _writer) = filled(&documents);
             prop_assert_eq!(told(&ask(&warm, question)), told(&ask(&cold, question)), "{:?}", question);
+        }
+    }
+
+    /// What is known of a text goes on from one state of the index to the next, while documents come, change and go. Ranks may
+    /// be by figures of a moment ago; all else is as in an index that was made of the same documents at once.
+    #[test]
+    fn what_is_known_goes_on_when_documents_come(
+        documents in documents(),
+        later in prop::collection::vec((documents(), any::<bool>()), 1..5),
+        texts in prop::collection::vec((0..TEXTS.len(), prop_oneof![Just(Sight::Public), Just(Sight::All)]), 2),
+    ) {
+        let (index, mut writer) = filled(&documents);
+        let mut all: BTreeMap<_, Document> = documents.into_iter().map(|it| (it.id.1, it)).collect();
+        for (some, is_new) in later {
+            // Twice, so that also the best of all are kept.
+            for (text, sight) in texts.iter().chain(&texts) {
+                told(&ask(&index, &everything(*text, *sight)));
+            }
+            // Much less than is there, or what was known would not go on.
+            for mut document in some.into_iter().take(all.len().div_ceil(5)) {
+                if is_new {
+                    document.id.1 = record(all.len() as u128 + 1);
+                }
+                document.published = i64::try_from(all.len()).unwrap();
+                writer.put(&document, false).unwrap();
+                all.insert(document.id.1, document);
+            }
+            writer.commit(Mark::default(), true).unwrap();
+            let (at_once, _writer) = filled(&all.values().cloned().collect::<Vec<_>>());
+            for (text, sight) in &texts {
+                let question = everything(*text, *sight);
+                prop_assert_eq!(unranked(&ask(&index, &question)), unranked(&ask(&at_once, &question)), "{:?}", question);
+            }
         }
     }
 

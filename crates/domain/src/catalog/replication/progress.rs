@@ -85,7 +85,7 @@ impl ReplicationProgress {
         Self {
             state,
             standing,
-            next: next(adopter.state(), state, standing),
+            next: next_side(adopter.state(), (state, standing)),
             conflicts: conflicts(adopter, source),
         }
     }
@@ -125,10 +125,10 @@ fn has_agreed(answer: Option<AnswerState>) -> bool {
     )
 }
 
-fn next(
+/// Who is to do the next step of a replication that the adopter says so much of, and that is so far by both words.
+pub fn next_side(
     adopter: ReplicationState,
-    state: ProgressState,
-    standing: ReplicationStanding,
+    (state, standing): (ProgressState, ReplicationStanding),
 ) -> Option<ReplicationSide> {
     match state {
         ProgressState::Interested => Some(ReplicationSide::Source),
