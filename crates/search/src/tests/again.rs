@@ -174,7 +174,11 @@ proptest! {
             let (at_once, _writer) = filled(&all.values().cloned().collect::<Vec<_>>());
             for (text, sight) in &texts {
                 let question = everything(*text, *sight);
-                prop_assert_eq!(unranked(&ask(&index, &question)), unranked(&ask(&at_once, &question)), "{:?}", question);
+                let found = ask(&index, &question);
+                prop_assert_eq!(unranked(&found), unranked(&ask(&at_once, &question)), "{:?}", question);
+                // Of few the best that are kept are told, under a condition that holds of all.
+                let few = ask(&index, &Question { limit: 3, year: Some(2020), ..question });
+                prop_assert_eq!(&few.hits[..], &found.hits[..few.hits.len()]);
             }
         }
     }
