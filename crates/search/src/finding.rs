@@ -80,31 +80,32 @@ impl Finding {
     pub(crate) fn count(&self, snapshot: &Snapshot, facet: Facet) -> Counts {
         kept(&self.counts, facet, || {
             let few = snapshot.count_few(self.total, &self.matched);
-            let counted = few.or_else(|| self.count_by_whole(snapshot, facet));
+            let counted = few.or_else(|| self.count_by_whole(snapshot));
             counted.unwrap_or_else(|| vec![(facet, snapshot.count(facet, &self.matched))])
         })
     }
 
-    /// Counts by what the text finds without conditions, where these let nearly all of it through.
-    fn count_by_whole(&self, snapshot: &Snapshot, facet: Facet) -> Option<Vec<(Facet, Counts)>> {
+    /// Counts all facets by what the text finds without conditions, where these let nearly all of it through.
+    fn count_by_whole(&self, snapshot: &Snapshot) -> Option<Vec<(Facet, Counts)>> {
         let whole = self.of_text.whole().filter(|_| self.is_one_tier)?;
-        let all = whole.count(snapshot, facet);
         let missing = whole.total - self.total;
-        if missing == 0 {
-            return Some(vec![(facet, all)]);
-        }
         let mut others = whole.matched.clone();
         for (others, matched) in others.iter_mut().zip(&self.matched) {
             others.take_out(matched);
         }
-        let others = snapshot.count_few(missing, &others)?;
-        let of_facet = others.into_iter().find(|(of, _)| *of == facet)?;
-        Some(vec![(facet, without(&all, &of_facet.1))])
+        let others = snapshot.count_few(missing, &others)?.into_iter();
+        let rest = |(facet, others): (Facet, Counts)| {
+            (facet, without(whole.count(snapshot, facet), &others))
+        };
+        Some(others.map(rest).collect())
     }
 }
 
 /// The counts of all but some.
-fn without(all: &[(String, u64)], others: &[(String, u64)]) -> Counts {
+fn without(all: Counts, others: &[(String, u64)]) -> Counts {
+    if others.is_empty() {
+        return all;
+    }
     let others: HashMap<&str, u64> = others
         .iter()
         .map(|(value, count)| (value.as_str(), *count))

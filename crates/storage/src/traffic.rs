@@ -13,7 +13,9 @@ const NEAR: Duration = Duration::from_millis(500);
 /// After so long nothing gives way any more until there was a pause: anybody may ask for pages without end.
 const LONGEST: Duration = Duration::from_mins(5);
 /// With so much time for each request or less, people ask much.
-const BUSY: Duration = Duration::from_millis(2);
+const MUCH: Duration = Duration::from_millis(2);
+/// With so much time for each request or less, they ask all the time.
+const STEADILY: Duration = Duration::from_millis(10);
 
 /// What this process does for others.
 #[derive(Debug, Default)]
@@ -59,10 +61,20 @@ impl Traffic {
     }
 }
 
-/// Whether so many requests in so much time are many.
+/// Whether so many requests in so much time are many, so that a pull gives way.
 pub fn is_much(requests: u64, time: Duration) -> bool {
+    comes_each(MUCH, requests, time)
+}
+
+/// Whether so many requests in so much time are a steady stream, so that what is done for each commit is done for several at
+/// once. On a slow machine fewer are answered, and the more it matters.
+pub fn is_steady(requests: u64, time: Duration) -> bool {
+    comes_each(STEADILY, requests, time)
+}
+
+fn comes_each(time_for_one: Duration, requests: u64, time: Duration) -> bool {
     let requests = u32::try_from(requests).unwrap_or(u32::MAX);
-    requests > 0 && BUSY.saturating_mul(requests) >= time
+    requests > 0 && time_for_one.saturating_mul(requests) >= time
 }
 
 #[cfg(test)]

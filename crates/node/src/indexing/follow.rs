@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use search::{Index, SearchError, State, Writer, clear_unused};
-use storage::traffic::is_much;
+use storage::traffic::is_steady;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +13,7 @@ use crate::hub::Hub;
 
 /// The least time from one commit of the index to the next.
 const LEAST_PAUSE: Duration = Duration::from_millis(400);
-/// The same while much is asked: what searches keep of an index is made anew after each of its commits.
+/// The same while people ask all the time: what searches keep of an index is made anew after each of its commits.
 const LEAST_PAUSE_BUSY: Duration = Duration::from_millis(700);
 /// The pause before an index that failed is opened again.
 const OPEN_AGAIN: Duration = Duration::from_secs(5);
@@ -163,7 +163,7 @@ async fn open_and_follow(hub: &Hub, closing: &CancellationToken) -> Result<(), F
     loop {
         let before = (begun, requests);
         (begun, requests) = (Instant::now(), hub.db.traffic().requests());
-        let is_busy = is_much(requests - before.1, begun - before.0);
+        let is_busy = is_steady(requests - before.1, begun - before.0);
         let pause_for = if is_busy {
             LEAST_PAUSE_BUSY
         } else {

@@ -19,15 +19,15 @@ use tokio::time::{Instant, sleep_until};
 
 use super::issuing::{Issued, issue_untold};
 use crate::local::Local;
-use crate::traffic::{Traffic, is_much};
+use crate::traffic::{Traffic, is_steady};
 use crate::{Database, StorageError};
 
 /// The most entries of one transaction, beyond those of its first write.
 const MOST_ENTRIES: usize = 256;
-/// While people read much, a transaction begins so long after the one before at the earliest.
+/// While people read all the time, a transaction begins so long after the one before at the earliest.
 const APART: Duration = Duration::from_millis(30);
-/// So few requests between two transactions may be those of writes that are not handed in yet.
-const FEW: u64 = 8;
+/// After so much time it is looked anew whether they do.
+const WINDOW: Duration = Duration::from_millis(250);
 
 /// Where writes are handed in.
 #[derive(Debug, Default)]
@@ -38,18 +38,51 @@ pub struct Desk {
     turn: Turn<Option<Last>>,
 }
 
+/// How many requests there had been at a moment.
+#[derive(Clone, Copy, Debug)]
+struct Requests {
+    at: Instant,
+    reads: u64,
+    writes: u64,
+}
+
+impl Requests {
+    /// Whether writes give way, by how many requests there were until now.
+    fn make_way(self, now: Self) -> bool {
+        // Writes without requests, as of an import, may outnumber those.
+        let reads = now.reads.saturating_sub(self.reads);
+        gives_way(reads, now.writes - self.writes, now.at - self.at)
+    }
+}
+
 /// The transaction before.
 #[derive(Debug)]
 struct Last {
     begun: Instant,
-    /// How many requests there had been that were no writes.
-    reads: u64,
+    /// Since when it is looked how much is read.
+    since: Requests,
+    /// Whether much was read before that.
+    gives_way: bool,
 }
 
 impl Last {
+    /// What is known when the next one begins.
+    fn next(last: Option<Self>, now: Requests) -> Self {
+        let (since, gives_way) = match last {
+            None => (now, false),
+            Some(last) if now.at - last.since.at < WINDOW => (last.since, last.gives_way),
+            Some(last) => (now, last.since.make_way(now)),
+        };
+        Self {
+            begun: now.at,
+            since,
+            gives_way,
+        }
+    }
+
     /// Waits until the next one may begin.
-    async fn rest(&self, reads: u64) {
-        if gives_way(reads.saturating_sub(self.reads), self.begun.elapsed()) {
+    async fn rest(&self) {
+        if self.gives_way {
             sleep_until(self.begun + APART).await;
         }
     }
@@ -63,9 +96,9 @@ struct Handed {
     reply: oneshot::Sender<Result<Issued, StorageError>>,
 }
 
-/// Whether the next transaction waits, after so many reads in the time since the one before began.
-fn gives_way(reads: u64, since: Duration) -> bool {
-    reads > FEW && is_much(reads, since)
+/// Whether transactions wait, after so many reads and writes in some time. Who writes much may look at each write.
+fn gives_way(reads: u64, writes: u64, time: Duration) -> bool {
+    reads > 2 * writes && is_steady(reads, time)
 }
 
 /// By whom and when is written.
@@ -104,12 +137,9 @@ impl Desk {
                 Err(TryRecvError::Empty) => {}
             }
             if let Some(last) = &*turn {
-                last.rest(self.reads(db.traffic())).await;
+                last.rest().await;
             }
-            *turn = Some(Last {
-                begun: Instant::now(),
-                reads: self.reads(db.traffic()),
-            });
+            *turn = Some(Last::next(turn.take(), self.requests(db.traffic())));
             write(db, author, self.take()).await;
         }?;
         drop(turn);
@@ -117,10 +147,14 @@ impl Desk {
         Ok(issued)
     }
 
-    /// How many requests there were that are no writes.
-    fn reads(&self, traffic: &Traffic) -> u64 {
-        let written = self.handed_in.load(Ordering::Relaxed);
-        traffic.requests().saturating_sub(written)
+    /// How many requests there were until now.
+    fn requests(&self, traffic: &Traffic) -> Requests {
+        let writes = self.handed_in.load(Ordering::Relaxed);
+        Requests {
+            at: Instant::now(),
+            reads: traffic.requests().saturating_sub(writes),
+            writes,
+        }
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, VecDeque<Handed>> {
@@ -191,21 +225,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_reads_make_writes_wait() {
-        let (desk, traffic) = (Desk::default(), Traffic::default());
-        for _ in 0..100 {
-            traffic.note_request();
-            desk.handed_in.fetch_add(1, Ordering::Relaxed);
-        }
-        assert_eq!(desk.reads(&traffic), 0, "each request was a write");
-        (0..20).for_each(|_| traffic.note_request());
-        assert_eq!(desk.reads(&traffic), 20);
+    fn only_those_who_read_all_the_time_make_writes_wait() {
         let after = Duration::from_millis;
+        assert!(gives_way(30, 10, after(250)), "people read");
+        assert!(!gives_way(20, 10, after(250)), "a few people read");
         assert!(
-            !gives_way(2, after(1)),
+            !gives_way(200, 100, after(250)),
             "a writer who looks at what it wrote"
         );
-        assert!(gives_way(20, after(10)), "people read");
-        assert!(!gives_way(20, after(100)), "a few people read");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_looked_anew_after_a_while() {
+        let (desk, traffic) = (Desk::default(), Traffic::default());
+        let mut last = None;
+        let mut transaction = async |reads: u64| {
+            tokio::time::advance(WINDOW / 2).await;
+            desk.handed_in.fetch_add(1, Ordering::Relaxed);
+            (0..=reads).for_each(|_| traffic.note_request());
+            let next = Last::next(last.take(), desk.requests(&traffic));
+            last.insert(next).gives_way
+        };
+        assert!(!transaction(500).await, "nothing is known yet");
+        assert!(!transaction(20).await);
+        assert!(transaction(20).await, "40 reads in a quarter of a second");
+        assert!(transaction(0).await, "as before until it is looked again");
+        assert!(!transaction(0).await, "nobody reads any more");
     }
 }
