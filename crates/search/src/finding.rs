@@ -26,8 +26,8 @@ use domain::bits::Bits;
 
 /// How many findings are kept of a snapshot.
 const MOST_FINDINGS: usize = 64;
-/// What may be kept of texts in memory, in bytes: at least, and for each document of the index. That is a hundred texts or
-/// more of any index.
+/// What may be kept of texts in memory, in bytes: at least, and for each document of the index. That is a hundred texts of one
+/// word or more. Those of the state before may take as much again, until the next one.
 const LEAST_TEXT_BYTES: u64 = 16 * 1024 * 1024;
 const TEXT_BYTES_FOR_EACH: u64 = 64;
 /// About how many of a usual size that is.
@@ -80,15 +80,19 @@ impl Finding {
     pub(crate) fn count(&self, snapshot: &Snapshot, facet: Facet) -> Counts {
         kept(&self.counts, facet, || {
             let few = snapshot.count_few(self.total, &self.matched);
-            let counted = few.or_else(|| self.count_by_whole(snapshot));
+            let counted = few.or_else(|| self.count_by_whole(snapshot, facet));
             counted.unwrap_or_else(|| vec![(facet, snapshot.count(facet, &self.matched))])
         })
     }
 
-    /// Counts all facets by what the text finds without conditions, where these let nearly all of it through.
-    fn count_by_whole(&self, snapshot: &Snapshot) -> Option<Vec<(Facet, Counts)>> {
-        let whole = self.of_text.whole().filter(|_| self.is_one_tier)?;
+    /// Counts by what the text finds without conditions, where these let nearly all of it through: all facets, or the one that is
+    /// asked for if they let everything through.
+    fn count_by_whole(&self, snapshot: &Snapshot, facet: Facet) -> Option<Vec<(Facet, Counts)>> {
+        let whole = self.is_one_tier.then(|| self.of_text.whole())??;
         let missing = whole.total - self.total;
+        if missing == 0 {
+            return Some(vec![(facet, whole.count(snapshot, facet))]);
+        }
         let mut others = whole.matched.clone();
         for (others, matched) in others.iter_mut().zip(&self.matched) {
             others.take_out(matched);
@@ -224,23 +228,21 @@ impl Findings {
         request: &Request,
     ) -> Result<Arc<OfText>, SearchError> {
         let key = (request.text.clone(), request.sight);
-        if let Some(known) = self.of_texts.get(&key) {
-            return Ok(known);
-        }
-        let words = matching.snapshot.words(matching.fields, request.sight);
-        let plan = Plan::make(words, &request.text)?;
-        let before = self.before.as_ref();
-        let before = before.and_then(|(texts, grown)| Some((texts.remove(&key)?.1, grown)));
-        let grown = match before {
-            Some((before, grown)) => before.grown(matching, grown, &plan)?,
-            None => None,
-        };
-        let of_text = Arc::new(match grown {
-            Some(grown) => grown,
-            None => OfText::new(matching, plan)?,
-        });
-        self.of_texts.insert(key, Arc::clone(&of_text));
-        Ok(of_text)
+        // Of several who ask at once one looks for it, and the others wait: what is known goes on by one of them only.
+        self.of_texts.get_or_insert_with(&key, || {
+            let words = matching.snapshot.words(matching.fields, request.sight);
+            let plan = Plan::make(words, &request.text)?;
+            let before = self.before.as_ref();
+            let before = before.and_then(|(texts, grown)| Some((texts.get(&key)?, grown)));
+            let grown = match before {
+                Some((before, grown)) => before.grown(matching, grown, &plan)?,
+                None => None,
+            };
+            Ok(Arc::new(match grown {
+                Some(grown) => grown,
+                None => OfText::new(matching, plan)?,
+            }))
+        })
     }
 
     fn holding(

@@ -59,28 +59,39 @@ impl Fulfilled {
                 open.keep(holding);
             }
         }
-        let all: Tier = open
-            .iter()
-            .zip(&self.needs)
-            .map(|(open, of_needs)| {
-                let mut all = open.clone();
-                for bits in of_needs {
-                    all.keep(bits);
-                }
-                all
-            })
-            .collect();
-        let needs = self.needs.first().map_or(0, Vec::len);
-        if needs < 2 || total(&all) >= FEW {
+        let all = self.all_of(&open);
+        if self.is_enough(&all) {
             return vec![all];
         }
-        by_number(&open, &self.needs, needs)
+        by_number(&open, &self.needs, self.number())
     }
 
     /// What is found without conditions, if all of it fulfils all needs.
     pub(crate) fn one_tier(&self) -> Option<Tier> {
-        let [tier] = self.tiers(&[]).try_into().ok()?;
-        Some(tier)
+        let all = self.all_of(&self.open);
+        self.is_enough(&all).then_some(all)
+    }
+
+    /// Of some documents those that fulfil all needs.
+    fn all_of(&self, open: &[Bits]) -> Tier {
+        let of_part = |(open, of_needs): (&Bits, &Vec<Bits>)| {
+            let mut all = open.clone();
+            for bits in of_needs {
+                all.keep(bits);
+            }
+            all
+        };
+        open.iter().zip(&self.needs).map(of_part).collect()
+    }
+
+    /// Whether so many fulfil all needs that those which fulfil nearly all are not told.
+    fn is_enough(&self, all: &Tier) -> bool {
+        self.number() < 2 || total(all) >= FEW
+    }
+
+    /// How many needs there are.
+    fn number(&self) -> usize {
+        self.needs.first().map_or(0, Vec::len)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::hub::Hub;
 
 /// The least time from one commit of the index to the next.
 const LEAST_PAUSE: Duration = Duration::from_millis(400);
-/// The same while people ask all the time: what searches keep of an index is made anew after each of its commits.
+/// The same while people ask all the time: much of what searches keep of an index is made anew after each of its commits.
 const LEAST_PAUSE_BUSY: Duration = Duration::from_millis(700);
 /// The pause before an index that failed is opened again.
 const OPEN_AGAIN: Duration = Duration::from_secs(5);

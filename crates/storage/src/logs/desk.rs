@@ -1,7 +1,7 @@
 //! Where writes of this hub are handed in: those that come while others are written go into the next transaction together.
 //!
 //! A transaction costs the same for one write as for many, and only one writes at a time. If what was put together is refused,
-//! each is written by itself, so that nobody hears of another's fault. While people read much, transactions do not follow one
+//! each is written by itself, so that nobody hears of another's fault. While people read all the time, transactions do not follow one
 //! another at once, so that more comes together: each costs those who read what they have in memory.
 
 use std::collections::VecDeque;
@@ -47,8 +47,8 @@ struct Requests {
 }
 
 impl Requests {
-    /// Whether writes give way, by how many requests there were until now.
-    fn make_way(self, now: Self) -> bool {
+    /// Whether transactions wait, by how many requests there were until now.
+    fn have_writes_wait(self, now: Self) -> bool {
         // Writes without requests, as of an import, may outnumber those.
         let reads = now.reads.saturating_sub(self.reads);
         gives_way(reads, now.writes - self.writes, now.at - self.at)
@@ -61,7 +61,7 @@ struct Last {
     begun: Instant,
     /// Since when it is looked how much is read.
     since: Requests,
-    /// Whether much was read before that.
+    /// Whether people read all the time before that.
     gives_way: bool,
 }
 
@@ -71,7 +71,7 @@ impl Last {
         let (since, gives_way) = match last {
             None => (now, false),
             Some(last) if now.at - last.since.at < WINDOW => (last.since, last.gives_way),
-            Some(last) => (now, last.since.make_way(now)),
+            Some(last) => (now, last.since.have_writes_wait(now)),
         };
         Self {
             begun: now.at,

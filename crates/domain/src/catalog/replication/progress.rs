@@ -91,7 +91,8 @@ impl ReplicationProgress {
     }
 }
 
-/// How far a replication is, and on whose word, from the last words of both sides. Rows of databases keep no more.
+/// How far a replication is, and on whose word, from the last words of both sides. Rows of databases keep no more, and are what
+/// readers are told: who changes this has them derived anew by a migration.
 pub fn derive(
     adopter: ReplicationState,
     answer: Option<AnswerState>,
