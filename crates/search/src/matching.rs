@@ -121,18 +121,14 @@ impl Matching<'_> {
     ) -> Result<Fulfilled, SearchError> {
         let (mut open, mut needs) = (Vec::new(), Vec::new());
         for (place, (part, seen)) in self.snapshot.parts().zip(self.view.open()).enumerate() {
-            let (of_part, of_needs) = match known(place) {
-                Some(known) => known,
-                None => {
-                    let of_needs = plan.needs.iter().map(|need| self.fulfilling(part, need));
-                    (
-                        self.open(part, seen, plan)?,
-                        of_needs.collect::<Result<_, _>>()?,
-                    )
-                }
-            };
-            open.push(of_part);
-            needs.push(of_needs);
+            if let Some((of_part, of_needs)) = known(place) {
+                open.push(of_part);
+                needs.push(of_needs);
+                continue;
+            }
+            open.push(self.open(part, seen, plan)?);
+            let of_needs = plan.needs.iter().map(|need| self.fulfilling(part, need));
+            needs.push(of_needs.collect::<Result<Vec<Bits>, _>>()?);
         }
         Ok(Fulfilled { open, needs })
     }

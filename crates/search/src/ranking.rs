@@ -258,7 +258,7 @@ fn weights(of: Ranking<'_>, ranked: &[&Ranked]) -> Result<Vec<Box<dyn Weight>>, 
 }
 
 /// Scoring by the figures of what may be seen.
-const fn scoring<'a>((snapshot, figures): Ranking<'a>) -> EnableScoring<'a> {
+const fn scoring((snapshot, figures): Ranking<'_>) -> EnableScoring<'_> {
     EnableScoring::Enabled {
         searcher: &snapshot.searcher,
         statistics_provider: figures,
