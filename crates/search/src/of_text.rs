@@ -19,9 +19,6 @@ use crate::view::Figures;
 
 /// So many of a text's best are kept for those who narrow it down.
 const TOP: usize = 1000;
-/// When one document in so many is new, the figures by which a text is ranked are taken anew. In the small indexes of tests
-/// they go on for longer.
-const NEW_IN: u64 = if cfg!(test) { 2 } else { 100 };
 
 /// What a text finds, whatever the conditions.
 pub(crate) struct OfText {
@@ -79,40 +76,34 @@ impl OfText {
         })
     }
 
-    /// The same in a state that has all documents of the one before. Nothing if it is to be looked for anew, since other words
-    /// stand for the text now or the figures are too old.
+    /// The same in a state that has all documents of the one before. Nothing if other words stand for the text now. Figures are
+    /// taken anew, and so the best are: scores are those of this state, however it came about.
     pub(crate) fn grown(
         &self,
         matching: &Matching<'_>,
         grown: &Grown,
         plan: &Plan,
     ) -> Result<Option<Self>, SearchError> {
-        let documents = matching.view.documents();
-        let new = documents.saturating_sub(self.figures.documents());
-        if *plan != self.plan || new * NEW_IN > documents {
+        if *plan != self.plan {
             return Ok(None);
         }
         let snapshot = matching.snapshot;
         let fulfilled = matching.fulfilled_grown(plan, &self.fulfilled, grown)?;
-        let (mut top, mut whole) = (None, None);
-        if let Some(all) = fulfilled.one_tier() {
-            if let Some(known) = self.top.get() {
-                let ranked: Vec<_> = plan.ranked().collect();
-                let figures = (snapshot, &self.figures);
-                top = Some(known.grown(figures, &ranked, (&all, grown), TOP)?);
-            }
-            if let Some(Some(known)) = self.whole.get() {
-                whole = Some(Some(known.grown(snapshot, all, grown)));
-            }
+        let mut whole = None;
+        if let Some(Some(known)) = self.whole.get()
+            && let Some(all) = fulfilled.one_tier()
+        {
+            whole = Some(Some(known.grown(snapshot, all, grown)));
         }
+        let terms = plan.ranked().map(|ranked| &ranked.term);
         Ok(Some(Self {
             plan: self.plan.clone(),
             matcher: self.matcher.clone(),
             fulfilled,
-            figures: self.figures.clone(),
+            figures: Figures::take(matching.view, snapshot, terms)?,
             parts: Arc::clone(&self.parts),
-            is_asked_again: AtomicBool::new(true),
-            top: top.map(OnceLock::from).unwrap_or_default(),
+            is_asked_again: AtomicBool::new(false),
+            top: OnceLock::new(),
             whole: whole.map(OnceLock::from).unwrap_or_default(),
         }))
     }

@@ -16,7 +16,7 @@ use crate::SearchError;
 use crate::matching::{Tier, total};
 use crate::plan::Ranked;
 use crate::request::Hit;
-use crate::snapshot::{Grown, Part, Snapshot};
+use crate::snapshot::{Part, Snapshot};
 use crate::view::Figures;
 use domain::bits::Bits;
 
@@ -93,26 +93,6 @@ impl Top {
         most: usize,
     ) -> Result<Self, SearchError> {
         Ok(Self(best_of(of, ranked, tier, most)?))
-    }
-
-    /// The same of a state that has more documents, by the same figures.
-    pub(crate) fn grown(
-        &self,
-        of: Ranking<'_>,
-        ranked: &[&Ranked],
-        (tier, grown): (&Tier, &Grown),
-        most: usize,
-    ) -> Result<Self, SearchError> {
-        let mut best = Best::new(most);
-        for candidate in &self.0 {
-            if let Some(part) = grown.now(candidate.part) {
-                best.offer(Candidate { part, ..*candidate });
-            }
-        }
-        let parts = of.0.parts().zip(tier).enumerate();
-        let new = parts.filter(|(part, _)| grown.before(*part).is_none());
-        score_each(of, ranked, new, &mut best)?;
-        Ok(Self(best.heap.into_sorted_vec()))
     }
 
     /// The best of some of those documents, if enough of them are here.

@@ -70,11 +70,6 @@ impl Grown {
     pub(crate) fn before(&self, place: usize) -> Option<usize> {
         self.0[place]
     }
-
-    /// The place that a segment has now which had another before.
-    pub(crate) fn now(&self, before: usize) -> Option<usize> {
-        self.0.iter().position(|place| *place == Some(before))
-    }
 }
 
 /// How many documents have each value of a facet, the most frequent first.

@@ -194,9 +194,7 @@ fn remembered<T>(known: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The figures by which documents are ranked for somebody: those of what they could see when these were taken, so that what was
-/// ranked goes on when a few documents are added.
-#[derive(Clone)]
+/// The figures by which documents are ranked for somebody: those of what they may see.
 pub(crate) struct Figures {
     documents: u64,
     lengths: Vec<(Field, u64)>,
@@ -224,11 +222,6 @@ impl Figures {
             }
         }
         Ok(figures)
-    }
-
-    /// How many documents there were.
-    pub(crate) const fn documents(&self) -> u64 {
-        self.documents
     }
 
     fn length(&self, field: Field) -> Option<u64> {
