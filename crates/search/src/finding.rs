@@ -22,6 +22,7 @@ use crate::ranking;
 use crate::request::{Filter, Hit, Request};
 use crate::schema::Fields;
 use crate::snapshot::{Counts, Grown, Snapshot, most_frequent_first};
+use crate::view::Figures;
 use domain::bits::Bits;
 
 /// How many findings are kept of a snapshot.
@@ -40,7 +41,6 @@ const FURTHER: usize = 4;
 /// All that a text and its conditions find.
 pub(crate) struct Finding {
     of_text: Arc<OfText>,
-    did_you_mean: Option<String>,
     /// The best, the best first, as far as anybody asked.
     hits: Vec<Hit>,
     pub(crate) total: u64,
@@ -53,7 +53,7 @@ pub(crate) struct Finding {
 impl Finding {
     /// The text as it may have been meant.
     pub(crate) fn did_you_mean(&self) -> Option<&str> {
-        self.did_you_mean.as_deref()
+        self.of_text.did_you_mean.as_deref()
     }
 
     /// The parts of an innovation's texts in which the words stand.
@@ -206,9 +206,9 @@ impl Findings {
         let holding = holding.collect::<Result<Vec<_>, _>>()?;
         let tiers = of_text.fulfilled.tiers(&holding);
         let ranked: Vec<_> = of_text.plan.ranked().collect();
-        let top = of_text.top(snapshot, &ranked)?;
-        let figures = (snapshot, &of_text.figures);
-        let hits = ranking::best(figures, &ranked, &tiers, (most, top))?;
+        let figures = Figures { snapshot, view };
+        let top = of_text.top(&figures, &ranked)?;
+        let hits = ranking::best(&figures, &ranked, &tiers, (most, top))?;
         let is_one_tier = tiers.len() == 1;
         let matched = together(tiers);
         Ok(Finding {
@@ -217,7 +217,6 @@ impl Findings {
             is_one_tier,
             matched,
             counts: Kept::default(),
-            did_you_mean: of_text.plan.did_you_mean(),
             of_text,
         })
     }
@@ -234,14 +233,11 @@ impl Findings {
             let plan = Plan::make(words, &request.text)?;
             let before = self.before.as_ref();
             let before = before.and_then(|(texts, grown)| Some((texts.get(&key)?, grown)));
-            let grown = match before {
-                Some((before, grown)) => before.grown(matching, grown, &plan)?,
-                None => None,
-            };
-            Ok(Arc::new(match grown {
-                Some(grown) => grown,
+            let of_text = match before.filter(|(before, _)| before.plan == plan) {
+                Some((before, grown)) => before.grown(matching, grown)?,
                 None => OfText::new(matching, plan)?,
-            }))
+            };
+            Ok(Arc::new(of_text))
         })
     }
 

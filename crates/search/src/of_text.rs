@@ -1,7 +1,8 @@
 //! What a text finds, whatever the conditions, and how that goes on from one state of the index to the next.
 //!
 //! While records are written, the index has a new state every moment, and mostly nothing but a few documents more. So what is
-//! known of a text goes on: of the documents that were there before nothing is looked at again.
+//! known of a text goes on: which of the documents that were there before it finds, and their facets. The best are looked for
+//! in each state, by its own figures.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,9 +25,8 @@ const TOP: usize = 1000;
 pub(crate) struct OfText {
     pub(crate) plan: Plan,
     pub(crate) matcher: Matcher,
+    pub(crate) did_you_mean: Option<String>,
     pub(crate) fulfilled: Fulfilled,
-    /// By which its documents are ranked.
-    pub(crate) figures: Figures,
     pub(crate) parts: Arc<Parts>,
     /// Whether it was asked for before.
     is_asked_again: AtomicBool,
@@ -63,11 +63,10 @@ pub(crate) fn kept(
 impl OfText {
     /// Looks for it.
     pub(crate) fn new(matching: &Matching<'_>, plan: Plan) -> Result<Self, SearchError> {
-        let terms = plan.ranked().map(|ranked| &ranked.term);
         Ok(Self {
             matcher: plan.matcher(),
+            did_you_mean: plan.did_you_mean(),
             fulfilled: matching.fulfilled(&plan)?,
-            figures: Figures::take(matching.view, matching.snapshot, terms)?,
             plan,
             parts: Arc::default(),
             is_asked_again: AtomicBool::new(false),
@@ -76,36 +75,29 @@ impl OfText {
         })
     }
 
-    /// The same in a state that has all documents of the one before. Nothing if other words stand for the text now. Figures are
-    /// taken anew, and so the best are: scores are those of this state, however it came about.
+    /// The same in a state that has all documents of the one before, if the same words stand for the text.
     pub(crate) fn grown(
         &self,
         matching: &Matching<'_>,
         grown: &Grown,
-        plan: &Plan,
-    ) -> Result<Option<Self>, SearchError> {
-        if *plan != self.plan {
-            return Ok(None);
-        }
-        let snapshot = matching.snapshot;
-        let fulfilled = matching.fulfilled_grown(plan, &self.fulfilled, grown)?;
+    ) -> Result<Self, SearchError> {
+        let fulfilled = matching.fulfilled_grown(&self.plan, &self.fulfilled, grown)?;
         let mut whole = None;
         if let Some(Some(known)) = self.whole.get()
             && let Some(all) = fulfilled.one_tier()
         {
-            whole = Some(Some(known.grown(snapshot, all, grown)));
+            whole = Some(Some(known.grown(matching.snapshot, all, grown)));
         }
-        let terms = plan.ranked().map(|ranked| &ranked.term);
-        Ok(Some(Self {
+        Ok(Self {
             plan: self.plan.clone(),
             matcher: self.matcher.clone(),
+            did_you_mean: self.did_you_mean.clone(),
             fulfilled,
-            figures: Figures::take(matching.view, snapshot, terms)?,
             parts: Arc::clone(&self.parts),
             is_asked_again: AtomicBool::new(false),
             top: OnceLock::new(),
             whole: whole.map(OnceLock::from).unwrap_or_default(),
-        }))
+        })
     }
 
     /// What it finds without conditions, if all of that fulfils all that it asks for.
@@ -124,7 +116,7 @@ impl OfText {
     /// The best that it finds at all, from when it is asked for the second time.
     pub(crate) fn top(
         &self,
-        snapshot: &Snapshot,
+        figures: &Figures<'_>,
         ranked: &[&Ranked],
     ) -> Result<Option<&Top>, SearchError> {
         if !self.is_asked_again.swap(true, Ordering::Relaxed) || ranked.is_empty() {
@@ -133,7 +125,7 @@ impl OfText {
         if self.top.get().is_none()
             && let Some(all) = self.fulfilled.one_tier()
         {
-            let found = Top::of((snapshot, &self.figures), ranked, &all, TOP)?;
+            let found = Top::of(figures, ranked, &all, TOP)?;
             self.top.get_or_init(|| found);
         }
         Ok(self.top.get())

@@ -16,7 +16,7 @@ use crate::SearchError;
 use crate::matching::{Tier, total};
 use crate::plan::Ranked;
 use crate::request::Hit;
-use crate::snapshot::{Part, Snapshot};
+use crate::snapshot::Part;
 use crate::view::Figures;
 use domain::bits::Bits;
 
@@ -87,12 +87,12 @@ pub(crate) struct Top(Vec<Candidate>);
 impl Top {
     /// Looks for the best of a tier, at most so many.
     pub(crate) fn of(
-        of: Ranking<'_>,
+        figures: &Figures<'_>,
         ranked: &[&Ranked],
         tier: &Tier,
         most: usize,
     ) -> Result<Self, SearchError> {
-        Ok(Self(best_of(of, ranked, tier, most)?))
+        Ok(Self(best_of(figures, ranked, tier, most)?))
     }
 
     /// The best of some of those documents, if enough of them are here.
@@ -104,13 +104,10 @@ impl Top {
     }
 }
 
-/// What is ranked, by which figures.
-pub(crate) type Ranking<'a> = (&'a Snapshot, &'a Figures);
-
 /// The best of what was found, tier by tier, at most so many. `top` are the best of documents among which are all of the
 /// first tier.
 pub(crate) fn best(
-    of: Ranking<'_>,
+    figures: &Figures<'_>,
     ranked: &[&Ranked],
     tiers: &[Tier],
     (most, top): (usize, Option<&Top>),
@@ -124,10 +121,10 @@ pub(crate) fn best(
         let known = top.filter(|_| nth == 0);
         match known.and_then(|top| top.among(tier, wanted)) {
             Some(best) => found.extend(best),
-            None => found.extend(best_of(of, ranked, tier, wanted)?),
+            None => found.extend(best_of(figures, ranked, tier, wanted)?),
         }
     }
-    let facts: Vec<_> = of.0.parts().map(|part| part.facts).collect();
+    let facts: Vec<_> = figures.snapshot.parts().map(|part| part.facts).collect();
     let hit = |candidate: Candidate| Hit {
         id: facts[candidate.part].id(candidate.document),
         score: candidate.score,
@@ -136,22 +133,22 @@ pub(crate) fn best(
 }
 
 fn best_of(
-    of: Ranking<'_>,
+    figures: &Figures<'_>,
     ranked: &[&Ranked],
     tier: &Tier,
     wanted: usize,
 ) -> Result<Vec<Candidate>, SearchError> {
     let total = total(tier);
     let mut best = Best::new(wanted);
-    let parts = || of.0.parts().zip(tier).enumerate();
+    let parts = || figures.snapshot.parts().zip(tier).enumerate();
     if ranked.is_empty() || total <= FEW {
-        score_each(of, ranked, parts(), &mut best)?;
+        score_each(figures, ranked, parts(), &mut best)?;
     } else {
-        look_for_best(of, ranked, parts(), &mut best)?;
+        look_for_best(figures, ranked, parts(), &mut best)?;
         if (best.heap.len() as u64) < total.min(wanted as u64) {
             // Some have none of the terms by which the others are ranked.
             best = Best::new(wanted);
-            score_each(of, ranked, parts(), &mut best)?;
+            score_each(figures, ranked, parts(), &mut best)?;
         }
     }
     Ok(best.heap.into_sorted_vec())
@@ -161,12 +158,12 @@ fn best_of(
 type Numbered<'a> = (usize, (Part<'a>, &'a Bits));
 
 fn score_each<'a>(
-    of: Ranking<'_>,
+    figures: &Figures<'_>,
     ranked: &[&Ranked],
     parts: impl Iterator<Item = Numbered<'a>>,
     best: &mut Best,
 ) -> Result<(), SearchError> {
-    let weights = weights(of, ranked)?;
+    let weights = weights(figures, ranked)?;
     for (part, (of_part, bits)) in parts {
         let documents: Vec<u32> = bits.iter().collect();
         if documents.is_empty() {
@@ -200,14 +197,14 @@ fn score_each<'a>(
 }
 
 fn look_for_best<'a>(
-    of: Ranking<'_>,
+    figures: &Figures<'_>,
     ranked: &[&Ranked],
     parts: impl Iterator<Item = Numbered<'a>>,
     best: &mut Best,
 ) -> Result<(), SearchError> {
     let terms = ranked.iter().map(|ranked| (Occur::Should, query(ranked)));
     let query = BooleanQuery::new(terms.collect());
-    let weight = query.weight(scoring(of))?;
+    let weight = query.weight(scoring(figures))?;
     for (part, (of_part, bits)) in parts {
         weight.for_each_pruning(best.threshold(), of_part.reader, &mut |document, score| {
             if bits.contains(document) {
@@ -230,17 +227,17 @@ fn query(ranked: &Ranked) -> Box<dyn Query> {
     Box::new(BoostQuery::new(Box::new(term), ranked.weight))
 }
 
-fn weights(of: Ranking<'_>, ranked: &[&Ranked]) -> Result<Vec<Box<dyn Weight>>, SearchError> {
+fn weights(figures: &Figures<'_>, ranked: &[&Ranked]) -> Result<Vec<Box<dyn Weight>>, SearchError> {
     let weights = ranked
         .iter()
-        .map(|ranked| query(ranked).weight(scoring(of)));
+        .map(|ranked| query(ranked).weight(scoring(figures)));
     Ok(weights.collect::<Result<_, _>>()?)
 }
 
 /// Scoring by the figures of what may be seen.
-const fn scoring((snapshot, figures): Ranking<'_>) -> EnableScoring<'_> {
+const fn scoring<'a>(figures: &'a Figures<'_>) -> EnableScoring<'a> {
     EnableScoring::Enabled {
-        searcher: &snapshot.searcher,
+        searcher: &figures.snapshot.searcher,
         statistics_provider: figures,
     }
 }

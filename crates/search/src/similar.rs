@@ -61,10 +61,9 @@ pub(crate) fn find(
         }
         tier.push(sharing);
     }
-    let figures = Figures::take(view, snapshot, ranked.iter().map(|ranked| &ranked.term))?;
     let ranked: Vec<&Ranked> = ranked.iter().collect();
-    let best = (limit + 1, None);
-    let mut hits = ranking::best((snapshot, &figures), &ranked, &[tier], best)?;
+    let figures = Figures { snapshot, view };
+    let mut hits = ranking::best(&figures, &ranked, &[tier], (limit + 1, None))?;
     hits.retain(|hit| hit.id != *to);
     hits.truncate(limit);
     Ok(hits)

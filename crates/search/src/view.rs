@@ -195,54 +195,22 @@ fn remembered<T>(known: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// The figures by which documents are ranked for somebody: those of what they may see.
-pub(crate) struct Figures {
-    documents: u64,
-    lengths: Vec<(Field, u64)>,
-    frequencies: HashMap<Term, u64>,
+pub(crate) struct Figures<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) view: &'a View,
 }
 
-impl Figures {
-    /// Takes those of some terms.
-    pub(crate) fn take<'a>(
-        view: &View,
-        snapshot: &Snapshot,
-        terms: impl Iterator<Item = &'a Term>,
-    ) -> tantivy::Result<Self> {
-        let mut figures = Self {
-            documents: view.documents,
-            lengths: Vec::new(),
-            frequencies: HashMap::new(),
-        };
-        for term in terms {
-            let frequency = view.frequency(snapshot, term)?;
-            figures.frequencies.insert(term.clone(), frequency);
-            let field = term.field();
-            if figures.length(field).is_none() {
-                figures.lengths.push((field, view.length(snapshot, field)?));
-            }
-        }
-        Ok(figures)
-    }
-
-    fn length(&self, field: Field) -> Option<u64> {
-        let mut lengths = self.lengths.iter();
-        lengths
-            .find(|(of, _)| *of == field)
-            .map(|(_, length)| *length)
-    }
-}
-
-impl Bm25StatisticsProvider for Figures {
+impl Bm25StatisticsProvider for Figures<'_> {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
         // Lengths of nothing would be no number.
-        Ok(self.length(field).unwrap_or(0).max(1))
+        Ok(self.view.length(self.snapshot, field)?.max(1))
     }
 
     fn total_num_docs(&self) -> tantivy::Result<u64> {
-        Ok(self.documents.max(1))
+        Ok(self.view.documents.max(1))
     }
 
     fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
-        Ok(self.frequencies.get(term).copied().unwrap_or(0))
+        self.view.frequency(self.snapshot, term)
     }
 }
