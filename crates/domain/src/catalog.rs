@@ -39,7 +39,7 @@ mod sdg;
 mod text;
 mod transition;
 mod unit;
-mod vocabulary;
+pub(crate) mod vocabulary;
 
 pub use affair::{Affair, AffairGroup, Affairs};
 pub use agency::{Agency, AgencyDraft};

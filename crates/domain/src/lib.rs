@@ -5,6 +5,7 @@
 //! - [`log`] proves that entries are all there and unaltered: Merkle tree, checkpoints, pages.
 //! - [`healing`] says when a hub may write that may be behind what it published.
 //! - [`trust`] says which key speaks for which hub, and who is in the network.
+//! - [`account`] is what accounts are called; [`role`] says who may do what at this hub.
 //! - [`token`] is how one hub shows another who it is.
 //! - [`standing`] says whether this hub holds what the others hold, and if not, why and since when.
 //! - [`holding`] says which hubs have a record's newest entry.
@@ -18,6 +19,7 @@
 //!
 //! Not here: where any of it is kept (`storage`), how it travels (`sync`, `graphql`).
 
+pub mod account;
 pub mod bits;
 pub mod catalog;
 pub mod clock;
@@ -28,6 +30,7 @@ pub mod holding;
 pub mod identity;
 pub mod lease;
 pub mod log;
+pub mod role;
 pub mod rules;
 pub mod search;
 pub mod standing;

@@ -107,7 +107,7 @@ macro_rules! vocabulary {
         }
     };
 }
-pub(super) use vocabulary;
+pub(crate) use vocabulary;
 
 vocabulary! {
     /// Which coaching an innovation needs next ("pembinaan", Permen PANRB 91/2021). Another axis than [`AdoptionStatus`].
