@@ -23,6 +23,7 @@ mod m0016_items;
 mod m0017_drafts;
 mod m0019_following;
 mod m0020_hidden;
+mod m0021_accounts;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_drafts::Migration),
             Box::new(m0019_following::Migration),
             Box::new(m0020_hidden::Migration),
+            Box::new(m0021_accounts::Migration),
         ]
     }
 }

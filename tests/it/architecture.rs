@@ -4,26 +4,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Which of our own crates each may know. `web` is the page that `node` embeds.
-const EDGES: [(&str, &[&str]); 8] = [
+const EDGES: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("migrations", &[]),
     ("storage", &["domain", "migrations"]),
     ("sync", &["domain", "storage"]),
     ("search", &["domain"]),
-    ("graphql", &["domain", "search", "storage"]),
+    ("credentials", &["domain"]),
+    ("graphql", &["credentials", "domain", "search", "storage"]),
     ("web", &[]),
     (
         "node",
-        &["domain", "graphql", "search", "storage", "sync", "web"],
+        &[
+            "credentials",
+            "domain",
+            "graphql",
+            "search",
+            "storage",
+            "sync",
+            "web",
+        ],
     ),
 ];
 
 /// Which crates may use a large library.
-const OWNERS: [(&str, &[&str]); 10] = [
+const OWNERS: [(&str, &[&str]); 11] = [
     ("sea-orm", &["storage"]),
     ("sea-orm-migration", &["migrations", "storage"]),
     ("async-graphql", &["graphql", "node"]),
     ("tantivy", &["search"]),
+    ("argon2", &["credentials"]),
     ("reqwest", &["sync"]),
     ("tokio-tungstenite", &["sync"]),
     ("axum", &["node"]),

@@ -346,7 +346,7 @@ async fn a_hub_gives_files_with_the_filters_of_the_list_to_whom_they_are_for() {
             "innovations.csv",
             Some("wrong"),
             401,
-            "the token is neither the operator's nor a hub's",
+            "the token is neither an account's, nor the operator's, nor a hub's",
         ),
     ] {
         let answer = get(&serving, file, token).await;

@@ -38,6 +38,7 @@ macro_rules! on_both_databases {
     };
 }
 
+mod accounts;
 mod api;
 mod architecture;
 mod at_once;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use domain::catalog::{self, Vocabulary};
+use domain::role;
 use serde_json::{Value, json};
 use testkit::Federation;
 
@@ -90,12 +91,14 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
     macro_rules! vocabularies {
         ($($name:ident)+) => { BTreeMap::from([$((stringify!($name), codes::<catalog::$name>())),+]) };
     }
-    let vocabularies = vocabularies!(
+    let mut vocabularies = vocabularies!(
         AdoptionStatus Affair AgencyKind AnswerState AssessmentState AwardBasis CoachingKind CoachingMode
         CoachingState EvidenceKind Form HubKind HubStatus Initiator InnovationKind LifecycleStage
         MatchReason MemberStatus NeedState ProgressState PublicationState ReplicationConflict ReplicationScope ReplicationSide ReplicationStanding
         ReplicationState ServiceUnitKind Sustained ThreadKind ThreadState TransitionAxis TransitionFlaw
     );
+    vocabularies.insert("Role", codes::<role::Role>());
+    vocabularies.insert("TokenScope", codes::<role::TokenScope>());
     let own = BTreeSet::from([
         "HubStanding",
         "InnovationOrder",

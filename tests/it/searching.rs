@@ -314,6 +314,7 @@ fn schema(store: &Store, index: Option<Index>) -> Served {
         turns: Arc::default(),
         statistics: std::sync::Arc::default(),
         search: handle,
+        accounts: std::sync::Arc::default(),
         desk: std::sync::Arc::default(),
         aside: tokio::runtime::Handle::current(),
     })

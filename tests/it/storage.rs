@@ -11,6 +11,7 @@
 //! - `drafts`: what stays at the hub. `erasing`: what leaves the disk. `items`: what follows from several hubs' words. `samples`: made-up records. `tokens`: what is
 //!   taken once. `upgrading`: databases of older and of newer programs.
 
+mod accounts;
 mod at_once;
 mod audience;
 mod desk;

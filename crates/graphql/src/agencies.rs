@@ -8,6 +8,7 @@ use domain::catalog::{self, AgencyDraft, personal_data_in};
 use domain::entry::{Audience, Change, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId, RecordRef};
 use domain::log::SigningKey;
+use domain::role::Action;
 use storage::StorageError;
 use storage::agencies::{self, AgencyFilter, AgencyRef};
 use storage::bodies::{self, Body, Content};
@@ -313,7 +314,7 @@ pub(crate) async fn register(
     input: AgencyInput,
     acknowledge: Option<Vec<String>>,
 ) -> Result<Agency, ApiError> {
-    ctx.viewer().require_operator()?;
+    ctx.viewer().require(Action::KeepAgencies)?;
     let hub = ctx.hub();
     let acknowledged = bounded("acknowledge", acknowledge)?;
     let audience = input.audience.unwrap_or(RecordAudience::Public).into();

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
+use domain::account::AccountName;
 use domain::catalog::latest_day;
 use domain::clock::Clock;
 use domain::entropy::Entropy;
 use domain::entry::Sight;
-use domain::identity::HubId;
+use domain::identity::{HubId, RecordId};
 use domain::log::SigningKey;
+use domain::role::{Action, Reach, Rights};
 use domain::trust::Trust;
 use storage::logs::desk::Desk;
 use storage::{Database, StorageError};
@@ -17,6 +19,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::accounts::rules::AccountRules;
 use crate::dependence::{Beside, Dependence};
 use crate::error::{ApiError, RETRY_AFTER_SECONDS};
 use crate::statistics::StatisticsHub;
@@ -42,13 +45,15 @@ pub struct Hub {
     pub statistics: Arc<StatisticsHub>,
     /// Where the search index is found.
     pub search: search::Handle,
+    /// How accounts are signed in.
+    pub accounts: Arc<AccountRules>,
     /// Where writes of the log are handed in.
     pub desk: Arc<Desk>,
     /// Where the log is written: a runtime whose steps do not wait for those that answer others.
     pub aside: Handle,
 }
 
-/// Who asks. Until people have accounts there are three.
+/// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Viewer {
     /// Somebody unknown, who may read what is public.
@@ -56,8 +61,32 @@ pub enum Viewer {
     Anyone,
     /// A hub that showed who it is. What it may see is what trust says at the time of each operation.
     Hub(HubId),
-    /// The holder of the operator's token, who may also write.
+    /// The holder of the operator's token, who may do all, and says in whose name.
     Operator,
+    /// Somebody with an account of this hub.
+    Account(Arc<SignedIn>),
+}
+
+/// Somebody who showed whose account it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Which account it is.
+    pub account: Uuid,
+    /// Its name, which stands where it acts.
+    pub name: AccountName,
+    /// What it may do, as far as its means reach.
+    pub rights: Rights,
+    /// How it was shown.
+    pub means: Means,
+}
+
+/// How somebody showed whose account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// By a session, in a browser.
+    Session(Uuid),
+    /// By a token, in a program.
+    Token(Uuid),
 }
 
 /// The trust by which one operation of a hub is answered, read when it is first needed.
@@ -68,16 +97,50 @@ impl Viewer {
     /// What whoever asks may see of the records of all hubs, outside an operation of the schema.
     pub async fn sight(&self, db: &Database) -> Result<Sight, StorageError> {
         Ok(match self {
-            Self::Anyone => Sight::Public,
-            Self::Operator => Sight::All,
+            Self::Anyone | Self::Operator | Self::Account(_) => self.own_sight(),
             Self::Hub(hub) => storage::trust::load(db).await?.sight_of_others(hub),
         })
     }
 
-    /// Refuses everyone but the operator.
-    pub fn require_operator(&self) -> Result<(), ApiError> {
+    /// What somebody of this hub, or anyone, may see of the records of all hubs.
+    fn own_sight(&self) -> Sight {
+        if self.may(Action::ReadLocal) {
+            Sight::All
+        } else if self.may(Action::ReadNetwork) {
+            Sight::Network
+        } else {
+            Sight::Public
+        }
+    }
+
+    /// How far an action reaches for whoever asks.
+    pub fn reach(&self, action: Action) -> Reach {
+        match self {
+            Self::Operator => Reach::Everywhere,
+            Self::Account(account) => account.rights.reach(action),
+            Self::Anyone | Self::Hub(_) => Reach::Nowhere,
+        }
+    }
+
+    /// Whether whoever asks may do something with all that is the hub's.
+    pub fn may(&self, action: Action) -> bool {
+        self.reach(action) == Reach::Everywhere
+    }
+
+    /// Refuses those who may do something nowhere.
+    pub fn require(&self, action: Action) -> Result<(), ApiError> {
         match self {
             Self::Operator => Ok(()),
+            Self::Account(account) => Ok(account.rights.permit_somewhere(action)?),
+            Self::Anyone | Self::Hub(_) => Err(ApiError::Unauthenticated),
+        }
+    }
+
+    /// Refuses those who may not do something with what belongs to an agency of this hub, or to none.
+    pub fn require_of(&self, action: Action, agency: Option<RecordId>) -> Result<(), ApiError> {
+        match self {
+            Self::Operator => Ok(()),
+            Self::Account(account) => Ok(account.rights.permit(action, agency)?),
             Self::Anyone | Self::Hub(_) => Err(ApiError::Unauthenticated),
         }
     }
@@ -124,16 +187,14 @@ impl ContextExt for Context<'_> {
 
     async fn sight(&self) -> Result<Sight, ApiError> {
         Ok(match self.viewer() {
-            Viewer::Anyone => Sight::Public,
-            Viewer::Operator => Sight::All,
+            Viewer::Anyone | Viewer::Operator | Viewer::Account(_) => self.viewer().own_sight(),
             Viewer::Hub(hub) => trust(self).await?.sight_of_others(hub),
         })
     }
 
     async fn sight_on(&self, origin: &HubId) -> Result<Sight, ApiError> {
         Ok(match self.viewer() {
-            Viewer::Anyone => Sight::Public,
-            Viewer::Operator => Sight::All,
+            Viewer::Anyone | Viewer::Operator | Viewer::Account(_) => self.viewer().own_sight(),
             Viewer::Hub(hub) => trust(self).await?.sight_of(hub, origin),
         })
     }

@@ -1,8 +1,8 @@
-//! Drafts: texts of innovations on their way to publication. They stay at this hub, and only its operator sees them.
+//! Drafts: texts of innovations on their way to publication. They stay at this hub, and only those see them who work on them.
 //!
 //! - [`Draft`] is one as it is read; `checks` says what it lacks.
 //! - [`writing`] takes the steps; what may follow on what is decided in `domain::catalog::Submission`.
-//! - [`actor`] says who acts. Until people have accounts it is a name that the caller gives.
+//! - [`actor`] says who acts: an account, or whom the holder of the operator's token names.
 
 #![expect(
     clippy::unused_async,
@@ -19,6 +19,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, PublicationActor, PublicationState as State};
 use domain::identity::{HubId, RecordId};
+use domain::role::{Action, Reach};
 use storage::drafts::{self, DraftFilter, DraftPlace, DraftStep as Step};
 use storage::local::DraftChange;
 
@@ -41,7 +42,8 @@ use crate::vocabulary::{AdoptionStatus, LifecycleStage, PublicationState};
 #[derive(Clone)]
 pub(crate) struct Draft(pub(crate) Arc<drafts::Draft>);
 
-/// A text of an innovation on its way to publication. It stays at this hub, and only its operator sees it.
+/// A text of an innovation on its way to publication. It stays at this hub, and only those see it who work on it: contributors of its
+/// agency, curators and operators.
 #[Object(serial)]
 impl Draft {
     /// The draft's id, at this hub only.
@@ -290,19 +292,21 @@ pub(crate) struct DraftQuery;
 /// What can be asked of drafts.
 #[Object(serial)]
 impl DraftQuery {
-    /// A draft by its id, or by the global id of its innovation; null when there is none. For the operator.
+    /// A draft by its id, or by the global id of its innovation; null when there is none. For those who
+    /// work on it.
     async fn draft(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The draft's id, or the innovation's.")] id: ID,
     ) -> Result<Option<Draft>, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::ReadDrafts)?;
         let record = record("id", ctx, &id)?;
         let found = drafts::find(ctx.db(), record).await?;
+        let found = found.filter(|draft| is_readable(ctx, draft));
         Ok(found.map(|draft| Draft(Arc::new(draft))))
     }
 
-    /// Drafts of this hub, the last changed first. For the operator.
+    /// Drafts of this hub, the last changed first: those that whoever asks works on.
     #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
     async fn drafts(
         &self,
@@ -311,15 +315,17 @@ impl DraftQuery {
         #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
         #[graphql(desc = "Which drafts are wanted.")] filter: Option<DraftFilterInput>,
     ) -> Result<DraftConnection, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::ReadDrafts)?;
         let states = bounded("filter.states", filter.unwrap_or_default().states)?;
-        let states = states.into_iter().map(|state| state.0).collect();
-        list(
-            ctx,
-            &PageArgs::forward(first, after),
-            DraftFilter { states },
-        )
-        .await
+        let filter = DraftFilter {
+            states: states.into_iter().map(|state| state.0).collect(),
+            agencies: match ctx.viewer().reach(Action::ReadDrafts) {
+                Reach::Everywhere => None,
+                Reach::Agencies(agencies) => Some(agencies),
+                Reach::Nowhere => Some(Vec::new()),
+            },
+        };
+        list(ctx, &PageArgs::forward(first, after), filter).await
     }
 }
 
@@ -361,7 +367,7 @@ pub(crate) async fn of_innovation(
     hub: &HubId,
     record: RecordId,
 ) -> Result<Option<Draft>, ApiError> {
-    if *ctx.viewer() != Viewer::Operator || hub != ctx.db().hub() {
+    if ctx.viewer().reach(Action::ReadDrafts) == Reach::Nowhere || hub != ctx.db().hub() {
         return Ok(None);
     }
     let found = ctx
@@ -369,7 +375,14 @@ pub(crate) async fn of_innovation(
         .load_one(DraftKey(record))
         .await
         .map_err(crate::root::shared)?;
+    let found = found.filter(|draft| is_readable(ctx, draft));
     Ok(found.map(Draft))
+}
+
+/// Whether whoever asks may read a draft: others than the readers of its agency are told that there is none.
+fn is_readable(ctx: &Context<'_>, draft: &drafts::Draft) -> bool {
+    let permitted = ctx.viewer().require_of(Action::ReadDrafts, draft.agency());
+    permitted.is_ok()
 }
 
 /// The record of a draft of this hub.
@@ -388,10 +401,27 @@ fn record(field: &'static str, ctx: &Context<'_>, id: &ID) -> Result<RecordId, A
     })
 }
 
-/// Who acts, by the name that the holder of the operator's token gives.
-pub(crate) fn actor(ctx: &Context<'_>, by: &str) -> Result<PublicationActor, ApiError> {
-    ctx.viewer().require_operator()?;
-    PublicationActor::parse(by).map_err(|error| ApiError::invalid("by", error))
+/// Who acts: the account that is signed in; for the holder of the operator's token, the name that they give.
+pub(crate) fn actor(
+    ctx: &Context<'_>,
+    action: Action,
+    by: Option<String>,
+) -> Result<PublicationActor, ApiError> {
+    ctx.viewer().require(action)?;
+    let name = match (ctx.viewer(), by) {
+        (Viewer::Account(account), None) => account.name.to_string(),
+        (Viewer::Account(account), Some(by)) if by == account.name.as_str() => by,
+        (Viewer::Account(account), Some(_)) => {
+            let reason = format!("you act as {}; leave it out", account.name);
+            return Err(ApiError::invalid("by", reason));
+        }
+        (_, Some(by)) => by,
+        (_, None) => {
+            let reason = "is needed with the operator's token: the name of the office that acts";
+            return Err(ApiError::invalid("by", reason));
+        }
+    };
+    PublicationActor::parse(&name).map_err(|error| ApiError::invalid("by", error))
 }
 
 /// What becomes of an innovation's draft when the innovation is taken back by its next revision.

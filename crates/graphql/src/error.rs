@@ -5,8 +5,10 @@ use std::sync::Arc;
 use async_graphql::{ErrorExtensions as _, Name, Value};
 use domain::catalog::{FieldError, FormErrors, PersonalDataInField, PublicationError};
 use domain::identity::HubId;
+use domain::role::Forbidden;
 use search::{NotReady, SearchError};
 use storage::StorageError;
+use storage::accounts::AccountError;
 
 use crate::turns::MOST_WAITING;
 
@@ -56,11 +58,25 @@ pub enum ApiError {
         /// The hub that owns it.
         owner: HubId,
     },
-    /// The request needs the operator's token; that of a hub is not enough.
+    /// The request needs an account or the operator's token; the token of a hub is not enough.
     #[error(
-        "this needs the operator's token: send it as `Authorization: Bearer …` (simpul init wrote it to operator.token)"
+        "this needs an account of this hub: sign in, or send a token as `Authorization: Bearer …` (simpul init wrote the operator's to operator.token)"
     )]
     Unauthenticated,
+    /// Name or password are wrong, or the account waits; which of them is not told.
+    #[error(
+        "name or password are wrong, or there were too many wrong ones; after a while it can be tried again, and an operator can help"
+    )]
+    SigningInFailed,
+    /// More want to sign in at once than can be served.
+    #[error("many sign in at this moment; ask again in {RETRY_AFTER_SECONDS} s")]
+    SigningInBusy,
+    /// The account was changed in the meantime.
+    #[error("{0}")]
+    AccountChanged(AccountError),
+    /// The account may not do this.
+    #[error("{0}")]
+    Forbidden(#[from] Forbidden),
     /// The record was changed in the meantime, or other writes were in the way.
     #[error("{0}")]
     Conflict(StorageError),
@@ -145,16 +161,17 @@ impl ApiError {
             Self::PersonalData(_) => Code::PersonalData,
             Self::NotFound { .. } => Code::NotFound,
             Self::HubUnknown(_) => Code::HubUnknown,
-            Self::Foreign { .. }
+            Self::Forbidden(_)
+            | Self::Foreign { .. }
             | Self::Publication(PublicationError::OwnText(_) | PublicationError::NotAuthor(..)) => {
                 Code::Forbidden
             }
             Self::Invalid { .. } | Self::Form(_) | Self::Publication(_) => Code::BadUserInput,
-            Self::Unauthenticated => Code::Unauthenticated,
-            Self::Conflict(_) => Code::Conflict,
+            Self::Unauthenticated | Self::SigningInFailed => Code::Unauthenticated,
+            Self::Conflict(_) | Self::AccountChanged(_) => Code::Conflict,
             Self::ReadOnly(_) => Code::HubReadOnly,
             Self::TooLarge(_) => Code::TooLarge,
-            Self::RateLimited(_) => Code::RateLimited,
+            Self::RateLimited(_) | Self::SigningInBusy => Code::RateLimited,
             Self::SearchNotReady(_) => Code::SearchNotReady,
             Self::Internal(_) | Self::Shared(_) | Self::Search(_) => Code::InternalServerError,
         }

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, SimpleObject};
 use domain::holding::{Holding, PeerHolding};
+use domain::role::Action;
 
 use crate::ApiError;
 use crate::context::ContextExt as _;
@@ -44,7 +45,7 @@ pub(crate) struct RecordHolder {
 
 /// Finds them.
 pub(crate) async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<RecordHolders>, ApiError> {
-    ctx.viewer().require_operator()?;
+    ctx.viewer().require(Action::ReadReplication)?;
     let (hub, record) = GlobalId::record("record", id)?;
     let found = storage::holders::find(ctx.db(), &hub, record).await?;
     Ok(found.map(|holding| show(&holding, id)))

@@ -15,6 +15,8 @@
 //! Resolvers are thin: allow, parse, act, present. GraphQL types wrap what `storage` and `domain` give.
 //! Not here: HTTP and WebSocket (`node::http`).
 
+mod access;
+mod accounts;
 pub mod address;
 mod agencies;
 mod as_of;
@@ -48,8 +50,10 @@ mod statistics;
 mod turns;
 mod vocabulary;
 
+pub use accounts::rules::AccountRules;
+pub use accounts::signing::ClientName;
 pub use as_of::{Begun, StandingMark};
-pub use context::{Hub as HubContext, OperationTrust, Viewer};
+pub use context::{Hub as HubContext, Means, OperationTrust, SignedIn, Viewer};
 pub use dependence::{Beside, Dependence, Now, is_settled};
 pub use error::{ApiError, Code};
 pub use loaders::Ahead;

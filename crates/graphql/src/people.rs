@@ -1,8 +1,9 @@
-//! People whom this hub knows, and what they agreed to. They stay at this hub, and only its operator sees them.
+//! People whom this hub knows, and what they agreed to. They stay at this hub, and only its curators and operators see them.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, Consent as Agreed, Line, PersonDraft};
 use domain::identity::RecordId;
+use domain::role::Action;
 use storage::local::{self, Local};
 use storage::people::{self, KnownPerson, PersonChange, PersonPlace};
 use storage::{StorageError, credits};
@@ -18,7 +19,7 @@ use crate::scalars::{DateTime, Long, PartialDate};
 /// How many innovations are written anew before a mutation answers; the node goes on with the rest by itself.
 const MOST_AT_ONCE: u32 = 100;
 
-/// Somebody as the operator sees them.
+/// Somebody as curators see them.
 #[derive(Clone)]
 pub(crate) struct Person(KnownPerson);
 
@@ -161,18 +162,19 @@ pub(crate) struct PersonQuery;
 /// What can be asked of people.
 #[Object(serial)]
 impl PersonQuery {
-    /// Somebody by their id; null when nobody is known by it. For the operator.
+    /// Somebody by their id; null when nobody is known by it. For curators and operators.
     async fn person(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The person's id.")] id: ID,
     ) -> Result<Option<Person>, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::ReadPeople)?;
         let id = record(ctx, "id", &id)?;
         Ok(people::find(ctx.db(), id).await?.map(Person))
     }
 
-    /// The people whom this hub knows, those who became known last first. For the operator.
+    /// The people whom this hub knows, those who became known last first. For curators and
+    /// operators.
     #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
     async fn people(
         &self,
@@ -180,7 +182,7 @@ impl PersonQuery {
         #[graphql(desc = "How many, up to 100; 20 when left out.")] first: Option<i32>,
         #[graphql(desc = "Go on behind this cursor.")] after: Option<String>,
     ) -> Result<PersonConnection, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::ReadPeople)?;
         let request = PageArgs::forward(first, after).parse(read_cursor)?;
         let read = people::list(ctx.db(), request.after, request.limit()).await?;
         let (page, page_info) = request.finish(read, write_cursor);
@@ -220,7 +222,7 @@ impl PersonMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What is known.")] input: PersonInput,
     ) -> Result<Person, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::WritePeople)?;
         let (hub, person) = (ctx.hub(), input.parse()?);
         let now = hub.clock.now();
         let person = KnownPerson {
@@ -245,7 +247,7 @@ impl PersonMutation {
         revision: Long,
         #[graphql(desc = "What is known from now on.")] input: PersonInput,
     ) -> Result<Person, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::WritePeople)?;
         let known = input.parse()?;
         change(ctx, &id, revision, |person| {
             person.person = known;
@@ -265,7 +267,7 @@ impl PersonMutation {
         text_version: String,
         #[graphql(desc = "When they agreed; today when left out.")] given_on: Option<PartialDate>,
     ) -> Result<Person, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::WritePeople)?;
         let today = ctx.latest_day();
         let consent = Agreed::parse(&text_version, &day(ctx, given_on), today)?;
         change(ctx, &id, revision, |person| {
@@ -287,7 +289,7 @@ impl PersonMutation {
             PartialDate,
         >,
     ) -> Result<Person, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::WritePeople)?;
         let today = ctx.latest_day();
         let on = day(ctx, withdrawn_on);
         change(ctx, &id, revision, |person| {
@@ -309,7 +311,7 @@ impl PersonMutation {
         #[graphql(desc = "The revision that is known; CONFLICT if it is no longer the newest.")]
         revision: Long,
     ) -> Result<ID, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::WritePeople)?;
         change(ctx, &id, revision, |person| {
             person.is_erased = true;
             Ok(())
@@ -386,7 +388,7 @@ pub(crate) async fn still_known(
     Ok(ids.iter().filter_map(one).collect())
 }
 
-/// The same, as the operator sees them.
+/// The same, as curators see them.
 pub(crate) async fn find_many(
     ctx: &Context<'_>,
     ids: &[RecordId],

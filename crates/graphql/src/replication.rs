@@ -4,6 +4,7 @@
 //! their rounds failed with is for the operator.
 
 use async_graphql::{Enum, SimpleObject};
+use domain::role::Action;
 use domain::standing::{LogStanding, PeerStanding, Standing};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -191,7 +192,7 @@ fn show_log(log: &LogStanding, now: i64) -> LogReplication {
 }
 
 fn show_peer(peer: &PeerStanding, now: i64, viewer: &Viewer, process: Uuid) -> PeerReplication {
-    let is_operator = *viewer == Viewer::Operator;
+    let may_read = viewer.may(Action::ReadReplication);
     PeerReplication {
         hub: HubId(peer.hub.clone()),
         last_round_at: peer.last_round_at.map(moment),
@@ -207,8 +208,8 @@ fn show_peer(peer: &PeerStanding, now: i64, viewer: &Viewer, process: Uuid) -> P
             Some(_) => PulledBy::AnotherProcess,
             None => PulledBy::Nobody,
         },
-        url: is_operator.then(|| peer.url.clone()),
-        last_error: peer.trouble().filter(|_| is_operator).map(str::to_owned),
+        url: may_read.then(|| peer.url.clone()),
+        last_error: peer.trouble().filter(|_| may_read).map(str::to_owned),
     }
 }
 

@@ -345,7 +345,7 @@ impl CatalogQuery {
     }
 
     /// Which of the hubs that are pulled showed that they hold a record's newest entry, an erasure among them; null for a
-    /// record that was never here. For the operator.
+    /// record that was never here. For curators and operators.
     #[graphql(complexity = "100 + 20 * child_complexity")]
     async fn holders(
         &self,
@@ -403,7 +403,7 @@ impl CatalogQuery {
     }
 }
 
-/// What can be changed, in this hub's own log. Needs the operator's token.
+/// What can be changed at this hub: in its own log, and what stays here. Needs an account with the role, or the operator's token.
 #[derive(Default, MergedObject)]
 pub(crate) struct Mutation(CatalogMutation, ItemsMutation, LocalMutation);
 

@@ -10,6 +10,7 @@ use async_graphql::{
 };
 use domain::catalog::{self, Vocabulary};
 use domain::entry::Audience;
+use domain::role;
 
 /// Who may see a record. That it was written, when, and for whom is told to everybody by its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -189,6 +190,9 @@ terms!(
     TransitionAxis,
     TransitionFlaw,
 );
+
+pub(crate) type Role = Term<role::Role>;
+pub(crate) type TokenScope = Term<role::TokenScope>;
 
 #[cfg(test)]
 mod tests {

@@ -46,6 +46,10 @@ enum Command {
     Export(commands::export::Export),
     Seed(commands::seed::Seed),
     #[command(subcommand)]
+    Account(commands::account::Account),
+    #[command(subcommand)]
+    Token(commands::token::Token),
+    #[command(subcommand)]
     Peer(commands::peer::Peer),
     #[command(subcommand)]
     Pin(commands::pin::Pin),
@@ -135,6 +139,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Import(command) => command.run(common).await,
         Command::Export(command) => command.run(common).await,
         Command::Seed(command) => command.run(common).await,
+        Command::Account(command) => command.run(common).await,
+        Command::Token(command) => command.run(common).await,
         Command::Peer(command) => command.run(common).await,
         Command::Pin(command) => command.run(common).await,
         Command::Join(command) => command.run(common).await,

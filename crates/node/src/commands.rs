@@ -1,5 +1,6 @@
 //! One file for each subcommand: a struct whose comments are its help, and a `run`.
 
+pub mod account;
 pub mod bench;
 pub mod demo;
 pub mod deny;
@@ -24,6 +25,7 @@ pub mod seed;
 pub mod serve;
 pub mod status;
 pub mod sync;
+pub mod token;
 pub mod unprojected;
 pub mod verify;
 pub mod verify_receipt;

@@ -3,6 +3,7 @@
 //! Every section is a plain struct in a file of its own, with real defaults and units in the names. Paths are relative to
 //! the folder of `simpul.toml`.
 
+mod accounts;
 mod database;
 mod http;
 mod hub;
@@ -16,8 +17,9 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
+pub use accounts::AccountsConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
-pub use http::HttpConfig;
+pub use http::{HttpConfig, PublicUrl};
 pub use hub::HubConfig;
 pub use log::{LogConfig, LogFormat};
 pub use search::SearchConfig;
@@ -44,6 +46,9 @@ pub struct Config {
     /// How it finds records by their words.
     #[serde(default)]
     pub search: SearchConfig,
+    /// How people sign in.
+    #[serde(default)]
+    pub accounts: AccountsConfig,
     /// What it tells of its work.
     #[serde(default)]
     pub log: LogConfig,

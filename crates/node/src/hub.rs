@@ -20,7 +20,7 @@ use sync::round::Puller;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::config::{Config, PublicUrl};
 use crate::guard;
 use crate::keys::{self, OperatorToken};
 use crate::pace::Pulling;
@@ -45,6 +45,8 @@ pub struct Hub {
     pub process: Uuid,
     /// What statistics are made of; clones share it.
     pub statistics: Arc<graphql::StatisticsHub>,
+    /// How accounts are signed in; clones share it.
+    pub accounts: Arc<graphql::AccountRules>,
     /// Where it is written, see [`crate::aside`].
     pub aside: Handle,
     /// Where its search index is found, while it is served.
@@ -68,6 +70,7 @@ impl Hub {
         tls::roots(&config)?;
         let db = open_database(&config).await?;
         let hub = Self {
+            accounts: Arc::new(account_rules(&config)),
             config: Arc::new(config),
             db,
             key,
@@ -93,6 +96,7 @@ impl Hub {
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
         let db = open_database(&config).await?;
         let hub = Self {
+            accounts: Arc::new(account_rules(&config)),
             config: Arc::new(config),
             db,
             key,
@@ -288,6 +292,7 @@ impl Hub {
             turns: Arc::default(),
             statistics: Arc::clone(&self.statistics),
             search: self.search.clone(),
+            accounts: Arc::clone(&self.accounts),
             desk: Arc::default(),
             aside: self.aside.clone(),
         }
@@ -326,4 +331,11 @@ pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Database> {
     };
     let db = Database::open(&location, owner, SystemEntropy.uuid()).await;
     db.with_context(|| format!("the database {:?} cannot be opened", config.database.url))
+}
+
+fn account_rules(config: &Config) -> graphql::AccountRules {
+    let public_url = config.http.public_url.as_ref();
+    config
+        .accounts
+        .rules(public_url.is_some_and(PublicUrl::is_by_tls))
 }

@@ -65,6 +65,8 @@ pub struct DraftStep {
 pub struct DraftFilter {
     /// Only drafts in one of these states; in all when there is none.
     pub states: Vec<PublicationState>,
+    /// Only drafts of one of these agencies.
+    pub agencies: Option<Vec<RecordId>>,
 }
 
 /// Where a list of drafts goes on: the last one's change in Unix milliseconds, and its record.
@@ -88,6 +90,11 @@ struct DraftRow {
 const COLUMNS: &str = "record, revision, state, authors, verifier, body, people, acknowledged, based_on, created, updated";
 
 impl Draft {
+    /// The agency that is to own the innovation, if it is said already.
+    pub fn agency(&self) -> Option<RecordId> {
+        RecordId::parse(&self.text.agency).ok()
+    }
+
     /// Where it stands in lists.
     pub fn place(&self) -> DraftPlace {
         (millis(self.updated), self.record)
@@ -108,6 +115,7 @@ impl Draft {
             sql::signed(self.based_on).into(),
             millis(self.created).into(),
             millis(self.updated).into(),
+            self.text.agency.as_str().into(),
         ]
     }
 }
@@ -218,6 +226,13 @@ fn clause(filter: &DraftFilter) -> Clause {
             .collect();
         clause.and(format!("state IN ({})", marks.join(",")));
     }
+    if let Some(agencies) = &filter.agencies {
+        let marks: Vec<_> = agencies
+            .iter()
+            .map(|agency| clause.bind(agency.to_string()))
+            .collect();
+        clause.and(format!("agency IN ({})", marks.join(",")));
+    }
     clause
 }
 
@@ -262,7 +277,7 @@ pub(crate) async fn change(
     match change {
         DraftChange::Begin(draft, step) => {
             let text = format!(
-                "INSERT INTO draft ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING"
+                "INSERT INTO draft ({COLUMNS}, agency) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING"
             );
             check(
                 tx,
@@ -301,8 +316,8 @@ pub(crate) async fn change(
 async fn store(tx: &DatabaseTransaction, draft: &Draft) -> Result<(), StorageError> {
     let before = draft.revision - 1;
     let text = "UPDATE draft SET revision = $2, state = $3, authors = $4, verifier = $5, body = $6, people = $7,
-            acknowledged = $8, based_on = $9, created = $10, updated = $11
-        WHERE record = $1 AND revision = $12";
+            acknowledged = $8, based_on = $9, created = $10, updated = $11, agency = $12
+        WHERE record = $1 AND revision = $13";
     let mut values = draft.values();
     values.push(sql::signed(before).into());
     let stored = sql::execute(tx, text, values).await?;

@@ -199,6 +199,7 @@ async fn drafts_are_listed_by_state_the_last_changed_first(backend: Backend) {
     let list = async |states: &[PublicationState], after, limit| {
         let filter = DraftFilter {
             states: states.to_vec(),
+            agencies: None,
         };
         let found = drafts::list(&store.db, &filter, after, limit)
             .await

@@ -283,6 +283,7 @@ fn schema(db: &Database) -> Served {
         turns: Arc::default(),
         statistics: Arc::default(),
         search: search::Handle::default(),
+        accounts: std::sync::Arc::default(),
         desk: std::sync::Arc::default(),
         aside: tokio::runtime::Handle::current(),
     })

@@ -7,12 +7,13 @@ use domain::catalog::{
     self, InnovationDraft, PublicationAction as Action, PublicationActor, PublicationState as State,
 };
 use domain::identity::RecordId;
+use domain::role::Action as Deed;
 use storage::credits;
 use storage::drafts::{self, DraftStep as Step};
 use storage::local::{self, DraftChange, Local};
 
 use super::Draft;
-use super::writing::{DraftInput, Work, fill, store};
+use super::writing::{DraftInput, Work, fill, only_agency, store};
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -31,11 +32,13 @@ pub(super) async fn begin(
     draft.text = InnovationDraft {
         stage: Term(catalog::LifecycleStage::Creation).to_code(),
         adoption: Term(catalog::AdoptionStatus::Initiative).to_code(),
+        agency: only_agency(ctx).map_or_else(String::new, |agency| agency.to_string()),
         ..InnovationDraft::default()
     };
     if let Some(input) = input {
         fill(ctx, &mut draft, input).await?;
     }
+    ctx.viewer().require_of(Deed::WriteDrafts, draft.agency())?;
     start(ctx, draft, actor).await
 }
 
@@ -81,6 +84,9 @@ pub(super) async fn revise(
 ) -> Result<Draft, ApiError> {
     let record = super::record("innovation", ctx, id)?;
     let known = drafts::find(ctx.db(), record).await?;
+    if let Some(known) = &known {
+        ctx.viewer().require_of(Deed::WriteDrafts, known.agency())?;
+    }
     let is_known = known.is_some();
     let work = Work::on(ctx, known.unwrap_or_else(|| fresh(ctx, record, &actor))).await?;
     let (mut draft, step) = if is_known {
@@ -107,6 +113,7 @@ pub(super) async fn revise(
         }
         _ => {}
     }
+    ctx.viewer().require_of(Deed::WriteDrafts, draft.agency())?;
     draft.based_on = work.newest;
     if let Some(input) = input {
         fill(ctx, &mut draft, input).await?;

@@ -8,6 +8,8 @@ use domain::catalog::{
     PublicationError, Release, Standing, Submission, Words,
 };
 use domain::entry::{Audience, MAX_PAYLOAD_BYTES, Operation, SealError};
+use domain::identity::RecordId;
+use domain::role::{Action as Deed, Reach};
 use storage::StorageError;
 use storage::bodies::Body;
 use storage::drafts::{self, DraftStep as Step};
@@ -83,14 +85,21 @@ impl Work {
         })
     }
 
-    /// The same for the draft with an id, if it is at a revision.
-    async fn open(ctx: &Context<'_>, id: &ID, revision: Option<Long>) -> Result<Self, ApiError> {
+    /// The same for the draft with an id, if it is at a revision and whoever asks may do something with it.
+    async fn open(
+        ctx: &Context<'_>,
+        deed: Deed,
+        id: &ID,
+        revision: Option<Long>,
+    ) -> Result<Self, ApiError> {
         let record = super::record("id", ctx, id)?;
         let found = drafts::find(ctx.db(), record).await?;
+        let found = found.filter(|draft| super::is_readable(ctx, draft));
         let draft = found.ok_or_else(|| ApiError::NotFound {
             what: "draft",
             id: id.to_string(),
         })?;
+        ctx.viewer().require_of(deed, draft.agency())?;
         let held = draft.revision;
         match revision {
             Some(Long(expected)) if expected != held => {
@@ -145,7 +154,9 @@ pub(super) async fn fill(
     let people = people::credited(ctx, told.credits.take()).await?;
     draft.people = people.iter().map(|person| person.id).collect();
     let agency = input.agency.map(|id| own_agency("agency", &id, hub));
-    let agency = agency.transpose()?.map(|record| record.to_string());
+    let agency = agency.transpose()?.or_else(|| only_agency(ctx));
+    ctx.viewer().require_of(Deed::WriteDrafts, agency)?;
+    let agency = agency.map(|record| record.to_string());
     let stage = input
         .stage
         .unwrap_or(Term(catalog::LifecycleStage::Creation));
@@ -166,6 +177,14 @@ pub(super) async fn fill(
         return Err(ApiError::TooLarge(error));
     }
     Ok(())
+}
+
+/// The agency of whoever asks, if they write for one only.
+pub(super) fn only_agency(ctx: &Context<'_>) -> Option<RecordId> {
+    match ctx.viewer().reach(Deed::WriteDrafts) {
+        Reach::Agencies(agencies) => <[RecordId; 1]>::try_from(agencies).ok().map(|[one]| one),
+        Reach::Everywhere | Reach::Nowhere => None,
+    }
 }
 
 /// Writes a draft, and gives it as it is now.
@@ -208,7 +227,10 @@ impl DraftMutation {
     async fn draft_innovation(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who writes it: the name of an office.")] by: String,
+        #[graphql(
+            desc = "Who writes it: the name of an office. Left out by accounts, which act in their own name."
+        )]
+        by: Option<String>,
         #[graphql(
             desc = "What is said so far; left out, what the innovation says, or nothing for a new one."
         )]
@@ -216,7 +238,7 @@ impl DraftMutation {
         #[graphql(desc = "The global id of the innovation, of this hub; a new one when left out.")]
         innovation: Option<ID>,
     ) -> Result<Draft, ApiError> {
-        let actor = actor(ctx, &by)?;
+        let actor = actor(ctx, Deed::WriteDrafts, by)?;
         match innovation {
             None => begin(ctx, actor, input).await,
             Some(id) => revise(ctx, actor, &id, input).await,
@@ -230,15 +252,18 @@ impl DraftMutation {
         #[graphql(desc = "The draft's id.")] id: ID,
         #[graphql(desc = "The revision that is replaced; CONFLICT if it is no longer the newest.")]
         revision: Long,
-        #[graphql(desc = "Who writes it: the name of an office.")] by: String,
+        #[graphql(
+            desc = "Who writes it: the name of an office. Left out by accounts, which act in their own name."
+        )]
+        by: Option<String>,
         #[graphql(desc = "What is said from now on.")] input: DraftInput,
         #[graphql(
             desc = "The innovation's revision that the text is to replace, if others wrote it meanwhile; the same as before when left out."
         )]
         based_on: Option<Long>,
     ) -> Result<Draft, ApiError> {
-        let actor = actor(ctx, &by)?;
-        let work = Work::open(ctx, &id, Some(revision)).await?;
+        let actor = actor(ctx, Deed::WriteDrafts, by)?;
+        let work = Work::open(ctx, Deed::WriteDrafts, &id, Some(revision)).await?;
         let (mut draft, step, _) = work.after(ctx, &Action::Save, &actor)?;
         fill(ctx, &mut draft, input).await?;
         if let Some(Long(based_on)) = based_on {
@@ -256,14 +281,17 @@ impl DraftMutation {
             desc = "The revision that is handed in; CONFLICT if it is no longer the newest."
         )]
         revision: Long,
-        #[graphql(desc = "Who hands it in: one of its authors.")] by: String,
+        #[graphql(
+            desc = "Who hands it in: one of its authors. Left out by accounts, which act in their own name."
+        )]
+        by: Option<String>,
         #[graphql(
             desc = "Findings of personal data that are meant for everybody, as the error PERSONAL_DATA named them."
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Draft, ApiError> {
-        let actor = actor(ctx, &by)?;
-        let mut work = Work::open(ctx, &id, Some(revision)).await?;
+        let actor = actor(ctx, Deed::WriteDrafts, by)?;
+        let mut work = Work::open(ctx, Deed::WriteDrafts, &id, Some(revision)).await?;
         checks::check(ctx, &work.draft).await?.whole()?;
         acknowledged(&mut work.draft, acknowledge)?;
         take(ctx, &work, (Action::Submit, actor), None).await
@@ -278,12 +306,15 @@ impl DraftMutation {
             desc = "The revision that was looked at; CONFLICT if it is no longer the newest."
         )]
         revision: Long,
-        #[graphql(desc = "Who looked at it: nobody who wrote it.")] by: String,
+        #[graphql(
+            desc = "Who looked at it: nobody who wrote it. Left out by accounts, which act in their own name."
+        )]
+        by: Option<String>,
         #[graphql(desc = "What is to be mended, 300 words.")] note: String,
     ) -> Result<Draft, ApiError> {
-        let actor = actor(ctx, &by)?;
+        let actor = actor(ctx, Deed::Review, by)?;
         let action = Action::Return(words("note", &note)?);
-        let work = Work::open(ctx, &id, Some(revision)).await?;
+        let work = Work::open(ctx, Deed::Review, &id, Some(revision)).await?;
         take(ctx, &work, (action, actor), None).await
     }
 
@@ -292,12 +323,13 @@ impl DraftMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The draft's id.")] id: ID,
-        #[graphql(desc = "Who says it.")] by: String,
+        #[graphql(desc = "Who says it. Left out by accounts, which act in their own name.")]
+        by: Option<String>,
         #[graphql(desc = "What is said, 300 words.")] note: String,
     ) -> Result<Draft, ApiError> {
-        let actor = actor(ctx, &by)?;
+        let actor = actor(ctx, Deed::WriteDrafts, by)?;
         let action = Action::Note(words("note", &note)?);
-        let work = Work::open(ctx, &id, None).await?;
+        let work = Work::open(ctx, Deed::WriteDrafts, &id, None).await?;
         let (_, step, _) = work.after(ctx, &action, &actor)?;
         let noted = step.map(|step| DraftChange::Note(work.draft.record, step));
         let local = Local {
@@ -318,12 +350,15 @@ impl DraftMutation {
             desc = "The revision that was looked at; CONFLICT if it is no longer the newest."
         )]
         revision: Long,
-        #[graphql(desc = "Who looked at it: nobody who wrote it.")] by: String,
+        #[graphql(
+            desc = "Who looked at it: nobody who wrote it. Left out by accounts, which act in their own name."
+        )]
+        by: Option<String>,
         #[graphql(desc = "Why it is at another stage now, where the network reads it already.")]
         moves: Option<MoveInput>,
     ) -> Result<Draft, ApiError> {
-        let actor = actor(ctx, &by)?;
-        let work = Work::open(ctx, &id, Some(revision)).await?;
+        let actor = actor(ctx, Deed::Review, by)?;
+        let work = Work::open(ctx, Deed::Review, &id, Some(revision)).await?;
         take(ctx, &work, (Action::Verify, actor), moves).await
     }
 
@@ -337,7 +372,8 @@ impl DraftMutation {
             desc = "The revision that is published; CONFLICT if it is no longer the newest."
         )]
         revision: Long,
-        #[graphql(desc = "Who publishes it.")] by: String,
+        #[graphql(desc = "Who publishes it. Left out by accounts, which act in their own name.")]
+        by: Option<String>,
         #[graphql(desc = "Why it is at another stage now, where it was read already.")]
         moves: Option<MoveInput>,
         #[graphql(
@@ -345,8 +381,8 @@ impl DraftMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Draft, ApiError> {
-        let actor = actor(ctx, &by)?;
-        let mut work = Work::open(ctx, &id, Some(revision)).await?;
+        let actor = actor(ctx, Deed::Review, by)?;
+        let mut work = Work::open(ctx, Deed::Review, &id, Some(revision)).await?;
         acknowledged(&mut work.draft, acknowledge)?;
         take(ctx, &work, (Action::Publish, actor), moves).await
     }
@@ -359,12 +395,13 @@ impl DraftMutation {
         #[graphql(desc = "The draft's id.")] id: ID,
         #[graphql(desc = "The draft's revision; CONFLICT if it is no longer the newest.")]
         revision: Long,
-        #[graphql(desc = "Who takes it back.")] by: String,
+        #[graphql(desc = "Who takes it back. Left out by accounts, which act in their own name.")]
+        by: Option<String>,
         #[graphql(desc = "Why, 100 words; it stays here.")] reason: String,
     ) -> Result<Draft, ApiError> {
-        let actor = actor(ctx, &by)?;
+        let actor = actor(ctx, Deed::Review, by)?;
         let action = Action::Withdraw(words("reason", &reason)?);
-        let work = Work::open(ctx, &id, Some(revision)).await?;
+        let work = Work::open(ctx, Deed::Review, &id, Some(revision)).await?;
         take(ctx, &work, (action, actor), None).await
     }
 
@@ -375,10 +412,11 @@ impl DraftMutation {
         #[graphql(desc = "The draft's id.")] id: ID,
         #[graphql(desc = "The draft's revision; CONFLICT if it is no longer the newest.")]
         revision: Long,
-        #[graphql(desc = "Who throws it away.")] by: String,
+        #[graphql(desc = "Who throws it away. Left out by accounts, which act in their own name.")]
+        by: Option<String>,
     ) -> Result<ID, ApiError> {
-        let actor = actor(ctx, &by)?;
-        let work = Work::open(ctx, &id, Some(revision)).await?;
+        let actor = actor(ctx, Deed::WriteDrafts, by)?;
+        let work = Work::open(ctx, Deed::WriteDrafts, &id, Some(revision)).await?;
         work.submission.decide(&Action::Discard, &actor)?;
         let removed = DraftChange::Remove(work.draft.record, Some(revision.0));
         local::change(ctx.db(), Local::draft(removed)).await?;

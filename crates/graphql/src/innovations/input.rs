@@ -6,6 +6,7 @@ use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use domain::catalog::{self, FormCheck, InnovationDraft, Provenance, Vocabulary as _};
 use domain::entry::{Audience, Change, DeletionReason, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId};
+use domain::role::Action;
 use storage::bodies;
 use storage::local::Local;
 
@@ -107,7 +108,7 @@ pub(crate) async fn create(
     input: InnovationInput,
     acknowledge: Option<Vec<String>>,
 ) -> Result<WrittenInnovation, ApiError> {
-    ctx.viewer().require_operator()?;
+    ctx.viewer().require(Action::PublishAtOnce)?;
     let place = Place::new(ctx, Audience::Public, acknowledge);
     put(ctx, place, input, None).await
 }
@@ -120,7 +121,7 @@ pub(crate) async fn revise(
     input: InnovationInput,
     acknowledge: Option<Vec<String>>,
 ) -> Result<WrittenInnovation, ApiError> {
-    ctx.viewer().require_operator()?;
+    ctx.viewer().require(Action::PublishAtOnce)?;
     let (record, said) = own_innovation(ctx, id).await?;
     let place = Place::after(record, revision.0, said.audience.clone(), acknowledge);
     put(ctx, place, input, innovation_of(&said)).await
@@ -134,7 +135,7 @@ pub(crate) async fn withdraw(
     revision: Long,
     reason: WithdrawalReason,
 ) -> Result<ID, ApiError> {
-    ctx.viewer().require_operator()?;
+    ctx.viewer().require(Action::Review)?;
     let (record, said) = own_innovation(ctx, &id).await?;
     let local = Local {
         drafts: drafts::after_withdrawal(ctx, record, revision.0, reason).await?,

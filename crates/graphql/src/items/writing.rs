@@ -6,11 +6,13 @@ use async_graphql::{Context, ID, InputObject, Object};
 use domain::catalog::{self, StepDraft, personal_data_in};
 use domain::entry::{Audience, Change, DeletionReason, EntryDraft, Kind, Sight};
 use domain::identity::{HubId, RecordId, RecordRef};
+use domain::role::Action;
 use serde::Serialize;
 use storage::items::{self, ItemFilter, ItemStretch, Role};
 
 use super::{Shown, ShowsItem};
 use crate::ApiError;
+use crate::access;
 use crate::agencies::{issue, issue_all};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -336,12 +338,14 @@ impl ItemMutation {
             WithdrawalReason,
         >,
     ) -> Result<ID, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Discuss)?;
         let GlobalId::Item(kind, ..) = GlobalId::parse("id", &id)? else {
             let reason = "is an innovation or agency; those have mutations of their own";
             return Err(ApiError::invalid("id", reason));
         };
+        ctx.viewer().require(who_withdraws(kind))?;
         let shown = own_item(ctx, &id, kind).await?;
+        access::require_of(ctx, who_withdraws(kind), &shown.reference()).await?;
         let reason = DeletionReason::from(reason.unwrap_or_default());
         let audience = shown.body.audience.clone();
         let change = Change::Delete(reason);
@@ -355,5 +359,19 @@ impl ItemMutation {
         )
         .await?;
         Ok(id)
+    }
+}
+
+/// Whoever may do this takes back records of a kind.
+fn who_withdraws(kind: &str) -> Action {
+    match kind {
+        Kind::EVIDENCE | Kind::BUDGET | Kind::CONFIRMATION | Kind::TRANSITION => Action::Document,
+        Kind::REPLICATION | Kind::REPLICATION_ANSWER => Action::Replicate,
+        Kind::NEED => Action::WriteNeeds,
+        Kind::THREAD | Kind::POST => Action::Moderate,
+        Kind::COACHING => Action::Coach,
+        Kind::SERVICE_UNIT => Action::KeepAgencies,
+        Kind::ENDORSEMENT | Kind::ASSESSMENT | Kind::SCORE_SHEET | Kind::AWARD => Action::Honour,
+        _ => Action::PublishAtOnce,
     }
 }

@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use domain::account::AccountName;
 use domain::catalog::{HubKind, HubProfileDraft, RegionCode, Regions, Vocabulary as _};
 use domain::identity::{HubId, NetworkId};
+use domain::role::{Grant, Role};
 use serde_json::json;
 
+use super::account::{self, Invitation};
 use crate::cli::{Common, Outcome};
 use crate::config::{Config, DatabaseUrl};
 use crate::hub::{Hub, SOFTWARE};
@@ -33,6 +36,9 @@ pub struct Init {
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8013")]
     listen: String,
+    /// The name of the first account, which has the role OPERATOR
+    #[arg(long, value_name = "NAME", default_value = "operator")]
+    operator: AccountName,
 }
 
 impl Init {
@@ -59,7 +65,11 @@ impl Init {
         let hub = Hub::create(config, &profile).await?;
         // A PostgreSQL address may hold a password.
         keys::write_secret(file, &text)?;
-        report(&hub, common)?;
+        let operator = Grant::new(Role::Operator, None)?;
+        account::add(&hub, &self.operator, None, vec![operator]).await?;
+        let first = account::named(&hub, &self.operator).await?;
+        let invitation = account::invitation(&hub, &first).await?;
+        report(&hub, &invitation, common)?;
         hub.close().await?;
         Ok(Outcome::Well)
     }
@@ -125,7 +135,7 @@ pub(crate) fn settings(
     ))
 }
 
-fn report(hub: &Hub, common: &Common) -> anyhow::Result<()> {
+fn report(hub: &Hub, invitation: &Invitation, common: &Common) -> anyhow::Result<()> {
     let config = &hub.config;
     let key = hub.key.public();
     if common.json {
@@ -136,6 +146,8 @@ fn report(hub: &Hub, common: &Common) -> anyhow::Result<()> {
             "fingerprint": key.fingerprint(),
             "keyFile": config.path(&config.hub.key_file),
             "tokenFile": config.path(&config.hub.token_file),
+            "account": invitation.account,
+            "invitation": invitation.secret.reveal(),
         }));
     }
     output::say(format!(
@@ -149,9 +161,14 @@ fn report(hub: &Hub, common: &Common) -> anyhow::Result<()> {
         config.path(&config.hub.key_file).display()
     ));
     output::say(format!(
-        "  operator     {} (the token that mutations need)",
+        "  operator     {} (a token that may do all, for commands and scripts)",
         config.path(&config.hub.token_file).display()
     ));
+    output::say(format!(
+        "  account      {}, with the role OPERATOR; its password is chosen with this, until {} UTC:",
+        invitation.account, invitation.until
+    ));
+    output::say(format!("               {}", invitation.secret.reveal()));
     output::say("next: `simpul serve`, and `simpul peer add URL` for each hub to pull");
     Ok(())
 }

@@ -107,6 +107,7 @@ async fn answer(
         let (listing, by_words) = asked.map_err(wrong)?;
         let client = match viewer {
             Viewer::Operator => Client::Operator,
+            Viewer::Account(account) => Client::Account(account.account),
             Viewer::Hub(hub) => Client::Hub(hub),
             Viewer::Anyone => Client::of(&parts),
         };

@@ -1,25 +1,37 @@
-//! Who asks: the holder of the operator's token, another hub that shows who it is, or anyone.
+//! Who asks: somebody with an account, the holder of the operator's token, another hub that shows who it is, or anyone.
 
 use std::sync::Arc;
 
 use async_graphql::Data;
 use axum::Router;
+use axum::http::{HeaderMap, HeaderValue, header};
+use credentials::secret::{SecretHash, SecretKind};
 use domain::clock::Clock;
+use domain::role::Rights;
 use domain::token;
 use graphql::guard::{Admitted, Guarded, Limits};
-use graphql::{Ahead, Begun, OperationTrust, OperationTurn, Served, Viewer};
+use graphql::{
+    AccountRules, Ahead, Begun, ClientName, Means, OperationTrust, OperationTurn, Served, SignedIn,
+    Viewer,
+};
+use storage::accounts::{sessions, tokens};
 use storage::tokens::UsedTokens;
 use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
 
-use super::graphql::{Answers, Caller, Endpoint, Refused, RequestContext, Settings};
+use super::graphql::{
+    Answers, Caller, Endpoint, Refused, RequestContext, Settings, is_same_origin,
+};
+use crate::config::PublicUrl;
 use crate::hub::Hub;
 use crate::keys::OperatorToken;
 use crate::system::SystemClock;
 
-/// Recognises the operator and other hubs.
+/// Recognises accounts, the operator and other hubs.
 pub struct Viewers {
     token: OperatorToken,
+    rules: Arc<AccountRules>,
+    public_url: Option<PublicUrl>,
     db: Database,
     clock: Arc<dyn Clock>,
     used: UsedTokens,
@@ -39,6 +51,87 @@ impl Viewers {
     }
 }
 
+impl Viewers {
+    /// The account of a token for programs.
+    async fn token(&self, hash: SecretHash) -> Result<Viewer, Refused> {
+        let now = self.clock.now();
+        let found = tokens::find(&self.db, hash.as_bytes(), now).await;
+        let Some((token, account)) = found.map_err(failed)? else {
+            return Err(Refused::unauthenticated(
+                "the token is worth nothing: it ended, it was taken back, or its account is disabled",
+            ));
+        };
+        Ok(Viewer::Account(Arc::new(SignedIn {
+            account: account.id,
+            name: account.name,
+            rights: Rights::of(account.grants).within(token.scope),
+            means: Means::Token(token.id),
+        })))
+    }
+
+    /// The account of a session. One that is over is nobody's: browsers go on sending its cookie.
+    async fn session(&self, hash: SecretHash) -> Result<Viewer, Refused> {
+        let (now, idle) = (self.clock.now(), self.rules.idle);
+        let found = sessions::find(&self.db, hash.as_bytes(), now, idle).await;
+        let Some((session, account)) = found.map_err(failed)? else {
+            return Ok(Viewer::Anyone);
+        };
+        Ok(Viewer::Account(Arc::new(SignedIn {
+            account: account.id,
+            name: account.name,
+            rights: Rights::of(account.grants),
+            means: Means::Session(session.id),
+        })))
+    }
+
+    /// The session of a browser. Its cookie counts only where a page of this very hub asks, or no page: else pages elsewhere
+    /// could act in the name of whoever looks at them.
+    async fn browser(&self, headers: &HeaderMap) -> Result<Viewer, Refused> {
+        let Some(secret) = cookie(headers, self.rules.cookie()) else {
+            return Ok(Viewer::Anyone);
+        };
+        let Some(hash) = SecretHash::of(SecretKind::Session, secret) else {
+            return Ok(Viewer::Anyone);
+        };
+        if !self.is_own_page(headers) {
+            return Err(Refused::forbidden(
+                "a page of another address asks with this hub's cookie; only the hub's own pages may",
+            ));
+        }
+        self.session(hash).await
+    }
+
+    fn is_own_page(&self, headers: &HeaderMap) -> bool {
+        let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+            return false;
+        }
+        let origin = headers.get(header::ORIGIN);
+        let public_url = self.public_url.as_ref().map(PublicUrl::as_str);
+        let is_public = origin.is_some_and(|origin| public_url.is_some_and(|url| origin == url));
+        is_public || is_same_origin(headers)
+    }
+}
+
+/// The value of a cookie (RFC 6265, section 4.2.1).
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'));
+    let mut named = pairs.filter_map(|pair| {
+        let (given, value) = pair.trim().split_once('=')?;
+        (given == name).then_some(value)
+    });
+    named.next()
+}
+
+fn unknown() -> Refused {
+    Refused::unauthenticated(
+        "the token is neither an account's, nor the operator's, nor a hub's; ask without one for what is public",
+    )
+}
+
 fn failed(error: StorageError) -> Refused {
     let error = &error as &dyn std::error::Error;
     tracing::error!(error, "who asks cannot be told");
@@ -52,7 +145,7 @@ impl RequestContext for Viewers {
     async fn identify(&self, caller: Caller<'_>) -> Result<Viewer, Refused> {
         let Some(authorization) = caller.authorization else {
             self.db.traffic().note_request();
-            return Ok(Viewer::Anyone);
+            return self.browser(caller.headers).await;
         };
         let bearer = authorization
             .split_once(' ')
@@ -63,27 +156,44 @@ impl RequestContext for Viewers {
                 Ok(Viewer::Operator)
             }
             Some((_, token)) if token::is_one(token.trim()) => self.hub(token.trim()).await,
-            _ => Err(Refused::unauthenticated(
-                "the token is neither the operator's nor a hub's; ask without one for what is public",
-            )),
+            Some((_, given)) => match SecretHash::of(SecretKind::Token, given.trim()) {
+                Some(hash) => {
+                    self.db.traffic().note_request();
+                    self.token(hash).await
+                }
+                None => Err(unknown()),
+            },
+            None => Err(unknown()),
         }
+    }
+
+    /// Sessions and tokens of accounts end, and their roles change. A hub's token is taken once.
+    fn may_change(&self, viewer: &Viewer) -> bool {
+        matches!(viewer, Viewer::Account(_))
+    }
+
+    fn allows_origin(&self, headers: &HeaderMap) -> bool {
+        self.is_own_page(headers)
     }
 
     fn answers(&self) -> Option<&Answers> {
         Some(&self.answers)
     }
 
-    /// What a hub may see depends on the trust of the moment, so it is always answered anew.
+    /// What a hub may see depends on the trust of the moment, and accounts are few, so both are always answered anew.
     fn rights(&self, viewer: &Viewer) -> Option<u8> {
         match viewer {
             Viewer::Anyone => Some(0),
             Viewer::Operator => Some(1),
-            Viewer::Hub(_) => None,
+            Viewer::Hub(_) | Viewer::Account(_) => None,
         }
     }
 
-    async fn data(&self, viewer: &Viewer, admitted: &Admitted) -> Data {
+    async fn data(&self, viewer: &Viewer, headers: &HeaderMap, admitted: &Admitted) -> Data {
         let mut data = Data::default();
+        let client = headers.get(header::USER_AGENT);
+        let client = client.and_then(|name| name.to_str().ok());
+        data.insert(ClientName(client.map(str::to_owned)));
         data.insert(viewer.clone());
         data.insert(Ahead::default());
         Begun::put(&mut data, admitted, &self.db, &SystemClock).await;
@@ -110,6 +220,8 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
     };
     let viewers = Viewers {
         token: hub.token.clone(),
+        rules: Arc::clone(&hub.accounts),
+        public_url: hub.config.http.public_url.clone(),
         used: UsedTokens::new(&hub.db, SystemClock.now()),
         answers: Answers::new(
             hub.db.clone(),

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use domain::catalog::{self, CoachingActivityDraft};
 use domain::entry::{Audience, Kind};
+use domain::role::Action;
 use time::format_description::well_known::Rfc3339;
 
 use super::Coaching;
@@ -81,7 +82,7 @@ impl CoachingMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Coaching, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Coach)?;
         let draft = CoachingActivityDraft {
             title: input.title,
             kind: input.kind.to_code(),
@@ -115,7 +116,7 @@ impl CoachingMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Coaching, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Coach)?;
         let shown = own_item(ctx, &id, Kind::COACHING).await?;
         let mut draft: CoachingActivityDraft = draft_of(&shown);
         draft.steps.extend(input.step.map(|step| step.draft(ctx)));

@@ -4,10 +4,11 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use domain::catalog::Line;
 use domain::entry::Kind;
 use domain::identity::RecordRef;
+use domain::role::Action;
 use storage::hidden;
 
 use crate::ApiError;
-use crate::context::{ContextExt as _, Viewer};
+use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::items::Shown;
 use crate::loaders::{HiddenKey, Records};
@@ -33,9 +34,9 @@ impl From<hidden::Hidden> for HiddenHere {
     }
 }
 
-/// Whether something is hidden here by its own name; told to the operator, as nobody else sees it then.
+/// Whether something is hidden here by its own name; told to those who still see it.
 pub(super) async fn of(ctx: &Context<'_>, shown: &Shown) -> Result<Option<HiddenHere>, ApiError> {
-    if *ctx.viewer() != Viewer::Operator {
+    if !ctx.viewer().may(Action::ReadHidden) {
         return Ok(None);
     }
     let key = HiddenKey((shown.place.hub.clone(), shown.place.record));
@@ -50,7 +51,7 @@ pub(crate) struct HidingMutation;
 /// What the operator hides and shows.
 #[Object(serial)]
 impl HidingMutation {
-    /// Hides a thread with its posts, or a post, of any hub: from now on this hub shows it to its operator only. Nobody else is
+    /// Hides a thread with its posts, or a post, of any hub: from now on this hub shows it to its curators, stewards and operators only. Nobody else is
     /// told: the entry stays in its log, which is proved and passed on as before, and other hubs show it as they see fit.
     async fn hide_here(
         &self,
@@ -59,7 +60,7 @@ impl HidingMutation {
         #[graphql(desc = "Why, 3 to 300 characters; for the operators of this hub.")]
         reason: String,
     ) -> Result<HiddenHere, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Moderate)?;
         let of = post_or_thread(ctx, &id).await?;
         let reason = Line::<3, 300>::parse(&reason)
             .map_err(|error| ApiError::invalid("reason", error.to_string()))?;
@@ -84,7 +85,7 @@ impl HidingMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id of the thread or post.")] id: ID,
     ) -> Result<ID, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Moderate)?;
         let of = post_or_thread(ctx, &id).await?;
         hidden::show(ctx.db(), &of).await?;
         Ok(id)

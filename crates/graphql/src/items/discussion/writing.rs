@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use domain::catalog::{self, PostDraft, ThreadDraft};
 use domain::entry::{Audience, Kind};
+use domain::role::Action;
 
 use super::{Post, Thread};
 use crate::ApiError;
@@ -55,7 +56,7 @@ impl DiscussionMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Thread, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Discuss)?;
         let subject = input.subject.map(|id| GlobalId::record("subject", &id));
         let draft = ThreadDraft {
             kind: input.kind.to_code(),
@@ -84,7 +85,7 @@ impl DiscussionMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Thread, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Discuss)?;
         let shown = own_item(ctx, &id, Kind::THREAD).await?;
         let mut draft: ThreadDraft = draft_of(&shown);
         draft.steps.push(step.draft(ctx));
@@ -106,7 +107,7 @@ impl DiscussionMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Post, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Discuss)?;
         let key = GlobalId::item("thread", &input.thread, Kind::THREAD)?;
         let thread = crate::items::find(ctx, key.clone()).await?;
         let of_thread = thread.map(|thread| thread.body.audience.clone());

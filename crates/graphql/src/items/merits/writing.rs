@@ -5,6 +5,7 @@ use domain::catalog::{
     self, AssessmentDraft, AwardDraft, EndorsementDraft, ScoreItemDraft, ScoreSheetDraft,
 };
 use domain::entry::{Audience, Kind};
+use domain::role::Action;
 use storage::items::Role;
 
 use super::{Assessment, Award, Endorsement};
@@ -101,7 +102,7 @@ impl MeritMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Endorsement, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Honour)?;
         let key = GlobalId::innovation("innovation", &input.innovation)?;
         let draft = EndorsementDraft {
             innovation: reference(key),
@@ -134,7 +135,7 @@ impl MeritMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Award, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Honour)?;
         let innovation = input
             .innovation
             .map(|id| GlobalId::innovation("innovation", &id));
@@ -164,7 +165,7 @@ impl MeritMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Assessment, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Honour)?;
         let innovation = input
             .innovation
             .map(|id| GlobalId::innovation("innovation", &id));
@@ -213,7 +214,7 @@ impl MeritMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Assessment, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Honour)?;
         let shown = own_item(ctx, &id, Kind::ASSESSMENT).await?;
         let mut draft: AssessmentDraft = draft_of(&shown);
         draft.steps.push(step.draft(ctx));

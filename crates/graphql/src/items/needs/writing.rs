@@ -3,9 +3,11 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use domain::catalog::{self, NeedDraft};
 use domain::entry::{Audience, Kind};
+use domain::role::Action;
 
 use super::Need;
 use crate::ApiError;
+use crate::access;
 use crate::agencies::{own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -45,8 +47,9 @@ impl NeedMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Need, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::WriteNeeds)?;
         let agency = own_agency("agency", &input.agency, ctx.db().hub())?;
+        ctx.viewer().require_of(Action::WriteNeeds, Some(agency))?;
         require(ctx, "agency", agency, &Audience::Public).await?;
         let draft = NeedDraft {
             agency: agency.to_string(),
@@ -81,8 +84,9 @@ impl NeedMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Need, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::WriteNeeds)?;
         let shown = own_item(ctx, &id, Kind::NEED).await?;
+        access::require_of(ctx, Action::WriteNeeds, &shown.reference()).await?;
         let mut draft: NeedDraft = draft_of(&shown);
         draft.steps.push(step.draft(ctx));
         let chosen = chosen.map(|id| GlobalId::innovation("chosen", &id));

@@ -7,11 +7,13 @@ use domain::catalog::{
 };
 use domain::entry::{Audience, Kind};
 use domain::identity::RecordRef;
+use domain::role::Action;
 use storage::items::Role;
 
 use super::moves::transition_of;
 use super::{Budget, Confirmation, Evidence, ServiceUnit, Transition, evidence_kinds};
 use crate::ApiError;
+use crate::access;
 use crate::agencies::{own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -118,7 +120,7 @@ impl ProgressMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<ServiceUnit, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::KeepAgencies)?;
         let agency = own_agency("agency", &input.agency, ctx.db().hub())?;
         require(ctx, "agency", agency, &Audience::Public).await?;
         let draft = ServiceUnitDraft {
@@ -142,7 +144,7 @@ impl ProgressMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Evidence, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Document)?;
         let (hub, subject) = GlobalId::record("subject", &input.subject)?;
         let target = RecordRef {
             hub,
@@ -153,6 +155,7 @@ impl ProgressMutation {
             let reason = "is not a record of this hub";
             return Err(ApiError::invalid("subject", reason));
         }
+        access::require_of(ctx, Action::Document, &target).await?;
         let draft = EvidenceDraft {
             subject: subject.to_string(),
             kind: input.kind.to_code(),
@@ -180,8 +183,9 @@ impl ProgressMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Budget, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Document)?;
         let innovation = own_innovation(ctx, "innovation", &input.innovation).await?;
+        document(ctx, &innovation)?;
         let draft = BudgetDraft {
             innovation: innovation.reference().record.to_string(),
             year: input.year.into(),
@@ -202,8 +206,9 @@ impl ProgressMutation {
             PartialDate,
         >,
     ) -> Result<Confirmation, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Document)?;
         let innovation = own_innovation(ctx, "innovation", &innovation).await?;
+        document(ctx, &innovation)?;
         let target = innovation.reference();
         let draft = ConfirmationDraft {
             innovation: target.record.to_string(),
@@ -230,10 +235,17 @@ impl ProgressMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Transition, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Document)?;
         let innovation = own_innovation(ctx, "innovation", &input.innovation).await?;
+        document(ctx, &innovation)?;
         move_innovation(ctx, &innovation, input, acknowledge).await
     }
+}
+
+/// Refuses those who may not tell how an innovation goes on.
+fn document(ctx: &Context<'_>, innovation: &Innovation) -> Result<(), ApiError> {
+    let agency = Some(innovation.said().agency);
+    ctx.viewer().require_of(Action::Document, agency)
 }
 
 async fn move_innovation(

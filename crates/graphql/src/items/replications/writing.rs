@@ -4,11 +4,13 @@ use async_graphql::{Context, ID, InputObject, Object};
 use domain::catalog::{self, EvidenceKind, ReplicationAnswerDraft, ReplicationDraft};
 use domain::entry::{Audience, Kind};
 use domain::identity::{RecordId, RecordRef};
+use domain::role::Action;
 use storage::bodies::Item;
 use storage::items::Role;
 
 use super::{Replication, ReplicationAnswer, rules};
 use crate::ApiError;
+use crate::access;
 use crate::agencies::{own_agency, require};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
@@ -123,9 +125,10 @@ impl ReplicationMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Replication, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Replicate)?;
         let (hub, record) = GlobalId::innovation("source", &input.source)?;
         let adopter = own_agency("adopter", &input.adopter, ctx.db().hub())?;
+        ctx.viewer().require_of(Action::Replicate, Some(adopter))?;
         require(ctx, "adopter", adopter, &Audience::Network).await?;
         let source = RecordRef { hub, record };
         rules::refuse_own(ctx, &source, adopter).await?;
@@ -158,8 +161,9 @@ impl ReplicationMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<Replication, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Replicate)?;
         let shown = own_item(ctx, &id, Kind::REPLICATION).await?;
+        access::require_of(ctx, Action::Replicate, &shown.reference()).await?;
         let mut draft: ReplicationDraft = draft_of(&shown);
         let names_adapted = input.adapted_innovation.is_some();
         input.apply(ctx, &mut draft)?;
@@ -187,7 +191,7 @@ impl ReplicationMutation {
         )]
         acknowledge: Option<Vec<String>>,
     ) -> Result<ReplicationAnswer, ApiError> {
-        ctx.viewer().require_operator()?;
+        ctx.viewer().require(Action::Replicate)?;
         let key = GlobalId::item("replication", &replication, Kind::REPLICATION)?;
         let asked = crate::items::find(ctx, key)
             .await?
@@ -195,7 +199,8 @@ impl ReplicationMutation {
                 what: "replication",
                 id: replication.to_string(),
             })?;
-        refuse_unconcerned(ctx, &asked)?;
+        let source = concerned(ctx, &asked)?;
+        access::require_of(ctx, Action::Replicate, source).await?;
         let target = asked.reference();
         let before =
             own_related(ctx, Kind::REPLICATION_ANSWER, Role::Subject, target.clone()).await?;
@@ -225,13 +230,13 @@ impl ReplicationMutation {
 }
 
 /// Only the hub whose innovation is taken over has a say.
-fn refuse_unconcerned(ctx: &Context<'_>, asked: &Shown) -> Result<(), ApiError> {
+fn concerned<'a>(ctx: &Context<'_>, asked: &'a Shown) -> Result<&'a RecordRef, ApiError> {
     let Item::Replication(replication) = asked.item() else {
-        return Ok(());
+        unreachable!("a replication is found by the id of one");
     };
     let owner = &replication.source.hub;
     if owner == ctx.db().hub() {
-        return Ok(());
+        return Ok(&replication.source);
     }
     Err(ApiError::invalid(
         "replication",

@@ -9,6 +9,7 @@ use axum::extract::ConnectInfo;
 use axum::http::request;
 use domain::identity::HubId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 /// Requests of one client that wait for its place.
 const MOST_WAITING: usize = 8;
@@ -18,6 +19,8 @@ const MOST_WAITING: usize = 8;
 pub(super) enum Client {
     /// The hub's operator.
     Operator,
+    /// Somebody with an account.
+    Account(Uuid),
     /// A hub that showed who it is.
     Hub(HubId),
     /// Anyone at an address; of IPv6 the first half of it, which one household or office has.

@@ -35,9 +35,20 @@ pub trait RequestContext: Send + Sync + 'static {
         caller: Caller<'_>,
     ) -> impl Future<Output = Result<Self::Viewer, Refused>> + Send;
 
-    /// What the resolvers of one operation find in their context.
-    fn data(&self, viewer: &Self::Viewer, admitted: &Admitted)
-    -> impl Future<Output = Data> + Send;
+    /// Whether what a viewer may do can end or change while a WebSocket is open, so that it is recognised again before each
+    /// operation and with each ping, by the same credentials.
+    fn may_change(&self, _viewer: &Self::Viewer) -> bool {
+        false
+    }
+
+    /// What the resolvers of one operation find in their context; the headers are those of the request, or of the one that
+    /// opened the WebSocket.
+    fn data(
+        &self,
+        viewer: &Self::Viewer,
+        headers: &HeaderMap,
+        admitted: &Admitted,
+    ) -> impl Future<Output = Data> + Send;
 
     /// The answers that are kept, if any are.
     fn answers(&self) -> Option<&Answers> {

@@ -20,6 +20,10 @@ impl Close {
     pub(super) const TOO_LARGE: Self = Self::new(1009, "message too large");
     pub(super) const INTERNAL: Self = Self::new(1011, "internal error");
     pub(super) const UNAUTHORIZED: Self = Self::new(4401, "connection_init comes first");
+    pub(super) const SIGNED_OUT: Self = Self::new(
+        4401,
+        "the session or token ended; sign in and connect again",
+    );
     pub(super) const SUBPROTOCOL: Self =
         Self::new(4406, "the subprotocol must be graphql-transport-ws");
     pub(super) const INIT_TIMEOUT: Self = Self::new(4408, "connection_init did not come in time");

@@ -29,6 +29,8 @@ pub(super) struct Connection<E, C: RequestContext> {
     opening: request::Parts,
     socket: WebSocket,
     viewer: Option<C::Viewer>,
+    /// What the client showed with `connection_init`.
+    shown: InitPayload,
     operations: Operations,
 }
 
@@ -58,6 +60,7 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             opening,
             socket,
             viewer: None,
+            shown: InitPayload::default(),
             operations: Operations::default(),
         }
     }
@@ -98,6 +101,7 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
                     if !std::mem::replace(&mut heard, false) {
                         return Err(Close::SILENT.into());
                     }
+                    self.recognise().await?;
                     self.say(FromHub::Ping).await?;
                 }
                 received = self.socket.recv() => {
@@ -137,22 +141,38 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
         if self.viewer.is_some() {
             return Err(Close::TOO_MANY_INITS.into());
         }
-        match self.identify(&payload).await {
+        self.shown = payload;
+        match self.identify().await {
             Ok(viewer) => self.viewer = Some(viewer),
             Err(refused) => return Err(Close::forbidden(refused.message).into()),
         }
         self.say(FromHub::ConnectionAck).await
     }
 
-    async fn identify(&mut self, payload: &InitPayload) -> Result<C::Viewer, Refused> {
+    async fn identify(&mut self) -> Result<C::Viewer, Refused> {
         let mut caller = caller(&self.opening)?;
-        if let Some(authorization) = &payload.authorization {
+        if let Some(authorization) = &self.shown.authorization {
             caller.authorization = Some(authorization);
         }
         self.endpoint.inner.context.identify(caller).await
     }
 
+    /// Recognises somebody again whose session or token may have ended, or who may have other rights by now.
+    async fn recognise(&mut self) -> Result<(), End> {
+        let endpoint = self.endpoint.clone();
+        let may_change = |viewer: &C::Viewer| endpoint.inner.context.may_change(viewer);
+        if !self.viewer.as_ref().is_some_and(may_change) {
+            return Ok(());
+        }
+        match self.identify().await {
+            Ok(viewer) if may_change(&viewer) => self.viewer = Some(viewer),
+            _ => return Err(Close::SIGNED_OUT.into()),
+        }
+        Ok(())
+    }
+
     async fn subscribe(&mut self, id: &str, mut parameters: Parameters<'_>) -> Result<(), End> {
+        self.recognise().await?;
         let Some(viewer) = &self.viewer else {
             return Err(Close::UNAUTHORIZED.into());
         };
@@ -175,7 +195,12 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             }
         };
         let kind = admitted.operation();
-        let data = self.endpoint.inner.context.data(viewer, &admitted).await;
+        let data = self
+            .endpoint
+            .inner
+            .context
+            .data(viewer, &self.opening.headers, &admitted)
+            .await;
         if kind == OperationType::Subscription {
             self.operations
                 .start(id, kind, schema.subscribe(admitted, data));

@@ -1,0 +1,150 @@
+//! How accounts are signed in here: how much work a password is, and how long a session lasts.
+
+use std::sync::Arc;
+
+use credentials::password::{Compared, Hashed, Hasher, Password};
+use domain::entropy::Entropy;
+use time::Duration;
+use tokio::sync::Semaphore;
+
+use crate::ApiError;
+
+/// How many passwords are hashed at once: each takes 19 MiB, and tens of milliseconds of a processor.
+const AT_ONCE: usize = 2;
+/// How many wait for that; more are told to come back.
+const MOST_WAITING: usize = 64;
+
+/// How accounts are signed in.
+#[derive(Debug)]
+pub struct AccountRules {
+    /// How passwords are hashed.
+    hasher: Hasher,
+    /// A session that is not used for so long ends.
+    pub idle: Duration,
+    /// A session ends after so long in any case.
+    pub longest: Duration,
+    /// Whether the session's cookie is for TLS only; browsers keep no other from a page of `https`.
+    secure_cookies: bool,
+    hashing: Semaphore,
+    waiting: Arc<Semaphore>,
+}
+
+/// What a password turned out to be.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    /// Another one.
+    Wrong,
+    /// The one, with another hash of it if one is to be kept.
+    Right(Option<Hashed>),
+}
+
+impl Default for AccountRules {
+    fn default() -> Self {
+        Self::new(Duration::minutes(30), Duration::hours(12))
+    }
+}
+
+impl AccountRules {
+    /// Rules by which sessions end when they are not used for so long, and in any case after so long.
+    pub fn new(idle: Duration, longest: Duration) -> Self {
+        Self {
+            hasher: Hasher::default(),
+            idle,
+            longest,
+            secure_cookies: false,
+            hashing: Semaphore::new(AT_ONCE),
+            waiting: Arc::new(Semaphore::new(MOST_WAITING)),
+        }
+    }
+
+    /// The same, with cookies for TLS only if browsers reach the hub by it.
+    #[must_use]
+    pub fn by_tls(mut self, is_by_tls: bool) -> Self {
+        self.secure_cookies = is_by_tls;
+        self
+    }
+
+    /// The same, with another amount of work for a password.
+    #[must_use]
+    pub fn hashing_by(mut self, hasher: Hasher) -> Self {
+        self.hasher = hasher;
+        self
+    }
+    /// The name of the cookie in which a browser keeps its session. One for TLS only can be set by this host alone
+    /// (RFC 6265bis, section 4.1.3.2).
+    pub const fn cookie(&self) -> &'static str {
+        if self.secure_cookies {
+            "__Host-simpul"
+        } else {
+            "simpul"
+        }
+    }
+
+    /// The header by which a browser keeps a session, or forgets it.
+    pub(crate) fn set_cookie(&self, session: Option<&str>) -> String {
+        let name = self.cookie();
+        let secure = if self.secure_cookies { "; Secure" } else { "" };
+        let (value, seconds) =
+            session.map_or(("", 0), |value| (value, self.longest.whole_seconds()));
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}")
+    }
+
+    /// Hashes a password, aside from those that answer others.
+    pub(crate) async fn hash(
+        &self,
+        password: Password,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Hashed, ApiError> {
+        let hasher = self.hasher.clone();
+        self.aside(move || hasher.hash(&password, &*entropy)).await
+    }
+
+    /// Compares a password with what is kept of one; the same work where nothing is kept. One that is right and was hashed
+    /// with less work, or more, than today's is hashed anew.
+    pub(crate) async fn compare(
+        &self,
+        password: Password,
+        kept: Option<String>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Answered, ApiError> {
+        let hasher = self.hasher.clone();
+        let kept = kept.map(Hashed::kept);
+        let compare = move || match hasher.compare(&password, kept.as_ref()) {
+            Compared::Wrong => Answered::Wrong,
+            Compared::Right => Answered::Right(None),
+            Compared::RightButOld => Answered::Right(Some(hasher.hash(&password, &*entropy))),
+        };
+        self.aside(compare).await
+    }
+
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let waiting = Arc::clone(&self.waiting).try_acquire_owned();
+        let _waiting = waiting.map_err(|_| ApiError::SigningInBusy)?;
+        let place = self.hashing.acquire().await;
+        let _place = place.map_err(|_| ApiError::SigningInBusy)?;
+        let worked = tokio::task::spawn_blocking(work).await;
+        worked.map_err(|_| ApiError::SigningInBusy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_kept_from_scripts_and_from_other_pages() {
+        let plain = AccountRules::default();
+        assert_eq!(
+            plain.set_cookie(Some("abc")),
+            "simpul=abc; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict"
+        );
+        let secure = AccountRules::default().by_tls(true);
+        assert_eq!(
+            secure.set_cookie(None),
+            "__Host-simpul=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure"
+        );
+    }
+}

@@ -1,0 +1,334 @@
+//! `simpul account`
+
+use anyhow::{Context as _, bail};
+use credentials::secret::{Secret, SecretKind};
+use domain::account::AccountName;
+use domain::catalog::{Line, Vocabulary as _};
+use domain::clock::Clock as _;
+use domain::identity::RecordId;
+use domain::role::{Grant, Role};
+use serde_json::json;
+use storage::accounts::{self, Account as Kept, failures, invitations, sessions};
+use time::{Duration, OffsetDateTime};
+
+use crate::cli::{Common, Outcome};
+use crate::hub::Hub;
+use crate::output;
+use crate::system::{SystemClock, SystemEntropy};
+
+/// How long a link to choose a password is worth something.
+const INVITATION: Duration = Duration::days(7);
+
+/// Say who signs in at this hub, and what they may do
+#[derive(Debug, clap::Subcommand)]
+#[expect(missing_docs, reason = "the structs say it")]
+pub enum Account {
+    Add(Add),
+    /// List the accounts with their roles
+    List,
+    /// Give an account a role
+    Grant(Granting),
+    /// Take a role from an account
+    Revoke(Granting),
+    /// Print a secret with which somebody who lost their password chooses another
+    Reset(Named),
+    /// Let somebody sign in at once who gave wrong passwords
+    Unlock(Named),
+    /// Sign an account out and let nobody sign in with it; its name is given to nobody else
+    Disable(Named),
+    /// Let somebody sign in again with a disabled account
+    Enable(Named),
+}
+
+/// Add an account, and print the secret with which its owner chooses a password
+#[derive(Debug, clap::Args)]
+pub struct Add {
+    /// What is typed to sign in, such as siti.rahma; a name is never given twice
+    name: AccountName,
+    /// What people read, such as "Siti Rahma"; the name if left out
+    #[arg(long)]
+    display: Option<String>,
+    /// READER, CONTRIBUTOR:AGENCY, CURATOR, STEWARD or OPERATOR; may be repeated
+    #[arg(long, value_name = "ROLE", value_parser = grant)]
+    role: Vec<Grant>,
+}
+
+/// Give or take a role
+#[derive(Debug, clap::Args)]
+pub struct Granting {
+    /// The account's name
+    name: AccountName,
+    /// READER, CONTRIBUTOR:AGENCY, CURATOR, STEWARD or OPERATOR
+    #[arg(value_name = "ROLE", value_parser = grant)]
+    role: Grant,
+}
+
+/// Name an account
+#[derive(Debug, clap::Args)]
+pub struct Named {
+    /// The account's name
+    name: AccountName,
+}
+
+/// A role as it is typed: its code, and for a contributor the agency's id behind a colon.
+fn grant(raw: &str) -> Result<Grant, String> {
+    let (code, agency) = match raw.split_once(':') {
+        Some((code, agency)) => (code, Some(agency)),
+        None => (raw, None),
+    };
+    let role = Role::parse(&code.to_ascii_uppercase()).map_err(|error| error.to_string())?;
+    // The global id of an agency ends with its record.
+    let record = agency.map(|agency| agency.rsplit(':').next().unwrap_or(agency));
+    let record = record.map(RecordId::parse).transpose();
+    let record = record.map_err(|error| error.to_string())?;
+    Grant::new(role, record).map_err(|error| error.to_string())
+}
+
+impl Account {
+    pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
+        let hub = common.open_hub().await?;
+        match self {
+            Self::Add(add) => add.run(&hub, common).await?,
+            Self::List => list(&hub, common).await?,
+            Self::Grant(granting) => granting.give(&hub).await?,
+            Self::Revoke(granting) => granting.take(&hub).await?,
+            Self::Reset(named) => named.reset(&hub, common).await?,
+            Self::Unlock(named) => named.unlock(&hub).await?,
+            Self::Disable(named) => named.set_disabled(&hub, true).await?,
+            Self::Enable(named) => named.set_disabled(&hub, false).await?,
+        }
+        hub.close().await?;
+        Ok(Outcome::Well)
+    }
+}
+
+impl Add {
+    async fn run(self, hub: &Hub, common: &Common) -> anyhow::Result<()> {
+        add(hub, &self.name, self.display.as_deref(), self.role).await?;
+        let account = named(hub, &self.name).await?;
+        invite(hub, &account, common).await
+    }
+}
+
+/// Adds an account without a password.
+pub(crate) async fn add(
+    hub: &Hub,
+    name: &AccountName,
+    display: Option<&str>,
+    grants: Vec<Grant>,
+) -> anyhow::Result<()> {
+    let account = Kept {
+        id: SystemEntropy.uuid(),
+        revision: 1,
+        name: name.clone(),
+        display: Line::parse(display.unwrap_or(name.as_str())).context("--display")?,
+        grants,
+        password: None,
+        is_disabled: false,
+        failures: 0,
+        paused_until: OffsetDateTime::UNIX_EPOCH,
+        created: SystemClock.now(),
+        seen: None,
+    };
+    Ok(accounts::add(&hub.db, &account).await??)
+}
+
+/// An account that must be there.
+pub(crate) async fn named(hub: &Hub, name: &AccountName) -> anyhow::Result<Kept> {
+    let found = accounts::by_name(&hub.db, name).await?;
+    found.with_context(|| format!("there is no account {name}; `simpul account list` lists them"))
+}
+
+/// The secret with which somebody chooses a password. It is not told again.
+pub(crate) struct Invitation {
+    /// Whose password it is.
+    pub(crate) account: AccountName,
+    /// The secret.
+    pub(crate) secret: Secret,
+    /// Until when it is worth something.
+    pub(crate) until: String,
+}
+
+/// Makes the secret with which somebody chooses a password.
+pub(crate) async fn invitation(hub: &Hub, account: &Kept) -> anyhow::Result<Invitation> {
+    let secret = Secret::make(SecretKind::Invitation, &SystemEntropy);
+    let expires = SystemClock.now() + INVITATION;
+    invitations::put(&hub.db, account.id, secret.hash().as_bytes(), expires).await?;
+    Ok(Invitation {
+        account: account.name.clone(),
+        secret,
+        until: output::moment(expires.unix_timestamp() * 1000),
+    })
+}
+
+/// Makes the secret and prints it.
+async fn invite(hub: &Hub, account: &Kept, common: &Common) -> anyhow::Result<()> {
+    let Invitation { secret, until, .. } = invitation(hub, account).await?;
+    if common.json {
+        return output::json(&json!({
+            "account": account.name,
+            "invitation": secret.reveal(),
+            "expires": until,
+        }));
+    }
+    output::say(format!(
+        "{} chooses a password with this, once, until {until} UTC:",
+        account.name
+    ));
+    output::say(format!("  {}", secret.reveal()));
+    output::say("give it to them and to nobody else; they use it in the mutation acceptInvitation");
+    Ok(())
+}
+
+impl Granting {
+    async fn give(self, hub: &Hub) -> anyhow::Result<()> {
+        let mut account = named(hub, &self.name).await?;
+        if account.grants.contains(&self.role) {
+            output::say(format!("{} is {} already", self.name, self.role));
+            return Ok(());
+        }
+        account.grants.push(self.role);
+        change(hub, account).await?;
+        output::say(format!("{} is {}", self.name, self.role));
+        Ok(())
+    }
+
+    async fn take(self, hub: &Hub) -> anyhow::Result<()> {
+        let mut account = named(hub, &self.name).await?;
+        let before = account.grants.len();
+        account.grants.retain(|grant| *grant != self.role);
+        if account.grants.len() == before {
+            bail!("{} is not {}", self.name, self.role);
+        }
+        change(hub, account).await?;
+        output::say(format!("{} is not {} any more", self.name, self.role));
+        Ok(())
+    }
+}
+
+impl Named {
+    async fn reset(self, hub: &Hub, common: &Common) -> anyhow::Result<()> {
+        let account = named(hub, &self.name).await?;
+        if account.is_disabled {
+            bail!(
+                "{} is disabled; `simpul account enable {}` first",
+                self.name,
+                self.name
+            );
+        }
+        invite(hub, &account, common).await
+    }
+
+    async fn unlock(self, hub: &Hub) -> anyhow::Result<()> {
+        let account = named(hub, &self.name).await?;
+        failures::forget(&hub.db, account.id, None).await?;
+        output::say(format!("{} can sign in at once", self.name));
+        Ok(())
+    }
+
+    async fn set_disabled(self, hub: &Hub, is_disabled: bool) -> anyhow::Result<()> {
+        let mut account = named(hub, &self.name).await?;
+        account.is_disabled = is_disabled;
+        let id = account.id;
+        change(hub, account).await?;
+        let said = if is_disabled {
+            sessions::end_others(&hub.db, id, None).await?;
+            "is disabled, signed out, and its tokens are worth nothing"
+        } else {
+            "is enabled again"
+        };
+        output::say(format!("{} {said}", self.name));
+        Ok(())
+    }
+}
+
+async fn change(hub: &Hub, mut account: Kept) -> anyhow::Result<()> {
+    account.revision += 1;
+    Ok(accounts::change(&hub.db, &account).await??)
+}
+
+async fn list(hub: &Hub, common: &Common) -> anyhow::Result<()> {
+    let mut listed: Vec<Kept> = Vec::new();
+    loop {
+        let after = listed.last().map(|account| account.name.clone());
+        let page = accounts::list(&hub.db, after.as_ref(), 500).await?;
+        if page.is_empty() {
+            break;
+        }
+        listed.extend(page);
+    }
+    let roles = |account: &Kept| {
+        account
+            .grants
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    if common.json {
+        let account = |account: &Kept| {
+            json!({
+                "name": account.name,
+                "display": account.display.as_str(),
+                "roles": roles(account),
+                "hasPassword": account.password.is_some(),
+                "isDisabled": account.is_disabled,
+                "failures": account.failures,
+            })
+        };
+        return output::json(&listed.iter().map(account).collect::<Vec<_>>());
+    }
+    let mut table = output::table(["name", "display", "roles", "state", "signed in"]);
+    for account in &listed {
+        table.add_row([
+            account.name.to_string(),
+            account.display.to_string(),
+            roles(account).join(", "),
+            state(account).to_owned(),
+            account.seen.map_or_else(
+                || "never".to_owned(),
+                |seen| output::moment(seen.unix_timestamp() * 1000),
+            ),
+        ]);
+    }
+    output::say(table.to_string());
+    Ok(())
+}
+
+fn state(account: &Kept) -> &'static str {
+    if account.is_disabled {
+        "disabled"
+    } else if account.paused_until > SystemClock.now() {
+        "waits after wrong passwords"
+    } else if account.password.is_none() {
+        "has no password yet"
+    } else {
+        "active"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_typed_with_its_agency() {
+        let agency = "0198f2c4-0000-7000-8000-000000000000";
+        let of = format!("contributor:{agency}");
+        assert_eq!(
+            grant(&of).unwrap().to_string(),
+            format!("CONTRIBUTOR of {agency}")
+        );
+        let global = format!("CONTRIBUTOR:Agency:id-13:{agency}");
+        assert_eq!(grant(&global).unwrap(), grant(&of).unwrap());
+        assert_eq!(grant("operator").unwrap().role(), Role::Operator);
+        for wrong in [
+            "CONTRIBUTOR",
+            &format!("CURATOR:{agency}"),
+            "GARDENER",
+            "CONTRIBUTOR:x",
+            "",
+        ] {
+            assert!(grant(wrong).is_err(), "{wrong}");
+        }
+    }
+}
