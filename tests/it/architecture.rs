@@ -28,10 +28,11 @@ const EDGES: [(&str, &[&str]); 9] = [
 ];
 
 /// Which crates may use a large library.
-const OWNERS: [(&str, &[&str]); 11] = [
+const OWNERS: [(&str, &[&str]); 12] = [
     ("sea-orm", &["storage"]),
     ("sea-orm-migration", &["migrations", "storage"]),
     ("async-graphql", &["graphql", "node"]),
+    ("apollo-compiler", &["graphql"]),
     ("tantivy", &["search"]),
     ("argon2", &["credentials"]),
     ("reqwest", &["sync"]),

@@ -11,8 +11,8 @@
 //!   `in_and_out`: files into a hub and out of one. `at_once`: who writes reads it at once. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `searching`: finding by words, and an index that follows the store. `queries`: the cookbook's.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
-//!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others. `reader`: an
-//!   independent implementation.
+//!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others; `oracle`: what is valid
+//!   GraphQL, by a second implementation. `reader`: an independent implementation.
 
 #![expect(
     clippy::unwrap_used,
@@ -58,6 +58,7 @@ mod items;
 mod left_out;
 mod liars;
 mod membership;
+mod oracle;
 mod plans;
 mod processes;
 mod queries;

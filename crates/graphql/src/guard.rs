@@ -1,10 +1,11 @@
 //! The guard between a request's text and its execution, the same on every transport.
 //!
 //! - [`Limits`] are the bounds; [`measure`] applies those of a parsed document, in time linear in its text.
+//! - `validation` holds what is within them against the specification's rules: async-graphql's own leave some open.
 //! - [`Guarded`] is a schema with its guard: [`Guarded::admit`] takes an [`Asked`] and alone makes an [`Admitted`],
 //!   and nothing else can be executed.
-//! - [`Refusal`] says why not, [`ErrorCode`] in a word for clients; [`Outcome`] tells what refused itself later, in
-//!   async-graphql's validation, from what ran.
+//! - [`Refusal`] says why not, [`ErrorCode`] in a word for clients; [`Outcome`] tells what refused itself later, by
+//!   async-graphql's bounds of depth and complexity, from what ran.
 //!
 //! It is a type around the schema, not an async-graphql extension: one extension, whatever it does, makes every field
 //! of every answer take a slower path (half again the cost of a page of twenty records).
@@ -19,32 +20,42 @@ mod nulls;
 mod outcome;
 mod refusal;
 mod schema;
+mod subscription;
 #[cfg(test)]
 mod tests;
 mod text;
+mod validation;
 mod value;
 mod variables;
 
 use std::fmt;
 use std::sync::Arc;
 
-use async_graphql::parser::Error as ParseError;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
 use async_graphql::{Data, Executor, Extensions, Positioned, Request, Response, Variables};
 use futures_util::stream::{BoxStream, StreamExt};
+use tokio::sync::Semaphore;
 
 pub use code::ErrorCode;
 pub use document::{DocumentSize, measure};
 pub use limits::Limits;
 pub use outcome::Outcome;
 pub use refusal::{Refusal, error};
+pub use validation::{Fault, SchemaError};
 pub use variables::VariableError;
 
 use documents::{Documents, Parsed};
 use refusal::shortened;
 use schema::SchemaTypes;
+use validation::Validator;
+
+/// Bytes of a document that is parsed and validated at once, in five milliseconds at most. A longer one may take ten times
+/// as long, so it is looked at aside.
+const SHORT: usize = 4 * 1024;
+/// How many long documents are looked at together.
+const LONG_AT_ONCE: usize = 4;
 
 /// A request as it came in: read, but not yet looked at.
 #[derive(Debug, Default)]
@@ -104,7 +115,10 @@ pub struct Guarded<E> {
 struct Guard {
     limits: Limits,
     types: SchemaTypes,
+    validator: Validator,
     documents: Documents,
+    /// Turns to look at a long document.
+    aside: Arc<Semaphore>,
 }
 
 /// What is remembered of an admitted request to judge its answer by.
@@ -115,37 +129,76 @@ struct Admission {
     kind: OperationType,
 }
 
-impl<E: Executor> Guarded<E> {
-    /// Puts a guard before a schema, of which `sdl` is the text.
+impl<E> Guarded<E> {
+    /// Puts a guard before a schema, of which `sdl` is the whole text, federation's own types included.
     ///
     /// # Errors
     /// The text is not a schema; async-graphql's own export always is.
-    pub fn new(executor: E, sdl: &str, limits: Limits) -> Result<Self, ParseError> {
+    pub fn new(executor: E, sdl: &str, limits: Limits) -> Result<Self, SchemaError> {
+        let validator = Validator::new(sdl)?;
         let guard = Guard {
             limits,
-            types: SchemaTypes::from_sdl(sdl)?,
+            types: validator.types(),
+            validator,
             documents: Documents::new(),
+            aside: Arc::new(Semaphore::new(LONG_AT_ONCE)),
         };
         let guard = Arc::new(guard);
         Ok(Self { executor, guard })
     }
 
-    /// Decides whether a request may be executed, all but the rules of validation, which execution applies.
+    /// Decides whether a request may be executed, all but async-graphql's own bounds of depth and complexity.
     ///
     /// # Errors
     /// Every kind of [`Refusal`].
-    pub fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Refusal> {
-        let Guard {
-            limits,
-            types,
-            documents,
-        } = &*self.guard;
-        let parsed = documents.get(asked.query, limits, types)?;
+    pub async fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Refusal> {
+        let guard = &self.guard;
+        let parsed = match guard.documents.find(asked.query) {
+            Some(parsed) => parsed,
+            None if asked.query.len() <= SHORT => guard.parse(asked.query)?,
+            None => guard.parse_aside(asked.query).await?,
+        };
+        guard.admit(asked, parsed)
+    }
+
+    /// Decides the same at once, on the thread of whoever asks: for tests.
+    ///
+    /// # Errors
+    /// Every kind of [`Refusal`].
+    pub fn admit_here(&self, asked: Asked<'_>) -> Result<Admitted, Refusal> {
+        let parsed = self.guard.parse(asked.query)?;
+        self.guard.admit(asked, parsed)
+    }
+}
+
+impl Guard {
+    /// Parses and validates a document, or finds it among those seen lately.
+    fn parse(&self, query: &str) -> Result<Arc<Parsed>, Refusal> {
+        self.documents.get(query, &self.limits, &self.validator)
+    }
+
+    /// Parses and validates a document where it keeps nobody else waiting.
+    async fn parse_aside(self: &Arc<Self>, query: &str) -> Result<Arc<Parsed>, Refusal> {
+        let turn = Arc::clone(&self.aside).acquire_owned().await;
+        let turn = turn.expect("nobody closes the semaphore");
+        let (guard, query) = (Arc::clone(self), query.to_owned());
+        let parsing = tokio::task::spawn_blocking(move || {
+            // The turn ends with the work, also when whoever asked is gone.
+            let _turn = turn;
+            guard.parse(&query)
+        });
+        parsing
+            .await
+            .unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))
+    }
+
+    fn admit(self: &Arc<Self>, asked: Asked<'_>, parsed: Arc<Parsed>) -> Result<Admitted, Refusal> {
+        let Self { limits, types, .. } = &**self;
         let operation = select(&parsed.document, asked.operation_name)?;
         variables::check_size(operation, &asked.variables, &parsed.size, limits)?;
         variables::check_types(operation, &asked.variables, types, limits)?;
         let admission = Admission {
-            guard: Arc::clone(&self.guard),
+            guard: Arc::clone(self),
             kind: operation.ty,
             operation_name: asked.operation_name.map(str::to_owned),
             parsed,
@@ -153,7 +206,9 @@ impl<E: Executor> Guarded<E> {
         let request = admission.request(asked.variables, asked.extensions);
         Ok(Admitted { request, admission })
     }
+}
 
+impl<E: Executor> Guarded<E> {
     /// Executes a query or mutation, with what its resolvers find in their context.
     pub async fn execute(&self, admitted: Admitted, data: Data) -> Outcome {
         let (request, admission) = admitted.with(data);

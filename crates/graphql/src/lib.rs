@@ -5,7 +5,7 @@
 //!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `statistics` counts it all, `as_of` says of when counts are;
 //!   `node` is anything by its id.
 //! - `drafts` are on their way to the catalog, `people` may be named in it; both are the operator's alone.
-//! - [`ApiError`] is every way a request can fail; [`guard`] bounds documents before they are validated.
+//! - [`ApiError`] is every way a request can fail; [`guard`] bounds and validates documents before.
 //! - [`Viewer`] is who asks; [`Dependence`] is on what an answer depends beside a commit of the store.
 //!
 //! - `row` and `in_place` resolve what is at hand without a future for each field.
@@ -57,7 +57,7 @@ pub use context::{Hub as HubContext, Means, OperationTrust, SignedIn, Viewer};
 pub use dependence::{Beside, Dependence, Now, is_settled};
 pub use error::{ApiError, Code};
 pub use loaders::Ahead;
-pub use root::{sdl, serve, without_hub};
+pub use root::{sdl, serve, whole_sdl, without_hub};
 pub use served::Served;
 pub use statistics::StatisticsHub;
 pub use turns::{MOST_WAITING, OperationTurn, Turns};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{
     Context, ID, MergedObject, Object, SDLExportOptions, SchemaBuilder, Subscription,
+    ValidationMode,
 };
 use domain::catalog::Regions;
 use futures_util::Stream;
@@ -52,6 +53,8 @@ fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
         .enable_subscription_in_federation()
         .with_sorted_fields()
         .with_sorted_enums()
+        // The guard has validated every document, by more rules.
+        .validation_mode(ValidationMode::Fast)
         .limit_depth(MOST_DEPTH)
         .limit_complexity(MOST_COMPLEXITY)
         .limit_directives(8)
@@ -66,6 +69,11 @@ pub fn serve(hub: HubContext) -> Served {
 /// Builds the schema without a hub, which can tell of itself only: for tests.
 pub fn without_hub() -> Served {
     Served::new(schema().finish())
+}
+
+/// Prints the whole schema, with what federation adds to it, for the guard to hold documents against.
+pub fn whole_sdl() -> String {
+    schema().finish().sdl()
 }
 
 /// Prints the schema as a federated subgraph (Apollo Federation 2), sorted.

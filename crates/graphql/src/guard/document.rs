@@ -9,8 +9,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use async_graphql::parser::types::{
-    Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
-    SelectionSet,
+    Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Pos, Positioned, Value};
 
@@ -151,7 +150,6 @@ impl<'a> Meter<'a> {
                 size.add_values(self.value(&default.node, default.pos)?);
             }
         }
-        one_if_subscription(&operation.node)?;
         let selected = self.selection_set(&operation.node.selection_set, 1)?;
         within(
             "fields of the operation itself",
@@ -325,23 +323,6 @@ impl<'a> Meter<'a> {
         let what = "levels of fields and fragments";
         within(what, depth, self.limits.depth, Some(place.pos))
     }
-}
-
-/// A subscription has a single field (section 5.2.3.1). async-graphql would mix the events of several, and overlooks
-/// one that a fragment brings, so it must stand in the operation itself.
-fn one_if_subscription(operation: &OperationDefinition) -> Result<(), Refusal> {
-    let set = &operation.selection_set;
-    let single = matches!(
-        set.node.items.as_slice(),
-        [Positioned {
-            node: Selection::Field(_),
-            ..
-        }]
-    );
-    if operation.ty != OperationType::Subscription || single {
-        return Ok(());
-    }
-    Err(Refusal::SubscriptionFields { at: set.pos })
 }
 
 /// The size of a selection set as its parent counts it: one level more.
@@ -585,31 +566,6 @@ mod tests {
         let refusal = measured(&query, &limits).unwrap_err();
         let what = format!("the request has {} fields and fragments", usize::MAX);
         assert!(refusal.to_string().starts_with(&what), "{refusal}");
-    }
-
-    #[test]
-    fn a_subscription_has_a_single_field_of_its_own() {
-        for passes in [
-            "subscription { a }",
-            "subscription { x: a { b c } }",
-            "query { a b }",
-        ] {
-            measured(passes, &Limits::default()).expect(passes);
-        }
-        for refused in [
-            "subscription { a b }",
-            "subscription { a a }",
-            "subscription { ...F } fragment F on S { a }",
-            "subscription { ... { a } }",
-            "query Q { a } subscription S { a b }",
-        ] {
-            let refusal = measured(refused, &Limits::default()).expect_err(refused);
-            assert!(
-                matches!(refusal, Refusal::SubscriptionFields { .. }),
-                "{refused}: {refusal}"
-            );
-            assert_eq!(refusal.code().as_str(), "GRAPHQL_VALIDATION_FAILED");
-        }
     }
 
     #[test]

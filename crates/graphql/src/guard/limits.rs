@@ -30,6 +30,11 @@ pub struct Limits {
     /// Values given to arguments when every spread is replaced by its fragment and every variable by its value;
     /// 64 bytes of a long text count as one.
     pub values: usize,
+    /// Selections when every spread is replaced by its fragment, times the items of the longest list or object in the text:
+    /// what validation may copy, if every field conflicts with one that is given it.
+    pub copied: usize,
+    /// Selections, times the object types selected at each level of fields that interfaces have: what validation may compare.
+    pub compared: usize,
     /// Lists and objects inside one another, in a variable's value.
     pub variable_depth: usize,
     /// Errors told about one refused request.
@@ -52,6 +57,8 @@ impl Default for Limits {
             variables: 100,
             value_depth: 16,
             values: 50_000,
+            copied: 1_000_000,
+            compared: 100_000,
             variable_depth: 32,
             errors: 20,
         }

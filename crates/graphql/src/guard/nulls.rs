@@ -200,6 +200,7 @@ mod tests {
     use async_graphql::parser::types::DocumentOperations;
     use serde_json::{Value as Json, json};
 
+    use super::super::validation::Validator;
     use super::*;
 
     const SDL: &str = "
@@ -216,7 +217,8 @@ mod tests {
         let DocumentOperations::Single(operation) = &document.operations else {
             panic!("one operation without a name is expected");
         };
-        let types = SchemaTypes::from_sdl(SDL).expect("the schema parses");
+        let validator = Validator::new(SDL).expect("the schema is one");
+        let types = validator.types();
         let errors: Vec<_> = failed.iter().map(|path| error_at(path)).collect();
         let mut found = Value::from_json(data).expect("JSON is a value");
         put(&mut found, &errors, &document, &operation.node, &types);

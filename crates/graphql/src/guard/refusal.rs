@@ -6,6 +6,7 @@ use async_graphql::parser::Error as ParseError;
 use async_graphql::{Pos, ServerError};
 
 use super::code::ErrorCode;
+use super::validation::Fault;
 use super::variables::VariableError;
 
 /// Why a request does not reach the schema.
@@ -39,20 +40,9 @@ pub enum Refusal {
         /// The spread that closes it.
         at: Pos,
     },
-    /// A subscription does not select exactly one field (section 5.2.3.1).
-    #[error("a subscription selects exactly one field, and not by a fragment")]
-    SubscriptionFields {
-        /// What it selects.
-        at: Pos,
-    },
-    /// A variable is of a type that the schema does not have (section 5.8.2).
-    #[error("the schema has no type {name}")]
-    UnknownType {
-        /// The type asked for.
-        name: String,
-        /// Where the variable is declared.
-        at: Pos,
-    },
+    /// The document breaks rules of validation (section 5).
+    #[error("the document breaks {} rules of validation", .0.len())]
+    Invalid(Vec<Fault>),
     /// No operation bears the name asked for (section 6.1).
     #[error("the document has no operation named {0}")]
     UnknownOperation(String),
@@ -70,9 +60,7 @@ impl Refusal {
         match self {
             Self::TooComplex { .. } => ErrorCode::DocumentTooComplex,
             Self::Parse { .. } => ErrorCode::ParseFailed,
-            Self::FragmentCycle { .. }
-            | Self::SubscriptionFields { .. }
-            | Self::UnknownType { .. } => ErrorCode::ValidationFailed,
+            Self::FragmentCycle { .. } | Self::Invalid(_) => ErrorCode::ValidationFailed,
             Self::UnknownOperation(_) | Self::AmbiguousOperation(_) => {
                 ErrorCode::OperationResolutionFailure
             }
@@ -80,7 +68,7 @@ impl Refusal {
         }
     }
 
-    /// The errors that a client is told: one for each wrong variable, else a single one.
+    /// The errors that a client is told: one for each wrong variable and for each broken rule, else a single one.
     pub fn into_errors(self) -> Vec<ServerError> {
         let code = self.code();
         let message = self.to_string();
@@ -91,11 +79,11 @@ impl Refusal {
                 .collect(),
             Self::TooComplex { at, .. } => vec![error(code, message, at.into_iter().collect())],
             Self::Parse { at, .. } => vec![error(code, message, at)],
-            Self::FragmentCycle { at, .. }
-            | Self::SubscriptionFields { at }
-            | Self::UnknownType { at, .. } => {
-                vec![error(code, message, vec![at])]
-            }
+            Self::Invalid(faults) => faults
+                .into_iter()
+                .map(|fault| error(code, fault.message, fault.at))
+                .collect(),
+            Self::FragmentCycle { at, .. } => vec![error(code, message, vec![at])],
             Self::UnknownOperation(_) | Self::AmbiguousOperation(_) => {
                 vec![error(code, message, Vec::new())]
             }

@@ -1,23 +1,21 @@
-//! What the guard knows of the schema, read from its SDL: the types of variables and of fields.
+//! What the guard knows of the schema: the types of variables and of fields.
 
 use std::collections::{HashMap, HashSet};
 
-use async_graphql::parser::types::{
-    BaseType, FieldDefinition, InputValueDefinition, OperationType, SchemaDefinition, Type,
-    TypeDefinition, TypeKind, TypeSystemDefinition,
-};
-use async_graphql::parser::{Error as ParseError, parse_schema};
-use async_graphql::{Name, Positioned};
+use apollo_compiler::Schema;
+use apollo_compiler::ast;
+use apollo_compiler::schema::{ExtendedType, InputObjectType};
+use async_graphql::Name;
+use async_graphql::parser::types::{BaseType, OperationType, Type};
 
-/// The types of a schema by name. Of the types built into async-graphql (scalars, introspection, federation) it knows nothing.
+/// The types of a schema by name.
 #[derive(Debug, Default)]
 pub(super) struct SchemaTypes {
-    names: HashSet<Name>,
     inputs: HashMap<Name, InputType>,
     fields: HashMap<Name, HashMap<Name, Type>>,
-    mutation: Option<Name>,
-    query: Option<Name>,
-    subscription: Option<Name>,
+    mutation: Option<String>,
+    query: Option<String>,
+    subscription: Option<String>,
 }
 
 /// What values one named type accepts.
@@ -46,22 +44,18 @@ pub(super) struct InputField {
 }
 
 impl SchemaTypes {
-    pub(super) fn from_sdl(sdl: &str) -> Result<Self, ParseError> {
-        let mut types = Self::default();
-        for definition in parse_schema(sdl)?.definitions {
-            match definition {
-                TypeSystemDefinition::Type(definition) => types.add(definition.node),
-                TypeSystemDefinition::Schema(definition) => types.set_roots(definition.node),
-                TypeSystemDefinition::Directive(_) => {}
-            }
+    pub(super) fn of(schema: &Schema) -> Self {
+        let root = |kind| schema.root_operation(kind).map(ToString::to_string);
+        let mut types = Self {
+            query: root(ast::OperationType::Query),
+            mutation: root(ast::OperationType::Mutation),
+            subscription: root(ast::OperationType::Subscription),
+            ..Self::default()
+        };
+        for (name, found) in &schema.types {
+            types.add(Name::new(name), found);
         }
-        Ok(types)
-    }
-
-    /// Whether the schema has a type of this name that its SDL tells, or a scalar of the specification.
-    pub(super) fn has(&self, name: &str) -> bool {
-        let scalars = ["Int", "Float", "String", "Boolean", "ID"];
-        scalars.contains(&name) || self.names.contains(name)
+        types
     }
 
     /// The enum or input object of this name.
@@ -74,50 +68,72 @@ impl SchemaTypes {
         self.fields.get(parent)?.get(field)
     }
 
+    #[cfg(test)]
+    pub(super) fn field_names(&self, parent: &str) -> Vec<&str> {
+        let fields = self.fields.get(parent).into_iter().flatten();
+        let mut names: Vec<_> = fields.map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The type whose fields an operation of this kind selects.
     pub(super) fn root(&self, operation: OperationType) -> &str {
-        let (root, default) = match operation {
-            OperationType::Query => (&self.query, "Query"),
-            OperationType::Mutation => (&self.mutation, "Mutation"),
-            OperationType::Subscription => (&self.subscription, "Subscription"),
+        let root = match operation {
+            OperationType::Query => &self.query,
+            OperationType::Mutation => &self.mutation,
+            OperationType::Subscription => &self.subscription,
         };
-        root.as_deref().unwrap_or(default)
+        root.as_deref().unwrap_or_default()
     }
 
-    fn set_roots(&mut self, definition: SchemaDefinition) {
-        let name = |name: Option<Positioned<Name>>| name.map(|name| name.node);
-        self.query = name(definition.query);
-        self.mutation = name(definition.mutation);
-        self.subscription = name(definition.subscription);
-    }
-
-    fn add(&mut self, definition: TypeDefinition) {
-        let mut directives = definition.directives.iter();
-        let one_of = directives.any(|directive| directive.node.name.node == "oneOf");
-        let name = definition.name.node;
-        self.names.insert(name.clone());
-        match definition.kind {
-            TypeKind::Object(kind) => self.add_fields(name, kind.fields),
-            TypeKind::Interface(kind) => self.add_fields(name, kind.fields),
-            TypeKind::Enum(kind) => {
-                let names = kind.values.into_iter().map(|value| value.node.value.node);
-                self.inputs.insert(name, InputType::Enum(names.collect()));
+    fn add(&mut self, name: Name, found: &ExtendedType) {
+        match found {
+            ExtendedType::Object(found) => {
+                let fields = found.fields.iter();
+                let fields = fields.map(|(name, field)| (Name::new(name), converted(&field.ty)));
+                self.fields.insert(name, fields.collect());
             }
-            TypeKind::InputObject(kind) => {
-                let fields = kind.fields.into_iter().map(|field| input_field(field.node));
-                let fields = fields.collect();
-                let object = InputType::Object(InputObject { fields, one_of });
-                self.inputs.insert(name, object);
+            ExtendedType::Interface(found) => {
+                let fields = found.fields.iter();
+                let fields = fields.map(|(name, field)| (Name::new(name), converted(&field.ty)));
+                self.fields.insert(name, fields.collect());
             }
-            TypeKind::Scalar | TypeKind::Union(_) => {}
+            ExtendedType::Enum(found) => {
+                let names = found.values.keys().map(Name::new).collect();
+                self.inputs.insert(name, InputType::Enum(names));
+            }
+            ExtendedType::InputObject(found) => {
+                self.inputs
+                    .insert(name, InputType::Object(input_object(found)));
+            }
+            ExtendedType::Scalar(_) | ExtendedType::Union(_) => {}
         }
     }
+}
 
-    /// Federation writes a type's further fields as an extension of it, so several definitions may bear one name.
-    fn add_fields(&mut self, name: Name, fields: Vec<Positioned<FieldDefinition>>) {
-        let fields = fields.into_iter().map(|field| field.node);
-        let fields = fields.map(|field| (field.name.node, field.ty.node));
-        self.fields.entry(name).or_default().extend(fields);
+fn input_object(found: &InputObjectType) -> InputObject {
+    let fields = found.fields.iter().map(|(name, field)| {
+        let ty = converted(&field.ty);
+        let required = !ty.nullable && field.default_value.is_none();
+        (Name::new(name), InputField { ty, required })
+    });
+    InputObject {
+        fields: fields.collect(),
+        one_of: found.directives.has("oneOf"),
+    }
+}
+
+/// The same type as async-graphql has it.
+fn converted(ty: &ast::Type) -> Type {
+    let base = match ty {
+        ast::Type::Named(name) | ast::Type::NonNullNamed(name) => BaseType::Named(Name::new(name)),
+        ast::Type::List(item) | ast::Type::NonNullList(item) => {
+            BaseType::List(Box::new(converted(item)))
+        }
+    };
+    Type {
+        base,
+        nullable: !ty.is_non_null(),
     }
 }
 
@@ -127,10 +143,4 @@ pub(super) fn named(ty: &Type) -> &str {
         BaseType::List(item) => named(item),
         BaseType::Named(name) => name,
     }
-}
-
-fn input_field(definition: InputValueDefinition) -> (Name, InputField) {
-    let ty = definition.ty.node;
-    let required = !ty.nullable && definition.default_value.is_none();
-    (definition.name.node, InputField { ty, required })
 }

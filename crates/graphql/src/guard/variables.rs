@@ -190,7 +190,8 @@ fn scalar_accepts(name: &str, value: &Value) -> bool {
         | ("String" | "ID", Value::String(_))
         | ("Boolean", Value::Boolean(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
-        ("Int" | "Float" | "String" | "ID" | "Boolean", _) => false,
+        // An upload comes in the parts of a multipart request, which we do not take.
+        ("Int" | "Float" | "String" | "ID" | "Boolean" | "Upload", _) => false,
         _ => true,
     }
 }
@@ -218,6 +219,7 @@ mod tests {
     use async_graphql::parser::types::DocumentOperations;
     use serde_json::{Value as Json, json};
 
+    use super::super::validation::Validator;
     use super::*;
 
     const SDL: &str = "
@@ -237,7 +239,8 @@ mod tests {
     }
 
     fn told(declared: &str, variables: Json) -> Vec<String> {
-        let types = SchemaTypes::from_sdl(SDL).expect("the schema parses");
+        let validator = Validator::new(SDL).expect("the schema is one");
+        let types = validator.types();
         let operation = operation(&format!("query({declared}) {{ a }}"));
         let variables = Variables::from_json(variables);
         match check_types(&operation, &variables, &types, &Limits::default()) {
@@ -342,6 +345,11 @@ mod tests {
             "Stage",
             json!("DONE"),
             "variable $v: Stage is expected, found a text that does not fit",
+        );
+        check_wrong(
+            "Upload",
+            json!("#__graphql_file__:x"),
+            "variable $v: Upload is expected, found a text that does not fit",
         );
         check_wrong(
             "[Int!]",

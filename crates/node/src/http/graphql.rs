@@ -172,7 +172,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Verb::Get => Parameters::from_uri(&parts.uri)?,
             Verb::Post => Parameters::from_json(&body)?,
         };
-        let admitted = match schema.admit(parameters.asked()) {
+        let admitted = match schema.admit(parameters.asked()).await {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(answer::rejected(&refusal.into_errors(), media_type)),
         };

@@ -211,8 +211,8 @@ pub type GraphqlEndpoint = Endpoint<Served, Viewers>;
 /// Makes the endpoint of a hub; its sockets are closed when `closing` is cancelled.
 pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
     let schema = graphql::serve(hub.context());
-    let guarded =
-        Guarded::new(schema, &graphql::sdl(), Limits::default()).expect("our own schema is one");
+    let guarded = Guarded::new(schema, &graphql::whole_sdl(), Limits::default())
+        .expect("our own schema is one");
     let body_bytes = usize::try_from(hub.config.http.max_body_bytes.get()).expect("32 bits fit");
     let settings = Settings {
         body_bytes,

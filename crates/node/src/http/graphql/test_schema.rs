@@ -8,7 +8,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_graphql::{Context, Data, Error, ErrorExtensions, Object, Schema, Subscription};
+use async_graphql::{
+    Context, Data, Error, ErrorExtensions, Object, Schema, Subscription, ValidationMode,
+};
 use futures_util::stream::{self, Stream};
 use graphql::guard::{Admitted, Guarded, Limits};
 use tokio::sync::Notify;
@@ -157,7 +159,8 @@ pub(super) type TestEndpoint = Endpoint<Schema<Query, Mutation, Feed>, Tokens>;
 
 /// An endpoint with these settings, what tests see of it, and what shuts it down.
 pub(super) fn endpoint(settings: Settings) -> (TestEndpoint, Arc<Probe>, CancellationToken) {
-    let schema = Schema::new(Query, Mutation, Feed);
+    let schema = Schema::build(Query, Mutation, Feed);
+    let schema = schema.validation_mode(ValidationMode::Fast).finish();
     let sdl = schema.sdl();
     let guarded = Guarded::new(schema, &sdl, Limits::default()).expect("the schema is one");
     let (probe, shutdown) = (Arc::new(Probe::default()), CancellationToken::new());

@@ -187,7 +187,7 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             return self.say(FromHub::Error { id, payload }).await;
         }
         let schema = self.endpoint.inner.schema.clone();
-        let admitted = match schema.admit(parameters.asked()) {
+        let admitted = match schema.admit(parameters.asked()).await {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 let payload = &refusal.into_errors();
