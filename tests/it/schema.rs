@@ -24,6 +24,19 @@ fn the_exported_schema_is_up_to_date() {
     );
 }
 
+#[test]
+fn every_code_is_explained() {
+    let text = std::fs::read_to_string(repository().join("docs/api.md")).expect("it is there");
+    let before = graphql::guard::ErrorCode::ALL.map(graphql::guard::ErrorCode::as_str);
+    let resolved = graphql::Code::ALL.map(graphql::Code::as_str);
+    for code in before.into_iter().chain(resolved) {
+        assert!(
+            text.contains(&format!("`{code}`")),
+            "docs/api.md does not explain {code}"
+        );
+    }
+}
+
 /// The types of the schema, as introspection tells them, without those of GraphQL itself.
 async fn types() -> Vec<Value> {
     const TYPES: &str = "{ __schema { types { kind name description

@@ -304,7 +304,7 @@ fn schema(store: &Store, index: Option<Index>) -> Served {
     if let Some(index) = index {
         handle.set(State::Open(index));
     }
-    graphql::serve(HubContext {
+    let hub = HubContext {
         db: store.db.clone(),
         key: None,
         clock: Arc::new(SystemClock),
@@ -317,7 +317,8 @@ fn schema(store: &Store, index: Option<Index>) -> Served {
         accounts: std::sync::Arc::default(),
         desk: std::sync::Arc::default(),
         aside: tokio::runtime::Handle::current(),
-    })
+    };
+    graphql::serve(hub, &graphql::guard::Limits::default())
 }
 
 async fn answer(schema: &Served, document: &str) -> Value {

@@ -135,6 +135,22 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them, for the test that each is documented.
+    pub const ALL: [Self; 12] = [
+        Self::BadUserInput,
+        Self::PersonalData,
+        Self::NotFound,
+        Self::HubUnknown,
+        Self::Forbidden,
+        Self::Unauthenticated,
+        Self::Conflict,
+        Self::HubReadOnly,
+        Self::TooLarge,
+        Self::RateLimited,
+        Self::SearchNotReady,
+        Self::InternalServerError,
+    ];
+
     /// The code as clients see it.
     pub const fn as_str(self) -> &'static str {
         match self {

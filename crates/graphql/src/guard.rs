@@ -24,6 +24,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trusted;
 mod validation;
 mod value;
 mod variables;
@@ -40,9 +41,10 @@ use tokio::sync::Semaphore;
 
 pub use code::ErrorCode;
 pub use document::{DocumentSize, measure};
-pub use limits::Limits;
+pub use limits::{LimitError, Limits};
 pub use outcome::Outcome;
 pub use refusal::{Refusal, error};
+pub use trusted::{ManifestError, TrustedDocuments};
 pub use validation::{Fault, SchemaError};
 pub use variables::VariableError;
 
@@ -54,6 +56,8 @@ use validation::Validator;
 /// Bytes of a document that is parsed and validated at once, in five milliseconds at most. A longer one may take ten times
 /// as long, so it is looked at aside.
 const SHORT: usize = 4 * 1024;
+/// The fields by which the schema is asked for (GraphQL specification, section 4; Apollo Federation).
+const SCHEMA_FIELDS: [&str; 3] = ["__schema", "__type", "_service"];
 /// How many long documents are looked at together.
 const LONG_AT_ONCE: usize = 4;
 
@@ -68,6 +72,30 @@ pub struct Asked<'a> {
     pub variables: Variables,
     /// What the client says beside.
     pub extensions: Extensions,
+    /// What whoever asks may ask beside the data.
+    pub allowed: Allowed,
+}
+
+/// What whoever asks may ask beside the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// The schema: `__schema`, `__type`, and `_service` of federation.
+    pub introspection: bool,
+    /// What may have been meant by a name that the schema does not have.
+    pub suggestions: bool,
+    /// Documents that are not trusted ones.
+    pub any_document: bool,
+}
+
+impl Default for Allowed {
+    /// Everything.
+    fn default() -> Self {
+        Self {
+            introspection: true,
+            suggestions: true,
+            any_document: true,
+        }
+    }
 }
 
 /// A request that may be executed: within the bounds, one operation chosen, its variables of their types.
@@ -117,6 +145,7 @@ struct Guard {
     types: SchemaTypes,
     validator: Validator,
     documents: Documents,
+    trusted: TrustedDocuments,
     /// Turns to look at a long document.
     aside: Arc<Semaphore>,
 }
@@ -141,10 +170,33 @@ impl<E> Guarded<E> {
             types: validator.types(),
             validator,
             documents: Documents::new(),
+            trusted: TrustedDocuments::default(),
             aside: Arc::new(Semaphore::new(LONG_AT_ONCE)),
         };
         let guard = Arc::new(guard);
         Ok(Self { executor, guard })
+    }
+
+    /// Takes these documents as known. Each must be one that could be executed.
+    ///
+    /// # Errors
+    /// The id of the first that is refused, and why.
+    ///
+    /// # Panics
+    /// The guard is in use already.
+    pub fn with_trusted(mut self, trusted: TrustedDocuments) -> Result<Self, (String, Refusal)> {
+        for (id, text) in trusted.texts() {
+            let parsed = self.guard.parse(text);
+            parsed.map_err(|refusal| (id.to_owned(), refusal))?;
+        }
+        let guard = Arc::get_mut(&mut self.guard).expect("nobody has it yet");
+        guard.trusted = trusted;
+        Ok(self)
+    }
+
+    /// The text of a trusted document, by its id.
+    pub fn trusted(&self, id: &str) -> Option<&str> {
+        self.guard.trusted.find(id)
     }
 
     /// Decides whether a request may be executed, all but async-graphql's own bounds of depth and complexity.
@@ -153,11 +205,18 @@ impl<E> Guarded<E> {
     /// Every kind of [`Refusal`].
     pub async fn admit(&self, asked: Asked<'_>) -> Result<Admitted, Refusal> {
         let guard = &self.guard;
+        if !asked.allowed.any_document && !guard.trusted.has(asked.query) {
+            return Err(Refusal::NotTrusted);
+        }
         let parsed = match guard.documents.find(asked.query) {
-            Some(parsed) => parsed,
-            None if asked.query.len() <= SHORT => guard.parse(asked.query)?,
-            None => guard.parse_aside(asked.query).await?,
+            Some(parsed) => Ok(parsed),
+            None if asked.query.len() <= SHORT => guard.parse(asked.query),
+            None => guard.parse_aside(asked.query).await,
         };
+        let parsed = parsed.map_err(|refusal| match asked.allowed.suggestions {
+            true => refusal,
+            false => refusal.without_suggestions(),
+        })?;
         guard.admit(asked, parsed)
     }
 
@@ -195,6 +254,9 @@ impl Guard {
     fn admit(self: &Arc<Self>, asked: Asked<'_>, parsed: Arc<Parsed>) -> Result<Admitted, Refusal> {
         let Self { limits, types, .. } = &**self;
         let operation = select(&parsed.document, asked.operation_name)?;
+        if !asked.allowed.introspection && introspects(&parsed.document, operation) {
+            return Err(Refusal::Introspection);
+        }
         variables::check_size(operation, &asked.variables, &parsed.size, limits)?;
         variables::check_types(operation, &asked.variables, types, limits)?;
         let admission = Admission {
@@ -269,6 +331,28 @@ fn field_name(selection: &Selection) -> Option<&str> {
         Selection::Field(field) => Some(field.node.name.node.as_str()),
         _ => None,
     }
+}
+
+/// Whether an operation asks for the schema. Fragments do not go in a circle.
+fn introspects(document: &ExecutableDocument, operation: &OperationDefinition) -> bool {
+    let mut sets = vec![&operation.selection_set.node];
+    while let Some(set) = sets.pop() {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    if SCHEMA_FIELDS.contains(&field.node.name.node.as_str()) {
+                        return true;
+                    }
+                }
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(spread) => {
+                    let fragment = document.fragments.get(&spread.node.fragment_name.node);
+                    sets.extend(fragment.map(|found| &found.node.selection_set.node));
+                }
+            }
+        }
+    }
+    false
 }
 
 /// The operation to execute (GraphQL specification, section 6.1).

@@ -21,6 +21,7 @@ pub mod address;
 mod agencies;
 mod as_of;
 mod context;
+mod cost;
 mod dependence;
 mod drafts;
 mod error;

@@ -13,6 +13,8 @@ use storage::StorageError;
 use crate::agencies::{self, Agency, AgencyConnection, AgencyFilterInput, AgencyInput};
 use crate::as_of::AsOfQuery;
 use crate::context::ContextExt as _;
+use crate::cost::Cost;
+use crate::guard::Limits;
 use crate::holders::{self, RecordHolders};
 use crate::hubs::{self, Hub, HubConnection};
 use crate::ids::GlobalId;
@@ -40,14 +42,11 @@ use crate::{ApiError, HubContext};
 /// The schema.
 pub(crate) type Schema = async_graphql::Schema<Query, Mutation, Changes>;
 
-/// How deep a query may nest.
-const MOST_DEPTH: usize = 15;
-/// How much a query may cost: fields, times the items of the pages they stand in.
-const MOST_COMPLEXITY: usize = 20_000;
 /// The most ids in one request of `nodes`.
 const MOST_NODES: usize = 100;
 
-fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
+/// The schema, which the guard's bounds stand before; only those that depend on resolvers are its own.
+fn schema() -> Builder {
     async_graphql::Schema::build(Query::default(), Mutation::default(), Changes)
         .enable_federation()
         .enable_subscription_in_federation()
@@ -55,20 +54,32 @@ fn schema() -> SchemaBuilder<Query, Mutation, Changes> {
         .with_sorted_enums()
         // The guard has validated every document, by more rules.
         .validation_mode(ValidationMode::Fast)
-        .limit_depth(MOST_DEPTH)
-        .limit_complexity(MOST_COMPLEXITY)
         .limit_directives(8)
 }
 
 /// Builds the schema of a hub.
-pub fn serve(hub: HubContext) -> Served {
-    let records = loaders::records(hub.db.clone(), hub.search.clone());
-    Served::new(schema().data(records).data(Arc::new(hub)).finish())
+pub fn serve(hub: HubContext, limits: &Limits) -> Served {
+    let hub = Arc::new(hub);
+    served(limits, |schema| {
+        let records = loaders::records(hub.db.clone(), hub.search.clone());
+        schema.data(records).data(Arc::clone(&hub))
+    })
 }
 
 /// Builds the schema without a hub, which can tell of itself only: for tests.
 pub fn without_hub() -> Served {
-    Served::new(schema().finish())
+    served(&Limits::default(), |schema| schema)
+}
+
+type Builder = SchemaBuilder<Query, Mutation, Changes>;
+
+fn served(limits: &Limits, with_data: impl Fn(Builder) -> Builder) -> Served {
+    let bounded = schema()
+        .limit_depth(limits.fields_deep)
+        .limit_complexity(limits.complexity);
+    let limits = limits.clone();
+    let counting = schema().extension(Cost { limits });
+    Served::new(with_data(bounded).finish(), with_data(counting).finish())
 }
 
 /// Prints the whole schema, with what federation adds to it, for the guard to hold documents against.

@@ -9,15 +9,28 @@ use async_graphql::{Data, Executor, Request, Response};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+use crate::cost;
 use crate::root::Schema;
 
 /// A schema that is ready to be asked. Cheap to clone.
 #[derive(Clone)]
-pub struct Served(Schema);
+pub struct Served {
+    schema: Schema,
+    /// The same, which tells what a request costs.
+    counting: Schema,
+}
 
 impl Served {
-    pub(crate) const fn new(schema: Schema) -> Self {
-        Self(schema)
+    pub(crate) const fn new(schema: Schema, counting: Schema) -> Self {
+        Self { schema, counting }
+    }
+
+    fn schema_for(&self, request: &Request) -> &Schema {
+        if cost::is_asked(request) {
+            &self.counting
+        } else {
+            &self.schema
+        }
     }
 
     /// Executes a query or mutation.
@@ -26,7 +39,7 @@ impl Served {
     }
 
     fn run(&self, request: Request) -> BoxFuture<'static, Response> {
-        let schema = self.0.clone();
+        let schema = self.schema_for(&request).clone();
         Box::pin(async move { schema.execute(request).await })
     }
 }
@@ -41,7 +54,8 @@ impl Executor for Served {
         request: Request,
         session_data: Option<Arc<Data>>,
     ) -> BoxStream<'static, Response> {
-        Executor::execute_stream(&self.0, request, session_data)
+        let schema = self.schema_for(&request);
+        Executor::execute_stream(schema, request, session_data)
     }
 }
 

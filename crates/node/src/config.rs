@@ -5,6 +5,7 @@
 
 mod accounts;
 mod database;
+mod graphql;
 mod http;
 mod hub;
 mod log;
@@ -13,12 +14,14 @@ mod sync;
 
 use std::path::{Path, PathBuf};
 
+use ::graphql::guard::LimitError;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub use accounts::AccountsConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
+pub use graphql::{GraphqlConfig, Who};
 pub use http::{HttpConfig, PublicUrl};
 pub use hub::HubConfig;
 pub use log::{LogConfig, LogFormat};
@@ -40,6 +43,9 @@ pub struct Config {
     /// Where it answers.
     #[serde(default)]
     pub http: HttpConfig,
+    /// What may be asked, and by whom.
+    #[serde(default)]
+    pub graphql: GraphqlConfig,
     /// How it pulls its peers.
     #[serde(default)]
     pub sync: SyncConfig,
@@ -68,6 +74,9 @@ pub enum ConfigError {
     /// A setting is unknown or breaks its rule.
     #[error("{0}; simpul.example.toml explains every setting")]
     Setting(Box<figment::Error>),
+    /// A bound of a request is set to what cannot be kept.
+    #[error("the setting graphql.limits.{0}")]
+    Limit(#[from] LimitError),
 }
 
 impl Config {
@@ -97,9 +106,11 @@ impl Config {
     }
 
     fn extract(figment: Figment) -> Result<Self, ConfigError> {
-        figment
+        let config: Self = figment
             .extract()
-            .map_err(|error| ConfigError::Setting(Box::new(error)))
+            .map_err(|error| ConfigError::Setting(Box::new(error)))?;
+        config.graphql.limits.check()?;
+        Ok(config)
     }
 
     /// A path of the settings, relative to their folder.
@@ -167,6 +178,11 @@ mod tests {
         check("[colour]\nred = 1", "colour");
         check("[sync]\ninterval_seconds = 0", "interval_seconds");
         check("[http]\nlisten = \"nowhere\"", "listen");
+        check(
+            "[graphql.limits]\naliases = 0",
+            "graphql.limits.aliases is 0; it may be 1 to 10000",
+        );
+        check("[graphql.limits]\nbrackets = 1000", "brackets");
         check("[database]\nurl = \"mysql://x\"", "mysql://x");
     }
 
@@ -190,6 +206,7 @@ mod tests {
         config.hub = plain.hub.clone();
         assert_eq!(Config::parse(LEAST).unwrap().sync, plain.sync);
         assert_eq!(Config::parse(LEAST).unwrap().http, plain.http);
+        assert_eq!(Config::parse(LEAST).unwrap().graphql, plain.graphql);
         assert_eq!(Config::parse(LEAST).unwrap().database, plain.database);
         assert_eq!(Config::parse(LEAST).unwrap().search, plain.search);
         assert_eq!(Config::parse(LEAST).unwrap().log, plain.log);

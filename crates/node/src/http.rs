@@ -44,7 +44,7 @@ pub fn router(hub: &Hub, endpoint: &viewer::GraphqlEndpoint) -> Router {
         .merge(metrics)
         .merge(viewer::graphql_routes(endpoint))
         .merge(export::routes(hub, endpoint))
-        .merge(assets::routes())
+        .merge(assets::routes(endpoint, hub.config.graphql.graphiql))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready).with_state(hub.clone()))
         .layer(compression)

@@ -47,7 +47,7 @@ pub async fn start(hub: &Hub, pulling: Pulling) -> anyhow::Result<Running> {
 pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::Result<Running> {
     let closing = CancellationToken::new();
     let address = listener.local_addr().context("the socket has no address")?;
-    let endpoint = http::viewer::endpoint(hub, closing.clone());
+    let endpoint = http::viewer::endpoint(hub, closing.clone())?;
     let router = http::router(hub, &endpoint);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let stop = closing.clone();

@@ -161,7 +161,7 @@ async fn a_page_costs_the_same_however_long_it_is() {
     for first in [5, 20, 100] {
         // A hub that was opened just now has nothing in memory.
         let hub = Hub::open(config.clone()).await.unwrap();
-        let schema = graphql::serve(hub.context());
+        let schema = graphql::serve(hub.context(), &graphql::guard::Limits::default());
         let document = RELATIONS.replace("$first", &first.to_string());
         let mut cost = Vec::new();
         for _ in ["cold", "warm"] {

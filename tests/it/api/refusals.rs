@@ -329,12 +329,12 @@ async fn what_costs_too_much_is_refused_before_it_runs() {
             answer.messages()
         );
     };
-    refused(nested(20), "Query is nested too deep.").await;
+    refused(nested(20), "fields more than 15 inside one another").await;
     let fields = "id title summary background novelty impact resources year stage adoption kind form website nri unitName";
     let wide = (0..20)
         .map(|alias| format!("p{alias}: innovations(first: 100) {{ nodes {{ {fields} }} }}"));
     let wide = format!("{{ {} }}", wide.collect::<Vec<_>>().join(" "));
-    refused(wide, "Query is too complex.").await;
+    refused(wide, "costs more than the 20000 allowed").await;
     let many = (0..60).map(|alias| format!("a{alias}: hub {{ id }}"));
     refused(
         format!("{{ {} }}", many.collect::<Vec<_>>().join(" ")),

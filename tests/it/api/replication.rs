@@ -97,12 +97,17 @@ async fn anyone(hubs: &Federation) -> Value {
 async fn a_status_costs_the_same_however_many_logs_there_are() {
     let hubs = Federation::of(["a", "b", "c", "d"]).await;
     let db = &hubs.hub("a").db;
-    let schema = graphql::serve(hubs.hub("a").context());
+    let schema = graphql::serve(hubs.hub("a").context(), &graphql::guard::Limits::default());
+    // The least of three: hubs look at their databases now and then, which counts too.
     let cost = async || {
-        let before = db.statements();
-        let answer = schema.execute(STATUS).await;
-        assert!(answer.errors.is_empty(), "{:?}", answer.errors);
-        db.statements() - before
+        let mut least = u64::MAX;
+        for _ in 0..3 {
+            let before = db.statements();
+            let answer = schema.execute(STATUS).await;
+            assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+            least = least.min(db.statements() - before);
+        }
+        least
     };
     let few = cost().await;
     hubs.sync_until_quiet().await;

@@ -33,7 +33,7 @@ async fn a_page_with_all_that_belongs_to_it_costs_the_same_however_long_it_is() 
     for first in [3, 12, 24] {
         // A hub that was opened just now has nothing in memory.
         let hub = Hub::open(config.clone()).await.unwrap();
-        let schema = graphql::serve(hub.context());
+        let schema = graphql::serve(hub.context(), &graphql::guard::Limits::default());
         let document = PAGE.replace("$first", &first.to_string());
         // Which hubs there are is read once, by whichever list comes first, or by two that come at once.
         let names = schema

@@ -273,7 +273,7 @@ fn by_name(size: u64) -> Vec<String> {
 }
 
 fn schema(db: &Database) -> Served {
-    graphql::serve(HubContext {
+    let hub = HubContext {
         db: db.clone(),
         key: None,
         clock: Arc::new(SystemClock),
@@ -286,7 +286,8 @@ fn schema(db: &Database) -> Served {
         accounts: std::sync::Arc::default(),
         desk: std::sync::Arc::default(),
         aside: tokio::runtime::Handle::current(),
-    })
+    };
+    graphql::serve(hub, &graphql::guard::Limits::default())
 }
 
 async fn answer(schema: &Served, document: &str) -> String {

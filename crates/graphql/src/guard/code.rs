@@ -33,6 +33,16 @@ pub enum ErrorCode {
     TooLarge,
     /// The body's media type, character set or encoding is not understood.
     UnsupportedMediaType,
+    /// The document introspects the schema, which who asks may not.
+    IntrospectionDisabled,
+    /// Only documents are taken that were made known before, and this is none of them.
+    DocumentNotTrusted,
+    /// No document is known by this id.
+    PersistedQueryNotFound,
+    /// The request took longer than it may.
+    Timeout,
+    /// The answer is larger than allowed.
+    AnswerTooLarge,
     /// Too many operations run on one connection.
     TooManyOperations,
     /// The hub failed; the cause is in its log.
@@ -40,6 +50,30 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// All of them, for the test that each is documented.
+    pub const ALL: [Self; 20] = [
+        Self::BadRequest,
+        Self::ParseFailed,
+        Self::ValidationFailed,
+        Self::BadUserInput,
+        Self::OperationResolutionFailure,
+        Self::DocumentTooComplex,
+        Self::PersistedQueryNotSupported,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::IntrospectionDisabled,
+        Self::DocumentNotTrusted,
+        Self::PersistedQueryNotFound,
+        Self::Timeout,
+        Self::AnswerTooLarge,
+        Self::TooManyOperations,
+        Self::InternalServerError,
+    ];
+
     /// The code as clients read it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,6 +90,11 @@ impl ErrorCode {
             Self::NotAcceptable => "NOT_ACCEPTABLE",
             Self::TooLarge => "TOO_LARGE",
             Self::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
+            Self::IntrospectionDisabled => "INTROSPECTION_DISABLED",
+            Self::DocumentNotTrusted => "DOCUMENT_NOT_TRUSTED",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::Timeout => "TIMEOUT",
+            Self::AnswerTooLarge => "ANSWER_TOO_LARGE",
             Self::TooManyOperations => "TOO_MANY_OPERATIONS",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }

@@ -1,7 +1,20 @@
 //! The bounds that every GraphQL request stays within.
 
-/// How much one GraphQL request may ask for. Each bound is the largest value that is still allowed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+/// A bound that is set higher than this program can keep, or to nothing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} is {found}; it may be 1 to {most}")]
+pub struct LimitError {
+    name: &'static str,
+    found: usize,
+    most: usize,
+}
+
+/// How much one GraphQL request may ask for: the section `[graphql.limits]` of simpul.toml. Each bound is the largest value that is
+/// still allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Tokens of the document's text, counted before it is parsed.
     pub tokens: usize,
@@ -39,6 +52,10 @@ pub struct Limits {
     pub variable_depth: usize,
     /// Errors told about one refused request.
     pub errors: usize,
+    /// Fields inside one another, as async-graphql counts them.
+    pub fields_deep: usize,
+    /// What the request may cost: fields, times the items of the pages they stand in, and more for what is dear.
+    pub complexity: usize,
 }
 
 impl Default for Limits {
@@ -61,6 +78,46 @@ impl Default for Limits {
             compared: 100_000,
             variable_depth: 32,
             errors: 20,
+            fields_deep: 15,
+            complexity: 20_000,
         }
+    }
+}
+
+impl Limits {
+    /// Looks whether each bound is one that can be kept. What recurses is bounded by the stack of a thread, for which
+    /// the parsers were tried.
+    ///
+    /// # Errors
+    /// The first bound that is nothing, or higher than it may be.
+    pub fn check(&self) -> Result<(), LimitError> {
+        const MANY: usize = 1_000_000_000;
+        let bounds = [
+            ("tokens", self.tokens, 1_000_000),
+            ("brackets", self.brackets, 64),
+            ("operations", self.operations, 10_000),
+            ("fragments", self.fragments, 10_000),
+            ("selections", self.selections, 1_000_000),
+            ("depth", self.depth, 32),
+            ("root_fields", self.root_fields, 10_000),
+            ("aliases", self.aliases, 10_000),
+            ("arguments", self.arguments, 10_000),
+            ("directives", self.directives, 10_000),
+            ("variables", self.variables, 10_000),
+            ("value_depth", self.value_depth, 32),
+            ("values", self.values, MANY),
+            ("copied", self.copied, MANY),
+            ("compared", self.compared, MANY),
+            ("variable_depth", self.variable_depth, 32),
+            ("errors", self.errors, 1_000),
+            ("fields_deep", self.fields_deep, 32),
+            ("complexity", self.complexity, MANY),
+        ];
+        for (name, found, most) in bounds {
+            if !(1..=most).contains(&found) {
+                return Err(LimitError { name, found, most });
+            }
+        }
+        Ok(())
     }
 }

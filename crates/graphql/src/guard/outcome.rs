@@ -12,11 +12,9 @@ use super::refusal::{set_code, shortened};
 const MESSAGE_CHARS: usize = 500;
 
 /// async-graphql's own bounds, which it tells like rules of the specification.
-const COMPLEXITY: [&str; 3] = [
-    "Query is too complex.",
-    "Query is nested too deep.",
-    "The recursion depth of the query cannot be greater than",
-];
+const TOO_COMPLEX: &str = "Query is too complex.";
+const TOO_DEEP: &str = "Query is nested too deep.";
+const TOO_RECURSIVE: &str = "The recursion depth of the query cannot be greater than";
 
 /// What became of a request. Clients must be able to tell a request that never ran from one whose fields failed.
 #[derive(Debug)]
@@ -63,10 +61,8 @@ impl Outcome {
     fn refused(mut errors: Vec<ServerError>, limits: &Limits) -> Self {
         errors.truncate(limits.errors);
         for error in &mut errors {
-            let complex = COMPLEXITY
-                .iter()
-                .any(|text| error.message.starts_with(text));
-            if complex {
+            if let Some(told) = exceeded(&error.message, limits) {
+                error.message = told;
                 set_code(error, ErrorCode::DocumentTooComplex);
             } else if !has_code(error) {
                 set_code(error, ErrorCode::ValidationFailed);
@@ -74,6 +70,26 @@ impl Outcome {
             error.message = shortened(&error.message, MESSAGE_CHARS);
         }
         Self::Refused(errors)
+    }
+}
+
+/// What is told of one of async-graphql's own bounds.
+fn exceeded(message: &str, limits: &Limits) -> Option<String> {
+    if message == TOO_COMPLEX {
+        let most = limits.complexity;
+        Some(format!(
+            "the request costs more than the {most} allowed: ask for smaller pages or fewer fields; with the request \
+             extension {{\"cost\": true}} you are told what it costs"
+        ))
+    } else if message == TOO_DEEP {
+        let most = limits.fields_deep;
+        Some(format!(
+            "the request has fields more than {most} inside one another"
+        ))
+    } else if message.starts_with(TOO_RECURSIVE) {
+        Some(message.to_owned())
+    } else {
+        None
     }
 }
 

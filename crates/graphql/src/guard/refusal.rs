@@ -43,6 +43,16 @@ pub enum Refusal {
     /// The document breaks rules of validation (section 5).
     #[error("the document breaks {} rules of validation", .0.len())]
     Invalid(Vec<Fault>),
+    /// The document asks for the schema, which who asks may not see.
+    #[error(
+        "introspection is not open to everybody at this hub; sign in, or read schema.graphql of this version"
+    )]
+    Introspection,
+    /// The document is not among those that are taken.
+    #[error(
+        "this hub takes trusted documents only, and this is none of them; its operator can add the manifest of your client"
+    )]
+    NotTrusted,
     /// No operation bears the name asked for (section 6.1).
     #[error("the document has no operation named {0}")]
     UnknownOperation(String),
@@ -55,12 +65,25 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The same for somebody who may not see what was meant.
+    #[must_use]
+    pub(super) fn without_suggestions(mut self) -> Self {
+        if let Self::Invalid(faults) = &mut self {
+            for fault in faults {
+                fault.suggestion = None;
+            }
+        }
+        self
+    }
+
     /// The code of the errors told about this refusal.
     pub const fn code(&self) -> ErrorCode {
         match self {
             Self::TooComplex { .. } => ErrorCode::DocumentTooComplex,
             Self::Parse { .. } => ErrorCode::ParseFailed,
             Self::FragmentCycle { .. } | Self::Invalid(_) => ErrorCode::ValidationFailed,
+            Self::Introspection => ErrorCode::IntrospectionDisabled,
+            Self::NotTrusted => ErrorCode::DocumentNotTrusted,
             Self::UnknownOperation(_) | Self::AmbiguousOperation(_) => {
                 ErrorCode::OperationResolutionFailure
             }
@@ -81,10 +104,25 @@ impl Refusal {
             Self::Parse { at, .. } => vec![error(code, message, at)],
             Self::Invalid(faults) => faults
                 .into_iter()
-                .map(|fault| error(code, fault.message, fault.at))
+                .map(
+                    |Fault {
+                         message,
+                         at,
+                         suggestion,
+                     }| {
+                        let told = suggestion.map_or_else(
+                            || message.clone(),
+                            |suggestion| format!("{message} {suggestion}"),
+                        );
+                        error(code, told, at)
+                    },
+                )
                 .collect(),
             Self::FragmentCycle { at, .. } => vec![error(code, message, vec![at])],
-            Self::UnknownOperation(_) | Self::AmbiguousOperation(_) => {
+            Self::Introspection
+            | Self::NotTrusted
+            | Self::UnknownOperation(_)
+            | Self::AmbiguousOperation(_) => {
                 vec![error(code, message, Vec::new())]
             }
         }

@@ -5,6 +5,8 @@
 //!   objects of which exactly one field is given.
 //! - `lists` keeps one more: lists of different lengths are different arguments.
 //!
+//! `suggestions` says what may have been meant.
+//!
 //! All faults of one document are told, up to a bound. The work is bounded by what is measured before: whoever calls this
 //! has applied [`Limits`]. Two more are for what the library does with a document: `stand_ins` keeps it from copying much,
 //! `merging` from comparing much.
@@ -14,6 +16,7 @@
 mod lists;
 mod merging;
 mod stand_ins;
+mod suggestions;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -45,6 +48,8 @@ pub struct Fault {
     pub message: String,
     /// Where.
     pub at: Vec<Pos>,
+    /// What may have been meant, for those who may see it.
+    pub suggestion: Option<String>,
 }
 
 /// The text is not that of a schema, or of one that breaks the specification's rules.
@@ -108,7 +113,7 @@ impl Validator {
         // What does not fit together is told alone: the rules that follow would see it as missing and say so.
         let typed = match document.to_executable(&self.schema) {
             Ok(typed) => typed,
-            Err(found) => return Ok(told(&found.errors, most)),
+            Err(found) => return Ok(told(&self.schema, &found.errors, most)),
         };
         let compared = merging::compared(&self.schema, &typed, size.selections);
         let what = "fields times object types at each level of interfaces";
@@ -116,7 +121,7 @@ impl Validator {
         let (typed, mut faults) = match typed.validate(&self.schema) {
             Ok(typed) => (typed.into_inner(), Vec::new()),
             Err(found) => {
-                let told = told(&found.errors, most);
+                let told = told(&self.schema, &found.errors, most);
                 (found.partial, told)
             }
         };
@@ -128,7 +133,7 @@ impl Validator {
         if faults.is_empty() && lists::differ(&typed) {
             let compared = lists::as_texts(document).to_executable(&self.schema);
             faults = compared.map_or_else(
-                |found| told(&found.errors, most),
+                |found| told(&self.schema, &found.errors, most),
                 |typed| lists::conflicts(typed, &self.schema, most),
             );
         }
@@ -138,12 +143,13 @@ impl Validator {
 }
 
 /// What the library found, in the order of the text.
-fn told(found: &DiagnosticList, most: usize) -> Vec<Fault> {
-    told_of(found, most, |name| name != Some(COUNTS_FIELDS))
+fn told(schema: &Schema, found: &DiagnosticList, most: usize) -> Vec<Fault> {
+    told_of(schema, found, most, |name| name != Some(COUNTS_FIELDS))
 }
 
 /// What the library found of the kinds that are wanted, by the names it has for them.
 fn told_of(
+    schema: &Schema,
     found: &DiagnosticList,
     most: usize,
     is_wanted: impl Fn(Option<&str>) -> bool,
@@ -155,7 +161,10 @@ fn told_of(
         let message = diagnostic.error.unstable_compat_message();
         let message = message.unwrap_or_else(|| diagnostic.error.to_string());
         let at = diagnostic.line_column_range();
+        let kind = diagnostic.error.unstable_error_name();
+        let suggestion = kind.and_then(|kind| suggestions::of(schema, kind, &message));
         Fault {
+            suggestion,
             message: shortened(&message, MESSAGE_CHARS),
             at: at.map(|range| pos(range.start)).into_iter().collect(),
         }
@@ -189,5 +198,6 @@ fn fault(message: String, at: Option<SourceSpan>, sources: &SourceMap) -> Fault 
     Fault {
         message: shortened(&message, MESSAGE_CHARS),
         at: at.map(pos).into_iter().collect(),
+        suggestion: None,
     }
 }

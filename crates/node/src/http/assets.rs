@@ -1,17 +1,38 @@
 //! The pages that are built into the program.
 
 use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
+use super::viewer::GraphqlEndpoint;
+use crate::config::Who;
+
 /// The routes of GraphiQL, and the root, which leads there until the portal comes.
-pub fn routes() -> Router {
+pub fn routes(endpoint: &GraphqlEndpoint, graphiql: Who) -> Router {
+    let endpoint = endpoint.clone();
+    let page = get(async move |request: Request| {
+        let (parts, _) = request.into_parts();
+        if !may_open(&endpoint, &parts, graphiql).await {
+            let message = "GraphiQL is not open to everybody at this hub; sign in first\n";
+            return (StatusCode::FORBIDDEN, message).into_response();
+        }
+        serve(parts.uri, parts.headers).await
+    });
     Router::new()
         .route("/", get(async || Redirect::temporary("/graphiql/")))
         .route("/graphiql", get(async || Redirect::permanent("/graphiql/")))
-        .route("/graphiql/", get(serve))
-        .route("/graphiql/{*path}", get(serve))
+        .route("/graphiql/", page.clone())
+        .route("/graphiql/{*path}", page)
+}
+
+async fn may_open(endpoint: &GraphqlEndpoint, parts: &request::Parts, graphiql: Who) -> bool {
+    if graphiql == Who::Anyone {
+        return true;
+    }
+    let viewer = endpoint.identify(parts).await;
+    viewer.is_ok_and(|viewer| graphiql.has(&viewer))
 }
 
 async fn serve(uri: Uri, headers: HeaderMap) -> Response {

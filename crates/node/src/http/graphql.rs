@@ -1,10 +1,11 @@
-//! The front door for GraphQL: HTTP (GraphQL over HTTP, working draft) and WebSocket (graphql-transport-ws), one path.
+//! The front door for GraphQL: HTTP (GraphQL over HTTP, working draft), events (GraphQL over Server-Sent Events) and WebSocket
+//! (graphql-transport-ws), one path.
 //!
 //! - [`Endpoint`] is what a route needs: the guarded schema, a [`RequestContext`] and [`Settings`].
 //! - `media_type` chooses how to answer, `parameters` reads what is asked, `answer` writes; [`Refused`] is every way
 //!   a request fails before the guard sees it.
 //! - [`Answers`] are given again as long as they are right.
-//! - [`ws`] speaks the WebSocket protocol.
+//! - `events` tells results as they come; [`ws`] speaks the WebSocket protocol.
 //!
 //! Every answer is JSON, and every refusal a GraphQL error with `message` and `extensions.code`. Nothing is executed
 //! that the guard (`graphql::guard`) did not admit, and mutations never by GET.
@@ -13,6 +14,7 @@
 
 mod answer;
 mod context;
+mod events;
 mod kept;
 mod media_type;
 mod parameters;
@@ -27,17 +29,21 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_graphql::Executor;
 use async_graphql::parser::types::OperationType;
+use async_graphql::{Data, Executor};
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{Method, header, request};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any};
-use futures_util::FutureExt;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
 use graphql::Dependence;
-use graphql::guard::Guarded;
+use graphql::guard::{Admitted, Guarded, Outcome};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -46,7 +52,7 @@ pub use kept::Answers;
 pub use refused::Refused;
 
 use kept::{Look, Question};
-use media_type::MediaType;
+use media_type::{Accepted, MediaType};
 use parameters::Parameters;
 
 /// How much the front door takes from one client.
@@ -54,6 +60,14 @@ use parameters::Parameters;
 pub struct Settings {
     /// Largest body of a request, in bytes.
     pub body_bytes: usize,
+    /// Largest answer, in bytes before it is compressed.
+    pub answer_bytes: usize,
+    /// Time that a query or mutation may take, with its reading and validation.
+    pub request_time: Duration,
+    /// Streams of events that are open at once.
+    pub event_streams: usize,
+    /// Time after which something is said on a stream of events, so that it stays open.
+    pub event_pause: Duration,
     /// The bounds of a WebSocket.
     pub ws: ws::Settings,
 }
@@ -62,6 +76,10 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             body_bytes: 256 * 1024,
+            answer_bytes: 32 * 1024 * 1024,
+            request_time: Duration::from_secs(30),
+            event_streams: 1_000,
+            event_pause: Duration::from_secs(12),
             ws: ws::Settings::default(),
         }
     }
@@ -77,7 +95,9 @@ struct Inner<E, C> {
     context: C,
     settings: Settings,
     shutdown: CancellationToken,
+    /// WebSockets and streams of events that are open.
     sockets: TaskTracker,
+    event_streams: Arc<Semaphore>,
 }
 
 impl<E: Executor, C: RequestContext> Endpoint<E, C> {
@@ -89,12 +109,14 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         shutdown: CancellationToken,
     ) -> Self {
         let sockets = TaskTracker::new();
+        let event_streams = Arc::new(Semaphore::new(settings.event_streams));
         let inner = Inner {
             schema,
             context,
             settings,
             shutdown,
             sockets,
+            event_streams,
         };
         Self {
             inner: Arc::new(inner),
@@ -130,21 +152,26 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             let opened = ws::open(self.clone(), parts).await;
             return opened.unwrap_or_else(|refused| answer::refused(refused, MediaType::Json));
         }
-        let media_type = match MediaType::negotiate(&parts.headers) {
-            Ok(media_type) => media_type,
+        let accepted = match Accepted::negotiate(&parts.headers) {
+            Ok(accepted) => accepted,
             Err(refused) => return answer::refused(refused, MediaType::Json),
         };
-        let work = AssertUnwindSafe(self.work(&parts, body, media_type)).catch_unwind();
+        let within = self.inner.settings.request_time;
+        let work = AssertUnwindSafe(timeout(within, self.work(&parts, body, accepted)));
         // The panic itself is told by the panic hook.
-        let answered = work.await.unwrap_or_else(|_| Err(Refused::internal()));
-        answered.unwrap_or_else(|refused| answer::refused(refused, media_type))
+        let answered = match work.catch_unwind().await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(_)) => Err(Refused::timeout(within)),
+            Err(_) => Err(Refused::internal()),
+        };
+        answered.unwrap_or_else(|refused| answer::refused(refused, accepted.whole()))
     }
 
     async fn work(
         &self,
         parts: &request::Parts,
         body: Body,
-        media_type: MediaType,
+        accepted: Accepted,
     ) -> Result<Response, Refused> {
         let verb = Verb::of(parts)?;
         let Inner {
@@ -162,9 +189,10 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         let question = rights.map(|rights| Question::of(verb, rights, &parts.uri, &body));
         let answers = context.answers().zip(question.as_ref());
         let look = match answers {
-            Some((answers, question)) => answers.look(question).await,
-            None => Look::Pass,
+            Some((answers, question)) if !accepted.prefers_events => answers.look(question).await,
+            _ => Look::Pass,
         };
+        let media_type = accepted.whole();
         if let Look::Answer(body) = look {
             return Ok(answer::again(body, media_type));
         }
@@ -172,29 +200,58 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Verb::Get => Parameters::from_uri(&parts.uri)?,
             Verb::Post => Parameters::from_json(&body)?,
         };
-        let admitted = match schema.admit(parameters.asked()).await {
+        let asked = parameters.asked(schema, context.allowed(&viewer))?;
+        let admitted = match schema.admit(asked).await {
             Ok(admitted) => admitted,
+            Err(refusal) if accepted.prefers_events => {
+                let refused = Outcome::Refused(refusal.into_errors());
+                let outcomes = stream::once(std::future::ready(refused)).boxed();
+                return Ok(self.events(outcomes, None, self.place_for_events()?));
+            }
             Err(refusal) => return Ok(answer::rejected(&refusal.into_errors(), media_type)),
         };
-        verb.check(admitted.operation())?;
+        verb.check(admitted.operation(), accepted)?;
         let mut data = context.data(&viewer, &parts.headers, &admitted).await;
+        if accepted.prefers_events || admitted.operation() == OperationType::Subscription {
+            let place = self.place_for_events()?;
+            let asker = context.may_change(&viewer).then(|| parts.clone());
+            return Ok(self.events(self.outcomes(admitted, data), asker, place));
+        }
         match (answers, look) {
             (Some((answers, question)), Look::Keep(before)) if kept::may_be_kept(&admitted) => {
                 let dependence = Dependence::default();
                 data.insert(dependence.clone());
                 let outcome = schema.execute(admitted, data).await;
                 if !kept::is_plain(&outcome) {
-                    return Ok(answer::outcome(outcome, media_type));
+                    return Ok(answer::outcome(outcome, media_type, settings.answer_bytes));
                 }
-                let body = answer::body(&outcome);
+                let Ok(body) = answer::executed(&outcome, settings.answer_bytes) else {
+                    return Ok(answer::outcome(outcome, media_type, settings.answer_bytes));
+                };
                 answers.keep(question, before, &dependence, &body).await;
                 Ok(answer::again(body, media_type))
             }
             _ => Ok(answer::outcome(
                 schema.execute(admitted, data).await,
                 media_type,
+                settings.answer_bytes,
             )),
         }
+    }
+
+    /// What becomes of an operation: of a subscription as long as it goes on, of others once, within their time.
+    fn outcomes(&self, admitted: Admitted, data: Data) -> BoxStream<'static, Outcome> {
+        let schema = self.inner.schema.clone();
+        if admitted.operation() == OperationType::Subscription {
+            return schema.subscribe(admitted, data);
+        }
+        let within = self.inner.settings.request_time;
+        let executed = async move {
+            let executed = timeout(within, schema.execute(admitted, data)).await;
+            let late = |_| Outcome::Refused(vec![Refused::timeout(within).into_error()]);
+            executed.unwrap_or_else(late)
+        };
+        stream::once(executed).boxed()
     }
 }
 
@@ -236,14 +293,14 @@ impl Verb {
     }
 
     /// Refuses operations that this method, or HTTP at all, does not serve.
-    fn check(self, operation: OperationType) -> Result<(), Refused> {
+    fn check(self, operation: OperationType, accepted: Accepted) -> Result<(), Refused> {
         match (operation, self) {
             (OperationType::Mutation, Self::Get) => Err(Refused::method_not_allowed(
                 "mutations are made with POST: a GET may be repeated or prefetched",
                 "POST",
             )),
-            (OperationType::Subscription, _) => Err(Refused::bad_request(
-                "subscriptions need a WebSocket with the subprotocol graphql-transport-ws",
+            (OperationType::Subscription, _) if !accepted.events => Err(Refused::bad_request(
+                "subscriptions need a WebSocket with the subprotocol graphql-transport-ws, or Accept: text/event-stream",
             )),
             _ => Ok(()),
         }

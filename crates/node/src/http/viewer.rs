@@ -1,6 +1,10 @@
 //! Who asks: somebody with an account, the holder of the operator's token, another hub that shows who it is, or anyone.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
 
 use async_graphql::Data;
 use axum::Router;
@@ -9,7 +13,7 @@ use credentials::secret::{SecretHash, SecretKind};
 use domain::clock::Clock;
 use domain::role::Rights;
 use domain::token;
-use graphql::guard::{Admitted, Guarded, Limits};
+use graphql::guard::{Admitted, Allowed, Guarded, Refusal, TrustedDocuments};
 use graphql::{
     AccountRules, Ahead, Begun, ClientName, Means, OperationTrust, OperationTurn, Served, SignedIn,
     Viewer,
@@ -22,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::graphql::{
     Answers, Caller, Endpoint, Refused, RequestContext, Settings, is_same_origin,
 };
-use crate::config::PublicUrl;
+use crate::config::{Config, PublicUrl};
 use crate::hub::Hub;
 use crate::keys::OperatorToken;
 use crate::system::SystemClock;
@@ -32,6 +36,7 @@ pub struct Viewers {
     token: OperatorToken,
     rules: Arc<AccountRules>,
     public_url: Option<PublicUrl>,
+    config: Arc<Config>,
     db: Database,
     clock: Arc<dyn Clock>,
     used: UsedTokens,
@@ -172,6 +177,10 @@ impl RequestContext for Viewers {
         matches!(viewer, Viewer::Account(_))
     }
 
+    fn allowed(&self, viewer: &Viewer) -> Allowed {
+        self.config.graphql.allowed(viewer)
+    }
+
     fn allows_origin(&self, headers: &HeaderMap) -> bool {
         self.is_own_page(headers)
     }
@@ -209,19 +218,32 @@ impl RequestContext for Viewers {
 pub type GraphqlEndpoint = Endpoint<Served, Viewers>;
 
 /// Makes the endpoint of a hub; its sockets are closed when `closing` is cancelled.
-pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
-    let schema = graphql::serve(hub.context());
-    let guarded = Guarded::new(schema, &graphql::whole_sdl(), Limits::default())
+///
+/// # Errors
+/// The manifests of trusted documents cannot be taken.
+pub fn endpoint(hub: &Hub, closing: CancellationToken) -> anyhow::Result<GraphqlEndpoint> {
+    let config = &hub.config.graphql;
+    let schema = graphql::serve(hub.context(), &config.limits);
+    let guarded = Guarded::new(schema, &graphql::whole_sdl(), config.limits.clone())
         .expect("our own schema is one");
-    let body_bytes = usize::try_from(hub.config.http.max_body_bytes.get()).expect("32 bits fit");
+    let guarded = guarded
+        .with_trusted(trusted_documents(&hub.config)?)
+        .map_err(|(id, refusal)| {
+            anyhow!("the trusted document {id} is refused: {}", told(refusal))
+        })?;
+    let number = |n: NonZeroU32| usize::try_from(n.get()).expect("32 bits fit");
     let settings = Settings {
-        body_bytes,
+        body_bytes: number(hub.config.http.max_body_bytes),
+        answer_bytes: number(config.answer_bytes),
+        request_time: Duration::from_secs(config.request_seconds.get().into()),
+        event_streams: number(config.event_streams),
         ..Settings::default()
     };
     let viewers = Viewers {
         token: hub.token.clone(),
         rules: Arc::clone(&hub.accounts),
         public_url: hub.config.http.public_url.clone(),
+        config: Arc::clone(&hub.config),
         used: UsedTokens::new(&hub.db, SystemClock.now()),
         answers: Answers::new(
             hub.db.clone(),
@@ -232,7 +254,30 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> GraphqlEndpoint {
         db: hub.db.clone(),
         clock: Arc::new(SystemClock),
     };
-    Endpoint::new(guarded, viewers, settings, closing)
+    Ok(Endpoint::new(guarded, viewers, settings, closing))
+}
+
+/// The documents of the manifests that the settings name, and those by which hubs of this version pull.
+fn trusted_documents(config: &Config) -> anyhow::Result<TrustedDocuments> {
+    let mut trusted = TrustedDocuments::default();
+    for document in sync::documents::ALL {
+        trusted.add(document);
+    }
+    for file in &config.graphql.trusted_documents {
+        let file = config.path(file);
+        let told = || format!("{} of graphql.trusted_documents", file.display());
+        let manifest = std::fs::read_to_string(&file).with_context(told)?;
+        trusted.read(&manifest).with_context(told)?;
+    }
+    Ok(trusted)
+}
+
+fn told(refusal: Refusal) -> String {
+    let errors = refusal.into_errors().into_iter();
+    errors
+        .map(|error| error.message)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The routes of the GraphQL endpoint; the WebSocket has a path of its own beside the shared one.

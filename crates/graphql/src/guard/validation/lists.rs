@@ -97,7 +97,7 @@ pub(super) fn conflicts(
 ) -> Vec<Fault> {
     match document.validate(schema) {
         Ok(_) => Vec::new(),
-        Err(found) => super::told_of(&found.errors, most, |name| name == Some(CONFLICT)),
+        Err(found) => super::told_of(schema, &found.errors, most, |name| name == Some(CONFLICT)),
     }
 }
 

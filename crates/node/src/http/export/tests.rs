@@ -64,7 +64,7 @@ impl Office {
         for batch in import::batches(rows, rules, 100, |_| true) {
             importer.write(batch.unwrap()).await.unwrap();
         }
-        let endpoint = viewer::endpoint(&hub, CancellationToken::new());
+        let endpoint = viewer::endpoint(&hub, CancellationToken::new()).unwrap();
         Self {
             router: routes_within(&hub, &endpoint, limits),
             _folder: folder,

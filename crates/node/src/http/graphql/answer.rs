@@ -1,10 +1,12 @@
 //! Writing answers.
 
+use std::io::{self, Write};
+
 use async_graphql::ServerError;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use graphql::guard::Outcome;
+use graphql::guard::{ErrorCode, Outcome, error};
 use serde::Serialize;
 
 use super::media_type::MediaType;
@@ -34,13 +36,16 @@ pub(super) fn rejected(told: &[ServerError], media_type: MediaType) -> Response 
     errors(status, media_type, told)
 }
 
-/// The answer to a request that the guard let through.
-pub(super) fn outcome(outcome: Outcome, media_type: MediaType) -> Response {
+/// The answer to a request that the guard let through, of at most `limit` bytes.
+pub(super) fn outcome(outcome: Outcome, media_type: MediaType, limit: usize) -> Response {
     match outcome {
         Outcome::Refused(errors) => rejected(&errors, media_type),
         Outcome::Executed(mut answer) => {
             let headers = std::mem::take(&mut answer.http_headers);
-            let mut response = json(StatusCode::OK, media_type, &answer);
+            let mut response = match text(&answer, limit) {
+                Ok(body) => written(StatusCode::OK, media_type, body),
+                Err(TooLong) => rejected(&[too_long(limit)], media_type),
+            };
             response.headers_mut().extend(headers);
             response
         }
@@ -48,7 +53,7 @@ pub(super) fn outcome(outcome: Outcome, media_type: MediaType) -> Response {
 }
 
 fn errors(status: StatusCode, media_type: MediaType, told: &[ServerError]) -> Response {
-    json(status, media_type, &Errors { errors: told })
+    written(status, media_type, refusal(told))
 }
 
 /// An answer without data: GraphQL tells a request that did not run by its absence.
@@ -57,12 +62,34 @@ struct Errors<'a> {
     errors: &'a [ServerError],
 }
 
-/// The body of an answer to a request that was executed.
-pub(super) fn body(outcome: &Outcome) -> Bytes {
+/// The body of an answer, or what is told in place of one of more than `limit` bytes.
+pub(super) fn body(outcome: &Outcome, limit: usize) -> Bytes {
+    executed(outcome, limit).unwrap_or_else(|TooLong| refusal(&[too_long(limit)]))
+}
+
+/// The body of an answer, of at most `limit` bytes.
+pub(super) fn executed(outcome: &Outcome, limit: usize) -> Result<Bytes, TooLong> {
     match outcome {
-        Outcome::Refused(told) => text(&Errors { errors: told }),
-        Outcome::Executed(answer) => text(answer),
+        Outcome::Refused(told) => Ok(refusal(told)),
+        Outcome::Executed(answer) => text(answer, limit),
     }
+}
+
+/// Refusals are bounded in number and length, by the guard.
+fn refusal(told: &[ServerError]) -> Bytes {
+    text(&Errors { errors: told }, usize::MAX).unwrap_or_default()
+}
+
+/// An answer exceeded its bound.
+#[derive(Debug)]
+pub(super) struct TooLong;
+
+/// What is told in place of an answer that is too long.
+pub(super) fn too_long(limit: usize) -> ServerError {
+    let message = format!(
+        "the answer is longer than the {limit} bytes allowed; ask for smaller pages or fewer fields"
+    );
+    error(ErrorCode::AnswerTooLarge, message, Vec::new())
 }
 
 /// An answer that was written before.
@@ -70,21 +97,53 @@ pub(super) fn again(body: Bytes, media_type: MediaType) -> Response {
     written(StatusCode::OK, media_type, body)
 }
 
-fn json(status: StatusCode, media_type: MediaType, answer: &impl Serialize) -> Response {
-    written(status, media_type, text(answer))
+/// Writes an answer, unless it is longer than allowed: then no more than that is written before it is given up.
+pub(super) fn text(answer: &impl Serialize, limit: usize) -> Result<Bytes, TooLong> {
+    let mut body = Bounded {
+        written: Vec::with_capacity(USUAL_BYTES),
+        limit,
+    };
+    match serde_json::to_writer(&mut body, answer) {
+        Ok(()) => Ok(body.written.into()),
+        Err(_) => Err(TooLong),
+    }
 }
 
-fn text(answer: &impl Serialize) -> Bytes {
-    let mut body = Vec::with_capacity(USUAL_BYTES);
-    serde_json::to_writer(&mut body, answer).expect("an answer is JSON, and memory takes it");
-    body.into()
+struct Bounded {
+    written: Vec<u8>,
+    limit: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.written.len() + bytes.len() > self.limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.written.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn written(status: StatusCode, media_type: MediaType, body: Bytes) -> Response {
-    let mut response = Response::new(Body::from(body));
+    let mut response = unstored(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, media_type.content_type());
+    response
+}
+
+/// An answer that nobody keeps, nor takes for anything but what it says it is.
+pub(super) fn unstored(body: Body) -> Response {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,

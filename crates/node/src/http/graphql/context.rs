@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use async_graphql::Data;
 use axum::http::{HeaderMap, header};
-use graphql::guard::Admitted;
+use graphql::guard::{Admitted, Allowed};
 
 use super::kept::Answers;
 use super::refused::Refused;
@@ -39,6 +39,11 @@ pub trait RequestContext: Send + Sync + 'static {
     /// operation and with each ping, by the same credentials.
     fn may_change(&self, _viewer: &Self::Viewer) -> bool {
         false
+    }
+
+    /// What a viewer may ask beside the data.
+    fn allowed(&self, _viewer: &Self::Viewer) -> Allowed {
+        Allowed::default()
     }
 
     /// What the resolvers of one operation find in their context; the headers are those of the request, or of the one that

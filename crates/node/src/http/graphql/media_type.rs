@@ -1,4 +1,7 @@
 //! The media type of an answer, chosen by the client's `Accept` (RFC 9110, section 12.5.1).
+//!
+//! A result comes whole, as JSON of one of two types, or as events (GraphQL over Server-Sent Events). Clients that read both name
+//! both: results of queries then come whole, those of subscriptions as events.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use graphql::guard::ErrorCode;
@@ -14,33 +17,61 @@ pub(super) enum MediaType {
     GraphqlResponse,
 }
 
-impl MediaType {
-    /// The media type that the client likes best. Without a preference it is the older one.
+/// What a client takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Accepted {
+    /// The media type of whole answers, if it takes them.
+    whole: Option<MediaType>,
+    /// Whether it takes events.
+    pub(super) events: bool,
+    /// Whether it likes them better than a whole answer.
+    pub(super) prefers_events: bool,
+}
+
+impl Accepted {
+    /// The media type of what is told whole: refusals too, whatever the client takes.
+    pub(super) fn whole(self) -> MediaType {
+        self.whole.unwrap_or(MediaType::Json)
+    }
+
+    /// What the client takes. Events only if it names them; without a preference the older type.
     pub(super) fn negotiate(headers: &HeaderMap) -> Result<Self, Refused> {
-        let mut json = Wish::default();
-        let mut graphql_response = Wish::default();
+        let mut json = Wish::of("application", "json");
+        let mut graphql_response = Wish::of("application", "graphql-response+json");
+        let mut events = Wish::of("text", "event-stream");
         let mut asked = false;
         for line in headers.get_all(header::ACCEPT) {
             let line = line.to_str().unwrap_or("unreadable");
             asked |= !line.trim().is_empty();
             for range in line.split(',').filter_map(range) {
-                json.consider(&range, "json");
-                graphql_response.consider(&range, "graphql-response+json");
+                for wish in [&mut json, &mut graphql_response, &mut events] {
+                    wish.consider(&range);
+                }
             }
         }
-        if !asked {
-            return Ok(Self::Json);
-        }
-        match (json.quality, graphql_response.quality) {
-            (0, 0) => Err(not_acceptable()),
-            (liked, better) if better > liked => Ok(Self::GraphqlResponse),
-            (liked, better) if better < liked => Ok(Self::Json),
+        let whole = match (json.quality, graphql_response.quality) {
+            _ if !asked => Some(MediaType::Json),
+            (0, 0) => None,
+            (liked, better) if better > liked => Some(MediaType::GraphqlResponse),
+            (liked, better) if better < liked => Some(MediaType::Json),
             // Liked alike: whoever names the newer type knows it, whoever says `*/*` may not.
-            _ if graphql_response.precision == Precision::Exact => Ok(Self::GraphqlResponse),
-            _ => Ok(Self::Json),
+            _ if graphql_response.precision == Precision::Exact => Some(MediaType::GraphqlResponse),
+            _ => Some(MediaType::Json),
+        };
+        let takes_events = events.precision == Precision::Exact && events.quality > 0;
+        if whole.is_none() && !takes_events {
+            return Err(not_acceptable());
         }
+        Ok(Self {
+            whole,
+            events: takes_events,
+            prefers_events: takes_events
+                && events.quality > json.quality.max(graphql_response.quality),
+        })
     }
+}
 
+impl MediaType {
     pub(super) const fn content_type(self) -> HeaderValue {
         match self {
             Self::Json => HeaderValue::from_static("application/json; charset=utf-8"),
@@ -55,7 +86,7 @@ fn not_acceptable() -> Refused {
     Refused::new(
         StatusCode::NOT_ACCEPTABLE,
         ErrorCode::NotAcceptable,
-        "answers are application/graphql-response+json or application/json; Accept allows neither",
+        "answers are application/graphql-response+json, application/json or text/event-stream; Accept allows none",
     )
 }
 
@@ -65,21 +96,31 @@ enum Precision {
     #[default]
     None,
     Anything,
-    Application,
+    Kind,
     Exact,
 }
 
 /// How much the client wants one media type, by the most precise range that describes it.
-#[derive(Default)]
 struct Wish {
+    kind: &'static str,
+    subtype: &'static str,
     precision: Precision,
     /// In thousandths.
     quality: u16,
 }
 
 impl Wish {
-    fn consider(&mut self, range: &Range<'_>, subtype: &str) {
-        let precision = range.precision(subtype);
+    const fn of(kind: &'static str, subtype: &'static str) -> Self {
+        Self {
+            kind,
+            subtype,
+            precision: Precision::None,
+            quality: 0,
+        }
+    }
+
+    fn consider(&mut self, range: &Range<'_>) {
+        let precision = range.precision(self.kind, self.subtype);
         if precision > self.precision {
             self.precision = precision;
             self.quality = range.quality;
@@ -95,16 +136,12 @@ struct Range<'a> {
 }
 
 impl Range<'_> {
-    fn precision(&self, subtype: &str) -> Precision {
+    fn precision(&self, kind: &str, subtype: &str) -> Precision {
         match self.name.split_once('/') {
             Some(("*", "*")) => Precision::Anything,
-            Some((kind, "*")) if kind.eq_ignore_ascii_case("application") => Precision::Application,
-            Some((kind, found))
-                if kind.eq_ignore_ascii_case("application")
-                    && found.eq_ignore_ascii_case(subtype) =>
-            {
-                Precision::Exact
-            }
+            Some((found, _)) if !found.eq_ignore_ascii_case(kind) => Precision::None,
+            Some((_, "*")) => Precision::Kind,
+            Some((_, found)) if found.eq_ignore_ascii_case(subtype) => Precision::Exact,
             _ => Precision::None,
         }
     }
@@ -155,7 +192,12 @@ mod tests {
         for line in accept {
             headers.append(header::ACCEPT, line.parse().unwrap());
         }
-        assert_eq!(MediaType::negotiate(&headers).ok(), expected, "{accept:?}");
+        let accepted = Accepted::negotiate(&headers).ok();
+        assert_eq!(
+            accepted.and_then(|found| found.whole),
+            expected,
+            "{accept:?}"
+        );
     }
 
     #[test]
@@ -221,6 +263,35 @@ mod tests {
             "*/json",
         ] {
             check(&[accept], None);
+            check_events(accept, None);
         }
+    }
+
+    #[track_caller]
+    fn check_events(accept: &'static str, expected: Option<(bool, bool)>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+        let accepted = Accepted::negotiate(&headers).ok();
+        let events = accepted.map(|found| (found.events, found.prefers_events));
+        assert_eq!(events, expected, "{accept}");
+    }
+
+    #[test]
+    fn events_are_for_those_who_name_them() {
+        check_events("text/event-stream", Some((true, true)));
+        check_events("Text/Event-Stream; charset=utf-8", Some((true, true)));
+        check_events("text/event-stream, application/json", Some((true, false)));
+        check_events(
+            "application/json;q=0.9, text/event-stream",
+            Some((true, true)),
+        );
+        check_events(
+            "application/json, text/event-stream;q=0.1",
+            Some((true, false)),
+        );
+        check_events("text/event-stream;q=0, */*", Some((false, false)));
+        check_events("*/*", Some((false, false)));
+        check_events("text/*, application/json", Some((false, false)));
+        check_events("text/*", None);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{Extensions, Variables};
+use async_graphql::{Extensions, Value, Variables};
 use axum::body::{Body, Bytes};
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use futures_util::StreamExt;
-use graphql::guard::{Asked, ErrorCode};
+use graphql::guard::{Allowed, Asked, ErrorCode, Guarded};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -19,10 +19,49 @@ use super::refused::Refused;
 /// The parameters of a GraphQL request, of the right types but not yet looked into.
 #[derive(Debug)]
 pub(super) struct Parameters<'a> {
-    query: Cow<'a, str>,
+    /// The text, or the id of a trusted document.
+    document: Document<'a>,
     operation_name: Option<Cow<'a, str>>,
     variables: Variables,
     extensions: Extensions,
+}
+
+/// What is to be executed.
+#[derive(Debug)]
+enum Document<'a> {
+    Text(Cow<'a, str>),
+    Id(Cow<'a, str>),
+    /// What Apollo's clients send first: a hash alone. Told that it is not known, in these words, they send the text.
+    Hash(String),
+}
+
+impl<'a> Document<'a> {
+    fn of(
+        query: Option<Cow<'a, str>>,
+        id: Option<Cow<'a, str>>,
+        extensions: &Extensions,
+    ) -> Result<Self, Refused> {
+        match (query, id) {
+            (Some(_), Some(_)) => Err(Refused::bad_request(
+                "query and documentId are given; send one of them",
+            )),
+            (Some(query), None) => Ok(Self::Text(query)),
+            (None, Some(id)) => Ok(Self::Id(id)),
+            (None, None) => match extensions.get("persistedQuery") {
+                Some(Value::Object(persisted)) => {
+                    let hash = persisted.get("sha256Hash");
+                    let hash = hash.and_then(|hash| match hash {
+                        Value::String(hash) => Some(hash.clone()),
+                        _ => None,
+                    });
+                    Ok(Self::Hash(hash.unwrap_or_default()))
+                }
+                _ => Err(Refused::bad_request(
+                    "the parameter query is missing; a trusted document is named by documentId",
+                )),
+            },
+        }
+    }
 }
 
 impl<'a> Parameters<'a> {
@@ -35,8 +74,10 @@ impl<'a> Parameters<'a> {
         }
         let raw: Raw<'_> = serde_json::from_slice(body).map_err(|error| not_an_object(&error))?;
         let extensions = object(raw.extensions.map(RawValue::get), "extensions")?;
+        let query = string(raw.query, "query")?;
+        let id = string(raw.document_id, "documentId")?;
         Ok(Self {
-            query: string(raw.query, "query")?.ok_or_else(|| no_query(&extensions))?,
+            document: Document::of(query, id, &extensions)?,
             operation_name: string(raw.operation_name, "operationName")?,
             variables: object(raw.variables.map(RawValue::get), "variables")?,
             extensions,
@@ -55,13 +96,26 @@ impl<'a> Parameters<'a> {
     }
 
     /// What the guard is asked. Takes the variables along, so it is asked once.
-    pub(super) fn asked(&mut self) -> Asked<'_> {
-        Asked {
-            query: &self.query,
+    ///
+    /// # Errors
+    /// No trusted document has the id that is given.
+    pub(super) fn asked<'s, E>(
+        &'s mut self,
+        schema: &'s Guarded<E>,
+        allowed: Allowed,
+    ) -> Result<Asked<'s>, Refused> {
+        let query = match &self.document {
+            Document::Text(text) => text,
+            Document::Id(id) => schema.trusted(id).ok_or_else(|| not_known(id))?,
+            Document::Hash(hash) => schema.trusted(hash).ok_or_else(not_supported)?,
+        };
+        Ok(Asked {
+            query,
             operation_name: self.operation_name.as_deref(),
             variables: std::mem::take(&mut self.variables),
             extensions: std::mem::take(&mut self.extensions),
-        }
+            allowed,
+        })
     }
 }
 
@@ -71,6 +125,8 @@ impl<'a> Parameters<'a> {
 struct Raw<'a> {
     #[serde(borrow)]
     query: Option<&'a RawValue>,
+    #[serde(borrow)]
+    document_id: Option<&'a RawValue>,
     #[serde(borrow)]
     operation_name: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -83,6 +139,7 @@ struct Raw<'a> {
 #[derive(Default)]
 struct Given {
     query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
@@ -92,6 +149,7 @@ impl Given {
     fn set(&mut self, name: &str, value: String) -> Result<(), Refused> {
         let place = match name {
             "query" => &mut self.query,
+            "documentId" => &mut self.document_id,
             "operationName" => &mut self.operation_name,
             "variables" => &mut self.variables,
             "extensions" => &mut self.extensions,
@@ -106,8 +164,9 @@ impl Given {
 
     fn into_parameters(self) -> Result<Parameters<'static>, Refused> {
         let extensions = object(self.extensions.as_deref(), "extensions")?;
+        let (query, id) = (self.query.map(Cow::Owned), self.document_id.map(Cow::Owned));
         Ok(Parameters {
-            query: self.query.ok_or_else(|| no_query(&extensions))?.into(),
+            document: Document::of(query, id, &extensions)?,
             operation_name: self.operation_name.map(Cow::Owned),
             variables: object(self.variables.as_deref(), "variables")?,
             extensions,
@@ -149,13 +208,22 @@ fn not_an_object(error: &serde_json::Error) -> Refused {
     })
 }
 
-/// Apollo's clients first send a document's hash alone; told this, in these words, they send its text.
-fn no_query(extensions: &Extensions) -> Refused {
-    if extensions.contains_key("persistedQuery") {
-        let code = ErrorCode::PersistedQueryNotSupported;
-        return Refused::new(StatusCode::BAD_REQUEST, code, "PersistedQueryNotSupported");
-    }
-    Refused::bad_request("the parameter query is missing")
+/// Documents are not learned from clients, so Apollo's send the text from now on.
+fn not_supported() -> Refused {
+    let code = ErrorCode::PersistedQueryNotSupported;
+    Refused::new(StatusCode::BAD_REQUEST, code, "PersistedQueryNotSupported")
+}
+
+fn not_known(id: &str) -> Refused {
+    let id: String = id.chars().take(100).collect();
+    let message = format!(
+        "no trusted document has the id {id}; the operator may not have your newest manifest"
+    );
+    Refused::new(
+        StatusCode::BAD_REQUEST,
+        ErrorCode::PersistedQueryNotFound,
+        message,
+    )
 }
 
 /// Refuses a body that is not JSON in UTF-8, before it is read.

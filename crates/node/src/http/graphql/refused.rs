@@ -1,6 +1,7 @@
 //! A request that is refused before the guard sees it, or by its transport.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use async_graphql::ServerError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -66,6 +67,16 @@ impl Refused {
         let (status, code) = (StatusCode::METHOD_NOT_ALLOWED, ErrorCode::MethodNotAllowed);
         let allowed = HeaderValue::from_static(allowed);
         Self::new(status, code, message).with_header(header::ALLOW, allowed)
+    }
+
+    /// It took longer than it may: 503. A mutation may have been done.
+    pub(super) fn timeout(within: Duration) -> Self {
+        let seconds = within.as_secs();
+        let message = format!(
+            "the request was given up after {seconds} seconds; ask for less, and look whether a mutation was done before you repeat it"
+        );
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(status, ErrorCode::Timeout, message)
     }
 
     /// The node failed: 500. The cause is for its log.

@@ -6,13 +6,13 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_graphql::{
     Context, Data, Error, ErrorExtensions, Object, Schema, Subscription, ValidationMode,
 };
 use futures_util::stream::{self, Stream};
-use graphql::guard::{Admitted, Guarded, Limits};
+use graphql::guard::{Admitted, Allowed, Guarded, Limits, TrustedDocuments};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -108,6 +108,10 @@ impl Feed {
 pub(super) struct Probe {
     pub(super) release: Notify,
     pub(super) hanging: AtomicUsize,
+    /// Whether the session of the token `session` is over.
+    pub(super) signed_out: AtomicBool,
+    /// Whether that session is given trusted documents only.
+    pub(super) trusts_only: AtomicBool,
 }
 
 /// Counts a subscription for as long as it holds anything.
@@ -130,7 +134,8 @@ impl Drop for Alive {
     }
 }
 
-/// Anybody without a token, `operator` with the right one.
+/// Anybody without a token, `operator` with the right one, `somebody` with that of a session. The session may not ask
+/// for the schema, and is told no suggestions.
 pub(super) struct Tokens(pub(super) Arc<Probe>);
 
 #[derive(Clone)]
@@ -143,7 +148,23 @@ impl RequestContext for Tokens {
         match caller.authorization {
             None => Ok(Viewer("anybody".to_owned())),
             Some("Bearer secret") => Ok(Viewer("operator".to_owned())),
+            Some("Bearer session") if !self.0.signed_out.load(Ordering::SeqCst) => {
+                Ok(Viewer("somebody".to_owned()))
+            }
             Some(_) => Err(Refused::unauthenticated("the token is not known")),
+        }
+    }
+
+    fn may_change(&self, viewer: &Viewer) -> bool {
+        viewer.0 == "somebody"
+    }
+
+    fn allowed(&self, viewer: &Viewer) -> Allowed {
+        let is_strict = viewer.0 == "somebody";
+        Allowed {
+            introspection: !is_strict,
+            suggestions: !is_strict,
+            any_document: !is_strict || !self.0.trusts_only.load(Ordering::SeqCst),
         }
     }
 
@@ -155,6 +176,9 @@ impl RequestContext for Tokens {
     }
 }
 
+/// The manifest of the trusted documents.
+const TRUSTED: &str = r#"{"Echo": "query Echo($n: Int!) { echo(number: $n) }"}"#;
+
 pub(super) type TestEndpoint = Endpoint<Schema<Query, Mutation, Feed>, Tokens>;
 
 /// An endpoint with these settings, what tests see of it, and what shuts it down.
@@ -163,6 +187,9 @@ pub(super) fn endpoint(settings: Settings) -> (TestEndpoint, Arc<Probe>, Cancell
     let schema = schema.validation_mode(ValidationMode::Fast).finish();
     let sdl = schema.sdl();
     let guarded = Guarded::new(schema, &sdl, Limits::default()).expect("the schema is one");
+    let mut trusted = TrustedDocuments::default();
+    trusted.read(TRUSTED).expect("it is a manifest");
+    let guarded = guarded.with_trusted(trusted).expect("they are valid");
     let (probe, shutdown) = (Arc::new(Probe::default()), CancellationToken::new());
     let context = Tokens(Arc::clone(&probe));
     let endpoint = Endpoint::new(guarded, context, settings, shutdown.clone());

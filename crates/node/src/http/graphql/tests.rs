@@ -1,5 +1,7 @@
 //! The front door over HTTP: a table of requests and their answers.
 
+mod limits;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::Settings;
-use super::test_schema::{doubling_fragments, endpoint};
+use super::test_schema::{TestEndpoint, doubling_fragments, endpoint};
 
 const RESPONSE: &str = "application/graphql-response+json";
 
@@ -43,10 +45,15 @@ impl Answer {
 }
 
 async fn ask(request: Request<Body>) -> Answer {
-    let (endpoint, _, _) = endpoint(Settings {
+    let settings = Settings {
         body_bytes: 2_000,
         ..Settings::default()
-    });
+    };
+    let (endpoint, _, _) = endpoint(settings);
+    ask_at(&endpoint, request).await
+}
+
+async fn ask_at(endpoint: &TestEndpoint, request: Request<Body>) -> Answer {
     let app: Router = Router::new().route("/graphql", endpoint.route());
     let response = app.oneshot(request).await.expect("a route does not fail");
     let (parts, body) = response.into_parts();

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::Executor;
-use async_graphql::parser::types::OperationType;
 use axum::extract::ws::{Message, WebSocket};
 use axum::http::request;
-use futures_util::{FutureExt, stream};
-use graphql::guard::{ErrorCode, Outcome, error};
+use futures_util::FutureExt;
+use graphql::guard::{ErrorCode, Outcome, Refusal, error};
 use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 
+use super::super::answer::{self, TooLong};
 use super::super::parameters::Parameters;
 use super::super::{Endpoint, Refused, RequestContext, caller};
 use super::close::Close;
@@ -187,10 +187,15 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             return self.say(FromHub::Error { id, payload }).await;
         }
         let schema = self.endpoint.inner.schema.clone();
-        let admitted = match schema.admit(parameters.asked()).await {
+        let allowed = self.endpoint.inner.context.allowed(viewer);
+        let admitted = match parameters.asked(&schema, allowed) {
+            Ok(asked) => schema.admit(asked).await.map_err(Refusal::into_errors),
+            Err(refused) => Err(vec![refused.into_error()]),
+        };
+        let admitted = match admitted {
             Ok(admitted) => admitted,
-            Err(refusal) => {
-                let payload = &refusal.into_errors();
+            Err(payload) => {
+                let payload = &payload;
                 return self.say(FromHub::Error { id, payload }).await;
             }
         };
@@ -201,13 +206,8 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             .context
             .data(viewer, &self.opening.headers, &admitted)
             .await;
-        if kind == OperationType::Subscription {
-            self.operations
-                .start(id, kind, schema.subscribe(admitted, data));
-        } else {
-            let outcome = stream::once(async move { schema.execute(admitted, data).await });
-            self.operations.start(id, kind, outcome);
-        }
+        let outcomes = self.endpoint.outcomes(admitted, data);
+        self.operations.start(id, kind, outcomes);
         Ok(())
     }
 
@@ -215,8 +215,16 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
     async fn tell(&mut self, id: &Arc<str>, event: Event) -> Result<(), End> {
         match event {
             Event::Outcome(Outcome::Executed(response)) => {
+                let limit = self.endpoint.inner.settings.answer_bytes;
                 let payload = &response;
-                self.say(FromHub::Next { id, payload }).await
+                match (FromHub::Next { id, payload }).into_message(limit) {
+                    Ok(message) => self.send(message).await,
+                    Err(TooLong) => {
+                        self.operations.end(id);
+                        let payload = &[answer::too_long(limit)];
+                        self.say(FromHub::Error { id, payload }).await
+                    }
+                }
             }
             Event::Outcome(Outcome::Refused(errors)) | Event::Failed(errors) => {
                 self.operations.end(id);
@@ -243,10 +251,15 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
         finished.await.unwrap_or(Ok(()))
     }
 
-    /// Sends a message. A client that does not take it up in time is gone: its queue must not grow.
+    /// Says something that is short by itself. A client that does not take it up in time is gone: its queue must not grow.
     async fn say(&mut self, message: FromHub<'_>) -> Result<(), End> {
+        let message = message.into_message(usize::MAX);
+        self.send(message.expect("there is no bound")).await
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
         let within = self.endpoint.inner.settings.ws.send_timeout;
-        let sent = timeout(within, self.socket.send(message.into_message())).await;
+        let sent = timeout(within, self.socket.send(message)).await;
         sent.map_err(|_| End::Gone)?.map_err(|_| End::Gone)
     }
 

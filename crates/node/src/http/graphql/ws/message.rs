@@ -7,6 +7,7 @@ use axum::extract::ws::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::super::answer::{self, TooLong};
 use super::super::parameters::Parameters;
 use super::close::Close;
 
@@ -99,8 +100,9 @@ pub(super) enum FromHub<'a> {
 }
 
 impl FromHub<'_> {
-    pub(super) fn into_message(self) -> Message {
-        let text = serde_json::to_string(&self).expect("a message is JSON, and memory takes it");
-        Message::Text(text.into())
+    /// Writes a message of at most `limit` bytes.
+    pub(super) fn into_message(self, limit: usize) -> Result<Message, TooLong> {
+        let text = answer::text(&self, limit)?;
+        Ok(Message::Text(text.try_into().expect("JSON is text")))
     }
 }
