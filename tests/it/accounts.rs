@@ -14,7 +14,7 @@ const PASSWORD: &str = "kuda nil makan pisang";
 
 /// A browser: it keeps the cookie that the hub gives it.
 #[derive(Clone, Debug)]
-struct Browser {
+pub(crate) struct Browser {
     url: String,
     client: reqwest::Client,
     cookie: Option<String>,
@@ -82,7 +82,7 @@ impl Browser {
     }
 
     /// Makes a token of the account that is signed in.
-    async fn token(&mut self, scope: &str) -> String {
+    pub(crate) async fn token(&mut self, scope: &str) -> String {
         let document = "mutation($scope: TokenScope!) { createToken(name: \"uji\", scope: $scope) { secret } }";
         let made = self.ask(document, json!({"scope": scope})).await.data();
         made["createToken"]["secret"].as_str().unwrap().to_owned()
@@ -101,7 +101,7 @@ async fn add(hubs: &Federation, hub: &str, name: &str, roles: Value) -> (String,
 }
 
 /// A browser that is signed in with a new account of these roles.
-async fn signed_in(hubs: &Federation, hub: &str, name: &str, roles: Value) -> Browser {
+pub(crate) async fn signed_in(hubs: &Federation, hub: &str, name: &str, roles: Value) -> Browser {
     let (_, invitation) = add(hubs, hub, name, roles).await;
     let mut browser = Browser::at(hubs, hub);
     browser.accept(&invitation, PASSWORD).await.data();

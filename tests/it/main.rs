@@ -12,7 +12,7 @@
 //! - `searching`: finding by words, and an index that follows the store. `queries`: the cookbook's.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others; `oracle`: what is valid
-//!   GraphQL, by a second implementation. `reader`: an independent implementation.
+//!   GraphQL, by a second implementation; `leaks`: whatever is asked, nobody reads what is not theirs. `reader`: an independent implementation.
 
 #![expect(
     clippy::unwrap_used,
@@ -55,6 +55,7 @@ mod hints;
 mod importing;
 mod in_and_out;
 mod items;
+mod leaks;
 mod left_out;
 mod liars;
 mod membership;

@@ -9,9 +9,9 @@
 
 mod breaking;
 mod document;
-mod model;
-mod variables;
-mod writing;
+pub(crate) mod model;
+pub(crate) mod variables;
+pub(crate) mod writing;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -3,17 +3,17 @@
 use std::fmt::{self, Display, Formatter, Write as _};
 
 #[derive(Clone, Default)]
-pub(super) struct Document {
-    pub(super) operations: Vec<Operation>,
+pub(crate) struct Document {
+    pub(crate) operations: Vec<Operation>,
     pub(super) fragments: Vec<Fragment>,
     /// Text at the end that is neither.
     pub(super) rest: String,
 }
 
 #[derive(Clone)]
-pub(super) struct Operation {
+pub(crate) struct Operation {
     pub(super) kind: &'static str,
-    pub(super) name: Option<String>,
+    pub(crate) name: Option<String>,
     pub(super) variables: Vec<Variable>,
     pub(super) directives: Vec<Directive>,
     pub(super) set: Vec<Selection>,
@@ -67,6 +67,16 @@ pub(super) enum Value {
 }
 
 impl Document {
+    /// The fields of the first operation itself that stand in no fragment.
+    pub(crate) fn root_fields(&self) -> Vec<String> {
+        let selected = self.operations[0].set.iter();
+        let fields = selected.filter_map(|selection| match selection {
+            Selection::Field(field) => Some(field.name.clone()),
+            Selection::Spread(..) | Selection::Inline(..) => None,
+        });
+        fields.collect()
+    }
+
     /// Every selection set, its own first and those within it after it.
     pub(super) fn each_set(&mut self, mut see: impl FnMut(&mut Vec<Selection>)) {
         fn within(set: &mut Vec<Selection>, see: &mut impl FnMut(&mut Vec<Selection>)) {

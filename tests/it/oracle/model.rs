@@ -27,9 +27,9 @@ const INTROSPECTION: &str = "
 ";
 
 /// A schema's types by name.
-pub(super) struct Model {
+pub(crate) struct Model {
     types: BTreeMap<String, Kind>,
-    pub(super) roots: Vec<(&'static str, String)>,
+    pub(crate) roots: Vec<(&'static str, String)>,
 }
 
 pub(super) enum Kind {
@@ -67,7 +67,7 @@ impl Slot {
 }
 
 impl Model {
-    pub(super) fn of(sdl: &str) -> Self {
+    pub(crate) fn of(sdl: &str) -> Self {
         let mut model = Self {
             types: BTreeMap::new(),
             roots: Vec::new(),

@@ -7,7 +7,7 @@ use super::document::Operation;
 use super::model::{Kind, Model, Slot};
 
 /// Values for what an operation declares.
-pub(super) fn values(operation: &Operation, model: &Model, chance: &mut fastrand::Rng) -> Value {
+pub(crate) fn values(operation: &Operation, model: &Model, chance: &mut fastrand::Rng) -> Value {
     let mut given = Map::new();
     for variable in &operation.variables {
         let Some(ty) = Type::new(&variable.ty) else {

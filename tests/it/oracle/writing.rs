@@ -10,27 +10,60 @@ use super::model::{self, Kind, Model, Slot, named};
 /// How deep selections and values go.
 const DEEPEST: usize = 4;
 
+/// What stands in documents that should mean something to a hub.
+#[derive(Default)]
+pub(crate) struct Pool {
+    /// Global ids.
+    pub(crate) ids: Vec<String>,
+    /// Ids of hubs.
+    pub(crate) hubs: Vec<String>,
+    /// Words that are looked for, and names.
+    pub(crate) words: Vec<String>,
+}
+
+impl Pool {
+    /// What a value of this type may be; nothing if it has nothing of the sort.
+    fn of(&self, name: &str) -> &[String] {
+        match name {
+            "ID" => &self.ids,
+            "HubId" => &self.hubs,
+            "String" => &self.words,
+            _ => &[],
+        }
+    }
+}
+
 /// Writes documents for one schema.
-pub(super) struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     pub(super) model: &'a Model,
     pub(super) chance: &'a mut fastrand::Rng,
+    pool: Pool,
     variables: Vec<Variable>,
     fragments: Vec<Fragment>,
     aliases: usize,
 }
 
 impl<'a> Writer<'a> {
-    pub(super) const fn new(model: &'a Model, chance: &'a mut fastrand::Rng) -> Self {
+    pub(super) fn new(model: &'a Model, chance: &'a mut fastrand::Rng) -> Self {
+        Self::with_pool(model, chance, Pool::default())
+    }
+
+    pub(crate) const fn with_pool(
+        model: &'a Model,
+        chance: &'a mut fastrand::Rng,
+        pool: Pool,
+    ) -> Self {
         Self {
             model,
             chance,
+            pool,
             variables: Vec::new(),
             fragments: Vec::new(),
             aliases: 0,
         }
     }
 
-    pub(super) fn document(&mut self) -> Document {
+    pub(crate) fn document(&mut self) -> Document {
         let mut document = Document::default();
         let operations = if self.one_in(6) { 2 } else { 1 };
         for number in 0..operations {
@@ -253,6 +286,11 @@ impl<'a> Writer<'a> {
     }
 
     fn scalar(&mut self, name: &str) -> String {
+        if !self.one_in(8)
+            && let Some(known) = self.chance.choice(self.pool.of(name))
+        {
+            return format!("\"{known}\"");
+        }
         let numbers = ["0", "7", "-1", "2147483647", "-2147483648"];
         let texts = ["\"\"", "\"a\"", "\"\"\"b\"\"\"", "\"\\u00e9\""];
         let of = |chance: &mut fastrand::Rng, texts: &[&str]| {
