@@ -358,7 +358,7 @@ async fn a_socket_with_a_token_that_does_not_count_is_closed_and_not_anybodys() 
         .await;
     a.well(&["import", &table(&a, &[(1, "Rahasia", "network")])])
         .await;
-    let key = node::keys::read_key(&b.folder().join("simpul.key")).unwrap();
+    let key = node::keys::read_key(&b.folder().join("simpul.key"), None).unwrap();
     let serving = a.serve().await;
     let api = Api::new(client(), &serving.url, "");
     let good = bearer(&key, now());

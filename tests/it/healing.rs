@@ -251,6 +251,7 @@ async fn a_lost_hub_gets_everything_back_with_its_key_and_one_peer() {
     };
     node::keys::create_key(
         &program.folder().join("unknown.key"),
+        None,
         &node::system::SystemEntropy,
     )
     .unwrap();

@@ -12,7 +12,7 @@
 //! - `searching`: finding by words, and an index that follows the store. `queries`: the cookbook's.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others; `oracle`: what is valid
-//!   GraphQL, by a second implementation; `leaks`: whatever is asked, nobody reads what is not theirs. `reader`: an independent implementation.
+//!   GraphQL, by a second implementation; `leaks`: whatever is asked, nobody reads what is not theirs; `secrets`: keys that a passphrase protects. `reader`: an independent implementation.
 
 #![expect(
     clippy::unwrap_used,
@@ -69,6 +69,7 @@ mod retired_keys;
 mod scenarios;
 mod schema;
 mod searching;
+mod secrets;
 mod seeding;
 mod simulation;
 mod soak;

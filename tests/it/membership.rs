@@ -70,7 +70,7 @@ pub(super) async fn replace_stolen_key(
     good: u64,
 ) -> SigningKey {
     let file = hubs.hub(member).next_key_file();
-    let next = node::keys::create_key(&file, &node::system::SystemEntropy).unwrap();
+    let next = node::keys::create_key(&file, None, &node::system::SystemEntropy).unwrap();
     let fresh = next.public().to_string();
     say(hubs, member, |draft| {
         draft.keys[0].until = Some(good);

@@ -469,7 +469,8 @@ async fn open_hub(drawn: &DrawnHub, site: &Site) -> Hub {
             .expect("the hub is made");
     }
     let file = |path| config.path(path);
-    keys::create_key(&file(&config.hub.key_file), &SystemEntropy).expect("the key is written");
+    keys::create_key(&file(&config.hub.key_file), None, &SystemEntropy)
+        .expect("the key is written");
     keys::create_token(&file(&config.hub.token_file), &SystemEntropy)
         .expect("the token is written");
     let hub = Hub::open(config).await.expect("the hub opens");

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::config::{Config, PublicUrl};
 use crate::guard;
-use crate::keys::{self, OperatorToken};
+use crate::keys::{self, OperatorToken, Passphrase};
 use crate::pace::Pulling;
 use crate::system::{SystemClock, SystemEntropy};
 use crate::tls;
@@ -65,7 +65,8 @@ pub struct Rotated {
 impl Hub {
     /// Opens the hub that the settings describe.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
-        let key = keys::read_key(&config.path(&config.hub.key_file))?;
+        let passphrase = Passphrase::of(&config)?;
+        let key = keys::read_key(&config.path(&config.hub.key_file), passphrase.as_ref())?;
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
         tls::roots(&config)?;
         let db = open_database(&config).await?;
@@ -91,7 +92,8 @@ impl Hub {
     /// Makes a new hub: its key, its token, its database, and a log whose first entry says who it is.
     pub async fn create(config: Config, profile: &HubProfileDraft) -> anyhow::Result<Self> {
         let parsed = HubProfile::parse(profile)?;
-        let key = keys::create_key(&config.path(&config.hub.key_file), &SystemEntropy)?;
+        let (file, passphrase) = (config.path(&config.hub.key_file), Passphrase::of(&config)?);
+        let key = keys::create_key(&file, passphrase.as_ref(), &SystemEntropy)?;
         keys::create_token(&config.path(&config.hub.token_file), &SystemEntropy)?;
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
         let db = open_database(&config).await?;

@@ -1,5 +1,7 @@
 //! The Ed25519 keys with which hubs sign their logs (RFC 8032), verified strictly.
 
+mod protected;
+
 use std::fmt;
 
 use base64::Engine as _;
@@ -7,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use ed25519_dalek::{Signature, Signer as _, VerifyingKey};
+
+use zeroize::Zeroizing;
 
 use super::Hash;
 
@@ -19,6 +23,12 @@ pub enum KeyError {
     /// The text is not a private key.
     #[error("the text is not an Ed25519 private key in PKCS#8 PEM")]
     Private,
+    /// The private key is encrypted, and no passphrase is given.
+    #[error("the private key is encrypted; a passphrase is needed")]
+    Encrypted,
+    /// The passphrase does not open the private key.
+    #[error("the passphrase is wrong, or the file was damaged")]
+    Passphrase,
 }
 
 /// A hub's public key. Prints as `ed25519:<base64>`.
@@ -100,16 +110,22 @@ impl SigningKey {
     }
 
     /// Reads PKCS#8 PEM (RFC 8410), as `openssl genpkey -algorithm ed25519` writes it.
+    ///
+    /// # Errors
+    /// The text is no such key, or it is encrypted.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        if Self::is_protected(text) {
+            return Err(KeyError::Encrypted);
+        }
         ed25519_dalek::SigningKey::from_pkcs8_pem(text)
             .map(Self)
             .map_err(|_| KeyError::Private)
     }
 
     /// Writes PKCS#8 PEM.
-    pub fn to_pem(&self) -> String {
+    pub fn to_pem(&self) -> Zeroizing<String> {
         let pem = self.0.to_pkcs8_pem(LineEnding::LF);
-        pem.expect("32 bytes have a PKCS#8 form").to_string()
+        pem.expect("32 bytes have a PKCS#8 form")
     }
 
     /// The public half.

@@ -1,6 +1,6 @@
 //! `simpul init`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use domain::account::AccountName;
@@ -33,6 +33,9 @@ pub struct Init {
     /// Where the hub answers, as it tells others: https://…
     #[arg(long, value_name = "URL")]
     endpoint: Option<String>,
+    /// A file with a passphrase of 16 characters or more that protects the private key
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8013")]
     listen: String,
@@ -54,6 +57,7 @@ impl Init {
             &self.hub,
             common.database.as_deref(),
             &self.listen,
+            self.passphrase_file.as_deref(),
         )?;
         let folder = file.parent().filter(|folder| *folder != Path::new(""));
         if let Some(folder) = folder {
@@ -113,6 +117,7 @@ pub(crate) fn settings(
     hub: &HubId,
     database: Option<&str>,
     listen: &str,
+    passphrase_file: Option<&Path>,
 ) -> anyhow::Result<String> {
     let url = database.unwrap_or("sqlite:simpul.db");
     DatabaseUrl::parse(url).map_err(anyhow::Error::msg)?;
@@ -123,10 +128,16 @@ pub(crate) fn settings(
             .map(|(key, value)| ((*key).to_owned(), toml::Value::from(*value)));
         text.insert(name.to_owned(), toml::Value::Table(pairs.collect()));
     };
-    section(
-        "hub",
-        &[("network", network.as_str()), ("id", hub.as_str())],
+    // The settings may lie in another folder than the one in which the command was run.
+    let passphrase_file = passphrase_file.map(std::path::absolute).transpose()?;
+    let passphrase_file = passphrase_file.map(|file| file.display().to_string());
+    let mut who = vec![("network", network.as_str()), ("id", hub.as_str())];
+    who.extend(
+        passphrase_file
+            .as_deref()
+            .map(|file| ("passphrase_file", file)),
     );
+    section("hub", &who);
     section("database", &[("url", url)]);
     section("http", &[("listen", listen)]);
     Ok(format!(

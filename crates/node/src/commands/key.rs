@@ -9,6 +9,8 @@ use storage::{leases, trust};
 
 use crate::cli::{Common, Outcome};
 use crate::hub::Hub;
+use crate::keys::Passphrase;
+use crate::system::SystemEntropy;
 use crate::{keys, output};
 
 /// Show the hub's key, and change over to a new one
@@ -20,6 +22,10 @@ pub enum Key {
     /// Make the next key, for the network's authority to announce
     Next,
     Rotate(Rotate),
+    /// Write the key anew so that it takes the passphrase in `passphrase_file` (section `[hub]`) to read it
+    Protect,
+    /// Write the key anew so that it takes no passphrase to read it
+    Unprotect,
 }
 
 /// Sign with the next key from now on; stop the node before, and start it again afterwards
@@ -40,6 +46,8 @@ impl Key {
             Self::Show => show(&hub.key.public(), common)?,
             Self::Next => next(&hub, common)?,
             Self::Rotate(rotate) => rotate.run(&hub).await?,
+            Self::Protect => protect(&hub)?,
+            Self::Unprotect => unprotect(&hub)?,
         }
         hub.close().await?;
         Ok(Outcome::Well)
@@ -57,11 +65,11 @@ fn show(key: &domain::log::PublicKey, common: &Common) -> anyhow::Result<()> {
 }
 
 fn next(hub: &Hub, common: &Common) -> anyhow::Result<()> {
-    let file = hub.next_key_file();
+    let (file, passphrase) = (hub.next_key_file(), Passphrase::of(&hub.config)?);
     let key = if file.exists() {
-        keys::read_key(&file)?
+        keys::read_key(&file, passphrase.as_ref())?
     } else {
-        keys::create_key(&file, &crate::system::SystemEntropy)?
+        keys::create_key(&file, passphrase.as_ref(), &SystemEntropy)?
     };
     show(&key.public(), common)?;
     output::remark(format!(
@@ -69,6 +77,39 @@ fn next(hub: &Hub, common: &Common) -> anyhow::Result<()> {
         hub.db.hub(),
         key.public()
     ));
+    Ok(())
+}
+
+/// Writes the hub's key anew, and its next one if there is one.
+fn rewrite(hub: &Hub, passphrase: Option<&Passphrase>) -> anyhow::Result<()> {
+    let opened = Passphrase::of(&hub.config)?;
+    let own = hub.config.path(&hub.config.hub.key_file);
+    let files = [own, hub.next_key_file()];
+    for file in files.iter().filter(|file| file.exists()) {
+        let key = keys::read_key(file, opened.as_ref())?;
+        keys::rewrite_key(file, &key, passphrase, &SystemEntropy)?;
+        output::say(format!("written anew  {}", file.display()));
+    }
+    Ok(())
+}
+
+fn protect(hub: &Hub) -> anyhow::Result<()> {
+    let Some(passphrase) = Passphrase::of(&hub.config)? else {
+        bail!(
+            "name the file with the passphrase first: passphrase_file in [hub], or SIMPUL_HUB__PASSPHRASE_FILE"
+        );
+    };
+    rewrite(hub, Some(&passphrase))?;
+    output::remark(
+        "copies of the file from before need no passphrase: protect or destroy them, or change the key (`simpul key next`). \
+         Without the passphrase the hub cannot sign any more, so keep a copy of it in a safe place",
+    );
+    Ok(())
+}
+
+fn unprotect(hub: &Hub) -> anyhow::Result<()> {
+    rewrite(hub, None)?;
+    output::remark("take passphrase_file out of the settings, or the next key is protected again");
     Ok(())
 }
 
@@ -92,7 +133,7 @@ impl Rotate {
         if !file.exists() {
             bail!("there is no next key yet; make it with `simpul key next`");
         }
-        let next = keys::read_key(&file)?;
+        let next = keys::read_key(&file, Passphrase::of(&hub.config)?.as_ref())?;
         let log = hub.own_log().await?;
         let size = heads::edge(&hub.db, &log).await?.size() + 1;
         let trust = trust::load(&hub.db).await?;

@@ -14,6 +14,7 @@ use super::{heal, init};
 use crate::cli::{Common, Outcome};
 use crate::config::Config;
 use crate::hub::{Hub, SOFTWARE};
+use crate::keys::Passphrase;
 use crate::system::SystemClock;
 use crate::{introduction, keys, output};
 
@@ -36,6 +37,9 @@ pub struct Recover {
     /// The first of these hubs is the network's authority, and is followed again
     #[arg(long)]
     authority: bool,
+    /// The file with the passphrase that protects the key, if one does
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     /// Where to listen
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8013")]
     listen: String,
@@ -56,14 +60,16 @@ impl Recover {
                 "{hubs} hubs are named, and {told} fingerprints; give one for each, in their order"
             );
         }
-        let key = keys::read_key(&self.key)?;
+        let passphrase = self.passphrase_file.as_deref().map(Passphrase::read);
+        let key = keys::read_key(&self.key, passphrase.transpose()?.as_ref())?;
         let log = find_newest(&self.from, &key).await?;
         output::remark(format!(
             "the key is that of hub {} of network {}",
             log.hub, log.network
         ));
         let database = common.database.as_deref();
-        let text = init::settings(&log.network, &log.hub, database, &self.listen)?;
+        let passphrase = self.passphrase_file.as_deref();
+        let text = init::settings(&log.network, &log.hub, database, &self.listen, passphrase)?;
         let hub = self.make(file, &text).await?;
         if let Err(error) = self.meet(&hub).await {
             hub.db.close().await?;
@@ -103,9 +109,7 @@ impl Recover {
         config.folder = folder.unwrap_or(Path::new(".")).to_owned();
         let key_file = config.path(&config.hub.key_file);
         if !key_file.exists() {
-            let pem = std::fs::read_to_string(&self.key)
-                .with_context(|| format!("{} cannot be read", self.key.display()))?;
-            keys::write_secret(&key_file, &pem)?;
+            keys::write_secret(&key_file, &keys::read_secret(&self.key)?)?;
         }
         let token_file = config.path(&config.hub.token_file);
         if !token_file.exists() {

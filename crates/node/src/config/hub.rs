@@ -16,6 +16,9 @@ pub struct HubConfig {
     /// The file with the hub's private key (PKCS#8 PEM).
     #[serde(default = "default_key")]
     pub key_file: PathBuf,
+    /// The file with the passphrase that protects the private key, if one does. Keep it where backups of the key are not.
+    #[serde(default)]
+    pub passphrase_file: Option<PathBuf>,
     /// The file with the operator's token.
     #[serde(default = "default_token")]
     pub token_file: PathBuf,

@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use super::{Finding, judge};
 use crate::config::Config;
 use crate::hub;
-use crate::keys::{self, OperatorToken};
+use crate::keys::{self, OperatorToken, Passphrase};
 use crate::system::SystemClock;
 use crate::tls;
 
@@ -52,8 +52,10 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
 fn secrets(config: &Config) -> Vec<Finding> {
     let key = config.path(&config.hub.key_file);
     let token = config.path(&config.hub.token_file);
+    let opened = Passphrase::of(config);
+    let opened = opened.and_then(|passphrase| keys::read_key(&key, passphrase.as_ref()));
     vec![
-        judge::secret("key", &key, keys::read_key(&key).map(drop)),
+        judge::secret("key", &key, opened.map(drop)),
         judge::secret("token", &token, OperatorToken::read(&token).map(drop)),
     ]
 }
