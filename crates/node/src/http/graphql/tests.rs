@@ -179,8 +179,14 @@ async fn what_is_not_a_request_is_a_bad_request() {
             "garbage",
             "the body is not JSON: expected value at line 1 column 1",
         ),
-        ("{}", "the parameter query is missing"),
-        (r#"{"query": null}"#, "the parameter query is missing"),
+        (
+            "{}",
+            "the parameter query is missing; a trusted document is named by documentId",
+        ),
+        (
+            r#"{"query": null}"#,
+            "the parameter query is missing; a trusted document is named by documentId",
+        ),
         (r#"{"query": 1}"#, "query must be a string"),
         (r#"{"query": ["{one}"]}"#, "query must be a string"),
         (
@@ -236,8 +242,14 @@ async fn what_is_not_a_request_is_a_bad_request() {
 #[tokio::test]
 async fn a_query_string_that_is_no_request_is_a_bad_request() {
     for (given, message) in [
-        ("", "the parameter query is missing"),
-        ("query=", "the parameter query is missing"),
+        (
+            "",
+            "the parameter query is missing; a trusted document is named by documentId",
+        ),
+        (
+            "query=",
+            "the parameter query is missing; a trusted document is named by documentId",
+        ),
         ("query=%7Bone%7D&query=%7Bone%7D", "query is given twice"),
         (
             "query=%7Bone%7D&variables=1",
