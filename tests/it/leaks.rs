@@ -59,17 +59,32 @@ async fn planted() -> Planted {
     let other = text(&other["id"]);
     let mut ids = vec![own.clone(), other.clone()];
     let mut put = async |mutation: &str, arguments: Value, read: &str| {
-        let made = write(&hubs, "a", mutation, arguments, read).await;
+        let mut made = write(&hubs, "a", mutation, arguments, read).await;
+        if made["innovation"].is_object() {
+            made = made["innovation"].take();
+        }
         let found = ["id", "innovationId"].map(|name| made[name].as_str().map(str::to_owned));
         ids.extend(found.into_iter().flatten());
         made
     };
 
     let open = json!({"title": "Terbuka untuk umum", "agency": own, "summary": "Air bersih.", "tags": ["air"]});
-    let open = text(&put("createInnovation", json!({"input": open}), "{ id }").await["id"]);
+    let open = text(
+        &put(
+            "createInnovation",
+            json!({"input": open}),
+            "{ innovation { id } }",
+        )
+        .await["id"],
+    );
     let network = json!({"title": format!("{NETWORK} satu"), "agency": own, "summary": format!("Isi {NETWORK}."),
         "tags": [NETWORK], "audience": "NETWORK", "affairs": ["HEALTH"], "sdgs": [3]});
-    put("createInnovation", json!({"input": network}), "{ id }").await;
+    put(
+        "createInnovation",
+        json!({"input": network}),
+        "{ innovation { id } }",
+    )
+    .await;
     let draft = json!({"title": format!("{DRAFT} satu"), "agency": own, "summary": format!("Isi {DRAFT}.")});
     put(
         "draftInnovation",

@@ -37,7 +37,7 @@ const FEWEST_VALID: usize = 800;
 const FEWEST_VARIABLES: usize = 50;
 
 /// What we refuse and graphql-js does not: a part of our message, a part of the document, and why.
-const STRICTER: [(&str, &str, &str); 3] = [
+const STRICTER: [(&str, &str, &str); 4] = [
     (
         "can not specify @skip or @include on root fields",
         "subscription",
@@ -47,6 +47,11 @@ const STRICTER: [(&str, &str, &str); 3] = [
         " cannot represent value: null",
         "[null",
         "a list is given for a scalar of our own; none of ours takes one, and the library looks for null in it",
+    ),
+    (
+        "the document is not GraphQL: expected variable",
+        "@once",
+        "async-graphql's parser wants the directives of a variable before its default; our schema has none that may stand there",
     ),
     (
         "must be non-nullable to be used for OneOf",

@@ -73,6 +73,12 @@ impl Api {
 
     /// Sends a body with a bearer token or none.
     pub async fn send(&self, token: Option<&str>, body: &Value) -> Answer {
+        let answer = self.try_send(token, body).await;
+        answer.expect("the hub answers, with JSON")
+    }
+
+    /// The same; nothing if the hub does not answer, or not with JSON.
+    pub async fn try_send(&self, token: Option<&str>, body: &Value) -> Option<Answer> {
         let mut request = self
             .client
             .post(format!("{}/graphql", self.url))
@@ -82,11 +88,11 @@ impl Api {
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        let response = request.send().await.expect("the hub answers");
-        Answer {
+        let response = request.send().await.ok()?;
+        Some(Answer {
             status: response.status().as_u16(),
-            body: response.json().await.expect("the answer is JSON"),
-        }
+            body: response.json().await.ok()?,
+        })
     }
 
     /// Follows a subscription over graphql-transport-ws.

@@ -10,6 +10,7 @@
 //! - [`simulation`]: many nodes in virtual time, from a seed.
 //! - [`program`]: the real program, run as people run it.
 //! - [`fleet`]: many hubs as processes; [`soak`] lets a storm blow over them, [`network`] measures what they cost.
+//! - [`hostile`]: clients that mean harm, and what somebody who asks as usual notices of them.
 //! - [`postgres`]: a throw-away server. [`clock`], [`entropy`], [`patience`]: time and chance in the test's hand.
 //!
 //! Only the network, the clock and randomness are ever replaced; the database is real.
@@ -29,6 +30,7 @@ pub mod federation;
 pub mod fixture;
 pub mod fleet;
 pub mod forge;
+pub mod hostile;
 pub mod judged;
 pub mod network;
 pub mod noise;

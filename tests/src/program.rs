@@ -52,6 +52,14 @@ impl Program {
         }
     }
 
+    /// A fresh folder for a program that lies elsewhere.
+    pub fn of(binary: PathBuf) -> Self {
+        Self {
+            binary,
+            folder: tempfile::tempdir().expect("a folder can be made"),
+        }
+    }
+
     /// The folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -182,6 +190,15 @@ impl Serving {
             .expect("it ends in time")
             .expect("it can be waited for")
             .code()
+    }
+
+    /// Memory that it takes, in MiB; nothing where there is no `/proc`.
+    pub fn memory(&self) -> u64 {
+        let id = self.child.id().unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.unwrap_or_default().trim().trim_end_matches(" kB");
+        kilobytes.parse::<u64>().unwrap_or_default() / 1024
     }
 
     /// Ends it as a power cut would.

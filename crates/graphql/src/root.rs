@@ -13,7 +13,6 @@ use storage::StorageError;
 use crate::agencies::{self, Agency, AgencyConnection, AgencyFilterInput, AgencyInput};
 use crate::as_of::AsOfQuery;
 use crate::context::ContextExt as _;
-use crate::cost::Cost;
 use crate::guard::Limits;
 use crate::holders::{self, RecordHolders};
 use crate::hubs::{self, Hub, HubConnection};
@@ -41,6 +40,8 @@ use crate::{ApiError, HubContext};
 
 /// The schema.
 pub(crate) type Schema = async_graphql::Schema<Query, Mutation, Changes>;
+/// What makes it.
+pub(crate) type Builder = SchemaBuilder<Query, Mutation, Changes>;
 
 /// The most ids in one request of `nodes`.
 const MOST_NODES: usize = 100;
@@ -60,7 +61,7 @@ fn schema() -> Builder {
 /// Builds the schema of a hub.
 pub fn serve(hub: HubContext, limits: &Limits) -> Served {
     let hub = Arc::new(hub);
-    served(limits, |schema| {
+    Served::of(schema, limits, |schema| {
         let records = loaders::records(hub.db.clone(), hub.search.clone());
         schema.data(records).data(Arc::clone(&hub))
     })
@@ -68,18 +69,7 @@ pub fn serve(hub: HubContext, limits: &Limits) -> Served {
 
 /// Builds the schema without a hub, which can tell of itself only: for tests.
 pub fn without_hub() -> Served {
-    served(&Limits::default(), |schema| schema)
-}
-
-type Builder = SchemaBuilder<Query, Mutation, Changes>;
-
-fn served(limits: &Limits, with_data: impl Fn(Builder) -> Builder) -> Served {
-    let bounded = schema()
-        .limit_depth(limits.fields_deep)
-        .limit_complexity(limits.complexity);
-    let limits = limits.clone();
-    let counting = schema().extension(Cost { limits });
-    Served::new(with_data(bounded).finish(), with_data(counting).finish())
+    Served::of(schema, &Limits::default(), |schema| schema)
 }
 
 /// Prints the whole schema, with what federation adds to it, for the guard to hold documents against.

@@ -9,8 +9,9 @@ use async_graphql::{Data, Executor, Request, Response};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
-use crate::cost;
-use crate::root::Schema;
+use crate::cost::{self, Cost};
+use crate::guard::Limits;
+use crate::root::{Builder, Schema};
 
 /// A schema that is ready to be asked. Cheap to clone.
 #[derive(Clone)]
@@ -21,8 +22,21 @@ pub struct Served {
 }
 
 impl Served {
-    pub(crate) const fn new(schema: Schema, counting: Schema) -> Self {
-        Self { schema, counting }
+    /// Builds both, of the same parts and data.
+    pub(crate) fn of(
+        builder: impl Fn() -> Builder,
+        limits: &Limits,
+        with_data: impl Fn(Builder) -> Builder,
+    ) -> Self {
+        let bounded = builder()
+            .limit_depth(limits.fields_deep)
+            .limit_complexity(limits.complexity);
+        let limits = limits.clone();
+        let counting = builder().extension(Cost { limits });
+        Self {
+            schema: with_data(bounded).finish(),
+            counting: with_data(counting).finish(),
+        }
     }
 
     fn schema_for(&self, request: &Request) -> &Schema {
