@@ -94,7 +94,8 @@ async fn keys(
     rows.iter().map(key).collect()
 }
 
-/// Gives threads and posts the audience that they have here, by the keys of their rows.
+/// Gives threads and posts the audience that they have here, by the keys of their rows. While they are written their entries
+/// are not there yet, and the rows have the audience that the entries will have.
 pub(crate) async fn settle(
     tx: &DatabaseTransaction,
     keys: Vec<EntryKey>,
@@ -108,7 +109,7 @@ pub(crate) async fn settle(
                     WHERE hidden.record = item.record AND hub.id = item.hub_id)
                 OR EXISTS (SELECT 1 FROM item_link JOIN hidden ON hidden.record = item_link.record AND hidden.hub = item_link.hub
                     WHERE item_link.item = item.key AND item_link.role = '{subject}')
-                THEN 2 ELSE (SELECT entry.audience FROM entry WHERE entry.id = item.entry) END
+                THEN 2 ELSE COALESCE((SELECT entry.audience FROM entry WHERE entry.id = item.entry), item.audience) END
              WHERE key IN ({marks})"
         );
         sql::execute(tx, &text, values).await?;

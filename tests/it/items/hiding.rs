@@ -104,6 +104,19 @@ async fn what_a_hub_hides_is_hidden_there_and_nowhere_else(backend: Backend) {
     })
     .await;
 
+    // What has nothing to do with it is seen, whoever says it.
+    let hide = json!({"id": thread, "reason": "Iklan."});
+    write(&hubs, "a", "hideHere", hide, "{ reason }").await;
+    let mut others = Vec::new();
+    for hub in ["a", "b"] {
+        let other = json!({"kind": "DISCUSSION", "title": "Siapa yang sudah memakai?"});
+        others.push(id_of(&hubs, hub, "openThread", json!({ "input": other })).await);
+    }
+    hubs.sync_until_quiet().await;
+    let others: Vec<&str> = others.iter().map(String::as_str).collect();
+    assert_eq!(seen(&hubs, "a", &others).await.0, [true, true]);
+    write(&hubs, "a", "showHere", json!({ "id": thread }), "").await;
+
     let document = "mutation($id: ID!) { hideHere(id: $id, reason: \"Iklan.\") { at } }";
     let refused = hubs.api("a").ask(document, json!({ "id": thread })).await;
     assert_eq!(refused.codes(), ["UNAUTHENTICATED"]);
