@@ -213,9 +213,12 @@ impl<E> Guarded<E> {
             None if asked.query.len() <= SHORT => guard.parse(asked.query),
             None => guard.parse_aside(asked.query).await,
         };
-        let parsed = parsed.map_err(|refusal| match asked.allowed.suggestions {
-            true => refusal,
-            false => refusal.without_suggestions(),
+        let parsed = parsed.map_err(|refusal| {
+            if asked.allowed.suggestions {
+                refusal
+            } else {
+                refusal.without_suggestions()
+            }
         })?;
         guard.admit(asked, parsed)
     }

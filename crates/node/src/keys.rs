@@ -68,12 +68,15 @@ pub fn read_key(file: &Path, passphrase: Option<&Passphrase>) -> anyhow::Result<
         }
         _ => SigningKey::from_pem(&text),
     };
-    let told = || match SigningKey::is_protected(&text) {
-        true => format!(
-            "{} cannot be opened; passphrase_file in [hub] names the file with its passphrase",
-            file.display()
-        ),
-        false => format!("{} is not the hub's key", file.display()),
+    let told = || {
+        let file = file.display();
+        if SigningKey::is_protected(&text) {
+            format!(
+                "{file} cannot be opened; passphrase_file in [hub] names the file with its passphrase"
+            )
+        } else {
+            format!("{file} is not the hub's key")
+        }
     };
     key.with_context(told)
 }

@@ -319,7 +319,7 @@ fn copy_changed(document: &mut Document, model: &Model, chance: &mut fastrand::R
     let mut copied = None;
     let is_rich = |field: &Field| !field.set.is_empty() || !field.arguments.is_empty();
     at_field(document, chance, is_rich, |field| {
-        copied = Some(field.clone())
+        copied = Some(field.clone());
     });
     let Some(original) = copied else {
         return;

@@ -18,7 +18,7 @@ pub fn routes(endpoint: &GraphqlEndpoint, graphiql: Who) -> Router {
             let message = "GraphiQL is not open to everybody at this hub; sign in first\n";
             return (StatusCode::FORBIDDEN, message).into_response();
         }
-        serve(parts.uri, parts.headers).await
+        serve(&parts.uri, &parts.headers)
     });
     Router::new()
         .route("/", get(async || Redirect::temporary("/graphiql/")))
@@ -35,7 +35,7 @@ async fn may_open(endpoint: &GraphqlEndpoint, parts: &request::Parts, graphiql: 
     viewer.is_ok_and(|viewer| graphiql.has(&viewer))
 }
 
-async fn serve(uri: Uri, headers: HeaderMap) -> Response {
+fn serve(uri: &Uri, headers: &HeaderMap) -> Response {
     let Some(asset) = web::find(uri.path()) else {
         return (StatusCode::NOT_FOUND, "there is no such page\n").into_response();
     };

@@ -95,7 +95,7 @@ struct Inner<E, C> {
     context: C,
     settings: Settings,
     shutdown: CancellationToken,
-    /// WebSockets and streams of events that are open.
+    /// The sockets and streams of events that are open.
     sockets: TaskTracker,
     event_streams: Arc<Semaphore>,
 }

@@ -3,8 +3,8 @@
 //! Helpful to whoever writes a query, and a way to guess a schema that is not shown: so they are told apart from the fault,
 //! and only to those who may see them ([`Allowed`](super::super::Allowed)).
 
-use apollo_compiler::Schema;
 use apollo_compiler::schema::ExtendedType;
+use apollo_compiler::{Name, Schema};
 
 /// How alike two names are at least (Jaro-Winkler, from 0 to 1).
 const ALIKE: f64 = 0.85;
@@ -23,7 +23,7 @@ pub(super) fn of(schema: &Schema, kind: &str, message: &str) -> Option<String> {
         "UndefinedArgument" => arguments(schema, place?),
         "UndefinedInputValue" => input_fields(schema, place?),
         "UndefinedEnumValue" => values(schema, place?),
-        "UndefinedDefinition" => schema.types.keys().map(|name| name.as_str()).collect(),
+        "UndefinedDefinition" => schema.types.keys().map(Name::as_str).collect(),
         _ => return None,
     };
     sentence(wrong, known)
@@ -51,12 +51,8 @@ fn sentence(wrong: &str, known: Vec<&str>) -> Option<String> {
 
 fn fields<'a>(schema: &'a Schema, of: &str) -> Vec<&'a str> {
     match schema.types.get(of) {
-        Some(ExtendedType::Object(found)) => {
-            found.fields.keys().map(|name| name.as_str()).collect()
-        }
-        Some(ExtendedType::Interface(found)) => {
-            found.fields.keys().map(|name| name.as_str()).collect()
-        }
+        Some(ExtendedType::Object(found)) => found.fields.keys().map(Name::as_str).collect(),
+        Some(ExtendedType::Interface(found)) => found.fields.keys().map(Name::as_str).collect(),
         _ => Vec::new(),
     }
 }
@@ -73,13 +69,13 @@ fn arguments<'a>(schema: &'a Schema, of: &str) -> Vec<&'a str> {
 fn input_fields<'a>(schema: &'a Schema, of: &str) -> Vec<&'a str> {
     let found = schema.get_input_object(of);
     let fields = found.into_iter().flat_map(|input| input.fields.keys());
-    fields.map(|name| name.as_str()).collect()
+    fields.map(Name::as_str).collect()
 }
 
 fn values<'a>(schema: &'a Schema, of: &str) -> Vec<&'a str> {
     let found = schema.get_enum(of);
     let values = found.into_iter().flat_map(|found| found.values.keys());
-    values.map(|name| name.as_str()).collect()
+    values.map(Name::as_str).collect()
 }
 
 #[cfg(test)]

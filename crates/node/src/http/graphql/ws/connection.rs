@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use graphql::guard::{ErrorCode, Outcome, Refusal, error};
 use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 
-use super::super::answer::{self, TooLong};
+use super::super::answer;
 use super::super::parameters::Parameters;
 use super::super::{Endpoint, Refused, RequestContext, caller};
 use super::close::Close;
@@ -217,14 +217,12 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             Event::Outcome(Outcome::Executed(response)) => {
                 let limit = self.endpoint.inner.settings.answer_bytes;
                 let payload = &response;
-                match (FromHub::Next { id, payload }).into_message(limit) {
-                    Ok(message) => self.send(message).await,
-                    Err(TooLong) => {
-                        self.operations.end(id);
-                        let payload = &[answer::too_long(limit)];
-                        self.say(FromHub::Error { id, payload }).await
-                    }
+                if let Ok(message) = (FromHub::Next { id, payload }).into_message(limit) {
+                    return self.send(message).await;
                 }
+                self.operations.end(id);
+                let payload = &[answer::too_long(limit)];
+                self.say(FromHub::Error { id, payload }).await
             }
             Event::Outcome(Outcome::Refused(errors)) | Event::Failed(errors) => {
                 self.operations.end(id);
