@@ -12,7 +12,8 @@
 //! - `searching`: finding by words, and an index that follows the store. `queries`: the cookbook's.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others; `oracle`: what is valid
-//!   GraphQL, by a second implementation; `leaks`: whatever is asked, nobody reads what is not theirs; `secrets`: keys that a passphrase protects. `reader`: an independent implementation.
+//!   GraphQL, by a second implementation; `leaks`: whatever is asked, nobody reads what is not theirs; `secrets`: keys that a passphrase protects;
+//!   `asking`: what settings close and bound. `reader`: an independent implementation.
 
 #![expect(
     clippy::unwrap_used,
@@ -41,6 +42,7 @@ macro_rules! on_both_databases {
 mod accounts;
 mod api;
 mod architecture;
+mod asking;
 mod at_once;
 mod audience;
 mod bounds;

@@ -111,7 +111,7 @@ async fn the_guard_and_graphql_js_say_the_same() {
     }
     for (case, theirs) in cases.iter().zip(&theirs[1..]) {
         let rules = names(&theirs["broken"]);
-        let (verdict, said) = admitted(&guards[case.schema], case);
+        let (verdict, said) = admitted(&guards[case.schema], case).await;
         if theirs["failed"] == true {
             assert_eq!(verdict, Verdict::Invalid, "{}: {said}", case.document);
             continue;
@@ -174,14 +174,14 @@ fn case(schema: &'static str, model: &Model, chance: &mut fastrand::Rng) -> Case
 }
 
 /// What the guard says, and the first of its errors.
-fn admitted(guarded: &Guarded<()>, case: &Case) -> (Verdict, String) {
+async fn admitted(guarded: &Guarded<()>, case: &Case) -> (Verdict, String) {
     let asked = Asked {
         query: &case.document,
         operation_name: case.operation.as_deref(),
         variables: Variables::from_json(case.variables.clone()),
         ..Asked::default()
     };
-    match guarded.admit_here(asked) {
+    match guarded.admit(asked).await {
         Ok(_) => (Verdict::Right, String::new()),
         Err(refusal) => {
             let verdict = match refusal.code() {

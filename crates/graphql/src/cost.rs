@@ -4,8 +4,7 @@
 //! when that is too much, in the error's. Such requests run on a schema of their own: one extension makes every field of every answer
 //! take a slower path.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::{
@@ -13,7 +12,7 @@ use async_graphql::extensions::{
 };
 use async_graphql::{Request, Response, ServerError, ValidationResult, Value, value};
 
-use crate::guard::Limits;
+use crate::guard::{Limits, TOO_COMPLEX, TOO_DEEP};
 
 /// The name of both extensions.
 const NAME: &str = "cost";
@@ -46,9 +45,9 @@ struct Counted {
 impl Counted {
     fn refusal(&self, found: &ValidationResult) -> Option<ServerError> {
         let message = if found.complexity > self.limits.complexity {
-            "Query is too complex."
+            TOO_COMPLEX
         } else if found.depth > self.limits.fields_deep {
-            "Query is nested too deep."
+            TOO_DEEP
         } else {
             return None;
         };

@@ -43,6 +43,7 @@ pub use code::ErrorCode;
 pub use document::{DocumentSize, measure};
 pub use limits::{LimitError, Limits};
 pub use outcome::Outcome;
+pub(crate) use outcome::{TOO_COMPLEX, TOO_DEEP};
 pub use refusal::{Refusal, error};
 pub use trusted::{ManifestError, TrustedDocuments};
 pub use validation::{Fault, SchemaError};
@@ -177,7 +178,7 @@ impl<E> Guarded<E> {
         Ok(Self { executor, guard })
     }
 
-    /// Takes these documents as known. Each must be one that could be executed.
+    /// Takes these documents as known. Each of a manifest must be one that could be executed.
     ///
     /// # Errors
     /// The id of the first that is refused, and why.
@@ -185,7 +186,7 @@ impl<E> Guarded<E> {
     /// # Panics
     /// The guard is in use already.
     pub fn with_trusted(mut self, trusted: TrustedDocuments) -> Result<Self, (String, Refusal)> {
-        for (id, text) in trusted.texts() {
+        for (id, text) in trusted.named() {
             let parsed = self.guard.parse(text);
             parsed.map_err(|refusal| (id.to_owned(), refusal))?;
         }
@@ -223,11 +224,9 @@ impl<E> Guarded<E> {
         guard.admit(asked, parsed)
     }
 
-    /// Decides the same at once, on the thread of whoever asks: for tests.
-    ///
-    /// # Errors
-    /// Every kind of [`Refusal`].
-    pub fn admit_here(&self, asked: Asked<'_>) -> Result<Admitted, Refusal> {
+    /// Decides the same at once, on the thread of whoever asks.
+    #[cfg(test)]
+    fn admit_here(&self, asked: Asked<'_>) -> Result<Admitted, Refusal> {
         let parsed = self.guard.parse(asked.query)?;
         self.guard.admit(asked, parsed)
     }

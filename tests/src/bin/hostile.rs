@@ -34,7 +34,10 @@ async fn main() -> anyhow::Result<()> {
     let wishes = Hostile::parse();
     let time = Duration::from_secs(wishes.seconds);
     if let Some(url) = wishes.attack {
-        return attack::run(&url, wishes.clients, time).await;
+        for ((class, told), count) in attack::run(&url, wishes.clients, time).await? {
+            println!("{class:?}: {told}: {count}");
+        }
+        return Ok(());
     }
     let scene = Scene::set(wishes.records).await;
     scene.measure(Duration::from_secs(5)).await;

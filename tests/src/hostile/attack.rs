@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 /// What attackers try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
+pub enum Class {
     /// Selections inside one another, and fragments that spread the next one twice.
     Deep,
     /// Thousands of fields.
@@ -40,22 +40,25 @@ const CLASSES: [Class; 6] = [
 ];
 
 /// How often each class was answered, and how.
-type Counts = Arc<Mutex<BTreeMap<(Class, String), u64>>>;
+pub type Counts = BTreeMap<(Class, String), u64>;
 
-/// Attacks a hub with so many clients for so long, and tells how it went.
+/// Attacks a hub with so many clients for so long, and counts how that went.
 ///
 /// # Errors
 /// The address is none.
-pub async fn run(url: &str, clients: u16, time: Duration) -> anyhow::Result<()> {
+pub async fn run(url: &str, clients: u16, time: Duration) -> anyhow::Result<Counts> {
     let url: Url = url.parse().context("the address is none")?;
     let until = Instant::now() + time;
-    let counts = Counts::default();
+    let counts: Arc<Mutex<Counts>> = Arc::default();
     let mut attackers = JoinSet::new();
     for (number, class) in (0..clients).zip(CLASSES.into_iter().cycle()) {
         let (url, counts) = (url.clone(), Arc::clone(&counts));
+        let client = Client::builder().local_address(address(number)).build()?;
         attackers.spawn(async move {
             while Instant::now() < until {
-                let ended = tokio::time::timeout_at(until.into(), class.attack(number, &url)).await;
+                let ended =
+                    tokio::time::timeout_at(until.into(), class.attack(&client, number, &url))
+                        .await;
                 let told = match ended {
                     Ok(Ok(status)) => status,
                     Ok(Err(_)) => "cut off".to_owned(),
@@ -70,13 +73,8 @@ pub async fn run(url: &str, clients: u16, time: Duration) -> anyhow::Result<()> 
         });
     }
     attackers.join_all().await;
-    for ((class, told), count) in counts.lock().expect("nobody panics with it").iter() {
-        #[expect(clippy::print_stdout, reason = "this is a program's part")]
-        {
-            println!("{class:?}: {told}: {count}");
-        }
-    }
-    Ok(())
+    let counts = std::mem::take(&mut *counts.lock().expect("nobody panics with it"));
+    Ok(counts)
 }
 
 /// An address of loopback for each client.
@@ -120,11 +118,10 @@ impl Class {
     }
 
     /// One attempt, and what it was answered.
-    async fn attack(self, number: u16, url: &Url) -> anyhow::Result<String> {
+    async fn attack(self, client: &Client, number: u16, url: &Url) -> anyhow::Result<String> {
         if self == Self::Slow {
             return slow(number, url).await;
         }
-        let client = Client::builder().local_address(address(number)).build()?;
         let request = client.post(url.join("graphql")?).body(self.body());
         let answer = request
             .header("content-type", "application/json")

@@ -155,8 +155,7 @@ impl Scene {
     /// Writes records one by one, and gives the longest that one took to the other hub, in seconds.
     async fn write(&self, until: Instant) -> f64 {
         let mut longest = 0.0_f64;
-        let mutation =
-            "mutation($input: InnovationInput!) { createInnovation(input: $input) { id } }";
+        let mutation = "mutation($input: InnovationInput!) { createInnovation(input: $input) { innovation { id } } }";
         while Instant::now() < until {
             let input = json!({"title": "Ditulis di tengah serangan", "agency": self.agency});
             self.api.mutate(mutation, json!({ "input": input })).await;

@@ -12,8 +12,8 @@ use super::refusal::{set_code, shortened};
 const MESSAGE_CHARS: usize = 500;
 
 /// async-graphql's own bounds, which it tells like rules of the specification.
-const TOO_COMPLEX: &str = "Query is too complex.";
-const TOO_DEEP: &str = "Query is nested too deep.";
+pub(crate) const TOO_COMPLEX: &str = "Query is too complex.";
+pub(crate) const TOO_DEEP: &str = "Query is nested too deep.";
 const TOO_RECURSIVE: &str = "The recursion depth of the query cannot be greater than";
 
 /// What became of a request. Clients must be able to tell a request that never ran from one whose fields failed.

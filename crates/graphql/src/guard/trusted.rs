@@ -43,14 +43,19 @@ pub enum ManifestError {
     Many,
 }
 
-/// Documents that are known before anybody asks, by id.
+/// Documents that are known before anybody asks.
 #[derive(Debug, Default)]
-pub struct TrustedDocuments(HashMap<Box<str>, Arc<str>>);
+pub struct TrustedDocuments {
+    /// By the ids that they were given.
+    by_id: HashMap<Box<str>, Arc<str>>,
+    /// By their SHA-256 in hexadecimal.
+    by_hash: HashMap<Box<str>, Arc<str>>,
+}
 
 impl TrustedDocuments {
     /// Adds a document under its hash.
     pub fn add(&mut self, text: &str) {
-        self.0.insert(hash(text).into(), text.into());
+        self.by_hash.insert(hash(text).into(), text.into());
     }
 
     /// Adds the documents of a manifest: a map of texts by id, or what Apollo's tools write. Ids that are a SHA-256 must be
@@ -68,12 +73,12 @@ impl TrustedDocuments {
                 return Err(ManifestError::Hash(id));
             }
             let text: Arc<str> = text.into();
-            let before = self.0.insert(id.clone().into(), Arc::clone(&text));
+            let before = self.by_id.insert(id.clone().into(), Arc::clone(&text));
             if before.is_some_and(|before| before != text) {
                 return Err(ManifestError::Twice(id));
             }
-            self.0.insert(hash.into(), text);
-            if self.0.len() > 2 * MOST {
+            self.by_hash.insert(hash.into(), text);
+            if self.by_id.len() > MOST {
                 return Err(ManifestError::Many);
             }
         }
@@ -82,18 +87,19 @@ impl TrustedDocuments {
 
     /// The document of an id: a name of the manifest, or a SHA-256 in hexadecimal, with `sha256:` before it or not.
     pub fn find(&self, id: &str) -> Option<&str> {
-        let found = self.0.get(id).or_else(|| self.0.get(hex_of(id)));
+        let found = self.by_id.get(id);
+        let found = found.or_else(|| self.by_hash.get(hex_of(id)));
         found.map(|text| &**text)
     }
 
     /// Whether a text is that of a trusted document.
     pub fn has(&self, text: &str) -> bool {
-        self.0.contains_key(hash(text).as_str())
+        self.by_hash.contains_key(hash(text).as_str())
     }
 
-    /// The texts, each once or twice.
-    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(id, text)| (&**id, &**text))
+    /// The documents of manifests, with the ids that these give them.
+    pub fn named(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.by_id.iter().map(|(id, text)| (&**id, &**text))
     }
 }
 

@@ -126,6 +126,9 @@ impl Validator {
             }
         };
         for fault in values::faults(&self.schema, &typed) {
+            if faults.len() == most {
+                break;
+            }
             if faults.iter().all(|told| told.message != fault.message) {
                 faults.push(fault);
             }

@@ -217,26 +217,26 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             let asker = context.may_change(&viewer).then(|| parts.clone());
             return Ok(self.events(self.outcomes(admitted, data), asker, place));
         }
-        match (answers, look) {
-            (Some((answers, question)), Look::Keep(before)) if kept::may_be_kept(&admitted) => {
-                let dependence = Dependence::default();
-                data.insert(dependence.clone());
-                let outcome = schema.execute(admitted, data).await;
-                if !kept::is_plain(&outcome) {
-                    return Ok(answer::outcome(outcome, media_type, settings.answer_bytes));
-                }
-                let Ok(body) = answer::executed(&outcome, settings.answer_bytes) else {
-                    return Ok(answer::outcome(outcome, media_type, settings.answer_bytes));
-                };
-                answers.keep(question, before, &dependence, &body).await;
-                Ok(answer::again(body, media_type))
+        let keeping = match (answers, look) {
+            (Some(kept), Look::Keep(before)) if kept::may_be_kept(&admitted) => {
+                Some((kept, before))
             }
-            _ => Ok(answer::outcome(
-                schema.execute(admitted, data).await,
-                media_type,
-                settings.answer_bytes,
-            )),
+            _ => None,
+        };
+        let dependence = Dependence::default();
+        if keeping.is_some() {
+            data.insert(dependence.clone());
         }
+        let outcome = schema.execute(admitted, data).await;
+        let limit = settings.answer_bytes;
+        if let Some(((answers, question), before)) = keeping
+            && kept::is_plain(&outcome)
+            && let Ok(body) = answer::executed(&outcome, limit)
+        {
+            answers.keep(question, before, &dependence, &body).await;
+            return Ok(answer::again(body, media_type));
+        }
+        Ok(answer::outcome(outcome, media_type, limit))
     }
 
     /// What becomes of an operation: of a subscription as long as it goes on, of others once, within their time.

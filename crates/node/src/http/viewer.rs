@@ -35,7 +35,6 @@ use crate::system::SystemClock;
 pub struct Viewers {
     token: OperatorToken,
     rules: Arc<AccountRules>,
-    public_url: Option<PublicUrl>,
     config: Arc<Config>,
     db: Database,
     clock: Arc<dyn Clock>,
@@ -112,7 +111,8 @@ impl Viewers {
             return false;
         }
         let origin = headers.get(header::ORIGIN);
-        let public_url = self.public_url.as_ref().map(PublicUrl::as_str);
+        let public_url = self.config.http.public_url.as_ref();
+        let public_url = public_url.map(PublicUrl::as_str);
         let is_public = origin.is_some_and(|origin| public_url.is_some_and(|url| origin == url));
         is_public || is_same_origin(headers)
     }
@@ -242,7 +242,6 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> anyhow::Result<Graphql
     let viewers = Viewers {
         token: hub.token.clone(),
         rules: Arc::clone(&hub.accounts),
-        public_url: hub.config.http.public_url.clone(),
         config: Arc::clone(&hub.config),
         used: UsedTokens::new(&hub.db, SystemClock.now()),
         answers: Answers::new(

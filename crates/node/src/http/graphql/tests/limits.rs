@@ -49,11 +49,22 @@ async fn an_answer_that_is_too_long_is_not_given() {
 #[tokio::test]
 async fn trusted_documents_are_asked_by_their_id() {
     let expected = json!({"data": {"echo": 7}});
-    let hash = "f7f5a3ab1c1ac2f8b4a1a7b8cce2d9ebd8a5bb9ab0f4f1b2d8a0f5b2ef9a0b1c";
-    assert_eq!(ask(echo("Echo")).await.body, expected);
+    // The SHA-256 of the trusted document, and of `{ one }`, which is none.
+    let hash = "87870c604277c601cca5f88d2165d38131a56b942927e1be3ff7bb40bea79c2a";
+    let other = "9a8556d6ea9be7030cbf5a72a34d6fe4957fe15bdddc329925ce62f34741225b";
+    for id in ["Echo", hash, &format!("sha256:{hash}")] {
+        assert_eq!(ask(echo(id)).await.body, expected, "{id}");
+    }
+    let by_apollo = |hash: &str| {
+        let persisted = json!({"persistedQuery": {"version": 1, "sha256Hash": hash}});
+        post(json!({"extensions": persisted, "variables": {"n": 7}}).to_string())
+    };
+    assert_eq!(ask(by_apollo(hash)).await.body, expected);
+    let told = ask(by_apollo(other)).await;
+    assert_eq!(told.error().1, "PersistedQueryNotSupported");
     let by_get = ask(get("documentId=Echo&variables=%7B%22n%22:7%7D")).await;
     assert_eq!(by_get.body, expected);
-    let unknown = ask(echo(hash)).await;
+    let unknown = ask(echo(other)).await;
     let told = (unknown.status.as_u16(), unknown.error().0);
     assert_eq!(told, (400, "PERSISTED_QUERY_NOT_FOUND"));
     let both = post(json!({"documentId": "Echo", "query": "{ one }"}).to_string());

@@ -35,10 +35,14 @@ impl Server {
     }
 
     async fn with(ws: Settings) -> Self {
-        let settings = super::super::Settings {
+        Self::of(super::super::Settings {
             ws,
             ..Default::default()
-        };
+        })
+        .await
+    }
+
+    async fn of(settings: super::super::Settings) -> Self {
         let (endpoint, probe, shutdown) = endpoint(settings);
         let app = Router::new().route("/graphql", endpoint.route());
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -214,6 +218,30 @@ async fn what_is_refused_is_an_error_and_frees_its_id() {
     }
     client.subscribe("a", "{ one }").await;
     assert_eq!(client.hear().await["type"], "next");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_an_error() {
+    let server = Server::of(super::super::Settings {
+        answer_bytes: 70,
+        ..Default::default()
+    })
+    .await;
+    let mut client = server.ready().await;
+    client.subscribe("a", "{ one }").await;
+    assert_eq!(client.hear().await["type"], "next");
+    assert_eq!(client.hear().await["type"], "complete");
+    client
+        .subscribe("a", "{ one two: one three: one four: one }")
+        .await;
+    let error = client.hear().await;
+    let code = &error["payload"][0]["extensions"]["code"];
+    assert_eq!(
+        (&error["type"], code),
+        (&json!("error"), &json!("ANSWER_TOO_LARGE"))
+    );
+    client.subscribe("a", "{ one }").await;
+    assert_eq!(client.hear().await["type"], "next", "the id is free");
 }
 
 #[tokio::test]
