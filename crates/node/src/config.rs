@@ -4,6 +4,7 @@
 //! the folder of `simpul.toml`.
 
 mod accounts;
+mod audit;
 mod database;
 mod http;
 mod hub;
@@ -18,6 +19,7 @@ use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub use accounts::AccountsConfig;
+pub use audit::AuditConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use http::{HttpConfig, PublicUrl};
 pub use hub::HubConfig;
@@ -49,6 +51,9 @@ pub struct Config {
     /// How people sign in.
     #[serde(default)]
     pub accounts: AccountsConfig,
+    /// How long it is kept what was done here.
+    #[serde(default)]
+    pub audit: AuditConfig,
     /// What it tells of its work.
     #[serde(default)]
     pub log: LogConfig,

@@ -177,7 +177,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Err(refusal) => return Ok(answer::rejected(&refusal.into_errors(), media_type)),
         };
         verb.check(admitted.operation())?;
-        let mut data = context.data(&viewer, &parts.headers, &admitted).await;
+        let mut data = context.data(&viewer, caller(parts)?, &admitted).await;
         match (answers, look) {
             (Some((answers, question)), Look::Keep(before)) if kept::may_be_kept(&admitted) => {
                 let dependence = Dependence::default();

@@ -195,12 +195,10 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             }
         };
         let kind = admitted.operation();
-        let data = self
-            .endpoint
-            .inner
-            .context
-            .data(viewer, &self.opening.headers, &admitted)
-            .await;
+        let caller = caller(&self.opening);
+        let caller = caller.map_err(|refused| Close::forbidden(refused.message))?;
+        let context = &self.endpoint.inner.context;
+        let data = context.data(viewer, caller, &admitted).await;
         if kind == OperationType::Subscription {
             self.operations
                 .start(id, kind, schema.subscribe(admitted, data));
