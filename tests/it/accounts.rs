@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use testkit::Federation;
 use testkit::api::Answer;
 
-const PASSWORD: &str = "kuda nil makan pisang";
+pub(crate) const PASSWORD: &str = "kuda nil makan pisang";
 
 /// A browser: it keeps the cookie that the hub gives it.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    fn at(hubs: &Federation, hub: &str) -> Self {
+    pub(crate) fn at(hubs: &Federation, hub: &str) -> Self {
         Self {
             url: hubs.api(hub).url().to_owned(),
             client: hubs.api(hub).http().clone(),
@@ -34,7 +34,7 @@ impl Browser {
         }
     }
 
-    async fn ask(&mut self, document: &str, variables: Value) -> Answer {
+    pub(crate) async fn ask(&mut self, document: &str, variables: Value) -> Answer {
         let body = json!({"query": document, "variables": variables});
         let mut request = self
             .client
@@ -67,14 +67,14 @@ impl Browser {
             .map(str::to_owned)
     }
 
-    async fn sign_in(&mut self, name: &str, password: &str) -> Answer {
+    pub(crate) async fn sign_in(&mut self, name: &str, password: &str) -> Answer {
         let document = "mutation($name: String!, $password: String!) {
             signIn(name: $name, password: $password) { name } }";
         self.ask(document, json!({"name": name, "password": password}))
             .await
     }
 
-    async fn accept(&mut self, invitation: &str, password: &str) -> Answer {
+    pub(crate) async fn accept(&mut self, invitation: &str, password: &str) -> Answer {
         let document = "mutation($invitation: String!, $password: String!) {
             acceptInvitation(invitation: $invitation, password: $password) { name } }";
         let variables = json!({"invitation": invitation, "password": password});
@@ -90,7 +90,12 @@ impl Browser {
 }
 
 /// Adds an account as the operator, and gives its id and the secret of its invitation.
-async fn add(hubs: &Federation, hub: &str, name: &str, roles: Value) -> (String, String) {
+pub(crate) async fn add(
+    hubs: &Federation,
+    hub: &str,
+    name: &str,
+    roles: Value,
+) -> (String, String) {
     let document = "mutation($name: String!, $roles: [RoleInput!]!) {
         addAccount(name: $name, display: \"Akun uji\", roles: $roles) { secret account { id } } }";
     let variables = json!({"name": name, "roles": roles});
@@ -109,7 +114,7 @@ pub(crate) async fn signed_in(hubs: &Federation, hub: &str, name: &str, roles: V
 }
 
 /// The first code of an answer; nothing for one without errors.
-fn code(answer: &Answer) -> String {
+pub(crate) fn code(answer: &Answer) -> String {
     answer
         .codes()
         .first()

@@ -37,7 +37,7 @@ async fn network() -> Federation {
     }
     let hubs = Federation::build(drawing).await;
     for hub in HUBS {
-        let followed = trust::follow(&hubs.hub(hub).db, &hub_id("hub-k")).await;
+        let followed = trust::follow(&hubs.hub(hub).db, &hub_id("hub-k"), None).await;
         followed.unwrap();
     }
     for member in ["a", "b"] {

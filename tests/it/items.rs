@@ -11,7 +11,7 @@ mod belonging;
 mod cost;
 mod flawed;
 mod hiding;
-mod kinds;
+pub(crate) mod kinds;
 mod privacy;
 mod process;
 mod received;

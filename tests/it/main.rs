@@ -10,6 +10,7 @@
 //!   `together`: several on one database; `tls`: over HTTPS; `seeding`: made-up records;
 //!   `in_and_out`: files into a hub and out of one. `at_once`: who writes reads it at once. `bounds`: how much a supplier can make a hub take, and wait.
 //! - `searching`: finding by words, and an index that follows the store. `queries`: the cookbook's.
+//! - `audit`: what was done is told, by whom, and no more than that.
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others; `oracle`: what is valid
 //!   GraphQL, by a second implementation; `leaks`: whatever is asked, nobody reads what is not theirs; `secrets`: keys that a passphrase protects;
@@ -45,6 +46,7 @@ mod architecture;
 mod asking;
 mod at_once;
 mod audience;
+mod audit;
 mod bounds;
 mod commands;
 mod conformance;

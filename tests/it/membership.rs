@@ -30,7 +30,7 @@ pub(super) async fn network() -> Federation {
     }
     let hubs = Federation::build(drawing).await;
     for hub in HUBS {
-        let followed = trust::follow(&hubs.hub(hub).db, &hub_id("hub-k")).await;
+        let followed = trust::follow(&hubs.hub(hub).db, &hub_id("hub-k"), None).await;
         followed.unwrap();
     }
     hubs
@@ -194,7 +194,7 @@ async fn a_denied_hub_is_denied_here_only() {
         assert_eq!(data["membership"]["authority"], "hub-k");
         data["membership"]["members"]["nodes"][1].clone()
     };
-    trust::deny(&hubs.hub("a").db, &hub_id("hub-b"), now)
+    trust::deny(&hubs.hub("a").db, &hub_id("hub-b"), now, None)
         .await
         .unwrap();
     hubs.publish("b", "Dari b").await;
@@ -205,7 +205,7 @@ async fn a_denied_hub_is_denied_here_only() {
     assert_eq!(standing("a").await, b("DENIED"));
     assert_eq!(standing("c").await, b("TRUSTED"));
     assert!(
-        trust::allow(&hubs.hub("a").db, &hub_id("hub-b"))
+        trust::allow(&hubs.hub("a").db, &hub_id("hub-b"), None)
             .await
             .unwrap()
     );
@@ -311,14 +311,14 @@ async fn what_is_missing_of_a_denied_hub_is_not_asked_for() {
 
     relay.tell(Lie::None);
     let now = time::OffsetDateTime::UNIX_EPOCH;
-    trust::deny(&hubs.hub("c").db, &hub_id("hub-a"), now)
+    trust::deny(&hubs.hub("c").db, &hub_id("hub-a"), now, None)
         .await
         .unwrap();
     hubs.round("c", "b").await;
     let idle = hubs.round("c", "b").await;
     assert!(idle.bytes_received < 1024, "{idle:?}");
     assert_eq!(hubs.state("c", "a").await, LogState::Incomplete);
-    trust::allow(&hubs.hub("c").db, &hub_id("hub-a"))
+    trust::allow(&hubs.hub("c").db, &hub_id("hub-a"), None)
         .await
         .unwrap();
     hubs.round("c", "b").await;

@@ -60,7 +60,7 @@ impl Scene {
         })
         .await;
         for hub in ["c", "a"] {
-            let followed = trust::follow(&hubs.hub(hub).db, &hub_id("hub-k")).await;
+            let followed = trust::follow(&hubs.hub(hub).db, &hub_id("hub-k"), None).await;
             followed.unwrap();
             assert_eq!(hubs.round(hub, "k").await.error, None);
         }

@@ -315,6 +315,7 @@ fn schema(store: &Store, index: Option<Index>) -> Served {
         statistics: std::sync::Arc::default(),
         search: handle,
         accounts: std::sync::Arc::default(),
+        refusals: std::sync::Arc::default(),
         desk: std::sync::Arc::default(),
         aside: tokio::runtime::Handle::current(),
     };

@@ -9,11 +9,12 @@
 //!   `following`: what changed since a commit. `statistics`: columns that follow the store. `plans`: how pages of many innovations are read.
 //!   `at_once`, `resident`: lists out of memory. `trusting`: what follows when the authority says something else.
 //! - `drafts`: what stays at the hub. `erasing`: what leaves the disk. `items`: what follows from several hubs' words. `samples`: made-up records. `tokens`: what is
-//!   taken once. `upgrading`: databases of older and of newer programs.
+//!   taken once. `audit`: the chain of what was done. `upgrading`: databases of older and of newer programs.
 
 mod accounts;
 mod at_once;
 mod audience;
+mod audit;
 mod desk;
 mod doubtful;
 mod drafts;

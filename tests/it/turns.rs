@@ -43,7 +43,7 @@ async fn one_sync_request_of_a_hub_is_served_a_few_wait_and_more_are_told_to_com
     let db = &hubs.hub("p").db;
     for name in ["hub-a", "hub-b"] {
         let asker = hub_id(name);
-        let pinned = pins::add(db, &asker, &key_of(&asker).public(), now()).await;
+        let pinned = pins::add(db, &asker, &key_of(&asker).public(), now(), None).await;
         pinned.unwrap();
     }
     hubs.publish("p", "Judul").await;

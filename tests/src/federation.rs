@@ -129,16 +129,16 @@ impl Federation {
     /// Pins a hub's key at another.
     pub async fn pin(&self, at: &str, hub: &str) {
         let (db, hub) = (&self.hub(at).db, self.hub(hub));
-        let pinned = pins::add(db, hub.db.hub(), &hub.key.public(), SystemClock.now()).await;
+        let pinned = pins::add(db, hub.db.hub(), &hub.key.public(), SystemClock.now(), None).await;
         pinned.expect("a key can be pinned");
     }
 
     /// Lets one hub pull another at an address, instead of where it pulled it before.
     pub async fn add_peer(&self, puller: &str, supplier: &str, url: &str) {
         let (db, id) = (&self.hub(puller).db, hub_id(&format!("hub-{supplier}")));
-        let removed = peers::remove(db, id.as_str()).await;
+        let removed = peers::remove(db, id.as_str(), None).await;
         removed.expect("a peer can be removed");
-        let added = peers::add(db, url, &id, SystemClock.now()).await;
+        let added = peers::add(db, url, &id, SystemClock.now(), None).await;
         added.expect("a peer can be added");
     }
 

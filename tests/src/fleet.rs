@@ -88,11 +88,11 @@ impl Fleet {
         let others = self.hubs.iter().enumerate();
         for (_, other) in others.filter(|(other, _)| *other != number) {
             let id = HubId::parse(&other.id)?;
-            pins::add(&hub.db, &id, &other.key, SystemClock.now()).await?;
+            pins::add(&hub.db, &id, &other.key, SystemClock.now(), None).await?;
         }
         for link in self.links.iter().filter(|link| link.ends.0 == number) {
             let id = HubId::parse(&self.hubs[link.ends.1].id)?;
-            peers::add(&hub.db, &link.url, &id, SystemClock.now()).await?;
+            peers::add(&hub.db, &link.url, &id, SystemClock.now(), None).await?;
         }
         Ok(())
     }

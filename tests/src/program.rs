@@ -1,5 +1,6 @@
 //! The real program, run as people run it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::SystemTime;
@@ -129,10 +130,21 @@ impl Program {
 
     /// The same, and pulls every so many seconds.
     pub async fn serve_every(&self, seconds: u32) -> Serving {
+        self.start(seconds, "info", Stdio::null()).await
+    }
+
+    /// Serves on a free port, and writes all that it tells at this filter into a file.
+    pub async fn serve_telling(&self, filter: &str, log: &Path) -> Serving {
+        let log = File::create(log).expect("the file can be made");
+        self.start(1, filter, log.into()).await
+    }
+
+    async fn start(&self, seconds: u32, filter: &str, log: Stdio) -> Serving {
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--json"]);
         let mut child = command
             .env("SIMPUL_SYNC__INTERVAL_SECONDS", seconds.to_string())
-            .stderr(Stdio::null())
+            .env("SIMPUL_LOG__FILTER", filter)
+            .stderr(log)
             .spawn()
             .expect("the program starts");
         let output = child.stdout.take().expect("it is piped");

@@ -6,6 +6,7 @@
 //! - [`healing`] says when a hub may write that may be behind what it published.
 //! - [`trust`] says which key speaks for which hub, and who is in the network.
 //! - [`account`] is what accounts are called; [`role`] says who may do what at this hub.
+//! - [`audit`] is what was done at this hub, in one chain that shows when it is not whole.
 //! - [`token`] is how one hub shows another who it is.
 //! - [`standing`] says whether this hub holds what the others hold, and if not, why and since when.
 //! - [`holding`] says which hubs have a record's newest entry.
@@ -20,6 +21,7 @@
 //! Not here: where any of it is kept (`storage`), how it travels (`sync`, `graphql`).
 
 pub mod account;
+pub mod audit;
 pub mod bits;
 pub mod catalog;
 pub mod clock;

@@ -13,7 +13,7 @@ use storage::StorageError;
 use storage::agencies::{self, AgencyFilter, AgencyRef};
 use storage::bodies::{self, Body, Content};
 use storage::items::Role;
-use storage::local::Local;
+use storage::local::{self, Local};
 use storage::logs::EntryKey;
 use storage::logs::desk::Author;
 
@@ -333,7 +333,7 @@ pub(crate) async fn register(
         }
     }
     let record = RecordId::generate(hub.clock.now(), &*hub.entropy);
-    issue(hub, record, 1, Kind::AGENCY, audience, Change::Put(body)).await?;
+    issue(ctx, record, 1, Kind::AGENCY, audience, Change::Put(body)).await?;
     let shown = load(ctx, (hub.db.hub().clone(), record)).await?;
     shown.ok_or_else(|| ApiError::NotFound {
         what: "agency",
@@ -379,7 +379,7 @@ fn sight_of(audience: &Audience) -> Sight {
 
 /// Appends one entry to this hub's log.
 pub(crate) async fn issue(
-    hub: &HubContext,
+    ctx: &Context<'_>,
     record: RecordId,
     revision: u64,
     kind: &str,
@@ -391,23 +391,25 @@ pub(crate) async fn issue(
         revision,
         kind: Kind::parse(kind).expect("our own kinds are well formed"),
         audience,
-        at: hub.clock.now(),
+        at: ctx.hub().clock.now(),
         change,
     };
-    issue_all(hub, vec![draft]).await
+    issue_all(ctx, vec![draft]).await
 }
 
 /// Appends entries to this hub's log, all or none.
-pub(crate) async fn issue_all(hub: &HubContext, drafts: Vec<EntryDraft>) -> Result<(), ApiError> {
-    issue_with(hub, drafts, Local::default()).await
+pub(crate) async fn issue_all(ctx: &Context<'_>, drafts: Vec<EntryDraft>) -> Result<(), ApiError> {
+    issue_with(ctx, drafts, Local::default()).await
 }
 
-/// The same, together with changes of what stays at this hub.
+/// The same, together with changes of what stays at this hub. The audit tells of both, in the same transaction.
 pub(crate) async fn issue_with(
-    hub: &HubContext,
+    ctx: &Context<'_>,
     drafts: Vec<EntryDraft>,
     local: Local,
 ) -> Result<(), ApiError> {
+    let hub = ctx.hub();
+    let local = local.told(&ctx.deed(), &drafts);
     let (db, key) = (hub.db.clone(), key(hub)?.clone());
     let (clock, entropy) = (Arc::clone(&hub.clock), Arc::clone(&hub.entropy));
     let desk = Arc::clone(&hub.desk);
@@ -423,6 +425,12 @@ pub(crate) async fn issue_with(
     let written = hub.aside.spawn(writing).await;
     written.unwrap_or(Err(StorageError::Ending))?;
     Ok(())
+}
+
+/// Changes what stays at this hub and is told in no log; the audit tells of it in the same transaction.
+pub(crate) async fn change_here(ctx: &Context<'_>, local: Local) -> Result<(), ApiError> {
+    let local = local.told(&ctx.deed(), &[]);
+    Ok(local::change(ctx.db(), local).await?)
 }
 
 /// The key with which the hub signs.

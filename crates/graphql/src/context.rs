@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use domain::account::AccountName;
+use domain::audit::Deed;
 use domain::catalog::latest_day;
 use domain::clock::Clock;
 use domain::entropy::Entropy;
@@ -12,6 +13,7 @@ use domain::identity::{HubId, RecordId};
 use domain::log::SigningKey;
 use domain::role::{Action, Reach, Rights};
 use domain::trust::Trust;
+use storage::audit::Refusals;
 use storage::logs::desk::Desk;
 use storage::{Database, StorageError};
 use time::Date;
@@ -20,6 +22,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::accounts::rules::AccountRules;
+use crate::audit::asking::{self, AskedBy};
 use crate::dependence::{Beside, Dependence};
 use crate::error::{ApiError, RETRY_AFTER_SECONDS};
 use crate::statistics::StatisticsHub;
@@ -47,6 +50,8 @@ pub struct Hub {
     pub search: search::Handle,
     /// How accounts are signed in.
     pub accounts: Arc<AccountRules>,
+    /// Where it is noted what was refused.
+    pub refusals: Arc<Refusals>,
     /// Where writes of the log are handed in.
     pub desk: Arc<Desk>,
     /// Where the log is written: a runtime whose steps do not wait for those that answer others.
@@ -164,6 +169,12 @@ pub(crate) trait ContextExt {
     /// Notes on what the answer depends beside a commit of the store.
     fn depends(&self, note: impl FnOnce(&mut Beside));
 
+    /// That whoever asks does what the mutation says: for the audit, which tells of it together with the change.
+    fn deed(&self) -> Deed;
+
+    /// Says what a mutation is about, so that the audit tells it if it fails. Nothing that somebody typed.
+    fn is_about(&self, object: String);
+
     /// Waits until the hub that asks may pull: one operation of each hub at a time. Anybody else may at once.
     async fn take_turn(&self) -> Result<(), ApiError>;
 }
@@ -202,6 +213,24 @@ impl ContextExt for Context<'_> {
     fn depends(&self, note: impl FnOnce(&mut Beside)) {
         if let Some(dependence) = self.data_opt::<Dependence>() {
             dependence.note(note);
+        }
+    }
+
+    fn deed(&self) -> Deed {
+        let (hub, field) = (self.hub(), self.field());
+        let asked = self.data_opt::<AskedBy>();
+        asking::deed(
+            self.viewer(),
+            asked,
+            field.name(),
+            &*hub.clock,
+            &*hub.entropy,
+        )
+    }
+
+    fn is_about(&self, object: String) {
+        if let Some(asked) = self.data_opt::<AskedBy>() {
+            asked.say_about(self.item.node.response_key().node.as_str(), object);
         }
     }
 

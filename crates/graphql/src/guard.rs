@@ -19,6 +19,7 @@ mod limits;
 mod nulls;
 mod outcome;
 mod refusal;
+mod roots;
 mod schema;
 mod subscription;
 #[cfg(test)]
@@ -35,7 +36,9 @@ use std::sync::Arc;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
-use async_graphql::{Data, Executor, Extensions, Positioned, Request, Response, Variables};
+use async_graphql::{
+    Data, Executor, Extensions, Positioned, Request, Response, ServerError, Variables,
+};
 use futures_util::stream::{BoxStream, StreamExt};
 use tokio::sync::Semaphore;
 
@@ -49,6 +52,7 @@ pub use trusted::{ManifestError, TrustedDocuments};
 pub use validation::{Fault, SchemaError};
 pub use variables::VariableError;
 
+use crate::audit::asking::{AskedBy, Root};
 use documents::{Documents, Parsed};
 use refusal::shortened;
 use schema::SchemaTypes;
@@ -275,20 +279,51 @@ impl Guard {
 impl<E: Executor> Guarded<E> {
     /// Executes a query or mutation, with what its resolvers find in their context.
     pub async fn execute(&self, admitted: Admitted, data: Data) -> Outcome {
+        let watch = Watch::of(&admitted, &data);
         let (request, admission) = admitted.with(data);
         let response = self.executor.execute(request).await;
-        Outcome::of_execution(response, &admission)
+        let outcome = Outcome::of_execution(response, &admission);
+        watch.look_at(&outcome);
+        outcome
     }
 
     /// Starts a subscription, with what its resolvers find in their context. A refused one has a single item.
     pub fn subscribe(&self, admitted: Admitted, data: Data) -> BoxStream<'static, Outcome> {
+        let watch = Watch::of(&admitted, &data);
         let (request, admission) = admitted.with(data);
         let events = self.executor.execute_stream(request, None).enumerate();
-        let outcomes = events.map(move |(number, event)| match number {
-            0 => Outcome::of_first_event(event, &admission),
-            _ => Outcome::executed(event, &admission),
+        let outcomes = events.map(move |(number, event)| {
+            let outcome = match number {
+                0 => Outcome::of_first_event(event, &admission),
+                _ => Outcome::executed(event, &admission),
+            };
+            watch.look_at(&outcome);
+            outcome
         });
         outcomes.boxed()
+    }
+}
+
+/// Tells the audit what failed of an operation, if somebody is known who asks it.
+struct Watch(Option<(AskedBy, OperationType, Vec<Root>)>);
+
+impl Watch {
+    fn of(admitted: &Admitted, data: &Data) -> Self {
+        let Admitted { request, admission } = admitted;
+        let document = &admission.parsed.document;
+        let operation = select(document, admission.operation_name.as_deref()).ok();
+        let asked = AskedBy::among(data).zip(operation);
+        Self(asked.map(|(asked, operation)| {
+            let roots = roots::of(document, operation, &request.variables);
+            (asked, admission.kind, roots)
+        }))
+    }
+
+    fn look_at(&self, outcome: &Outcome) {
+        if let (Some((asked, kind, roots)), Outcome::Executed(response)) = (&self.0, outcome) {
+            let errors: &[ServerError] = &response.errors;
+            asked.note(*kind, roots, errors);
+        }
     }
 }
 

@@ -143,6 +143,19 @@ fn pair(hub: &str, record: &str) -> Option<(HubId, RecordId)> {
 }
 
 impl GlobalId {
+    /// What the id names, as the audit does.
+    pub(crate) fn audited(&self) -> String {
+        match self {
+            Self::Hub(hub) => format!("hub:{hub}"),
+            Self::Region(code) => format!("region:{code}"),
+            Self::Agency(_, record) => format!("{}:{record}", Kind::AGENCY),
+            Self::Innovation(_, record) => format!("{}:{record}", Kind::INNOVATION),
+            Self::Draft(_, record) => format!("draft:{record}"),
+            Self::Person(_, record) => format!("person:{record}"),
+            Self::Item(kind, _, record) => format!("{kind}:{record}"),
+        }
+    }
+
     /// The id as clients get it.
     pub(crate) fn to_id(&self) -> ID {
         ID(self.text())

@@ -6,6 +6,7 @@
 //!   `node` is anything by its id.
 //! - `drafts` are on their way to the catalog, `people` may be named in it; both are the operator's alone.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds and validates documents before.
+//! - `audit` is what was done here, for operators; [`AskedBy`] is who asks for it and from where.
 //! - [`Viewer`] is who asks; [`Dependence`] is on what an answer depends beside a commit of the store.
 //!
 //! - `row` and `in_place` resolve what is at hand without a future for each field.
@@ -20,6 +21,7 @@ mod accounts;
 pub mod address;
 mod agencies;
 mod as_of;
+mod audit;
 mod context;
 mod cost;
 mod dependence;
@@ -54,6 +56,7 @@ mod vocabulary;
 pub use accounts::rules::AccountRules;
 pub use accounts::signing::ClientName;
 pub use as_of::{Begun, StandingMark};
+pub use audit::asking::AskedBy;
 pub use context::{Hub as HubContext, Means, OperationTrust, SignedIn, Viewer};
 pub use dependence::{Beside, Dependence, Now, is_settled};
 pub use error::{ApiError, Code};

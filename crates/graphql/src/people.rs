@@ -4,12 +4,12 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, Consent as Agreed, Line, PersonDraft};
 use domain::identity::RecordId;
 use domain::role::Action;
-use storage::local::{self, Local};
+use storage::local::Local;
 use storage::people::{self, KnownPerson, PersonChange, PersonPlace};
 use storage::{StorageError, credits};
 
 use crate::ApiError;
-use crate::agencies::key;
+use crate::agencies::{change_here, key};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::items::writing::day;
@@ -234,7 +234,7 @@ impl PersonMutation {
             created: now,
         };
         let added = Local::person(PersonChange::Add(person.clone()));
-        local::change(ctx.db(), added).await?;
+        change_here(ctx, added).await?;
         Ok(Person(person))
     }
 
@@ -345,7 +345,7 @@ async fn change(
     change(&mut person)?;
     person.revision += 1;
     let stored = Local::person(PersonChange::Store(person.clone()));
-    local::change(ctx.db(), stored).await?;
+    change_here(ctx, stored).await?;
     settle(ctx).await;
     Ok(Person(person))
 }

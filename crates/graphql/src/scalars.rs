@@ -54,6 +54,7 @@ impl ScalarType for Long {
     }
 }
 
+#[derive(Clone, Copy)]
 pub(crate) struct DateTime(pub time::OffsetDateTime);
 
 /// A moment in UTC (RFC 3339), for example `2026-08-20T03:04:05Z`. Shown to people; nothing is ordered by it across hubs.

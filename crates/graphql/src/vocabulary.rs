@@ -10,7 +10,7 @@ use async_graphql::{
 };
 use domain::catalog::{self, Vocabulary};
 use domain::entry::Audience;
-use domain::role;
+use domain::{audit, role};
 
 /// Who may see a record. That it was written, when, and for whom is told to everybody by its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -191,6 +191,8 @@ terms!(
     TransitionFlaw,
 );
 
+pub(crate) type AuditAction = Term<audit::Action>;
+pub(crate) type AuditOutcome = Term<audit::Outcome>;
 pub(crate) type Role = Term<role::Role>;
 pub(crate) type TokenScope = Term<role::TokenScope>;
 

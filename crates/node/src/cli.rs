@@ -50,6 +50,8 @@ enum Command {
     #[command(subcommand)]
     Token(commands::token::Token),
     #[command(subcommand)]
+    Audit(commands::audit::Audit),
+    #[command(subcommand)]
     Peer(commands::peer::Peer),
     #[command(subcommand)]
     Pin(commands::pin::Pin),
@@ -141,6 +143,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Seed(command) => command.run(common).await,
         Command::Account(command) => command.run(common).await,
         Command::Token(command) => command.run(common).await,
+        Command::Audit(command) => command.run(common).await,
         Command::Peer(command) => command.run(common).await,
         Command::Pin(command) => command.run(common).await,
         Command::Join(command) => command.run(common).await,

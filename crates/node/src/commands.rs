@@ -1,6 +1,7 @@
 //! One file for each subcommand: a struct whose comments are its help, and a `run`.
 
 pub mod account;
+pub mod audit;
 pub mod bench;
 pub mod demo;
 pub mod deny;

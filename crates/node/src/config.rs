@@ -4,6 +4,7 @@
 //! the folder of `simpul.toml`.
 
 mod accounts;
+mod audit;
 mod database;
 mod graphql;
 mod http;
@@ -20,6 +21,7 @@ use figment::providers::{Env, Format as _, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 pub use accounts::AccountsConfig;
+pub use audit::AuditConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use graphql::{GraphqlConfig, Who};
 pub use http::{HttpConfig, PublicUrl};
@@ -55,6 +57,9 @@ pub struct Config {
     /// How people sign in.
     #[serde(default)]
     pub accounts: AccountsConfig,
+    /// How long it is kept what was done here.
+    #[serde(default)]
+    pub audit: AuditConfig,
     /// What it tells of its work.
     #[serde(default)]
     pub log: LogConfig,

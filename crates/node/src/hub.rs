@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use domain::audit::{Action, Told};
 use domain::catalog::{HubProfile, HubProfileDraft};
 use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::{LogId, RecordId};
 use domain::log::{SigningKey, first_epoch};
-use domain::trust::{Membership, MembershipDraft, Trust};
+use domain::trust::{MemberKeyDraft, Membership, MembershipDraft, Trust};
 use serde::Serialize;
+use serde_json::json;
+use storage::audit::Refusals;
 use storage::bodies::{self, Content};
+use storage::local::Local;
 use storage::logs::{heads, reopening};
 use storage::{Database, Owner, hubs, leases, logs, members};
 use sync::healing::Healer;
@@ -21,6 +25,7 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::config::{Config, PublicUrl};
+use crate::deed::by_program;
 use crate::guard;
 use crate::keys::{self, OperatorToken, Passphrase};
 use crate::pace::Pulling;
@@ -47,6 +52,8 @@ pub struct Hub {
     pub statistics: Arc<graphql::StatisticsHub>,
     /// How accounts are signed in; clones share it.
     pub accounts: Arc<graphql::AccountRules>,
+    /// What was refused and is not told to the audit yet; clones share it.
+    pub refusals: Arc<Refusals>,
     /// Where it is written, see [`crate::aside`].
     pub aside: Handle,
     /// Where its search index is found, while it is served.
@@ -78,6 +85,7 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
             statistics: Arc::default(),
+            refusals: Arc::default(),
             aside: Handle::current(),
             search: search::Handle::default(),
         };
@@ -105,6 +113,7 @@ impl Hub {
             token,
             process: SystemEntropy.uuid(),
             statistics: Arc::default(),
+            refusals: Arc::default(),
             aside: Handle::current(),
             search: search::Handle::default(),
         };
@@ -118,16 +127,19 @@ impl Hub {
 
     async fn introduce(&self, profile: &HubProfileDraft) -> anyhow::Result<()> {
         let record = RecordId::generate(SystemClock.now(), &SystemEntropy);
-        self.put(record, 1, Kind::HUB, profile).await
+        let told = by_program(Action::CreateHub).done(format!("hub:{}", self.db.hub()));
+        let told = told.changing(None, json!({"key": self.key.public().to_string()}));
+        self.put(record, 1, Kind::HUB, profile, told).await
     }
 
-    /// Writes the next revision of a public record.
+    /// Writes the next revision of a public record, of which the audit is told.
     async fn put(
         &self,
         record: RecordId,
         revision: u64,
         kind: &str,
         body: &impl Serialize,
+        told: Told,
     ) -> anyhow::Result<()> {
         let draft = EntryDraft {
             record,
@@ -137,7 +149,11 @@ impl Hub {
             at: SystemClock.now(),
             change: Change::Put(serde_json::to_string(body)?),
         };
-        self.issue(vec![draft]).await?;
+        let local = Local {
+            audit: vec![told],
+            ..Local::default()
+        };
+        self.issue_with(vec![draft], local).await?;
         Ok(())
     }
 
@@ -148,15 +164,19 @@ impl Hub {
         member: &Membership,
     ) -> anyhow::Result<()> {
         let draft = MembershipDraft::from(member);
+        let told = by_program(Action::SayOfMember).done(format!("hub:{}", member.hub));
+        let was = before.map(|before| standing(&MembershipDraft::from(&before.membership)));
+        let told = told.changing(was, standing(&draft));
         let Some(before) = before else {
             let record = RecordId::generate(SystemClock.now(), &SystemEntropy);
-            return self.put(record, 1, Kind::MEMBERSHIP, &draft).await;
+            return self.put(record, 1, Kind::MEMBERSHIP, &draft, told).await;
         };
         let said = bodies::load(&self.db, [Some(before.entry)])
             .await?
             .remove(0);
         let said = said.context("what was said of the member before is not readable any more")?;
-        self.put(before.record, said.revision + 1, Kind::MEMBERSHIP, &draft)
+        let revision = said.revision + 1;
+        self.put(before.record, revision, Kind::MEMBERSHIP, &draft, told)
             .await
     }
 
@@ -212,8 +232,11 @@ impl Hub {
             rotated.begin_next_log(&closed).await?;
         }
         let (record, revision, profile) = self.own_profile().await?;
+        let told = by_program(Action::RotateKey).done(format!("hub:{}", self.db.hub()));
+        let key = |hub: &Self| json!({"key": hub.key.public().to_string()});
+        let told = told.changing(Some(key(self)), key(&rotated));
         rotated
-            .put(record, revision + 1, Kind::HUB, &profile)
+            .put(record, revision + 1, Kind::HUB, &profile, told)
             .await?;
         let file = self.config.path(&self.config.hub.key_file);
         let old_key_file =
@@ -234,7 +257,17 @@ impl Hub {
         &self,
         drafts: Vec<EntryDraft>,
     ) -> Result<logs::Issued, storage::StorageError> {
-        logs::issue(&self.db, &self.key, drafts, &SystemClock, &SystemEntropy).await
+        self.issue_with(drafts, Local::default()).await
+    }
+
+    /// The same, together with changes of what stays here and with what the audit is told.
+    pub async fn issue_with(
+        &self,
+        drafts: Vec<EntryDraft>,
+        local: Local,
+    ) -> Result<logs::Issued, storage::StorageError> {
+        let (clock, entropy) = (&SystemClock, &SystemEntropy);
+        logs::issue_with(&self.db, &self.key, drafts, local, clock, entropy).await
     }
 
     /// The keys that the hub trusts, its own among them.
@@ -295,6 +328,7 @@ impl Hub {
             statistics: Arc::clone(&self.statistics),
             search: self.search.clone(),
             accounts: Arc::clone(&self.accounts),
+            refusals: Arc::clone(&self.refusals),
             desk: Arc::default(),
             aside: self.aside.clone(),
         }
@@ -333,6 +367,13 @@ pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Database> {
     };
     let db = Database::open(&location, owner, SystemEntropy.uuid()).await;
     db.with_context(|| format!("the database {:?} cannot be opened", config.database.url))
+}
+
+/// What the audit tells of a member.
+fn standing(draft: &MembershipDraft) -> serde_json::Value {
+    let key = |key: &MemberKeyDraft| json!({"key": key.key, "from": key.from, "until": key.until});
+    let keys: Vec<_> = draft.keys.iter().map(key).collect();
+    json!({"status": draft.status, "keys": keys, "endpoints": draft.endpoints})
 }
 
 fn account_rules(config: &Config) -> graphql::AccountRules {

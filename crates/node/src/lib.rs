@@ -12,6 +12,7 @@ pub mod aside;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod deed;
 pub mod export;
 pub mod guard;
 pub mod http;

@@ -59,6 +59,7 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
         tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),
         tokio::spawn(tasks::let_database_rest(hub.clone(), closing.clone())),
         tokio::spawn(tasks::statistics::keep_up(hub.clone(), closing.clone())),
+        tokio::spawn(tasks::audit::keep(hub.clone(), closing.clone())),
         hub.aside
             .spawn(tasks::keep_rows(hub.clone(), closing.clone())),
     ];

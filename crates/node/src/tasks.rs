@@ -8,11 +8,13 @@
 //! - [`let_database_rest`] empties its journal, and lets it forget what it keeps in memory while nobody uses it.
 //! - [`keep_rows`] keeps what lists are answered by in memory.
 //! - [`answers`] says this hub's answers to replications for whom those are.
+//! - [`audit`] writes what was refused, and lets go of what is old.
 //! - [`credits`] writes anew what innovations tell of people, when those agree to something else.
 //! - [`upgrade`] tries again what an older program could not read.
 //! - [`statistics`] keeps what is counted near the store.
 
 pub mod answers;
+pub mod audit;
 mod borrow;
 pub mod credits;
 pub mod healing;

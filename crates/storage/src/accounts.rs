@@ -14,16 +14,18 @@ pub mod sessions;
 pub mod tokens;
 
 use domain::account::AccountName;
+use domain::audit::{Deed, Told};
 use domain::catalog::{Line, Vocabulary as _};
 use domain::identity::RecordId;
 use domain::role::{Grant, Role};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::drafts::moment;
 use crate::logs::millis;
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, audit, sql};
 
 /// The most accounts that a hub has.
 pub const MOST_ACCOUNTS: u64 = 10_000;
@@ -145,6 +147,7 @@ pub enum AccountError {
 pub async fn add(
     db: &Database,
     account: &Account,
+    by: Option<&Deed>,
 ) -> Result<Result<(), AccountError>, StorageError> {
     if account.grants.len() > MOST_GRANTS {
         return Ok(Err(AccountError::TooManyGrants));
@@ -169,7 +172,9 @@ pub async fn add(
         return Ok(Err(AccountError::Taken(account.name.clone())));
     }
     put_grants(&tx, account).await?;
-    tx.commit().await?;
+    let told = audit::told(by, object(&account.name));
+    let told = told.map(|told| told.changing(None, rights_of(account)));
+    audit::commit(tx, told).await?;
     Ok(Ok(()))
 }
 
@@ -178,11 +183,13 @@ pub async fn add(
 pub async fn change(
     db: &Database,
     account: &Account,
+    by: Option<&Deed>,
 ) -> Result<Result<(), AccountError>, StorageError> {
     if account.grants.len() > MOST_GRANTS {
         return Ok(Err(AccountError::TooManyGrants));
     }
     let tx = db.begin().await?;
+    let before = find_by(&tx, account.id).await?;
     let had = is_there_an_operator(&tx).await?;
     let text = "UPDATE account SET revision = $2, display = $3, disabled = $4 WHERE id = $1 AND revision = $5";
     let values = vec![
@@ -210,8 +217,47 @@ pub async fn change(
         sessions::end_all(&tx, account.id, None).await?;
         invitations::take_back(&tx, account.id).await?;
     }
-    tx.commit().await?;
+    let told = by
+        .zip(before)
+        .map(|(deed, before)| changed(deed, &before, account));
+    audit::commit(tx, told).await?;
     Ok(Ok(()))
+}
+
+/// An account, as the audit names it.
+pub(crate) fn object(name: &AccountName) -> String {
+    format!("account:{name}")
+}
+
+/// What the audit tells of what an account may do.
+fn rights_of(account: &Account) -> Value {
+    let roles: Vec<_> = account.grants.iter().map(Grant::to_string).collect();
+    json!({"roles": roles, "isDisabled": account.is_disabled})
+}
+
+/// What the audit tells of a change: the fields that differ, and that another name is shown, which is a person's.
+fn changed(deed: &Deed, before: &Account, after: &Account) -> Told {
+    let (mut old, mut new) = (rights_of(before), rights_of(after));
+    for field in ["roles", "isDisabled"] {
+        if old[field] == new[field] {
+            old.as_object_mut().and_then(|fields| fields.remove(field));
+            new.as_object_mut().and_then(|fields| fields.remove(field));
+        }
+    }
+    if before.display != after.display {
+        new["display"] = "changed".into();
+    }
+    let told = deed.done(object(&after.name));
+    told.changing(Some(old), new)
+}
+
+/// The name of an account, as the audit names it.
+pub(crate) async fn object_of(
+    tx: &DatabaseTransaction,
+    account: Uuid,
+) -> Result<String, StorageError> {
+    let found = find_by(tx, account).await?;
+    Ok(found.map_or_else(|| format!("account:{account}"), |it| object(&it.name)))
 }
 
 async fn put_grants(tx: &DatabaseTransaction, account: &Account) -> Result<(), StorageError> {
@@ -307,12 +353,14 @@ pub async fn set_password(
     account: Uuid,
     hash: &str,
     but_for: Option<Uuid>,
+    by: Option<&Deed>,
 ) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     keep_password(&tx, account, hash).await?;
     sessions::end_all(&tx, account, but_for).await?;
     invitations::take_back(&tx, account).await?;
-    Ok(tx.commit().await?)
+    let told = audit::told(by, object_of(&tx, account).await?);
+    audit::commit(tx, told).await
 }
 
 async fn keep_password(

@@ -9,7 +9,8 @@
 //! 3. the row of a hub, before any of its logs: it guards all logs of the hub and all that they show. Of several hubs, by id;
 //! 4. rows of `log` and whatever belongs to them, in any order; then what stays at this hub (`local`);
 //! 5. the row of `store`: marks of trust, halts, what is counted across hubs, and last of all the next position;
-//! 6. rows of `peer`, by id.
+//! 6. rows of `peer`, by id;
+//! 7. at the very end the row of `audit_chain`, which whoever tells the audit of a change holds until the commit.
 //!
 //! Whoever changes one row in a transaction of its own need not care. A statement that changes several rows of `lease` or
 //! `peer` locks them in order first. On SQLite a transaction that may write holds everything from its beginning. What is
@@ -25,6 +26,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::audit::Told;
 use domain::identity::{HubId, NetworkId};
 use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, FromQueryResult,
@@ -39,7 +41,7 @@ use crate::hubs::Slugs;
 use crate::logs::EntryKey;
 use crate::resident::Resident;
 use crate::traffic::Traffic;
-use crate::{StorageError, halt, sql};
+use crate::{StorageError, audit, halt, sql};
 use readers::{Readers, SHRINK};
 
 /// How long a write waits for the hub to have asked its peers.
@@ -138,6 +140,7 @@ impl Database {
         schema::bring_up_to_date(&writer).await?;
         connect::check_durability(&writer).await?;
         let row = claim(&writer, &owner, new_store).await?;
+        audit::begin(&writer, &owner).await?;
         if row.network != owner.network.as_str() || row.hub != owner.hub.as_str() {
             return Err(StorageError::OtherHub {
                 found_hub: row.hub,
@@ -364,7 +367,7 @@ impl Database {
         Ok(self.0.writer.begin_with_options(options).await?)
     }
 
-    /// Commits, with the next position as the very last statement before it, so that positions grow in commit order, and
+    /// Commits, with the next position as the last statement before it, so that positions grow in commit order, and
     /// notifies other processes of it. `dropped` are the entries whose payloads are gone by it.
     pub(crate) async fn commit(
         &self,
@@ -373,7 +376,8 @@ impl Database {
         dropped: &[EntryKey],
         changed: Changed,
     ) -> Result<u64, StorageError> {
-        self.commit_as(tx, log_id, dropped, changed, false).await
+        self.commit_as(tx, log_id, dropped, changed, (false, &[]))
+            .await
     }
 
     async fn commit_as(
@@ -382,13 +386,14 @@ impl Database {
         log_id: i64,
         dropped: &[EntryKey],
         changed: Changed,
-        is_untold: bool,
+        (is_untold, audit): (bool, &[Told]),
     ) -> Result<u64, StorageError> {
         let drops = i64::from(!dropped.is_empty());
         let mark = following::next_position(&tx, Some(log_id), drops, &changed).await?;
         let position = sql::unsigned(mark.position);
         // Payloads may be dropped by what was cut in this transaction, too.
         let is_untold = is_untold && mark.drops == self.0.drops.load(Ordering::SeqCst);
+        audit::append(&tx, audit).await?;
         // Whoever asks the database may hear of it before the commit returns.
         let begun = self.resident().begin(position, is_untold);
         tx.commit().await?;
@@ -406,16 +411,31 @@ impl Database {
         dropped: &[EntryKey],
         changed: Changed,
     ) -> Result<u64, StorageError> {
-        self.commit_as(tx, log_id, dropped, changed, true).await
+        self.commit_audited(tx, log_id, dropped, changed, &[]).await
     }
 
-    /// Commits what changes for readers only: no log has changed, so no peer needs to look.
+    /// The same with events of the audit that tell of it.
+    pub(crate) async fn commit_audited(
+        &self,
+        tx: DatabaseTransaction,
+        log_id: i64,
+        dropped: &[EntryKey],
+        changed: Changed,
+        audit: &[Told],
+    ) -> Result<u64, StorageError> {
+        self.commit_as(tx, log_id, dropped, changed, (true, audit))
+            .await
+    }
+
+    /// Commits what changes for readers only, with events of the audit that tell of it: no log has changed, so no peer needs to look.
     pub(crate) async fn commit_shown(
         &self,
         tx: DatabaseTransaction,
         changed: Changed,
+        audit: &[Told],
     ) -> Result<u64, StorageError> {
         let mark = following::next_position(&tx, None, 0, &changed).await?;
+        audit::append(&tx, audit).await?;
         let begun = self.resident().begin(sql::unsigned(mark.position), false);
         tx.commit().await?;
         begun.made();

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use domain::audit::Deed;
 use domain::entry::Kind;
 use domain::identity::{HubId, RecordId, RecordRef};
 use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use crate::following::Changed;
 use crate::items::Role;
 use crate::logs::{EntryKey, millis};
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, audit, sql};
 
 /// Why something is hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,17 +41,18 @@ pub async fn hide(
     of: &RecordRef,
     reason: &str,
     now: OffsetDateTime,
+    by: Option<&Deed>,
 ) -> Result<(), StorageError> {
     let text = "INSERT INTO hidden (record, hub, reason, at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (record, hub) DO UPDATE SET reason = excluded.reason";
     let at = millis(now);
-    change(db, of, text, vec![reason.into(), at.into()]).await
+    change(db, of, text, vec![reason.into(), at.into()], by).await
 }
 
 /// Shows it again.
-pub async fn show(db: &Database, of: &RecordRef) -> Result<(), StorageError> {
+pub async fn show(db: &Database, of: &RecordRef, by: Option<&Deed>) -> Result<(), StorageError> {
     let text = "DELETE FROM hidden WHERE record = $1 AND hub = $2";
-    change(db, of, text, Vec::new()).await
+    change(db, of, text, Vec::new(), by).await
 }
 
 async fn change(
@@ -58,6 +60,7 @@ async fn change(
     of: &RecordRef,
     text: &str,
     more: Vec<Value>,
+    by: Option<&Deed>,
 ) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     let named = || vec![of.record.as_uuid().into(), of.hub.as_str().into()];
@@ -80,7 +83,8 @@ async fn change(
         Changed::Entries(key.get()..key.get() + 1)
     });
     settle(&tx, [own, posts].concat()).await?;
-    db.commit_shown(tx, changed).await?;
+    let told = audit::told(by, format!("record:{of}"));
+    db.commit_shown(tx, changed, told.as_slice()).await?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@
 //! - [`hubs`], [`agencies`], [`innovations`] and [`items`] are the projection that readers see.
 //! - [`drafts`] and [`people`] never leave this hub; [`local`] changes them together with its log, [`credits`] keeps what
 //!   innovations tell of people as those agreed to.
-//! - [`accounts`] are who signs in at this hub.
+//! - [`accounts`] are who signs in at this hub; [`audit`] is what was done here, by whom.
 //! - [`answers`] keeps what this hub says of replications for whom those are.
 //! - [`following`] is how what is derived from the store follows it, commit by commit.
 //! - [`peers`] are whom this hub pulls; [`trust`] is whom it believes, made of [`members`], [`pins`] and denials.
@@ -30,6 +30,7 @@ mod sql;
 pub mod accounts;
 pub mod agencies;
 pub mod answers;
+pub mod audit;
 pub mod bodies;
 pub mod checkup;
 pub mod credits;

@@ -1,5 +1,9 @@
 //! What stays at this hub and changes in one transaction with its log: drafts, people, and who stands behind a credit.
 
+mod telling;
+
+use domain::audit::{Deed, Told};
+use domain::entry::EntryDraft;
 use domain::identity::RecordId;
 use sea_orm::DatabaseTransaction;
 
@@ -18,6 +22,8 @@ pub struct Local {
     pub credits: Vec<(RecordId, Vec<Credit>)>,
     /// What becomes of people.
     pub people: Vec<PersonChange>,
+    /// What the audit tells of it.
+    pub audit: Vec<Told>,
 }
 
 /// What becomes of a draft.
@@ -59,11 +65,20 @@ impl Local {
         }
     }
 
+    /// Tells the audit of these changes, and of the entries that are written with them.
+    #[must_use]
+    pub fn told(mut self, by: &Deed, entries: &[EntryDraft]) -> Self {
+        let told = telling::of(by, entries, &self);
+        self.audit.push(told);
+        self
+    }
+
     /// Adds other changes behind these.
     pub(crate) fn extend(&mut self, other: Self) {
         self.drafts.extend(other.drafts);
         self.credits.extend(other.credits);
         self.people.extend(other.people);
+        self.audit.extend(other.audit);
     }
 
     /// Makes the changes.
@@ -85,6 +100,6 @@ impl Local {
 pub async fn change(db: &Database, local: Local) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     local.apply(&tx).await?;
-    db.commit_shown(tx, Changed::Nothing).await?;
+    db.commit_shown(tx, Changed::Nothing, &local.audit).await?;
     Ok(())
 }

@@ -1,13 +1,16 @@
 //! The hubs that this hub pulls, and how it went.
 
+use domain::audit::Deed;
 use domain::identity::{Epoch, HubId, LogId};
-use sea_orm::{DatabaseTransaction, FromQueryResult};
+use domain::standing::without_user_info;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, FromQueryResult};
+use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::leases::{self, Lease};
 use crate::logs::millis;
-use crate::{Database, StorageError, sql, trust};
+use crate::{Database, StorageError, audit, sql, trust};
 
 /// A hub that this hub pulls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,21 +118,40 @@ pub async fn add(
     url: &str,
     hub: &HubId,
     now: OffsetDateTime,
+    by: Option<&Deed>,
 ) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
     let text = "INSERT INTO peer (url, hub, added_at, failures, strikes, rounds, entries, bytes_received)
         VALUES ($1, $2, $3, 0, 0, 0, 0, 0) ON CONFLICT (url) DO UPDATE SET hub = excluded.hub, parked = NULL";
     let values = vec![url.into(), hub.as_str().into(), millis(now).into()];
-    sql::execute(db.writer(), text, values).await?;
-    Ok(())
+    sql::execute(&tx, text, values).await?;
+    let told = audit::told(by, format!("hub:{hub}"));
+    let after = json!({"url": without_user_info(url)});
+    audit::commit(tx, told.map(|told| told.changing(None, after))).await
 }
 
 /// Removes the peers that have this URL or are this hub, and says how many there were.
-pub async fn remove(db: &Database, url_or_hub: &str) -> Result<u64, StorageError> {
+pub async fn remove(
+    db: &Database,
+    url_or_hub: &str,
+    by: Option<&Deed>,
+) -> Result<u64, StorageError> {
+    let tx = db.begin().await?;
+    if tx.get_database_backend() == DbBackend::Postgres {
+        // Rounds that are noted lock a peer before its heads.
+        let text = "SELECT id FROM peer WHERE url = $1 OR hub = $1 ORDER BY id FOR UPDATE";
+        sql::rows(&tx, text, vec![url_or_hub.into()]).await?;
+    }
     let text =
         "DELETE FROM peer_head WHERE peer IN (SELECT id FROM peer WHERE url = $1 OR hub = $1)";
-    sql::execute(db.writer(), text, vec![url_or_hub.into()]).await?;
+    sql::execute(&tx, text, vec![url_or_hub.into()]).await?;
     let text = "DELETE FROM peer WHERE url = $1 OR hub = $1";
-    Ok(sql::execute(db.writer(), text, vec![url_or_hub.into()]).await?)
+    let removed = sql::execute(&tx, text, vec![url_or_hub.into()]).await?;
+    let told = audit::told(by, format!("peer:{}", without_user_info(url_or_hub)));
+    let before = Some(json!({"peers": removed}));
+    let told = told.map(|told| told.changing(before, json!({"peers": 0})));
+    audit::commit(tx, told.filter(|_| removed > 0)).await?;
+    Ok(removed)
 }
 
 /// All peers, in the order in which they were added.

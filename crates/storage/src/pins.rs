@@ -1,13 +1,15 @@
 //! Which keys an operator pinned for which hubs.
 
+use domain::audit::Deed;
 use domain::identity::HubId;
 use domain::log::PublicKey;
 use domain::trust::TrustedKey;
 use sea_orm::FromQueryResult;
+use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::logs::millis;
-use crate::{Database, StorageError, sql, trust};
+use crate::{Database, StorageError, audit, sql, trust};
 
 /// A key that an operator pinned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,7 @@ pub async fn add(
     hub: &HubId,
     key: &PublicKey,
     now: OffsetDateTime,
+    by: Option<&Deed>,
 ) -> Result<(), StorageError> {
     let text = "INSERT INTO pin (hub, key, first_size, added_at) VALUES ($1, $2, 0, $3) ON CONFLICT DO NOTHING";
     let values = vec![
@@ -62,14 +65,21 @@ pub async fn add(
     if sql::execute(&tx, text, values).await? > 0 {
         trust::look_again(&tx).await?;
     }
-    Ok(tx.commit().await?)
+    let told = audit::told(by, format!("hub:{hub}"));
+    let after = json!({"key": key.to_string()});
+    audit::commit(tx, told.map(|told| told.changing(None, after))).await
 }
 
 /// Takes back all pins of a hub, and says how many there were.
-pub async fn remove(db: &Database, hub: &HubId) -> Result<u64, StorageError> {
+pub async fn remove(db: &Database, hub: &HubId, by: Option<&Deed>) -> Result<u64, StorageError> {
+    let tx = db.begin().await?;
     let text = "DELETE FROM pin WHERE hub = $1";
-    let removed = sql::execute(db.writer(), text, vec![hub.as_str().into()]).await?;
-    trust::mark(db.writer()).await?;
+    let removed = sql::execute(&tx, text, vec![hub.as_str().into()]).await?;
+    trust::mark(&tx).await?;
+    let told = audit::told(by, format!("hub:{hub}"));
+    let before = Some(json!({"pins": removed}));
+    let told = told.map(|told| told.changing(before, json!({"pins": 0})));
+    audit::commit(tx, told).await?;
     Ok(removed)
 }
 

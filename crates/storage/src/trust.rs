@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use domain::audit::Deed;
 use domain::identity::HubId;
 use domain::log::PublicKey;
 use domain::trust::{Trust, TrustSources, TrustedKey};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
+use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::logs::{EntryKey, millis};
-use crate::{Database, StorageError, members, pins, sql};
+use crate::{Database, StorageError, audit, members, pins, sql};
 
 /// The trust of this moment.
 pub async fn load(db: &Database) -> Result<Trust, StorageError> {
@@ -66,12 +68,20 @@ pub async fn authority(db: &Database) -> Result<Option<HubId>, StorageError> {
 }
 
 /// Follows a hub's word on who is a member, instead of any other's.
-pub async fn follow(db: &Database, authority: &HubId) -> Result<(), StorageError> {
+pub async fn follow(
+    db: &Database,
+    authority: &HubId,
+    by: Option<&Deed>,
+) -> Result<(), StorageError> {
+    let before = self::authority(db).await?;
     let tx = db.begin().await?;
     let text = "INSERT INTO authority (id, hub) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET hub = excluded.hub";
     sql::execute(&tx, text, vec![authority.as_str().into()]).await?;
     look_again(&tx).await?;
-    Ok(tx.commit().await?)
+    let told = audit::told(by, format!("hub:{authority}"));
+    let was = before.map(|hub| json!({"authority": hub}));
+    let now = json!({"authority": authority});
+    audit::commit(tx, told.map(|told| told.changing(was, now))).await
 }
 
 /// The hubs that the operator denies, by id.
@@ -82,20 +92,28 @@ pub async fn denials(db: &Database) -> Result<Vec<HubId>, StorageError> {
 }
 
 /// Takes nothing new of a hub from now on, whoever vouches for it. What is held stays.
-pub async fn deny(db: &Database, hub: &HubId, now: OffsetDateTime) -> Result<(), StorageError> {
+pub async fn deny(
+    db: &Database,
+    hub: &HubId,
+    now: OffsetDateTime,
+    by: Option<&Deed>,
+) -> Result<(), StorageError> {
+    let tx = db.begin().await?;
     let text = "INSERT INTO denial (hub, added_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     let values = vec![hub.as_str().into(), millis(now).into()];
-    sql::execute(db.writer(), text, values).await?;
-    mark(db.writer()).await
+    sql::execute(&tx, text, values).await?;
+    mark(&tx).await?;
+    audit::commit(tx, audit::told(by, format!("hub:{hub}"))).await
 }
 
 /// Takes a denial back, and says whether there was one.
-pub async fn allow(db: &Database, hub: &HubId) -> Result<bool, StorageError> {
+pub async fn allow(db: &Database, hub: &HubId, by: Option<&Deed>) -> Result<bool, StorageError> {
     let tx = db.begin().await?;
     let text = "DELETE FROM denial WHERE hub = $1";
     let removed = sql::execute(&tx, text, vec![hub.as_str().into()]).await?;
     look_again(&tx).await?;
-    tx.commit().await?;
+    let told = audit::told(by, format!("hub:{hub}"));
+    audit::commit(tx, told.filter(|_| removed > 0)).await?;
     Ok(removed > 0)
 }
 

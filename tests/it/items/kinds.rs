@@ -62,9 +62,9 @@ async fn one_of_each(hubs: &Federation, own: &str, other: &str) -> Vec<Written> 
     all
 }
 
-type Told = (&'static str, &'static str, Value, &'static str);
+pub(crate) type Told = (&'static str, &'static str, Value, &'static str);
 
-fn told_of(own: &str, other: &str, agency: &str) -> Vec<Told> {
+pub(crate) fn told_of(own: &str, other: &str, agency: &str) -> Vec<Told> {
     vec![
         (
             "ServiceUnit",
@@ -311,7 +311,7 @@ fn filter_type(list: &str) -> &'static str {
 }
 
 /// What goes on: kind, mutation, its arguments beside id and revision, and what the record then says.
-fn goes_on(
+pub(crate) fn goes_on(
     answer: &str,
     other: &str,
 ) -> [(&'static str, &'static str, Value, &'static str, Value); 5] {

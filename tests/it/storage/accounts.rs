@@ -28,7 +28,7 @@ fn start() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap()
 }
 
-fn account(number: u128, name: &str, roles: &[Role]) -> Account {
+pub(super) fn account(number: u128, name: &str, roles: &[Role]) -> Account {
     let grant = |role: &Role| {
         let agency = (*role == Role::Contributor).then(|| RecordId::from(Uuid::from_u128(7)));
         Grant::new(*role, agency).unwrap()
@@ -50,7 +50,10 @@ fn account(number: u128, name: &str, roles: &[Role]) -> Account {
 
 async fn added(store: &Store, number: u128, name: &str, roles: &[Role]) -> Account {
     let account = account(number, name, roles);
-    accounts::add(&store.db, &account).await.unwrap().unwrap();
+    accounts::add(&store.db, &account, None)
+        .await
+        .unwrap()
+        .unwrap();
     account
 }
 
@@ -67,7 +70,7 @@ fn session(of: &Account, number: u128, at: OffsetDateTime) -> Session {
 
 async fn begin(store: &Store, of: &Account, number: u128, at: OffsetDateTime) -> Vec<u8> {
     let hash = number.to_be_bytes().repeat(2);
-    sessions::begin(&store.db, &session(of, number, at), &hash)
+    sessions::begin(&store.db, &session(of, number, at), &hash, None)
         .await
         .unwrap();
     hash
@@ -84,7 +87,7 @@ async fn an_account_is_kept_with_its_roles_and_its_name_is_given_once(backend: B
     added(&store, 2, "budi", &[]).await;
     let read = accounts::by_name(&store.db, &siti.name).await.unwrap();
     assert_eq!(read.as_ref(), Some(&siti));
-    let double = accounts::add(&store.db, &account(3, "siti", &[]))
+    let double = accounts::add(&store.db, &account(3, "siti", &[]), None)
         .await
         .unwrap();
     assert_eq!(double, Err(AccountError::Taken(siti.name.clone())));
@@ -104,14 +107,14 @@ async fn an_account_is_kept_with_its_roles_and_its_name_is_given_once(backend: B
     let mut changed = siti.clone();
     changed.revision = 2;
     changed.grants = vec![Grant::new(Role::Reader, None).unwrap()];
-    accounts::change(&store.db, &changed)
+    accounts::change(&store.db, &changed, None)
         .await
         .unwrap()
         .unwrap();
     let read = accounts::find(&store.db, siti.id).await.unwrap();
     assert_eq!(read.as_ref(), Some(&changed));
     let (expected, held) = (1, 2);
-    let late = accounts::change(&store.db, &changed).await.unwrap();
+    let late = accounts::change(&store.db, &changed, None).await.unwrap();
     assert_eq!(late, Err(AccountError::Changed { expected, held }));
 }
 
@@ -121,7 +124,10 @@ async fn somebody_can_manage_accounts_at_any_time(backend: Backend) {
     let second = added(&store, 2, "dua", &[Role::Operator]).await;
     first.revision = 2;
     first.is_disabled = true;
-    accounts::change(&store.db, &first).await.unwrap().unwrap();
+    accounts::change(&store.db, &first, None)
+        .await
+        .unwrap()
+        .unwrap();
     for last in [
         Account {
             grants: vec![],
@@ -136,7 +142,7 @@ async fn somebody_can_manage_accounts_at_any_time(backend: Backend) {
             revision: 2,
             ..last
         };
-        let refused = accounts::change(&store.db, &last).await.unwrap();
+        let refused = accounts::change(&store.db, &last, None).await.unwrap();
         assert_eq!(refused, Err(AccountError::LastOperator));
     }
     assert_eq!(
@@ -149,14 +155,18 @@ async fn an_invitation_is_taken_once_and_in_time(backend: Backend) {
     let store = Store::fresh(backend, "hub-a").await;
     let siti = added(&store, 1, "siti", &[]).await;
     let (db, end) = (&store.db, start() + Duration::days(7));
-    invitations::put(db, siti.id, b"older", end).await.unwrap();
-    invitations::put(db, siti.id, b"newer", end).await.unwrap();
+    invitations::put(db, siti.id, b"older", end, None)
+        .await
+        .unwrap();
+    invitations::put(db, siti.id, b"newer", end, None)
+        .await
+        .unwrap();
     assert_eq!(
         invitations::find(db, b"older", start()).await.unwrap(),
         None
     );
     assert_eq!(invitations::find(db, b"newer", end).await.unwrap(), None);
-    let late = invitations::accept(db, b"newer", siti.id, "hash", end)
+    let late = invitations::accept(db, b"newer", siti.id, "hash", end, None)
         .await
         .unwrap();
     assert!(!late);
@@ -164,7 +174,7 @@ async fn an_invitation_is_taken_once_and_in_time(backend: Backend) {
     let found = invitations::find(db, b"newer", before).await.unwrap();
     assert_eq!(found, Some(siti.clone()));
     let accept = async |hash: &[u8]| {
-        let accepted = invitations::accept(db, hash, siti.id, "hash", before).await;
+        let accepted = invitations::accept(db, hash, siti.id, "hash", before, None).await;
         accepted.unwrap()
     };
     assert_eq!(
@@ -197,12 +207,12 @@ async fn a_session_ends_unused_and_in_any_case(backend: Backend) {
     assert!(!goes_on(&store, &hash, at).await);
     assert!(goes_on(&store, b"renewed", at).await);
     assert!(
-        !sessions::end(&store.db, Uuid::from_u128(2), Uuid::from_u128(10))
+        !sessions::end(&store.db, Uuid::from_u128(2), Uuid::from_u128(10), None)
             .await
             .unwrap()
     );
     assert!(
-        sessions::end(&store.db, siti.id, Uuid::from_u128(10))
+        sessions::end(&store.db, siti.id, Uuid::from_u128(10), None)
             .await
             .unwrap()
     );
@@ -236,11 +246,11 @@ async fn a_new_password_ends_what_was_begun_with_the_old_one(backend: Backend) {
     let other = begin(&store, &siti, 11, start()).await;
     let of_budi = begin(&store, &budi, 12, start()).await;
     let end = start() + Duration::days(7);
-    invitations::put(&store.db, siti.id, b"link", end)
+    invitations::put(&store.db, siti.id, b"link", end, None)
         .await
         .unwrap();
     let but_for = Some(Uuid::from_u128(10));
-    accounts::set_password(&store.db, siti.id, "new", but_for)
+    accounts::set_password(&store.db, siti.id, "new", but_for, None)
         .await
         .unwrap();
     assert!(goes_on(&store, &own, start()).await);
@@ -259,14 +269,19 @@ async fn a_disabled_account_opens_nothing(backend: Backend) {
     let mut siti = added(&store, 1, "siti", &[Role::Curator]).await;
     let session = begin(&store, &siti, 10, start()).await;
     let token = token(&siti, 20);
-    tokens::add(&store.db, &token, b"token").await.unwrap();
+    tokens::add(&store.db, &token, b"token", None)
+        .await
+        .unwrap();
     let end = start() + Duration::days(7);
-    invitations::put(&store.db, siti.id, b"link", end)
+    invitations::put(&store.db, siti.id, b"link", end, None)
         .await
         .unwrap();
     siti.revision = 2;
     siti.is_disabled = true;
-    accounts::change(&store.db, &siti).await.unwrap().unwrap();
+    accounts::change(&store.db, &siti, None)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!goes_on(&store, &session, start()).await);
     assert_eq!(
         tokens::find(&store.db, b"token", start()).await.unwrap(),
@@ -280,7 +295,10 @@ async fn a_disabled_account_opens_nothing(backend: Backend) {
     );
     siti.revision = 3;
     siti.is_disabled = false;
-    accounts::change(&store.db, &siti).await.unwrap().unwrap();
+    accounts::change(&store.db, &siti, None)
+        .await
+        .unwrap()
+        .unwrap();
     // Its tokens are worth something again, its sessions and links are not.
     assert!(!goes_on(&store, &session, start()).await);
     assert!(
@@ -314,7 +332,7 @@ async fn a_token_ends_in_time_and_when_it_is_taken_back(backend: Backend) {
     let store = Store::fresh(backend, "hub-a").await;
     let siti = added(&store, 1, "siti", &[]).await;
     let made = token(&siti, 20);
-    assert!(tokens::add(&store.db, &made, b"token").await.unwrap());
+    assert!(tokens::add(&store.db, &made, b"token", None).await.unwrap());
     let found = tokens::find(&store.db, b"token", start()).await.unwrap();
     assert_eq!(found, Some((made.clone(), siti.clone())));
     assert_eq!(
@@ -333,19 +351,31 @@ async fn a_token_ends_in_time_and_when_it_is_taken_back(backend: Backend) {
     for number in 1..u128::from(MOST_TOKENS) {
         let more = token(&siti, 20 + number);
         assert!(
-            tokens::add(&store.db, &more, &number.to_be_bytes())
+            tokens::add(&store.db, &more, &number.to_be_bytes(), None)
                 .await
                 .unwrap()
         );
     }
     let beyond = token(&siti, 999);
-    assert!(!tokens::add(&store.db, &beyond, b"beyond").await.unwrap());
-    assert!(tokens::remove(&store.db, siti.id, made.id).await.unwrap());
+    assert!(
+        !tokens::add(&store.db, &beyond, b"beyond", None)
+            .await
+            .unwrap()
+    );
+    assert!(
+        tokens::remove(&store.db, siti.id, made.id, None)
+            .await
+            .unwrap()
+    );
     assert_eq!(
         tokens::find(&store.db, b"token", start()).await.unwrap(),
         None
     );
-    assert!(tokens::add(&store.db, &beyond, b"beyond").await.unwrap());
+    assert!(
+        tokens::add(&store.db, &beyond, b"beyond", None)
+            .await
+            .unwrap()
+    );
 }
 
 async fn who_guesses_waits(backend: Backend) {
@@ -367,7 +397,7 @@ async fn who_guesses_waits(backend: Backend) {
     assert_eq!(paused().await, (6, 30));
     failures::note(&store.db, siti.id, start()).await.unwrap();
     assert_eq!(paused().await, (7, 60));
-    failures::forget(&store.db, siti.id, Some(start()))
+    failures::forget(&store.db, siti.id, Some(start()), None)
         .await
         .unwrap();
     assert_eq!(paused().await, (0, 0));

@@ -43,7 +43,7 @@ fn forge() -> Forge {
 async fn pinning(backend: Backend) -> Store {
     let store = Store::fresh(backend, "hub-p").await;
     let hub = hub_id("hub-o");
-    let pinned = pins::add(&store.db, &hub, &key_of(&hub).public(), store.now()).await;
+    let pinned = pins::add(&store.db, &hub, &key_of(&hub).public(), store.now(), None).await;
     pinned.unwrap();
     store
 }
@@ -125,19 +125,19 @@ async fn what_may_be_kept_follows_trust(backend: Backend) {
     assert!(missing().await.is_empty());
 
     let hub = hub_id("hub-o");
-    pins::add(&store.db, &hub, &key_of(&hub).public(), store.now())
+    pins::add(&store.db, &hub, &key_of(&hub).public(), store.now(), None)
         .await
         .unwrap();
     audience::settle(&store.db).await.unwrap();
     assert_eq!(missing().await, [0, 2]);
     let head = heads::find(&store.db, forge.log()).await.unwrap().unwrap();
     assert_eq!(head.state, LogState::Incomplete);
-    assert!(pins::remove(&store.db, &hub).await.unwrap() > 0);
+    assert!(pins::remove(&store.db, &hub, None).await.unwrap() > 0);
     audience::settle(&store.db).await.unwrap();
     assert!(missing().await.is_empty());
 
     // What was kept goes with the trust that it was kept by, and what is public stays.
-    pins::add(&store.db, &hub, &key_of(&hub).public(), store.now())
+    pins::add(&store.db, &hub, &key_of(&hub).public(), store.now(), None)
         .await
         .unwrap();
     audience::settle(&store.db).await.unwrap();
@@ -151,7 +151,7 @@ async fn what_may_be_kept_follows_trust(backend: Backend) {
         [0]
     );
     assert_eq!(seen(&store, Sight::All, None).await.1, 2);
-    pins::remove(&store.db, &hub).await.unwrap();
+    pins::remove(&store.db, &hub, None).await.unwrap();
     audience::settle(&store.db).await.unwrap();
     assert_eq!(seen(&store, Sight::All, None).await, (vec![(2, false)], 1));
     let live = store.dump().await;

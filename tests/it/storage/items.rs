@@ -322,7 +322,8 @@ async fn is_the_same_in_any_order(backend: Backend, scene: Scene) {
         let puller = Store::fresh(backend, "hub-p").await;
         let mut logs = scene.logs();
         for hub in [SOURCE, ADOPTER, WITNESS].map(hub_id) {
-            let pinned = pins::add(&puller.db, &hub, &key_of(&hub).public(), puller.now()).await;
+            let pinned =
+                pins::add(&puller.db, &hub, &key_of(&hub).public(), puller.now(), None).await;
             pinned.expect("a key can be pinned");
         }
         for next in order.iter().copied().chain([0, 1, 2].into_iter().cycle()) {

@@ -140,7 +140,7 @@ async fn who_leaves_gives_all_and_is_counted_no_more(backend: Backend) {
 
 async fn peer(db: &Database) -> Peer {
     let now = time::OffsetDateTime::UNIX_EPOCH;
-    peers::add(db, "https://b.example", &hub_id("hub-b"), now)
+    peers::add(db, "https://b.example", &hub_id("hub-b"), now, None)
         .await
         .unwrap();
     peers::list(db).await.unwrap().remove(0)

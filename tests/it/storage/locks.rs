@@ -222,11 +222,13 @@ async fn writers_never_wait_for_each_other_in_a_ring() {
     let one = store.another_handle().await;
     let two = store.another_handle().await;
     let (mut authority, clock, now) = (Forge::of("hub-z"), &store.clock, store.now());
-    trust::follow(&one, &authority.log().hub).await.unwrap();
+    trust::follow(&one, &authority.log().hub, None)
+        .await
+        .unwrap();
     let peers: Vec<i64> = {
         for number in 0..4 {
             let url = format!("http://127.0.0.1:{number}");
-            peers::add(&one, &url, &hub_id(&format!("hub-q{number}")), now)
+            peers::add(&one, &url, &hub_id(&format!("hub-q{number}")), now, None)
                 .await
                 .unwrap();
         }
@@ -262,9 +264,9 @@ async fn writers_never_wait_for_each_other_in_a_ring() {
             Ok(())
         };
         let pin = async |db: &Database| -> Result<(), StorageError> {
-            pins::add(db, &hub, &key, now).await?;
-            trust::deny(db, &hub, now).await?;
-            trust::allow(db, &hub).await.map(drop)
+            pins::add(db, &hub, &key, now, None).await?;
+            trust::deny(db, &hub, now, None).await?;
+            trust::allow(db, &hub, None).await.map(drop)
         };
         let look = async |db: &Database| -> Result<(), StorageError> {
             watching::note_seen(db, &log, 30, now).await?;

@@ -68,7 +68,7 @@ async fn a_hub_follows_what_it_holds_and_passes_over_what_it_only_heard_of(backe
 async fn cut_by_a_next_log(backend: Backend, signer: &str) -> (Store, LogId) {
     let store = Store::fresh(backend, "id-31").await;
     let hub = hub_id("id-13");
-    pins::add(&store.db, &hub, &key_of(&hub).public(), store.now())
+    pins::add(&store.db, &hub, &key_of(&hub).public(), store.now(), None)
         .await
         .unwrap();
     let mut old = Forge::of("id-13");

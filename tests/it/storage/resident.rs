@@ -328,7 +328,7 @@ async fn scene_is_followed(backend: Backend, scene: Scene) {
     let db = &watched.store.db;
     let mut logs = scene.logs();
     for hub in [SOURCE, ADOPTER, WITNESS].map(hub_id) {
-        let pinned = pins::add(db, &hub, &key_of(&hub).public(), watched.store.now()).await;
+        let pinned = pins::add(db, &hub, &key_of(&hub).public(), watched.store.now(), None).await;
         pinned.expect("a key can be pinned");
     }
     let order = scene.one.iter().copied();
@@ -395,12 +395,12 @@ async fn what_hides_a_thread_hides_its_posts_in_memory_too(backend: Backend) {
         hub: hub_id("hub-b"),
         record: record(3),
     };
-    hidden::hide(&store.db, &of, "Bukan tempatnya.", store.now())
+    hidden::hide(&store.db, &of, "Bukan tempatnya.", store.now(), None)
         .await
         .unwrap();
     watched.check().await;
     assert_eq!(posts().await, 0);
-    hidden::show(&store.db, &of).await.unwrap();
+    hidden::show(&store.db, &of, None).await.unwrap();
     watched.check().await;
     assert_eq!(posts().await, 2);
 }

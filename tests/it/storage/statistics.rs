@@ -68,7 +68,7 @@ async fn follows(backend: Backend, scene: Scene) {
     followed.catch_up(&puller.db, NOW).await.unwrap();
     let mut logs = scene.logs();
     for hub in [SOURCE, ADOPTER, WITNESS].map(hub_id) {
-        let pinned = pins::add(&puller.db, &hub, &key_of(&hub).public(), puller.now()).await;
+        let pinned = pins::add(&puller.db, &hub, &key_of(&hub).public(), puller.now(), None).await;
         pinned.expect("a key can be pinned");
     }
     for next in scene

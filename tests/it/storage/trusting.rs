@@ -26,13 +26,13 @@ on_both_databases! {
 async fn following(backend: Backend) -> Store {
     let store = Store::fresh(backend, "id-31").await;
     let db = &store.db;
-    trust::follow(db, &hub_id("kl-panrb")).await.unwrap();
+    trust::follow(db, &hub_id("kl-panrb"), None).await.unwrap();
     for hub in ["kl-panrb", "id-13"].map(hub_id) {
         let key = key_of(&hub).public();
-        pins::add(db, &hub, &key, store.now()).await.unwrap();
+        pins::add(db, &hub, &key, store.now(), None).await.unwrap();
     }
     let hub = hub_id("hub-b");
-    let added = peers::add(db, "https://b.example", &hub, store.now());
+    let added = peers::add(db, "https://b.example", &hub, store.now(), None);
     added.await.unwrap();
     store
 }
@@ -164,7 +164,9 @@ async fn a_page_is_not_stored_by_the_trust_of_before(backend: Backend) {
     let store = following(backend).await;
     let judged = trust::mark_now(&store.db).await.unwrap();
     let hub = hub_id("id-13");
-    trust::deny(&store.db, &hub, store.now()).await.unwrap();
+    trust::deny(&store.db, &hub, store.now(), None)
+        .await
+        .unwrap();
     let page = || {
         let mut forge = Forge::of("id-13");
         forge.put(record(1), 1, "strange", &json!({}), |_| {});

@@ -284,6 +284,7 @@ fn schema(db: &Database) -> Served {
         statistics: Arc::default(),
         search: search::Handle::default(),
         accounts: std::sync::Arc::default(),
+        refusals: std::sync::Arc::default(),
         desk: std::sync::Arc::default(),
         aside: tokio::runtime::Handle::current(),
     };
@@ -300,7 +301,7 @@ async fn answer(schema: &Served, document: &str) -> String {
 async fn entitled(backend: Backend) -> Store {
     let store = Store::fresh(backend, "hub-p").await;
     let hub = hub_id("hub-o");
-    let pinned = pins::add(&store.db, &hub, &key_of(&hub).public(), store.now()).await;
+    let pinned = pins::add(&store.db, &hub, &key_of(&hub).public(), store.now(), None).await;
     pinned.unwrap();
     store
 }

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use credentials::secret::{Secret, SecretKind};
 use domain::account::AccountName;
+use domain::audit::Deed;
 use domain::catalog::Line;
 use domain::role::{Action, Grant};
 use storage::accounts::{self, AccountError, failures, invitations, sessions};
@@ -75,8 +76,10 @@ impl ManagingMutation {
             created: ctx.hub().clock.now(),
             seen: None,
         };
-        accounts::add(ctx.db(), &account).await?.map_err(refused)?;
-        invite(ctx, account.id).await
+        let added = accounts::add(ctx.db(), &account, Some(&ctx.deed())).await?;
+        added.map_err(refused)?;
+        // That it was added is told; the link is part of it.
+        invite(ctx, account.id, None).await
     }
 
     /// Changes an account: what people read, its roles, and whether it is disabled. Whoever is signed in with one that is
@@ -105,7 +108,7 @@ impl ManagingMutation {
         }
         account.is_disabled = is_disabled.unwrap_or(account.is_disabled);
         account.revision = revision.0.saturating_add(1);
-        accounts::change(ctx.db(), &account)
+        accounts::change(ctx.db(), &account, Some(&ctx.deed()))
             .await?
             .map_err(refused)?;
         get(ctx, account.id).await
@@ -123,7 +126,7 @@ impl ManagingMutation {
         if account.is_disabled {
             return Err(ApiError::invalid("id", "is of an account that is disabled"));
         }
-        invite(ctx, account.id).await
+        invite(ctx, account.id, Some(&ctx.deed())).await
     }
 
     /// Lets somebody sign in at once who gave wrong passwords. For operators.
@@ -134,7 +137,7 @@ impl ManagingMutation {
     ) -> Result<Account, ApiError> {
         ctx.viewer().require(Action::ManageAccounts)?;
         let Account(account) = get(ctx, parse_id("id", &id)?).await?;
-        failures::forget(ctx.db(), account.id, None).await?;
+        failures::forget(ctx.db(), account.id, None, Some(&ctx.deed())).await?;
         get(ctx, account.id).await
     }
 
@@ -147,16 +150,20 @@ impl ManagingMutation {
         ctx.viewer().require(Action::ManageAccounts)?;
         let Account(account) = get(ctx, parse_id("id", &id)?).await?;
         Ok(Long(
-            sessions::end_others(ctx.db(), account.id, None).await?,
+            sessions::end_others(ctx.db(), account.id, None, Some(&ctx.deed())).await?,
         ))
     }
 }
 
-async fn invite(ctx: &Context<'_>, account: Uuid) -> Result<Invitation, ApiError> {
+async fn invite(
+    ctx: &Context<'_>,
+    account: Uuid,
+    by: Option<&Deed>,
+) -> Result<Invitation, ApiError> {
     let hub = ctx.hub();
     let secret = Secret::make(SecretKind::Invitation, &*hub.entropy);
     let expires = hub.clock.now() + INVITATION;
-    invitations::put(&hub.db, account, secret.hash().as_bytes(), expires).await?;
+    invitations::put(&hub.db, account, secret.hash().as_bytes(), expires, by).await?;
     Ok(Invitation {
         account: get(ctx, account).await?,
         secret: secret.reveal().to_owned(),

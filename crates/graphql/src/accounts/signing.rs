@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object};
 use credentials::password::Password;
 use credentials::secret::{Secret, SecretHash, SecretKind};
 use domain::account::AccountName;
+use domain::audit::{Actor, Deed};
 use storage::accounts::{self, failures, invitations, sessions};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -38,13 +39,14 @@ impl SigningMutation {
     ) -> Result<Account, ApiError> {
         let password = Password::given(Zeroizing::new(password));
         let account = compare(ctx, &name, password).await?;
-        begin_session(ctx, account).await
+        let deed = by(ctx, &account);
+        begin_session(ctx, account, Some(&deed)).await
     }
 
     /// Signs out: the session by which this is asked ends.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<bool, ApiError> {
         let (account, session) = in_person(ctx)?;
-        let ended = sessions::end(ctx.db(), account.account, session).await?;
+        let ended = sessions::end(ctx.db(), account.account, session, Some(&ctx.deed())).await?;
         keep_cookie(ctx, None);
         Ok(ended)
     }
@@ -66,12 +68,16 @@ impl SigningMutation {
         let hash = SecretHash::of(SecretKind::Invitation, invitation.trim()).ok_or_else(gone)?;
         let found = invitations::find(db, hash.as_bytes(), now).await?;
         let account = found.ok_or_else(gone)?;
+        ctx.is_about(format!("account:{}", account.name));
+        let deed = by(ctx, &account);
         let hashed = choose(ctx, password, &account.name).await?;
-        let accepted = invitations::accept(db, hash.as_bytes(), account.id, &hashed, now).await?;
+        let accepted =
+            invitations::accept(db, hash.as_bytes(), account.id, &hashed, now, Some(&deed)).await?;
         if !accepted {
             return Err(gone());
         }
-        begin_session(ctx, account).await
+        // That the link was used is told; signing in is part of it.
+        begin_session(ctx, account, None).await
     }
 
     /// Changes the password. Whoever else is signed in with the account is signed out.
@@ -86,7 +92,8 @@ impl SigningMutation {
         let password = Zeroizing::new(password);
         let known = compare(ctx, account.name.as_str(), current).await?;
         let hashed = choose(ctx, password, &account.name).await?;
-        accounts::set_password(ctx.db(), known.id, &hashed, Some(session)).await?;
+        let deed = ctx.deed();
+        accounts::set_password(ctx.db(), known.id, &hashed, Some(session), Some(&deed)).await?;
         let secret = Secret::make(SecretKind::Session, &*ctx.hub().entropy);
         sessions::renew(ctx.db(), session, secret.hash().as_bytes()).await?;
         keep_cookie(ctx, Some(secret.reveal()));
@@ -100,13 +107,16 @@ impl SigningMutation {
         #[graphql(desc = "The session's id.")] id: ID,
     ) -> Result<bool, ApiError> {
         let account = signed_in(ctx)?.account;
-        Ok(sessions::end(ctx.db(), account, parse_id("id", &id)?).await?)
+        let id = parse_id("id", &id)?;
+        Ok(sessions::end(ctx.db(), account, id, Some(&ctx.deed())).await?)
     }
 
     /// Ends all sessions of one's own account but the one by which this is asked, and says how many they were.
     async fn end_other_sessions(&self, ctx: &Context<'_>) -> Result<Long, ApiError> {
         let (account, session) = in_person(ctx)?;
-        let ended = sessions::end_others(ctx.db(), account.account, Some(session)).await?;
+        let ended =
+            sessions::end_others(ctx.db(), account.account, Some(session), Some(&ctx.deed()))
+                .await?;
         Ok(Long(ended))
     }
 }
@@ -122,6 +132,10 @@ async fn compare(
         Ok(name) => accounts::by_name(db, &name).await?,
         Err(_) => None,
     };
+    if let Some(account) = &found {
+        // A name that is no account's may be a password that was typed in the wrong place.
+        ctx.is_about(format!("account:{}", account.name));
+    }
     let may = |account: &accounts::Account| !account.is_disabled && account.paused_until <= now;
     let kept = found.as_ref().filter(|account| may(account));
     let kept = kept.and_then(|account| account.password.clone());
@@ -144,7 +158,7 @@ async fn compare(
     if let Some(renewed) = renewed {
         accounts::rehash(db, account.id, renewed.as_str()).await?;
     }
-    failures::forget(db, account.id, Some(now)).await?;
+    failures::forget(db, account.id, Some(now), None).await?;
     Ok(account)
 }
 
@@ -161,7 +175,20 @@ async fn choose(
     Ok(hashed.as_str().to_owned())
 }
 
-async fn begin_session(ctx: &Context<'_>, account: accounts::Account) -> Result<Account, ApiError> {
+/// That the owner of an account does it, who has just shown that it is theirs.
+fn by(ctx: &Context<'_>, account: &accounts::Account) -> Deed {
+    Deed {
+        actor: Actor::Account(account.name.clone()),
+        token: None,
+        ..ctx.deed()
+    }
+}
+
+async fn begin_session(
+    ctx: &Context<'_>,
+    account: accounts::Account,
+    by: Option<&Deed>,
+) -> Result<Account, ApiError> {
     let hub = ctx.hub();
     let now = hub.clock.now();
     let client = ctx.data_opt::<ClientName>().and_then(|name| name.0.clone());
@@ -175,7 +202,7 @@ async fn begin_session(ctx: &Context<'_>, account: accounts::Account) -> Result<
         client: client.chars().take(MOST_CLIENT).collect(),
     };
     let secret = Secret::make(SecretKind::Session, &*hub.entropy);
-    sessions::begin(&hub.db, &session, secret.hash().as_bytes()).await?;
+    sessions::begin(&hub.db, &session, secret.hash().as_bytes(), by).await?;
     keep_cookie(ctx, Some(secret.reveal()));
     read(ctx, account.id).await
 }

@@ -102,7 +102,7 @@ impl TokenMutation {
             expires: now + Duration::days(days.into()),
             seen: None,
         };
-        if !tokens::add(&hub.db, &token, secret.hash().as_bytes()).await? {
+        if !tokens::add(&hub.db, &token, secret.hash().as_bytes(), Some(&ctx.deed())).await? {
             let reason =
                 format!("an account has {MOST_TOKENS} tokens at most; take one back first");
             return Err(ApiError::invalid("name", reason));
@@ -120,6 +120,6 @@ impl TokenMutation {
         #[graphql(desc = "The token's id.")] id: ID,
     ) -> Result<bool, ApiError> {
         let account = signed_in(ctx)?.account;
-        Ok(tokens::remove(ctx.db(), account, parse_id("id", &id)?).await?)
+        Ok(tokens::remove(ctx.db(), account, parse_id("id", &id)?, Some(&ctx.deed())).await?)
     }
 }

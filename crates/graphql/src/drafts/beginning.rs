@@ -10,11 +10,12 @@ use domain::identity::RecordId;
 use domain::role::Action as Deed;
 use storage::credits;
 use storage::drafts::{self, DraftStep as Step};
-use storage::local::{self, DraftChange, Local};
+use storage::local::{DraftChange, Local};
 
 use super::Draft;
 use super::writing::{DraftInput, Work, fill, only_agency, store};
 use crate::ApiError;
+use crate::agencies::change_here;
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
 use crate::innovations::input::innovation_of;
@@ -71,7 +72,7 @@ async fn start(
         at: draft.created,
     };
     let begun = DraftChange::Begin(draft.clone(), step);
-    local::change(ctx.db(), Local::draft(begun)).await?;
+    change_here(ctx, Local::draft(begun)).await?;
     Ok(Draft(Arc::new(draft)))
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn write(
             .collect(),
         ..Local::default()
     };
-    issue_with(ctx.hub(), entries, local).await?;
+    issue_with(ctx, entries, local).await?;
     Ok(Draft(Arc::new(draft)))
 }
 

@@ -13,12 +13,12 @@ use domain::role::{Action as Deed, Reach};
 use storage::StorageError;
 use storage::bodies::Body;
 use storage::drafts::{self, DraftStep as Step};
-use storage::local::{self, DraftChange, Local};
+use storage::local::{DraftChange, Local};
 
 use super::beginning::{begin, revise};
 use super::release::{self, MoveInput};
 use super::{Draft, actor, checks};
-use crate::agencies::own_agency;
+use crate::agencies::{change_here, own_agency};
 use crate::context::ContextExt as _;
 use crate::innovations::input::{innovation_of, own_body};
 use crate::innovations::text::Told;
@@ -194,7 +194,7 @@ pub(super) async fn store(
     step: Option<Step>,
 ) -> Result<Draft, ApiError> {
     let change = DraftChange::Store(draft.clone(), step);
-    local::change(ctx.db(), Local::draft(change)).await?;
+    change_here(ctx, Local::draft(change)).await?;
     Ok(Draft(Arc::new(draft)))
 }
 
@@ -336,7 +336,7 @@ impl DraftMutation {
             drafts: noted.into_iter().collect(),
             ..Local::default()
         };
-        local::change(ctx.db(), local).await?;
+        change_here(ctx, local).await?;
         Ok(Draft(Arc::new(work.draft)))
     }
 
@@ -419,7 +419,7 @@ impl DraftMutation {
         let work = Work::open(ctx, Deed::WriteDrafts, &id, Some(revision)).await?;
         work.submission.decide(&Action::Discard, &actor)?;
         let removed = DraftChange::Remove(work.draft.record, Some(revision.0));
-        local::change(ctx.db(), Local::draft(removed)).await?;
+        change_here(ctx, Local::draft(removed)).await?;
         Ok(id)
     }
 }

@@ -101,8 +101,11 @@ fn complete(error: &mut ServerError) {
     if has_code(error) {
         return;
     }
-    if error.source.is_some() || error.message.starts_with("Data `") {
-        tracing::error!(error = error.message, "a field failed without a code");
+    let is_missing = error.message.starts_with("Data `");
+    if error.source.is_some() || is_missing {
+        // Other texts may quote what somebody typed, which is not for the log.
+        let error_text = is_missing.then_some(error.message.as_str());
+        tracing::error!(error = error_text, "a field failed without a code");
         "internal error".clone_into(&mut error.message);
         set_code(error, ErrorCode::InternalServerError);
     } else {

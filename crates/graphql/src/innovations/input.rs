@@ -153,7 +153,7 @@ pub(crate) async fn withdraw(
     let going = Going::Away(reason.into());
     let mut entries = belonging::entries(ctx, record, &going, &[]).await?;
     entries.push(entry);
-    issue_with(ctx.hub(), entries, local).await?;
+    issue_with(ctx, entries, local).await?;
     Ok(id)
 }
 
@@ -230,7 +230,7 @@ async fn put(
         let with_it = belonging::entries(ctx, place.record, &going, &place.acknowledged);
         entries.extend(with_it.await?);
     }
-    issue_with(hub, entries, local).await?;
+    issue_with(ctx, entries, local).await?;
     let mut warnings = innovation.warnings();
     warnings.extend(moves::lacks(ctx, place.record, &innovation).await?);
     Ok(WrittenInnovation {

@@ -136,7 +136,7 @@ pub(crate) async fn write<T: ShowsItem>(
 ) -> Result<T, ApiError> {
     let record = place.record;
     let entry = place.entry(ctx, T::KIND, said)?;
-    issue_all(ctx.hub(), vec![entry]).await?;
+    issue_all(ctx, vec![entry]).await?;
     read_own(ctx, record).await
 }
 
@@ -350,7 +350,7 @@ impl ItemMutation {
         let audience = shown.body.audience.clone();
         let change = Change::Delete(reason);
         issue(
-            ctx.hub(),
+            ctx,
             shown.place.record,
             revision.0 + 1,
             kind,

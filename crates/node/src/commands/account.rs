@@ -3,15 +3,17 @@
 use anyhow::{Context as _, bail};
 use credentials::secret::{Secret, SecretKind};
 use domain::account::AccountName;
+use domain::audit::{Action, Deed};
 use domain::catalog::{Line, Vocabulary as _};
 use domain::clock::Clock as _;
 use domain::identity::RecordId;
 use domain::role::{Grant, Role};
 use serde_json::json;
-use storage::accounts::{self, Account as Kept, failures, invitations, sessions};
+use storage::accounts::{self, Account as Kept, failures, invitations};
 use time::{Duration, OffsetDateTime};
 
 use crate::cli::{Common, Outcome};
+use crate::deed::by_program;
 use crate::hub::Hub;
 use crate::output;
 use crate::system::{SystemClock, SystemEntropy};
@@ -106,7 +108,8 @@ impl Add {
     async fn run(self, hub: &Hub, common: &Common) -> anyhow::Result<()> {
         add(hub, &self.name, self.display.as_deref(), self.role).await?;
         let account = named(hub, &self.name).await?;
-        invite(hub, &account, common).await
+        // That it was added is told; the link is part of it.
+        invite(hub, &account, None, common).await
     }
 }
 
@@ -130,7 +133,7 @@ pub(crate) async fn add(
         created: SystemClock.now(),
         seen: None,
     };
-    Ok(accounts::add(&hub.db, &account).await??)
+    Ok(accounts::add(&hub.db, &account, Some(&by_program(Action::AddAccount))).await??)
 }
 
 /// An account that must be there.
@@ -150,10 +153,15 @@ pub(crate) struct Invitation {
 }
 
 /// Makes the secret with which somebody chooses a password.
-pub(crate) async fn invitation(hub: &Hub, account: &Kept) -> anyhow::Result<Invitation> {
+pub(crate) async fn invitation(
+    hub: &Hub,
+    account: &Kept,
+    by: Option<&Deed>,
+) -> anyhow::Result<Invitation> {
     let secret = Secret::make(SecretKind::Invitation, &SystemEntropy);
     let expires = SystemClock.now() + INVITATION;
-    invitations::put(&hub.db, account.id, secret.hash().as_bytes(), expires).await?;
+    let hash = secret.hash();
+    invitations::put(&hub.db, account.id, hash.as_bytes(), expires, by).await?;
     Ok(Invitation {
         account: account.name.clone(),
         secret,
@@ -162,8 +170,13 @@ pub(crate) async fn invitation(hub: &Hub, account: &Kept) -> anyhow::Result<Invi
 }
 
 /// Makes the secret and prints it.
-async fn invite(hub: &Hub, account: &Kept, common: &Common) -> anyhow::Result<()> {
-    let Invitation { secret, until, .. } = invitation(hub, account).await?;
+async fn invite(
+    hub: &Hub,
+    account: &Kept,
+    by: Option<&Deed>,
+    common: &Common,
+) -> anyhow::Result<()> {
+    let Invitation { secret, until, .. } = invitation(hub, account, by).await?;
     if common.json {
         return output::json(&json!({
             "account": account.name,
@@ -216,12 +229,14 @@ impl Named {
                 self.name
             );
         }
-        invite(hub, &account, common).await
+        let deed = by_program(Action::InviteAccount);
+        invite(hub, &account, Some(&deed), common).await
     }
 
     async fn unlock(self, hub: &Hub) -> anyhow::Result<()> {
         let account = named(hub, &self.name).await?;
-        failures::forget(&hub.db, account.id, None).await?;
+        let deed = by_program(Action::UnlockAccount);
+        failures::forget(&hub.db, account.id, None, Some(&deed)).await?;
         output::say(format!("{} can sign in at once", self.name));
         Ok(())
     }
@@ -229,10 +244,8 @@ impl Named {
     async fn set_disabled(self, hub: &Hub, is_disabled: bool) -> anyhow::Result<()> {
         let mut account = named(hub, &self.name).await?;
         account.is_disabled = is_disabled;
-        let id = account.id;
         change(hub, account).await?;
         let said = if is_disabled {
-            sessions::end_others(&hub.db, id, None).await?;
             "is disabled, signed out, and its tokens are worth nothing"
         } else {
             "is enabled again"
@@ -244,7 +257,8 @@ impl Named {
 
 async fn change(hub: &Hub, mut account: Kept) -> anyhow::Result<()> {
     account.revision += 1;
-    Ok(accounts::change(&hub.db, &account).await??)
+    let deed = by_program(Action::ChangeAccount);
+    Ok(accounts::change(&hub.db, &account, Some(&deed)).await??)
 }
 
 async fn list(hub: &Hub, common: &Common) -> anyhow::Result<()> {

@@ -1,10 +1,12 @@
 //! `simpul deny` and `simpul allow`
 
+use domain::audit::Action;
 use domain::clock::Clock as _;
 use domain::identity::HubId;
 use storage::trust;
 
 use crate::cli::{Common, Outcome};
+use crate::deed::by_program;
 use crate::output;
 use crate::system::SystemClock;
 
@@ -25,7 +27,8 @@ pub struct Allow {
 impl Deny {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let hub = common.open_hub().await?;
-        trust::deny(&hub.db, &self.hub, SystemClock.now()).await?;
+        let deed = by_program(Action::DenyHub);
+        trust::deny(&hub.db, &self.hub, SystemClock.now(), Some(&deed)).await?;
         output::say(format!(
             "{} is denied; `simpul allow {}` takes that back",
             self.hub, self.hub
@@ -38,7 +41,8 @@ impl Deny {
 impl Allow {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let hub = common.open_hub().await?;
-        let was_denied = trust::allow(&hub.db, &self.hub).await?;
+        let was_denied =
+            trust::allow(&hub.db, &self.hub, Some(&by_program(Action::AllowHub))).await?;
         output::say(if was_denied {
             format!("{} is no longer denied", self.hub)
         } else {

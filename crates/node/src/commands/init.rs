@@ -72,7 +72,7 @@ impl Init {
         let operator = Grant::new(Role::Operator, None)?;
         account::add(&hub, &self.operator, None, vec![operator]).await?;
         let first = account::named(&hub, &self.operator).await?;
-        let invitation = account::invitation(&hub, &first).await?;
+        let invitation = account::invitation(&hub, &first, None).await?;
         report(&hub, &invitation, common)?;
         hub.close().await?;
         Ok(Outcome::Well)

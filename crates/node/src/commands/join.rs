@@ -1,11 +1,13 @@
 //! `simpul join`
 
 use anyhow::bail;
+use domain::audit::Action;
 use domain::clock::Clock as _;
 use domain::identity::HubId;
 use storage::{peers, pins, trust};
 
 use crate::cli::{Common, Outcome};
+use crate::deed::by_program;
 use crate::introduction;
 use crate::output;
 use crate::system::SystemClock;
@@ -38,9 +40,16 @@ impl Join {
             );
         }
         let now = SystemClock.now();
-        pins::add(&hub.db, &found.hub, &found.key, now).await?;
-        trust::follow(&hub.db, &found.hub).await?;
-        peers::add(&hub.db, &found.url, &found.hub, now).await?;
+        let deed = by_program(Action::AddPin);
+        pins::add(&hub.db, &found.hub, &found.key, now, Some(&deed)).await?;
+        trust::follow(
+            &hub.db,
+            &found.hub,
+            Some(&by_program(Action::FollowAuthority)),
+        )
+        .await?;
+        let deed = by_program(Action::AddPeer);
+        peers::add(&hub.db, &found.url, &found.hub, now, Some(&deed)).await?;
         let own = hub.key.public();
         output::say(format!(
             "{} is followed as the network's authority",

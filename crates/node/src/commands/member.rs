@@ -1,6 +1,7 @@
 //! `simpul member`
 
 use anyhow::{Context as _, bail};
+use domain::audit::Action;
 use domain::catalog::MemberStatus;
 use domain::identity::HubId;
 use domain::log::PublicKey;
@@ -10,6 +11,7 @@ use storage::logs::heads;
 use storage::{members, trust};
 
 use crate::cli::{Common, Outcome};
+use crate::deed::by_program;
 use crate::hub::Hub;
 use crate::{introduction, output};
 
@@ -106,7 +108,8 @@ async fn found(hub: &Hub) -> anyhow::Result<()> {
     {
         bail!("this hub follows the authority {authority}; a network has one");
     }
-    trust::follow(&hub.db, hub.db.hub()).await?;
+    let deed = by_program(Action::FollowAuthority);
+    trust::follow(&hub.db, hub.db.hub(), Some(&deed)).await?;
     output::say(format!("{} is the network's authority", hub.db.hub()));
     output::say(
         "next: `simpul member admit URL` for each hub; others follow you with `simpul join URL`",

@@ -1,12 +1,14 @@
 //! `simpul peer`
 
 use anyhow::bail;
+use domain::audit::Action;
 use domain::clock::Clock as _;
 use domain::standing::without_user_info;
 use serde_json::json;
 use storage::{peers, pins};
 
 use crate::cli::{Common, Outcome};
+use crate::deed::by_program;
 use crate::hub::Hub;
 use crate::system::SystemClock;
 use crate::{introduction, output};
@@ -55,8 +57,10 @@ impl Add {
     async fn run(self, hub: &Hub) -> anyhow::Result<Outcome> {
         let found = introduction::introduce(hub, &self.url, self.fingerprint.as_deref()).await?;
         let now = SystemClock.now();
-        pins::add(&hub.db, &found.hub, &found.key, now).await?;
-        peers::add(&hub.db, &found.url, &found.hub, now).await?;
+        let deed = by_program(Action::AddPin);
+        pins::add(&hub.db, &found.hub, &found.key, now, Some(&deed)).await?;
+        let deed = by_program(Action::AddPeer);
+        peers::add(&hub.db, &found.url, &found.hub, now, Some(&deed)).await?;
         output::say(format!(
             "{} is added; a running node pulls it within two seconds, or run `simpul sync --once`",
             found.hub
@@ -67,7 +71,8 @@ impl Add {
 
 impl Remove {
     async fn run(self, hub: &Hub) -> anyhow::Result<Outcome> {
-        if peers::remove(&hub.db, &self.peer).await? == 0 {
+        let deed = by_program(Action::RemovePeer);
+        if peers::remove(&hub.db, &self.peer, Some(&deed)).await? == 0 {
             bail!("{} is not a peer; `simpul peer list` shows them", self.peer);
         }
         output::say(format!(

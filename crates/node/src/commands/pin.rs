@@ -1,5 +1,6 @@
 //! `simpul pin`
 
+use domain::audit::Action;
 use domain::clock::Clock as _;
 use domain::identity::HubId;
 use domain::log::PublicKey;
@@ -7,6 +8,7 @@ use serde_json::json;
 use storage::{peers, pins};
 
 use crate::cli::{Common, Outcome};
+use crate::deed::by_program;
 use crate::hub::Hub;
 use crate::output;
 use crate::system::SystemClock;
@@ -53,7 +55,8 @@ impl Pin {
 impl Add {
     async fn run(self, hub: &Hub) -> anyhow::Result<()> {
         let key = PublicKey::parse(&self.key)?;
-        pins::add(&hub.db, &self.hub, &key, SystemClock.now()).await?;
+        let deed = by_program(Action::AddPin);
+        pins::add(&hub.db, &self.hub, &key, SystemClock.now(), Some(&deed)).await?;
         output::say(format!("{} is pinned to {key}", self.hub));
         output::say(format!("  fingerprint  {}", key.fingerprint()));
         Ok(())
@@ -62,7 +65,8 @@ impl Add {
 
 impl Remove {
     async fn run(self, hub: &Hub) -> anyhow::Result<()> {
-        let removed = pins::remove(&hub.db, &self.hub).await?;
+        let removed =
+            pins::remove(&hub.db, &self.hub, Some(&by_program(Action::RemovePin))).await?;
         output::say(format!("{removed} pins of {} are removed", self.hub));
         Ok(())
     }

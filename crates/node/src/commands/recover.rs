@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use domain::audit::Action;
 use domain::clock::Clock as _;
 use domain::healing::Halt;
 use domain::identity::LogId;
@@ -13,6 +14,7 @@ use sync::peer::{HttpPeer, Peer as _};
 use super::{heal, init};
 use crate::cli::{Common, Outcome};
 use crate::config::Config;
+use crate::deed::by_program;
 use crate::hub::{Hub, SOFTWARE};
 use crate::keys::Passphrase;
 use crate::system::SystemClock;
@@ -89,10 +91,17 @@ impl Recover {
             let fingerprint = self.fingerprint.get(place).map(String::as_str);
             let found = introduction::introduce(hub, url, fingerprint).await?;
             let now = SystemClock.now();
-            pins::add(&hub.db, &found.hub, &found.key, now).await?;
-            peers::add(&hub.db, &found.url, &found.hub, now).await?;
+            let deed = by_program(Action::AddPin);
+            pins::add(&hub.db, &found.hub, &found.key, now, Some(&deed)).await?;
+            let deed = by_program(Action::AddPeer);
+            peers::add(&hub.db, &found.url, &found.hub, now, Some(&deed)).await?;
             if self.authority && place == 0 {
-                trust::follow(&hub.db, &found.hub).await?;
+                trust::follow(
+                    &hub.db,
+                    &found.hub,
+                    Some(&by_program(Action::FollowAuthority)),
+                )
+                .await?;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use anyhow::bail;
 use credentials::secret::{Secret, SecretKind};
 use domain::account::AccountName;
+use domain::audit::Action;
 use domain::catalog::{Line, TextError, Vocabulary as _};
 use domain::clock::Clock as _;
 use domain::role::TokenScope;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::account::named;
 use crate::cli::{Common, Outcome};
+use crate::deed::by_program;
 use crate::hub::Hub;
 use crate::output;
 use crate::system::{SystemClock, SystemEntropy};
@@ -74,6 +76,7 @@ impl Token {
 impl Add {
     async fn run(self, hub: &Hub, common: &Common) -> anyhow::Result<()> {
         let account = named(hub, &self.account).await?;
+        let deed = by_program(Action::CreateToken);
         let secret = Secret::make(SecretKind::Token, &SystemEntropy);
         let now = SystemClock.now();
         let token = AccountToken {
@@ -86,7 +89,7 @@ impl Add {
             expires: now + Duration::days(self.days.into()),
             seen: None,
         };
-        if !tokens::add(&hub.db, &token, secret.hash().as_bytes()).await? {
+        if !tokens::add(&hub.db, &token, secret.hash().as_bytes(), Some(&deed)).await? {
             bail!(
                 "{} has {MOST_TOKENS} tokens, which is the most; take one back first",
                 self.account
@@ -141,7 +144,14 @@ impl List {
 impl Remove {
     async fn run(self, hub: &Hub) -> anyhow::Result<()> {
         let account = named(hub, &self.account).await?;
-        if !tokens::remove(&hub.db, account.id, self.id).await? {
+        if !tokens::remove(
+            &hub.db,
+            account.id,
+            self.id,
+            Some(&by_program(Action::RevokeToken)),
+        )
+        .await?
+        {
             bail!("{} has no token {}", self.account, self.id);
         }
         output::say("the token is taken back");

@@ -211,7 +211,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Err(refusal) => return Ok(answer::rejected(&refusal.into_errors(), media_type)),
         };
         verb.check(admitted.operation(), accepted)?;
-        let mut data = context.data(&viewer, &parts.headers, &admitted).await;
+        let mut data = context.data(&viewer, caller(parts)?, &admitted).await;
         if accepted.prefers_events || admitted.operation() == OperationType::Subscription {
             let place = self.place_for_events()?;
             let asker = context.may_change(&viewer).then(|| parts.clone());

@@ -10,15 +10,17 @@ use async_graphql::Data;
 use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, header};
 use credentials::secret::{SecretHash, SecretKind};
+use domain::audit::{Action, Actor, Outcome, Refusal};
 use domain::clock::Clock;
 use domain::role::Rights;
 use domain::token;
-use graphql::guard::{Admitted, Allowed, Guarded, Refusal, TrustedDocuments};
+use graphql::guard::{self, Admitted, Allowed, ErrorCode, Guarded, TrustedDocuments};
 use graphql::{
-    AccountRules, Ahead, Begun, ClientName, Means, OperationTrust, OperationTurn, Served, SignedIn,
-    Viewer,
+    AccountRules, Ahead, AskedBy, Begun, ClientName, Means, OperationTrust, OperationTurn, Served,
+    SignedIn, Viewer,
 };
 use storage::accounts::{sessions, tokens};
+use storage::audit::Refusals;
 use storage::tokens::UsedTokens;
 use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
@@ -40,6 +42,8 @@ pub struct Viewers {
     clock: Arc<dyn Clock>,
     used: UsedTokens,
     answers: Answers,
+    refusals: Arc<Refusals>,
+    keeps_addresses: bool,
 }
 
 impl Viewers {
@@ -116,6 +120,56 @@ impl Viewers {
         let is_public = origin.is_some_and(|origin| public_url.is_some_and(|url| origin == url));
         is_public || is_same_origin(headers)
     }
+
+    async fn recognise(&self, caller: Caller<'_>) -> Result<Viewer, Refused> {
+        let Some(authorization) = caller.authorization else {
+            self.db.traffic().note_request();
+            return self.browser(caller.headers).await;
+        };
+        let bearer = authorization
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        match bearer {
+            Some((_, token)) if self.token.is(token.trim()) => {
+                self.db.traffic().note_request();
+                Ok(Viewer::Operator)
+            }
+            Some((_, token)) if token::is_one(token.trim()) => self.hub(token.trim()).await,
+            Some((_, given)) => match SecretHash::of(SecretKind::Token, given.trim()) {
+                Some(hash) => {
+                    self.db.traffic().note_request();
+                    self.token(hash).await
+                }
+                None => Err(unknown()),
+            },
+            None => Err(unknown()),
+        }
+    }
+
+    /// From where somebody asks, if that is kept.
+    fn address(&self, caller: Caller<'_>) -> Option<String> {
+        caller.client_address().filter(|_| self.keeps_addresses)
+    }
+
+    /// Tells the audit that somebody showed what counts for nothing.
+    fn tell(&self, refused: &Refused, caller: Caller<'_>) {
+        if !matches!(
+            refused.code(),
+            ErrorCode::Unauthenticated | ErrorCode::Forbidden
+        ) {
+            return;
+        }
+        let refusal = Refusal {
+            actor: Actor::Anyone,
+            token: None,
+            action: Action::ShowCredentials,
+            object: None,
+            outcome: Outcome::Refused,
+            code: refused.code().as_str().to_owned(),
+            address: self.address(caller),
+        };
+        self.refusals.note(refusal, self.clock.now());
+    }
 }
 
 /// The value of a cookie (RFC 6265, section 4.2.1).
@@ -146,30 +200,13 @@ fn failed(error: StorageError) -> Refused {
 impl RequestContext for Viewers {
     type Viewer = Viewer;
 
-    /// No credentials are anyone's; wrong ones are refused, never silently anyone's.
+    /// No credentials are anyone's; wrong ones are refused, never silently anyone's, and the audit is told.
     async fn identify(&self, caller: Caller<'_>) -> Result<Viewer, Refused> {
-        let Some(authorization) = caller.authorization else {
-            self.db.traffic().note_request();
-            return self.browser(caller.headers).await;
-        };
-        let bearer = authorization
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        match bearer {
-            Some((_, token)) if self.token.is(token.trim()) => {
-                self.db.traffic().note_request();
-                Ok(Viewer::Operator)
-            }
-            Some((_, token)) if token::is_one(token.trim()) => self.hub(token.trim()).await,
-            Some((_, given)) => match SecretHash::of(SecretKind::Token, given.trim()) {
-                Some(hash) => {
-                    self.db.traffic().note_request();
-                    self.token(hash).await
-                }
-                None => Err(unknown()),
-            },
-            None => Err(unknown()),
+        let recognised = self.recognise(caller).await;
+        if let Err(refused) = &recognised {
+            self.tell(refused, caller);
         }
+        recognised
     }
 
     /// Sessions and tokens of accounts end, and their roles change. A hub's token is taken once.
@@ -198,9 +235,12 @@ impl RequestContext for Viewers {
         }
     }
 
-    async fn data(&self, viewer: &Viewer, headers: &HeaderMap, admitted: &Admitted) -> Data {
+    async fn data(&self, viewer: &Viewer, caller: Caller<'_>, admitted: &Admitted) -> Data {
         let mut data = Data::default();
-        let client = headers.get(header::USER_AGENT);
+        let (refusals, clock) = (Arc::clone(&self.refusals), Arc::clone(&self.clock));
+        let address = self.address(caller);
+        data.insert(AskedBy::new(viewer, address, refusals, clock));
+        let client = caller.headers.get(header::USER_AGENT);
         let client = client.and_then(|name| name.to_str().ok());
         data.insert(ClientName(client.map(str::to_owned)));
         data.insert(viewer.clone());
@@ -252,6 +292,8 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> anyhow::Result<Graphql
         ),
         db: hub.db.clone(),
         clock: Arc::new(SystemClock),
+        refusals: Arc::clone(&hub.refusals),
+        keeps_addresses: hub.config.audit.address_days > 0,
     };
     Ok(Endpoint::new(guarded, viewers, settings, closing))
 }
@@ -271,7 +313,7 @@ fn trusted_documents(config: &Config) -> anyhow::Result<TrustedDocuments> {
     Ok(trusted)
 }
 
-fn told(refusal: Refusal) -> String {
+fn told(refusal: guard::Refusal) -> String {
     let errors = refusal.into_errors().into_iter();
     errors
         .map(|error| error.message)

@@ -1,16 +1,19 @@
 //! Writing rows into a hub's log.
 
 use anyhow::Context as _;
+use domain::audit::Action;
 use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::RecordId;
 use storage::StorageError;
+use storage::local::Local;
 use time::OffsetDateTime;
 
 use super::held::{Held, agencies};
 use super::mapping::{CheckedRow, RowFault};
 use super::plan::{Fate, Planner, Put};
 use super::{MOST_FAULTS, Rules};
+use crate::deed::by_program;
 use crate::hub::Hub;
 use crate::system::{SystemClock, SystemEntropy};
 
@@ -137,7 +140,8 @@ impl<'a> Importer<'a> {
             if drafts.is_empty() {
                 return Ok(());
             }
-            let record = match self.hub.issue(drafts).await {
+            let local = Local::default().told(&by_program(Action::ImportRecords), &drafts);
+            let record = match self.hub.issue_with(drafts, local).await {
                 Ok(_) => return Ok(()),
                 Err(StorageError::Conflict { record, .. }) => record,
                 Err(error) => return Err(error.into()),

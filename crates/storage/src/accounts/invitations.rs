@@ -1,12 +1,13 @@
 //! Links by which somebody chooses a password, once: those who are new, and those who lost theirs.
 
+use domain::audit::Deed;
 use sea_orm::DatabaseTransaction;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Account, keep_password, sessions};
+use super::{Account, keep_password, object_of, sessions};
 use crate::logs::millis;
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, audit, sql};
 
 /// Makes a link for an account; earlier ones are worth nothing any more.
 pub async fn put(
@@ -14,13 +15,16 @@ pub async fn put(
     account: Uuid,
     hash: &[u8],
     expires: OffsetDateTime,
+    by: Option<&Deed>,
 ) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     take_back(&tx, account).await?;
     let text = "INSERT INTO account_invitation (hash, account, expires) VALUES ($1, $2, $3)";
     let values = vec![hash.to_vec().into(), account.into(), millis(expires).into()];
     sql::execute(&tx, text, values).await?;
-    Ok(tx.commit().await?)
+    let told = audit::told(by, object_of(&tx, account).await?);
+    let until = serde_json::json!({"linkUntil": millis(expires)});
+    audit::commit(tx, told.map(|told| told.changing(None, until))).await
 }
 
 /// Takes an account's links back.
@@ -54,6 +58,7 @@ pub async fn accept(
     account: Uuid,
     password: &str,
     now: OffsetDateTime,
+    by: Option<&Deed>,
 ) -> Result<bool, StorageError> {
     let tx = db.begin().await?;
     let text = "DELETE FROM account_invitation WHERE hash = $1 AND account = $2 AND expires > $3";
@@ -64,6 +69,7 @@ pub async fn accept(
     keep_password(&tx, account, password).await?;
     sessions::end_all(&tx, account, None).await?;
     take_back(&tx, account).await?;
-    tx.commit().await?;
+    let told = audit::told(by, object_of(&tx, account).await?);
+    audit::commit(tx, told).await?;
     Ok(true)
 }

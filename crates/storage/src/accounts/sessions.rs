@@ -1,13 +1,14 @@
 //! Those who signed in. A session ends when it was not used for some time, at a fixed time in any case, and when somebody ends it.
 
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use domain::audit::Deed;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Account;
 use crate::drafts::moment;
 use crate::logs::millis;
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, audit, sql};
 
 /// The most sessions of one account; a further one ends the oldest.
 pub const MOST_SESSIONS: u64 = 20;
@@ -58,7 +59,12 @@ impl From<SessionRow> for Session {
 const COLUMNS: &str = "id, account, created, seen, expires, client";
 
 /// Begins a session. Those that are over are forgotten.
-pub async fn begin(db: &Database, session: &Session, hash: &[u8]) -> Result<(), StorageError> {
+pub async fn begin(
+    db: &Database,
+    session: &Session,
+    hash: &[u8],
+    by: Option<&Deed>,
+) -> Result<(), StorageError> {
     let tx = db.begin().await?;
     let text = "DELETE FROM account_session WHERE expires <= $1";
     sql::execute(&tx, text, vec![millis(session.created).into()]).await?;
@@ -78,7 +84,8 @@ pub async fn begin(db: &Database, session: &Session, hash: &[u8]) -> Result<(), 
         (SELECT id FROM account_session WHERE account = $1 ORDER BY created DESC, id DESC LIMIT $2)";
     let values = vec![session.account.into(), sql::signed(MOST_SESSIONS).into()];
     sql::execute(&tx, text, values).await?;
-    Ok(tx.commit().await?)
+    let told = audit::told(by, super::object_of(&tx, session.account).await?);
+    audit::commit(tx, told).await
 }
 
 /// The session of a secret, with its account, if it goes on: it was used within `idle`, and its account is not disabled.
@@ -130,10 +137,18 @@ pub async fn renew(db: &Database, id: Uuid, hash: &[u8]) -> Result<bool, Storage
 }
 
 /// Ends one session of an account, and says whether it was there.
-pub async fn end(db: &Database, account: Uuid, id: Uuid) -> Result<bool, StorageError> {
+pub async fn end(
+    db: &Database,
+    account: Uuid,
+    id: Uuid,
+    by: Option<&Deed>,
+) -> Result<bool, StorageError> {
+    let tx = db.begin().await?;
     let text = "DELETE FROM account_session WHERE account = $1 AND id = $2";
     let values = vec![account.into(), id.into()];
-    Ok(sql::execute(db.writer(), text, values).await? == 1)
+    let ended = sql::execute(&tx, text, values).await?;
+    tell(tx, account, ended, by).await?;
+    Ok(ended == 1)
 }
 
 /// Ends the sessions of an account, but for one.
@@ -152,6 +167,22 @@ pub async fn end_others(
     db: &Database,
     account: Uuid,
     but_for: Option<Uuid>,
+    by: Option<&Deed>,
 ) -> Result<u64, StorageError> {
-    end_all(db.writer(), account, but_for).await
+    let tx = db.begin().await?;
+    let ended = end_all(&tx, account, but_for).await?;
+    tell(tx, account, ended, by).await?;
+    Ok(ended)
+}
+
+/// Commits, and tells the audit how many sessions of an account were ended.
+async fn tell(
+    tx: DatabaseTransaction,
+    account: Uuid,
+    ended: u64,
+    by: Option<&Deed>,
+) -> Result<(), StorageError> {
+    let told = audit::told(by, super::object_of(&tx, account).await?);
+    let after = serde_json::json!({"sessionsEnded": ended});
+    audit::commit(tx, told.map(|told| told.changing(None, after))).await
 }

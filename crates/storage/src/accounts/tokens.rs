@@ -1,8 +1,10 @@
 //! Tokens by which programs ask for an account: dashboards, scripts, other services.
 
+use domain::audit::Deed;
 use domain::catalog::{Line, Vocabulary as _};
 use domain::role::TokenScope;
 use sea_orm::FromQueryResult;
+use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -10,7 +12,7 @@ use super::Account;
 use super::sessions::NOTED_EVERY;
 use crate::drafts::moment;
 use crate::logs::millis;
-use crate::{Database, StorageError, sql};
+use crate::{Database, StorageError, audit, sql};
 
 /// The most tokens of one account.
 pub const MOST_TOKENS: u64 = 100;
@@ -70,7 +72,12 @@ impl TryFrom<TokenRow> for AccountToken {
 }
 
 /// Keeps a new token, and says whether there was room for it.
-pub async fn add(db: &Database, token: &AccountToken, hash: &[u8]) -> Result<bool, StorageError> {
+pub async fn add(
+    db: &Database,
+    token: &AccountToken,
+    hash: &[u8],
+    by: Option<&Deed>,
+) -> Result<bool, StorageError> {
     let tx = db.begin().await?;
     let text = "DELETE FROM account_token WHERE account = $1 AND expires <= $2";
     let values = vec![token.account.into(), millis(token.created).into()];
@@ -93,7 +100,10 @@ pub async fn add(db: &Database, token: &AccountToken, hash: &[u8]) -> Result<boo
         millis(token.expires).into(),
     ];
     sql::execute(&tx, text, values).await?;
-    tx.commit().await?;
+    let told = audit::told(by, super::object_of(&tx, token.account).await?);
+    let after =
+        json!({"token": token.id, "scope": token.scope.code(), "expires": millis(token.expires)});
+    audit::commit(tx, told.map(|told| told.changing(None, after))).await?;
     Ok(true)
 }
 
@@ -130,8 +140,19 @@ pub async fn list(db: &Database, account: Uuid) -> Result<Vec<AccountToken>, Sto
 }
 
 /// Takes a token of an account back, and says whether it was there.
-pub async fn remove(db: &Database, account: Uuid, id: Uuid) -> Result<bool, StorageError> {
+pub async fn remove(
+    db: &Database,
+    account: Uuid,
+    id: Uuid,
+    by: Option<&Deed>,
+) -> Result<bool, StorageError> {
+    let tx = db.begin().await?;
     let text = "DELETE FROM account_token WHERE account = $1 AND id = $2";
     let values = vec![account.into(), id.into()];
-    Ok(sql::execute(db.writer(), text, values).await? == 1)
+    let removed = sql::execute(&tx, text, values).await?;
+    let told = audit::told(by, super::object_of(&tx, account).await?);
+    let before = json!({"token": id, "wasThere": removed == 1});
+    let told = told.map(|told| told.changing(Some(before), json!({})));
+    audit::commit(tx, told).await?;
+    Ok(removed == 1)
 }

@@ -127,7 +127,7 @@ pub(super) async fn issue_untold(
     let stored = append(db, &tx, &row, &log, key, sealed, clock).await?;
     let changed = Changed::places(&row, row.size()..stored.size);
     let position = db
-        .commit_untold(tx, row.id, &stored.dropped, changed)
+        .commit_audited(tx, row.id, &stored.dropped, changed, &local.audit)
         .await?;
     Ok(Issued { entries, position })
 }

@@ -58,7 +58,7 @@ pub async fn rebuild(
             progress(Progress { done, total });
         }
     }
-    db.commit_shown(tx, Changed::All).await?;
+    db.commit_shown(tx, Changed::All, &[]).await?;
     Ok(done)
 }
 

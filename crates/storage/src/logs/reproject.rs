@@ -85,7 +85,7 @@ async fn page_from(db: &Database, first: EntryKey) -> Result<Tried, StorageError
         }
         None => (pass_over(&tx, &[first]).await?, Changed::Nothing),
     };
-    db.commit_shown(tx, changed).await?;
+    db.commit_shown(tx, changed, &[]).await?;
     Ok(tried)
 }
 

@@ -65,7 +65,7 @@ impl HidingMutation {
         let reason = Line::<3, 300>::parse(&reason)
             .map_err(|error| ApiError::invalid("reason", error.to_string()))?;
         let now = ctx.hub().clock.now();
-        hidden::hide(ctx.db(), &of, reason.as_str(), now).await?;
+        hidden::hide(ctx.db(), &of, reason.as_str(), now, Some(&ctx.deed())).await?;
         let key = (of.hub, of.record);
         let found = hidden::find_many(ctx.db(), std::slice::from_ref(&key)).await?;
         let hidden = found.into_iter().next().map(|(_, hidden)| hidden);
@@ -87,7 +87,7 @@ impl HidingMutation {
     ) -> Result<ID, ApiError> {
         ctx.viewer().require(Action::Moderate)?;
         let of = post_or_thread(ctx, &id).await?;
-        hidden::show(ctx.db(), &of).await?;
+        hidden::show(ctx.db(), &of, Some(&ctx.deed())).await?;
         Ok(id)
     }
 }

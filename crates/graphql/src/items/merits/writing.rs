@@ -197,7 +197,7 @@ impl MeritMutation {
             let network = Place::new(ctx, Audience::Network, None);
             entries.push(network.entry(ctx, Kind::SCORE_SHEET, sheet)?);
         }
-        issue_all(ctx.hub(), entries).await?;
+        issue_all(ctx, entries).await?;
         read_own(ctx, place.record).await
     }
 

@@ -285,7 +285,7 @@ async fn move_innovation(
         place.entry(ctx, Kind::TRANSITION, &said)?,
         text.entry_as_before(ctx, Kind::INNOVATION, &moved),
     ];
-    crate::agencies::issue_all(ctx.hub(), entries).await?;
+    crate::agencies::issue_all(ctx, entries).await?;
     read_own(ctx, place.record).await
 }
 

@@ -56,8 +56,8 @@ impl Change {
             Arc::clone(&wire),
         ));
         let (now, hub) = (SystemClock.now(), writer.db.hub());
-        pins::add(&second.db, hub, &writer.key.public(), now).await?;
-        peers::add(&second.db, &url, hub, now).await?;
+        pins::add(&second.db, hub, &writer.key.public(), now, None).await?;
+        peers::add(&second.db, &url, hub, now, None).await?;
         second.db.close().await?;
         let running = serving::start(&writer, Pulling::ByItself).await?;
         let _serving = Serving::start(&second.config.folder, second.config.http.listen).await?;

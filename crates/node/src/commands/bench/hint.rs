@@ -80,9 +80,9 @@ impl Hint {
 async fn acquaint(hub: &Hub, supplier: &Hub, trusted: &[&Hub]) -> anyhow::Result<()> {
     let now = SystemClock.now();
     for other in trusted {
-        pins::add(&hub.db, other.db.hub(), &other.key.public(), now).await?;
+        pins::add(&hub.db, other.db.hub(), &other.key.public(), now, None).await?;
     }
-    Ok(peers::add(&hub.db, &url(supplier), supplier.db.hub(), now).await?)
+    Ok(peers::add(&hub.db, &url(supplier), supplier.db.hub(), now, None).await?)
 }
 
 fn url(hub: &Hub) -> String {

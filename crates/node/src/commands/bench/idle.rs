@@ -37,12 +37,20 @@ impl Idle {
         ));
         let puller = workplace.create("kl-puller", 1).await?;
         let now = SystemClock.now();
-        pins::add(&puller.db, supplier.db.hub(), &supplier.key.public(), now).await?;
+        pins::add(
+            &puller.db,
+            supplier.db.hub(),
+            &supplier.key.public(),
+            now,
+            None,
+        )
+        .await?;
         peers::add(
             &puller.db,
             &format!("http://{proxy}"),
             supplier.db.hub(),
             now,
+            None,
         )
         .await?;
         supplier.db.close().await?;

@@ -29,12 +29,20 @@ impl Pull {
         sample::fill(&supplier, self.entries).await?;
         let puller = workplace.create("kl-puller", 1).await?;
         let now = SystemClock.now();
-        pins::add(&puller.db, supplier.db.hub(), &supplier.key.public(), now).await?;
+        pins::add(
+            &puller.db,
+            supplier.db.hub(),
+            &supplier.key.public(),
+            now,
+            None,
+        )
+        .await?;
         peers::add(
             &puller.db,
             &format!("http://{}", supplier.config.http.listen),
             supplier.db.hub(),
             now,
+            None,
         )
         .await?;
         supplier.db.close().await?;

@@ -56,7 +56,7 @@ impl Federation {
                 .iter()
                 .filter(|other| other.db.hub() != hub.db.hub())
             {
-                pins::add(&hub.db, other.db.hub(), &other.key.public(), now).await?;
+                pins::add(&hub.db, other.db.hub(), &other.key.public(), now, None).await?;
             }
             let neighbours = [(place + 1) % count, (place + count - 1) % count];
             let urls = neighbours.map(|neighbour| url(&self.hubs[neighbour]));
@@ -65,11 +65,11 @@ impl Federation {
                 .into_iter()
                 .filter(|peer| !urls.contains(&peer.url))
             {
-                peers::remove(&hub.db, &peer.url).await?;
+                peers::remove(&hub.db, &peer.url, None).await?;
             }
             for neighbour in neighbours {
                 let neighbour = &self.hubs[neighbour];
-                peers::add(&hub.db, &url(neighbour), neighbour.db.hub(), now).await?;
+                peers::add(&hub.db, &url(neighbour), neighbour.db.hub(), now, None).await?;
             }
         }
         Ok(())

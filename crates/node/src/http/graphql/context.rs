@@ -21,6 +21,14 @@ pub struct Caller<'a> {
     pub authorization: Option<&'a str>,
 }
 
+impl Caller<'_> {
+    /// The client's address as text, without its port: the one place where it is said from where somebody asks.
+    pub fn client_address(&self) -> Option<String> {
+        let address = self.address?;
+        Some(address.ip().to_canonical().to_string())
+    }
+}
+
 /// Turns a caller into what resolvers find in their context.
 pub trait RequestContext: Send + Sync + 'static {
     /// Who asks, kept for as long as a WebSocket is open.
@@ -46,12 +54,11 @@ pub trait RequestContext: Send + Sync + 'static {
         Allowed::default()
     }
 
-    /// What the resolvers of one operation find in their context; the headers are those of the request, or of the one that
-    /// opened the WebSocket.
+    /// What the resolvers of one operation find in their context.
     fn data(
         &self,
         viewer: &Self::Viewer,
-        headers: &HeaderMap,
+        caller: Caller<'_>,
         admitted: &Admitted,
     ) -> impl Future<Output = Data> + Send;
 

@@ -39,6 +39,11 @@ impl Refused {
         Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message)
     }
 
+    /// The code that clients are told.
+    pub const fn code(&self) -> ErrorCode {
+        self.code
+    }
+
     /// Adds the header that such a refusal carries, such as `Allow` or `Retry-After`.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {

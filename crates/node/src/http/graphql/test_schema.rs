@@ -168,7 +168,7 @@ impl RequestContext for Tokens {
         }
     }
 
-    async fn data(&self, viewer: &Viewer, _: &axum::http::HeaderMap, _: &Admitted) -> Data {
+    async fn data(&self, viewer: &Viewer, _: Caller<'_>, _: &Admitted) -> Data {
         let mut data = Data::default();
         data.insert(viewer.clone());
         data.insert(Arc::clone(&self.0));

@@ -200,12 +200,10 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             }
         };
         let kind = admitted.operation();
-        let data = self
-            .endpoint
-            .inner
-            .context
-            .data(viewer, &self.opening.headers, &admitted)
-            .await;
+        let caller = caller(&self.opening);
+        let caller = caller.map_err(|refused| Close::forbidden(refused.message))?;
+        let context = &self.endpoint.inner.context;
+        let data = context.data(viewer, caller, &admitted).await;
         let outcomes = self.endpoint.outcomes(admitted, data);
         self.operations.start(id, kind, outcomes);
         Ok(())
