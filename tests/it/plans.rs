@@ -9,8 +9,10 @@ use testkit::Backend;
 use super::queries;
 
 /// The tables that grow with the network.
-const LARGE: [&str; 15] = [
+const LARGE: [&str; 17] = [
     "agency",
+    "audit_event",
+    "audit_origin",
     "branch",
     "commit_change",
     "credit",

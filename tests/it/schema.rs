@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use domain::catalog::{self, Vocabulary};
-use domain::role;
+use domain::{audit, role};
 use serde_json::{Value, json};
 use testkit::Federation;
 
@@ -110,6 +110,8 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
         MatchReason MemberStatus NeedState ProgressState PublicationState ReplicationConflict ReplicationScope ReplicationSide ReplicationStanding
         ReplicationState ServiceUnitKind Sustained ThreadKind ThreadState TransitionAxis TransitionFlaw
     );
+    vocabularies.insert("AuditAction", codes::<audit::Action>());
+    vocabularies.insert("AuditOutcome", codes::<audit::Outcome>());
     vocabularies.insert("Role", codes::<role::Role>());
     vocabularies.insert("TokenScope", codes::<role::TokenScope>());
     let own = BTreeSet::from([

@@ -14,7 +14,7 @@ mod chain;
 mod event;
 mod tally;
 
-pub use action::{Action, Outcome};
+pub use action::{AuditAction as Action, AuditOutcome as Outcome};
 pub use chain::{Break, Chain, Linked, Verifier};
 pub use event::{Actor, Deed, Event, EventError, MOST_TEXT, Origin, Told};
 pub use tally::{Refusal, Tally};

@@ -37,7 +37,8 @@ const EVENTS: Insert<8> = Insert {
 const ORIGINS: Insert<4> = Insert {
     table: "audit_origin",
     columns: ["seq", "salt", "address", "at"],
-    conflict: "",
+    // One is there already only if somebody removed events by hand, which must not stop others.
+    conflict: "ON CONFLICT (seq) DO UPDATE SET salt = excluded.salt, address = excluded.address, at = excluded.at",
 };
 
 /// The chain's row: where it ends, and up to where its beginning was cut off.

@@ -242,7 +242,7 @@ async fn answers(ledger: &mut Ledger<'_>, own: &str) {
     )
     .await;
     hubs.sync_until_quiet().await;
-    let input = json!({"step": {"state": "ACKNOWLEDGED", "on": "2025-04-02"}});
+    let input = json!({"step": {"state": "VERIFIED", "on": "2025-04-02"}});
     let arguments = json!({"replication": replication["id"], "input": input});
     ledger
         .operator("answerReplication", arguments, "{ id }")

@@ -31,6 +31,7 @@ async fn signing_in_is_told_whatever_comes_of_it_and_nothing_that_was_typed() {
     let (id, invitation) = add(&hubs, "a", "siti", json!([])).await;
     let mut browser = Browser::at(&hubs, "a");
     browser.accept(&invitation, PASSWORD).await.data();
+    let mut browser = Browser::at(&hubs, "a");
     let after = end(&hubs, "a").await;
     for _ in 0..8 {
         browser.sign_in("siti", "bukan kata sandinya").await;

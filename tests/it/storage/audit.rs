@@ -175,6 +175,10 @@ async fn whoever_goes_around_the_database_is_found(backend: Backend) {
             Break::Listed(2),
         ),
         (
+            "UPDATE audit_origin SET address = '198.51.100.1' WHERE seq = 2".to_owned(),
+            Break::Origin(2),
+        ),
+        (
             "DELETE FROM audit_event WHERE seq = 2".to_owned(),
             Break::Gap {
                 expected: 2,

@@ -5,7 +5,7 @@ use crate::catalog::vocabulary::vocabulary;
 
 vocabulary! {
     /// What was done at this hub, or tried. What is asked for by a mutation bears the mutation's name.
-    Action {
+    AuditAction {
         /// An innovation was published at once.
         CreateInnovation = "CREATE_INNOVATION",
         /// An innovation was published anew.
@@ -130,6 +130,8 @@ vocabulary! {
         SayOfMember = "SAY_OF_MEMBER",
         /// The hub signs with another key.
         RotateKey = "ROTATE_KEY",
+        /// Made-up records were written, for trying.
+        SeedRecords = "SEED_RECORDS",
         /// Records were imported from a file.
         ImportRecords = "IMPORT_RECORDS",
         /// Something was asked that may not be read.
@@ -147,7 +149,7 @@ vocabulary! {
 
 vocabulary! {
     /// What became of what was done or tried.
-    Outcome {
+    AuditOutcome {
         /// It was done.
         Done = "DONE",
         /// Whoever asked may not, or did not show who they are.
@@ -157,7 +159,7 @@ vocabulary! {
     }
 }
 
-impl Action {
+impl AuditAction {
     /// What a mutation of the public schema does, by its name: `signIn` is `SIGN_IN`.
     pub fn of_mutation(name: &str) -> Option<Self> {
         let mut code = String::with_capacity(name.len() + 4);
@@ -177,12 +179,18 @@ mod tests {
 
     #[test]
     fn a_mutation_is_an_action_by_its_name() {
-        assert_eq!(Action::of_mutation("signIn"), Some(Action::SignIn));
-        assert_eq!(Action::of_mutation("endorse"), Some(Action::Endorse));
         assert_eq!(
-            Action::of_mutation("endOtherSessions"),
-            Some(Action::EndOtherSessions)
+            AuditAction::of_mutation("signIn"),
+            Some(AuditAction::SignIn)
         );
-        assert_eq!(Action::of_mutation("deleteAll"), None);
+        assert_eq!(
+            AuditAction::of_mutation("endorse"),
+            Some(AuditAction::Endorse)
+        );
+        assert_eq!(
+            AuditAction::of_mutation("endOtherSessions"),
+            Some(AuditAction::EndOtherSessions)
+        );
+        assert_eq!(AuditAction::of_mutation("deleteAll"), None);
     }
 }

@@ -71,6 +71,9 @@ pub enum Break {
     /// What lists go by is not what the event says.
     #[error("event {0} is listed as something else than what it says")]
     Listed(u64),
+    /// The address that is kept is not the one that was noted.
+    #[error("the address that is kept of event {0} is not the one that was noted with it")]
+    Origin(u64),
     /// The chain does not end where it was noted to end.
     #[error(
         "the chain ends with event {found}, and should end with event {noted}: its end was cut off or added to"

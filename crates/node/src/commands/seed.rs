@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
+use domain::audit::Action;
 use domain::entry::{EntryDraft, Sight};
 use serde_json::json;
+use storage::local::Local;
 use time::Date;
 use time::macros::format_description;
 
 use crate::cli::{Common, Outcome};
+use crate::deed::by_program;
 use crate::hub::Hub;
 use crate::output;
 use crate::seed::{self, Plan, Samples};
@@ -98,7 +101,8 @@ pub async fn fill(hub: &Hub, plan: Plan) -> anyhow::Result<BTreeMap<String, u64>
             *written.entry(draft.kind.as_str().to_owned()).or_insert(0) += 1;
         }
         let records = batch.len() as u64;
-        hub.issue(batch).await?;
+        let told = Local::default().told(&by_program(Action::SeedRecords), &batch);
+        hub.issue_with(batch, told).await?;
         bar.inc(records);
     }
     making.await.context("making samples was cut off")??;

@@ -1,6 +1,6 @@
 //! Reading events: lists for operators, and all of them in order.
 
-use domain::audit::{Action, Break, Chain, Event, Linked, Outcome, Verifier};
+use domain::audit::{Action, Break, Chain, Event, Linked, Origin, Outcome, Verifier};
 use domain::catalog::Vocabulary as _;
 use domain::log::Hash;
 use sea_orm::FromQueryResult;
@@ -52,10 +52,12 @@ struct Row {
     object: String,
     text: Vec<u8>,
     hash: Vec<u8>,
+    salt: Option<Vec<u8>>,
     address: Option<String>,
 }
 
-const COLUMNS: &str = "audit_event.seq, audit_event.at, actor, action, outcome, object, text, hash";
+const EVENTS: &str = "SELECT audit_event.seq, audit_event.at, actor, action, outcome, object, text, hash, salt, address
+    FROM audit_event LEFT JOIN audit_origin ON audit_origin.seq = audit_event.seq";
 
 impl Row {
     fn linked(&self) -> Result<Linked, StorageError> {
@@ -66,6 +68,16 @@ impl Row {
             sequence: sql::unsigned(self.seq),
             text: text.map_err(|_| corrupt("the text is not UTF-8"))?,
             hash: bytes.map_err(|_| corrupt("a hash has 32 bytes"))?.into(),
+        })
+    }
+
+    /// The address that is kept, with what commits to it.
+    fn origin(&self) -> Option<Origin> {
+        let salt = self.salt.as_deref()?;
+        Some(Origin {
+            address: self.address.clone()?,
+            // A salt of another length commits to nothing.
+            salt: salt.try_into().unwrap_or_default(),
         })
     }
 
@@ -93,17 +105,16 @@ pub async fn list(
     }
     let conditions = clause.text();
     let limit = clause.bind(i64::from(limit));
-    let text = format!(
-        "SELECT {COLUMNS}, audit_origin.address FROM audit_event
-         LEFT JOIN audit_origin ON audit_origin.seq = audit_event.seq{conditions}
-         ORDER BY audit_event.seq DESC LIMIT {limit}"
-    );
+    let text = format!("{EVENTS}{conditions} ORDER BY audit_event.seq DESC LIMIT {limit}");
     let rows: Vec<Row> = sql::all(db.reader(), &text, clause.values).await?;
     let listed = |row: Row| {
         let Linked { text, hash, .. } = row.linked()?;
         let event = Event::parse(&text);
         let event = event.map_err(|error| StorageError::corrupt("audit_event", row.seq, error))?;
-        let address = row.address;
+        // An address that somebody put there by hand is not told as the one that was noted.
+        let origin = row.origin();
+        let origin = origin.filter(|origin| event.from == Some(origin.commitment()));
+        let address = origin.map(|origin| origin.address);
         Ok(Listed {
             event,
             hash,
@@ -165,9 +176,8 @@ pub async fn pages<E: From<StorageError>>(
 
 async fn page(db: &Database, after: u64, up_to: u64) -> Result<Vec<Row>, StorageError> {
     let text = format!(
-        "SELECT {COLUMNS}, NULL AS address FROM audit_event WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3"
+        "{EVENTS} WHERE audit_event.seq > $1 AND audit_event.seq <= $2 ORDER BY audit_event.seq LIMIT $3"
     );
-    let text = text.replace("NULL AS address", "CAST(NULL AS TEXT) AS address");
     let values = vec![
         sql::signed(after).into(),
         sql::signed(up_to).into(),
@@ -220,6 +230,10 @@ fn take(verifier: &mut Verifier, row: &Row) -> Result<(), Break> {
     let event = verifier.take(&linked)?;
     if !row.is_listed_as(&event) {
         return Err(Break::Listed(place));
+    }
+    let origin = row.origin();
+    if origin.is_some_and(|origin| event.from != Some(origin.commitment())) {
+        return Err(Break::Origin(place));
     }
     Ok(())
 }
