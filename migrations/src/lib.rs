@@ -24,6 +24,7 @@ mod m0017_drafts;
 mod m0019_following;
 mod m0020_hidden;
 mod m0021_accounts;
+mod m0023_second_factors;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_following::Migration),
             Box::new(m0020_hidden::Migration),
             Box::new(m0021_accounts::Migration),
+            Box::new(m0023_second_factors::Migration),
         ]
     }
 }

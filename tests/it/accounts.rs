@@ -1,7 +1,8 @@
 //! Accounts through the public API of a whole hub: who signs in, and what they may do. `matrix`: every role and every mutation.
-//! `agencies`: what contributors see and write. `signing`: passwords, sessions, tokens.
+//! `agencies`: what contributors see and write. `signing`: passwords, sessions, tokens. `factors`: what is asked for beside a password.
 
 mod agencies;
+mod factors;
 mod matrix;
 mod signing;
 

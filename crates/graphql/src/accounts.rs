@@ -2,17 +2,19 @@
 //!
 //! - [`Viewer`] is whoever asks, [`Account`] one of the hub's; [`AccountQuery`] finds them.
 //! - [`signing`] is signing in and out, and choosing a password.
+//! - [`factors`] are asked for beside a password.
 //! - [`tokens`] are for programs; [`managing`] is what operators do.
 //! - [`rules`] say how much work a password is and how long a session lasts.
 //!
 //! Not here: what roles may do (`domain::role`), who asks, as the request shows it (`node::http::viewer`).
 
+pub(crate) mod factors;
 pub(crate) mod managing;
 pub(crate) mod rules;
 pub(crate) mod signing;
 pub(crate) mod tokens;
 
-use async_graphql::{Context, ID, MergedObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, MergedObject, Object, SimpleObject};
 use domain::account::AccountName;
 use domain::role::{Action, Grant};
 use storage::accounts::{self, sessions};
@@ -67,6 +69,15 @@ impl Account {
         self.0.password.is_some()
     }
 
+    /// What is asked for beside its password, or instead of it.
+    async fn second_factors(&self, ctx: &Context<'_>) -> Result<SecondFactors, ApiError> {
+        let found = storage::accounts::factors::of(ctx.db(), self.0.id).await?;
+        Ok(SecondFactors {
+            has_totp: found.has_totp,
+            recovery_codes: Long(found.papers),
+        })
+    }
+
     /// Whether it is disabled: nobody signs in with it, and its tokens are worth nothing.
     async fn is_disabled(&self) -> bool {
         self.0.is_disabled
@@ -91,6 +102,7 @@ impl Account {
         };
         let shown = |session: sessions::Session| Session {
             is_current: current == Some(session.id),
+            began: session.began.into(),
             id: id_of(session.id),
             client: session.client,
             created_at: DateTime(session.created),
@@ -146,6 +158,8 @@ pub(crate) struct Session {
     id: ID,
     /// Whether it is the one by which this is asked.
     is_current: bool,
+    /// How somebody signed in.
+    began: SignInMeans,
     /// The program that was used, as it calls itself.
     client: String,
     /// When somebody signed in.
@@ -154,6 +168,30 @@ pub(crate) struct Session {
     used_at: DateTime,
     /// When it ends in any case.
     expires_at: DateTime,
+}
+
+/// How somebody signed in.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "sessions::Began")]
+pub(crate) enum SignInMeans {
+    /// With a password alone.
+    Password,
+    /// With a password, and the code of an app or one on paper.
+    SecondFactor,
+    /// With a passkey, whose device asked for a finger or a number.
+    Passkey,
+    /// With an account of another system.
+    Provider,
+}
+
+/// What is asked for beside an account's password, or instead of it.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct SecondFactors {
+    /// Whether the code of an app is asked for beside the password.
+    has_totp: bool,
+    /// How many codes on paper are left, each of which is taken once instead of the app's.
+    recovery_codes: Long,
 }
 
 /// Whoever asks.
@@ -271,6 +309,7 @@ impl AccountQuery {
 #[derive(Default, MergedObject)]
 pub(crate) struct AccountMutation(
     signing::SigningMutation,
+    factors::FactorMutation,
     tokens::TokenMutation,
     managing::ManagingMutation,
 );

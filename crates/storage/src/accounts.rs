@@ -3,11 +3,12 @@
 //! - [`Account`] is one with its roles; [`add`], [`change`] and [`list`] keep them.
 //! - [`invitations`] let somebody choose a password, once.
 //! - [`sessions`] are those who signed in; [`tokens`] are for programs.
-//! - [`failures`] counts those who gave a wrong password.
+//! - [`failures`] counts those who gave a wrong password; [`factors`] are asked for beside it.
 //!
 //! An account is never removed, only disabled: its name stands where it acted, and is not given to anybody else.
 //! Not here: what passwords and secrets are (`credentials`), what accounts may do (`domain::role`).
 
+pub mod factors;
 pub mod failures;
 pub mod invitations;
 pub mod sessions;

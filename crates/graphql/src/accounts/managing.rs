@@ -5,7 +5,7 @@ use credentials::secret::{Secret, SecretKind};
 use domain::account::AccountName;
 use domain::catalog::Line;
 use domain::role::{Action, Grant};
-use storage::accounts::{self, AccountError, failures, invitations, sessions};
+use storage::accounts::{self, AccountError, factors, failures, invitations, sessions};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -135,6 +135,19 @@ impl ManagingMutation {
         ctx.viewer().require(Action::ManageAccounts)?;
         let Account(account) = get(ctx, parse_id("id", &id)?).await?;
         failures::forget(ctx.db(), account.id, None).await?;
+        get(ctx, account.id).await
+    }
+
+    /// Forgets all second factors of an account, passkeys too, and signs it out: for those who lost their devices. Make sure who
+    /// asks for it; then a password is enough. For operators.
+    async fn reset_second_factors(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The account's id.")] id: ID,
+    ) -> Result<Account, ApiError> {
+        ctx.viewer().require(Action::ManageAccounts)?;
+        let Account(account) = get(ctx, parse_id("id", &id)?).await?;
+        factors::reset(ctx.db(), account.id).await?;
         get(ctx, account.id).await
     }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use credentials::password::{Compared, Hashed, Hasher, Password};
 use domain::entropy::Entropy;
+use domain::role::{FactorDemand, Grant, Rights};
+use storage::accounts::sessions::Began;
 use time::Duration;
 use tokio::sync::Semaphore;
 
@@ -25,6 +27,8 @@ pub struct AccountRules {
     pub longest: Duration,
     /// Whether the session's cookie is for TLS only; browsers keep no other from a page of `https`.
     secure_cookies: bool,
+    /// Of whom a second factor is asked.
+    factor: FactorDemand,
     hashing: Semaphore,
     waiting: Arc<Semaphore>,
 }
@@ -52,6 +56,7 @@ impl AccountRules {
             idle,
             longest,
             secure_cookies: false,
+            factor: FactorDemand::default(),
             hashing: Semaphore::new(AT_ONCE),
             waiting: Arc::new(Semaphore::new(MOST_WAITING)),
         }
@@ -64,12 +69,31 @@ impl AccountRules {
         self
     }
 
+    /// The same, asking these for a second factor.
+    #[must_use]
+    pub fn asking_for_factor(mut self, of: FactorDemand) -> Self {
+        self.factor = of;
+        self
+    }
+
+    /// What somebody may do who has these roles and signed in so.
+    pub fn rights(&self, grants: Vec<Grant>, began: Began) -> Rights {
+        let lacks_factor = began == Began::Password && self.factor.is_of(&grants);
+        let rights = Rights::of(grants);
+        if lacks_factor {
+            rights.without_factor()
+        } else {
+            rights
+        }
+    }
+
     /// The same, with another amount of work for a password.
     #[must_use]
     pub fn hashing_by(mut self, hasher: Hasher) -> Self {
         self.hasher = hasher;
         self
     }
+
     /// The name of the cookie in which a browser keeps its session. One for TLS only can be set by this host alone
     /// (RFC 6265bis, section 4.1.3.2).
     pub const fn cookie(&self) -> &'static str {

@@ -4,12 +4,13 @@ use async_graphql::{Context, ID, Object};
 use credentials::password::Password;
 use credentials::secret::{Secret, SecretHash, SecretKind};
 use domain::account::AccountName;
+use storage::accounts::sessions::Began;
 use storage::accounts::{self, failures, invitations, sessions};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::rules::Answered;
-use super::{Account, in_person, parse_id, signed_in};
+use super::{Account, factors, in_person, parse_id, signed_in};
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::scalars::Long;
@@ -35,10 +36,17 @@ impl SigningMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The account's name.")] name: String,
         #[graphql(desc = "The password.")] password: String,
+        #[graphql(
+            desc = "The code that the account's app shows, or one of its codes on paper. An account that has an app is asked for it with SECOND_FACTOR_REQUIRED when it is left out."
+        )]
+        code: Option<String>,
     ) -> Result<Account, ApiError> {
         let password = Password::given(Zeroizing::new(password));
+        let code = code.map(Zeroizing::new);
         let account = compare(ctx, &name, password).await?;
-        begin_session(ctx, account).await
+        let began = factors::ask(ctx, account.id, code).await?;
+        failures::forget(ctx.db(), account.id, Some(ctx.hub().clock.now())).await?;
+        begin_session(ctx, account, began).await
     }
 
     /// Signs out: the session by which this is asked ends.
@@ -50,14 +58,16 @@ impl SigningMutation {
     }
 
     /// Chooses the first password of an account, or another one instead of one that was lost, by a link that an operator gave,
-    /// and signs in. The link is worth nothing then.
+    /// and signs in. The link is worth nothing then. An account that has an app is asked for its code, too.
     async fn accept_invitation(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The secret of the link.")] invitation: String,
         #[graphql(desc = "The password: 12 characters or more.")] password: String,
+        #[graphql(desc = "The code that the account's app shows, or one of its codes on paper.")]
+        code: Option<String>,
     ) -> Result<Account, ApiError> {
-        let password = Zeroizing::new(password);
+        let (password, code) = (Zeroizing::new(password), code.map(Zeroizing::new));
         let (db, now) = (ctx.db(), ctx.hub().clock.now());
         let gone = || {
             let reason = "is worth nothing: it was used, it is older than it may be, or a newer one was made; ask an operator for another";
@@ -67,11 +77,12 @@ impl SigningMutation {
         let found = invitations::find(db, hash.as_bytes(), now).await?;
         let account = found.ok_or_else(gone)?;
         let hashed = choose(ctx, password, &account.name).await?;
+        let began = factors::ask(ctx, account.id, code).await?;
         let accepted = invitations::accept(db, hash.as_bytes(), account.id, &hashed, now).await?;
         if !accepted {
             return Err(gone());
         }
-        begin_session(ctx, account).await
+        begin_session(ctx, account, began).await
     }
 
     /// Changes the password. Whoever else is signed in with the account is signed out.
@@ -85,11 +96,10 @@ impl SigningMutation {
         let current = Password::given(Zeroizing::new(current));
         let password = Zeroizing::new(password);
         let known = compare(ctx, account.name.as_str(), current).await?;
+        failures::forget(ctx.db(), known.id, None).await?;
         let hashed = choose(ctx, password, &account.name).await?;
         accounts::set_password(ctx.db(), known.id, &hashed, Some(session)).await?;
-        let secret = Secret::make(SecretKind::Session, &*ctx.hub().entropy);
-        sessions::renew(ctx.db(), session, secret.hash().as_bytes()).await?;
-        keep_cookie(ctx, Some(secret.reveal()));
+        renew_session(ctx, session).await?;
         read(ctx, known.id).await
     }
 
@@ -111,8 +121,9 @@ impl SigningMutation {
     }
 }
 
-/// The account of a name and its password. Nothing tells which of them was wrong, nor that the account waits.
-async fn compare(
+/// The account of a name and its password. Nothing tells which of them was wrong, nor that the account waits. That somebody
+/// failed before is forgotten by who calls this, when all that is asked for is right.
+pub(super) async fn compare(
     ctx: &Context<'_>,
     name: &str,
     password: Password,
@@ -144,7 +155,6 @@ async fn compare(
     if let Some(renewed) = renewed {
         accounts::rehash(db, account.id, renewed.as_str()).await?;
     }
-    failures::forget(db, account.id, Some(now)).await?;
     Ok(account)
 }
 
@@ -161,7 +171,12 @@ async fn choose(
     Ok(hashed.as_str().to_owned())
 }
 
-async fn begin_session(ctx: &Context<'_>, account: accounts::Account) -> Result<Account, ApiError> {
+/// Begins a session of an account, and gives the browser its cookie.
+pub(super) async fn begin_session(
+    ctx: &Context<'_>,
+    account: accounts::Account,
+    began: Began,
+) -> Result<Account, ApiError> {
     let hub = ctx.hub();
     let now = hub.clock.now();
     let client = ctx.data_opt::<ClientName>().and_then(|name| name.0.clone());
@@ -173,6 +188,7 @@ async fn begin_session(ctx: &Context<'_>, account: accounts::Account) -> Result<
         seen: now,
         expires: now + hub.accounts.longest,
         client: client.chars().take(MOST_CLIENT).collect(),
+        began,
     };
     let secret = Secret::make(SecretKind::Session, &*hub.entropy);
     sessions::begin(&hub.db, &session, secret.hash().as_bytes()).await?;
@@ -180,11 +196,20 @@ async fn begin_session(ctx: &Context<'_>, account: accounts::Account) -> Result<
     read(ctx, account.id).await
 }
 
+/// Gives a session another secret: who knew the one before knows nothing any more.
+pub(super) async fn renew_session(ctx: &Context<'_>, session: Uuid) -> Result<(), ApiError> {
+    let secret = Secret::make(SecretKind::Session, &*ctx.hub().entropy);
+    sessions::renew(ctx.db(), session, secret.hash().as_bytes()).await?;
+    keep_cookie(ctx, Some(secret.reveal()));
+    Ok(())
+}
+
 fn keep_cookie(ctx: &Context<'_>, session: Option<&str>) {
     ctx.append_http_header("set-cookie", ctx.hub().accounts.set_cookie(session));
 }
 
-async fn read(ctx: &Context<'_>, account: Uuid) -> Result<Account, ApiError> {
+/// The account as it is now.
+pub(super) async fn read(ctx: &Context<'_>, account: Uuid) -> Result<Account, ApiError> {
     super::managing::get(ctx, account).await
 }
 

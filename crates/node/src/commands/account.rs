@@ -8,7 +8,7 @@ use domain::clock::Clock as _;
 use domain::identity::RecordId;
 use domain::role::{Grant, Role};
 use serde_json::json;
-use storage::accounts::{self, Account as Kept, failures, invitations, sessions};
+use storage::accounts::{self, Account as Kept, factors, failures, invitations, sessions};
 use time::{Duration, OffsetDateTime};
 
 use crate::cli::{Common, Outcome};
@@ -34,6 +34,8 @@ pub enum Account {
     Reset(Named),
     /// Let somebody sign in at once who gave wrong passwords
     Unlock(Named),
+    /// Forget the second factors of somebody who lost their devices, passkeys too, and sign the account out
+    ResetSecondFactors(Named),
     /// Sign an account out and let nobody sign in with it; its name is given to nobody else
     Disable(Named),
     /// Let somebody sign in again with a disabled account
@@ -94,6 +96,7 @@ impl Account {
             Self::Revoke(granting) => granting.take(&hub).await?,
             Self::Reset(named) => named.reset(&hub, common).await?,
             Self::Unlock(named) => named.unlock(&hub).await?,
+            Self::ResetSecondFactors(named) => named.reset_second_factors(&hub).await?,
             Self::Disable(named) => named.set_disabled(&hub, true).await?,
             Self::Enable(named) => named.set_disabled(&hub, false).await?,
         }
@@ -223,6 +226,17 @@ impl Named {
         let account = named(hub, &self.name).await?;
         failures::forget(&hub.db, account.id, None).await?;
         output::say(format!("{} can sign in at once", self.name));
+        Ok(())
+    }
+
+    async fn reset_second_factors(self, hub: &Hub) -> anyhow::Result<()> {
+        let account = named(hub, &self.name).await?;
+        let said = if factors::reset(&hub.db, account.id).await? {
+            "is signed out, and its password is enough until it has another second factor"
+        } else {
+            "had no second factor; it is signed out"
+        };
+        output::say(format!("{} {said}", self.name));
         Ok(())
     }
 

@@ -79,7 +79,7 @@ impl Viewers {
         Ok(Viewer::Account(Arc::new(SignedIn {
             account: account.id,
             name: account.name,
-            rights: Rights::of(account.grants),
+            rights: self.rules.rights(account.grants, session.began),
             means: Means::Session(session.id),
         })))
     }
