@@ -44,7 +44,7 @@ async fn graphiql_works_in_a_browser() {
 }
 
 /// Installs what a folder's lock file names, unless that was done.
-async fn install(folder: &Path) {
+pub(crate) async fn install(folder: &Path) {
     if !folder.join("node_modules").is_dir() {
         let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
         let (is_well, said) = run(folder, "npm", &arguments).await;

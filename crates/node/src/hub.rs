@@ -10,6 +10,7 @@ use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::{LogId, RecordId};
 use domain::log::{SigningKey, first_epoch};
 use domain::trust::{Membership, MembershipDraft, Trust};
+use passkeys::Passkeys;
 use serde::Serialize;
 use storage::bodies::{self, Content};
 use storage::logs::{heads, reopening};
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 use crate::config::{Config, PublicUrl};
 use crate::guard;
+use crate::http::auth::Providers;
 use crate::keys::{self, OperatorToken};
 use crate::pace::Pulling;
 use crate::system::{SystemClock, SystemEntropy};
@@ -47,6 +49,8 @@ pub struct Hub {
     pub statistics: Arc<graphql::StatisticsHub>,
     /// How accounts are signed in; clones share it.
     pub accounts: Arc<graphql::AccountRules>,
+    /// With whose accounts people sign in, too; clones share them.
+    pub providers: Arc<Providers>,
     /// Where it is written, see [`crate::aside`].
     pub aside: Handle,
     /// Where its search index is found, while it is served.
@@ -68,9 +72,11 @@ impl Hub {
         let key = keys::read_key(&config.path(&config.hub.key_file))?;
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
         tls::roots(&config)?;
+        let providers = Arc::new(Providers::open(&config)?);
         let db = open_database(&config).await?;
         let hub = Self {
-            accounts: Arc::new(account_rules(&config)),
+            accounts: Arc::new(account_rules(&config, &providers)),
+            providers,
             config: Arc::new(config),
             db,
             key,
@@ -91,12 +97,14 @@ impl Hub {
     /// Makes a new hub: its key, its token, its database, and a log whose first entry says who it is.
     pub async fn create(config: Config, profile: &HubProfileDraft) -> anyhow::Result<Self> {
         let parsed = HubProfile::parse(profile)?;
+        let providers = Arc::new(Providers::open(&config)?);
         let key = keys::create_key(&config.path(&config.hub.key_file), &SystemEntropy)?;
         keys::create_token(&config.path(&config.hub.token_file), &SystemEntropy)?;
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
         let db = open_database(&config).await?;
         let hub = Self {
-            accounts: Arc::new(account_rules(&config)),
+            accounts: Arc::new(account_rules(&config, &providers)),
+            providers,
             config: Arc::new(config),
             db,
             key,
@@ -333,9 +341,18 @@ pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Database> {
     db.with_context(|| format!("the database {:?} cannot be opened", config.database.url))
 }
 
-fn account_rules(config: &Config) -> graphql::AccountRules {
+fn account_rules(config: &Config, providers: &Providers) -> graphql::AccountRules {
     let public_url = config.http.public_url.as_ref();
     config
         .accounts
         .rules(public_url.is_some_and(PublicUrl::is_by_tls))
+        .at(public_url.map(|url| url.as_str().to_owned()))
+        .offering(providers.listed())
+        .with_passkeys(public_url.and_then(|url| passkeys(config, url)))
+}
+
+/// What asks for passkeys; nothing where browsers know none, which whoever asks for one is told.
+fn passkeys(config: &Config, public_url: &PublicUrl) -> Option<Passkeys> {
+    let shown = format!("Simpul {}", config.hub.id);
+    Passkeys::at(public_url.as_str(), &shown).ok()
 }

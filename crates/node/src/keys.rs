@@ -74,7 +74,8 @@ pub fn write_secret(file: &Path, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("{} cannot be written", file.display()))
 }
 
-fn read_secret(file: &Path) -> anyhow::Result<String> {
+/// Reads a file that only its owner may read.
+pub(crate) fn read_secret(file: &Path) -> anyhow::Result<String> {
     check_mode(file)?;
     std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }

@@ -2,7 +2,9 @@
 //!
 //! - [`Account`] is one with its roles; [`add`], [`change`] and [`list`] keep them.
 //! - [`invitations`] let somebody choose a password, once.
+//! - [`identities`] are accounts of other systems, with which people sign in to those here.
 //! - [`sessions`] are those who signed in; [`tokens`] are for programs.
+//! - [`passkeys`] are devices that show whose account it is.
 //! - [`failures`] counts those who gave a wrong password; [`factors`] are asked for beside it.
 //!
 //! An account is never removed, only disabled: its name stands where it acted, and is not given to anybody else.
@@ -10,7 +12,9 @@
 
 pub mod factors;
 pub mod failures;
+pub mod identities;
 pub mod invitations;
+pub mod passkeys;
 pub mod sessions;
 pub mod tokens;
 
@@ -147,11 +151,22 @@ pub async fn add(
     db: &Database,
     account: &Account,
 ) -> Result<Result<(), AccountError>, StorageError> {
+    let tx = db.begin().await?;
+    let added = insert(&tx, account).await?;
+    if added.is_ok() {
+        tx.commit().await?;
+    }
+    Ok(added)
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    account: &Account,
+) -> Result<Result<(), AccountError>, StorageError> {
     if account.grants.len() > MOST_GRANTS {
         return Ok(Err(AccountError::TooManyGrants));
     }
-    let tx = db.begin().await?;
-    let count = sql::number(&tx, "SELECT COUNT(*) FROM account", vec![]).await?;
+    let count = sql::number(tx, "SELECT COUNT(*) FROM account", vec![]).await?;
     if sql::unsigned(count) >= MOST_ACCOUNTS {
         return Ok(Err(AccountError::TooMany));
     }
@@ -166,11 +181,10 @@ pub async fn add(
         i32::from(account.is_disabled).into(),
         millis(account.created).into(),
     ];
-    if sql::execute(&tx, text, values).await? != 1 {
+    if sql::execute(tx, text, values).await? != 1 {
         return Ok(Err(AccountError::Taken(account.name.clone())));
     }
-    put_grants(&tx, account).await?;
-    tx.commit().await?;
+    put_grants(tx, account).await?;
     Ok(Ok(()))
 }
 

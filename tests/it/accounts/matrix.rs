@@ -54,10 +54,11 @@ fn needed() -> BTreeMap<&'static str, Need> {
             .split(' ')
             .map(move |name| (name, Need::Action(action)))
     });
-    let own = "beginTotp changePassword confirmTotp createToken endOtherSessions endSession removeTotp \
+    let own = "addPasskey beginPasskey beginTotp changePassword confirmTotp createToken endOtherSessions endSession removePasskey removeTotp \
+        renamePasskey
         renewRecoveryCodes revokeToken signOut";
     let own = own.split(' ').map(|name| (name, Need::Account));
-    let nothing = "acceptInvitation signIn"
+    let nothing = "acceptInvitation beginPasskeySignIn signIn signInWithPasskey"
         .split(' ')
         .map(|name| (name, Need::Nothing));
     of_roles.chain(own).chain(nothing).collect()

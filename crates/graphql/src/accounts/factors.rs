@@ -8,13 +8,17 @@ use credentials::recovery::{self, RecoveryCode, RecoveryHash};
 use credentials::totp::{TotpSecret, digits_of};
 use storage::accounts::factors::{self, Given, Totp};
 use storage::accounts::sessions::Began;
-use storage::accounts::{self, failures};
+use storage::accounts::{self, failures, sessions};
+use time::Duration;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{Account, in_person, signing};
 use crate::ApiError;
 use crate::context::ContextExt as _;
+
+/// How long after signing in nobody need give the password again.
+const FRESH: Duration = Duration::minutes(10);
 
 /// What an app is told to show codes for an account. It is not told again.
 #[derive(SimpleObject)]
@@ -157,6 +161,29 @@ async fn know_by_both(
             "is of no app; the account has none",
         )),
     }
+}
+
+/// Whoever is signed in, who gave the password with all that is asked for beside it once more, or signed in a moment ago.
+pub(super) async fn fresh(
+    ctx: &Context<'_>,
+    password: Option<String>,
+    code: Option<String>,
+) -> Result<accounts::Account, ApiError> {
+    let (account, session) = in_person(ctx)?;
+    let (db, now) = (ctx.db(), ctx.hub().clock.now());
+    if let Some(password) = password {
+        let known = know(ctx, password).await?;
+        ask(ctx, known.id, code.map(Zeroizing::new)).await?;
+        failures::forget(db, known.id, None).await?;
+        return Ok(known);
+    }
+    let sessions = sessions::list(db, account.account).await?;
+    let current = sessions.iter().find(|it| it.id == session);
+    if current.is_none_or(|current| now - current.created > FRESH) {
+        let reason = "is asked for once more, since one signed in a while ago; or sign in again";
+        return Err(ApiError::invalid("password", reason));
+    }
+    Ok(signing::read(ctx, account.account).await?.0)
 }
 
 /// Asks for a second factor of an account that has one, and says by what it is known then. A code that is wrong counts like

@@ -38,6 +38,9 @@ pub(crate) struct Invitation {
     account: Account,
     /// The secret, for `acceptInvitation`. It is not told again; give it to the person and to nobody else.
     secret: String,
+    /// The link with the secret, `…/invitation#simpul_i_…`; null if it is not said where browsers reach the hub. The page behind it
+    /// comes with the portal.
+    url: Option<String>,
     /// When it ends.
     expires_at: DateTime,
 }
@@ -172,6 +175,7 @@ async fn invite(ctx: &Context<'_>, account: Uuid) -> Result<Invitation, ApiError
     invitations::put(&hub.db, account, secret.hash().as_bytes(), expires).await?;
     Ok(Invitation {
         account: get(ctx, account).await?,
+        url: hub.accounts.invitation_link(secret.reveal()),
         secret: secret.reveal().to_owned(),
         expires_at: DateTime(expires),
     })

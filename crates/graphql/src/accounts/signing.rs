@@ -4,12 +4,15 @@ use async_graphql::{Context, ID, Object};
 use credentials::password::Password;
 use credentials::secret::{Secret, SecretHash, SecretKind};
 use domain::account::AccountName;
+use domain::entropy::Entropy;
 use storage::accounts::sessions::Began;
 use storage::accounts::{self, failures, invitations, sessions};
+use storage::{Database, StorageError};
+use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::rules::Answered;
+use super::rules::{AccountRules, Answered};
 use super::{Account, factors, in_person, parse_id, signed_in};
 use crate::ApiError;
 use crate::context::ContextExt as _;
@@ -17,6 +20,39 @@ use crate::scalars::Long;
 
 /// The longest name of a program that is kept of a session, in characters.
 const MOST_CLIENT: usize = 200;
+
+/// What a session is begun with, in an operation of the schema or outside of one.
+pub struct Opening<'a> {
+    /// Where sessions are kept.
+    pub db: &'a Database,
+    /// How long they last.
+    pub rules: &'a AccountRules,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+    /// The time.
+    pub now: OffsetDateTime,
+    /// The program that somebody uses, as it calls itself.
+    pub client: Option<&'a str>,
+}
+
+impl Opening<'_> {
+    /// Begins a session of an account whose owner showed who they are, and gives the header by which a browser keeps it.
+    pub async fn session(&self, account: Uuid, began: Began) -> Result<String, StorageError> {
+        let client = self.client.unwrap_or("unknown");
+        let session = sessions::Session {
+            id: random_id(self.entropy),
+            account,
+            created: self.now,
+            seen: self.now,
+            expires: self.now + self.rules.longest,
+            client: client.chars().take(MOST_CLIENT).collect(),
+            began,
+        };
+        let secret = Secret::make(SecretKind::Session, self.entropy);
+        sessions::begin(self.db, &session, secret.hash().as_bytes()).await?;
+        Ok(self.rules.set_cookie(Some(secret.reveal())))
+    }
+}
 
 /// The program by which somebody asks, as it calls itself.
 #[derive(Clone, Debug, Default)]
@@ -178,21 +214,16 @@ pub(super) async fn begin_session(
     began: Began,
 ) -> Result<Account, ApiError> {
     let hub = ctx.hub();
-    let now = hub.clock.now();
-    let client = ctx.data_opt::<ClientName>().and_then(|name| name.0.clone());
-    let client = client.unwrap_or_else(|| "unknown".to_owned());
-    let session = sessions::Session {
-        id: id(ctx),
-        account: account.id,
-        created: now,
-        seen: now,
-        expires: now + hub.accounts.longest,
-        client: client.chars().take(MOST_CLIENT).collect(),
-        began,
+    let client = ctx.data_opt::<ClientName>();
+    let opening = Opening {
+        db: &hub.db,
+        rules: &hub.accounts,
+        entropy: &*hub.entropy,
+        now: hub.clock.now(),
+        client: client.and_then(|name| name.0.as_deref()),
     };
-    let secret = Secret::make(SecretKind::Session, &*hub.entropy);
-    sessions::begin(&hub.db, &session, secret.hash().as_bytes()).await?;
-    keep_cookie(ctx, Some(secret.reveal()));
+    let cookie = opening.session(account.id, began).await?;
+    ctx.append_http_header("set-cookie", cookie);
     read(ctx, account.id).await
 }
 
@@ -215,7 +246,11 @@ pub(super) async fn read(ctx: &Context<'_>, account: Uuid) -> Result<Account, Ap
 
 /// A random id.
 pub(super) fn id(ctx: &Context<'_>) -> Uuid {
+    random_id(&*ctx.hub().entropy)
+}
+
+fn random_id(entropy: &dyn Entropy) -> Uuid {
     let mut bytes = [0; 16];
-    ctx.hub().entropy.fill(&mut bytes);
+    entropy.fill(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }

@@ -8,7 +8,9 @@ use domain::clock::Clock as _;
 use domain::identity::RecordId;
 use domain::role::{Grant, Role};
 use serde_json::json;
-use storage::accounts::{self, Account as Kept, factors, failures, invitations, sessions};
+use storage::accounts::{
+    self, Account as Kept, factors, failures, identities, invitations, sessions,
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::cli::{Common, Outcome};
@@ -36,6 +38,10 @@ pub enum Account {
     Unlock(Named),
     /// Forget the second factors of somebody who lost their devices, passkeys too, and sign the account out
     ResetSecondFactors(Named),
+    /// Let somebody sign in to an account with one of another system
+    Link(Linking),
+    /// Let nobody sign in to an account with one of another system any more, and sign it out
+    Unlink(Linking),
     /// Sign an account out and let nobody sign in with it; its name is given to nobody else
     Disable(Named),
     /// Let somebody sign in again with a disabled account
@@ -63,6 +69,17 @@ pub struct Granting {
     /// READER, CONTRIBUTOR:AGENCY, CURATOR, STEWARD or OPERATOR
     #[arg(value_name = "ROLE", value_parser = grant)]
     role: Grant,
+}
+
+/// Name an account, and one of another system
+#[derive(Debug, clap::Args)]
+pub struct Linking {
+    /// The account's name
+    name: AccountName,
+    /// The other system: the name of its section [[oidc]]
+    provider: String,
+    /// What the account is called there: the claim `sub` of its tokens, which is no name and no address of mail
+    subject: String,
 }
 
 /// Name an account
@@ -97,6 +114,8 @@ impl Account {
             Self::Reset(named) => named.reset(&hub, common).await?,
             Self::Unlock(named) => named.unlock(&hub).await?,
             Self::ResetSecondFactors(named) => named.reset_second_factors(&hub).await?,
+            Self::Link(linking) => linking.link(&hub).await?,
+            Self::Unlink(linking) => linking.unlink(&hub).await?,
             Self::Disable(named) => named.set_disabled(&hub, true).await?,
             Self::Enable(named) => named.set_disabled(&hub, false).await?,
         }
@@ -171,6 +190,7 @@ async fn invite(hub: &Hub, account: &Kept, common: &Common) -> anyhow::Result<()
         return output::json(&json!({
             "account": account.name,
             "invitation": secret.reveal(),
+            "link": hub.accounts.invitation_link(secret.reveal()),
             "expires": until,
         }));
     }
@@ -179,6 +199,11 @@ async fn invite(hub: &Hub, account: &Kept, common: &Common) -> anyhow::Result<()
         account.name
     ));
     output::say(format!("  {}", secret.reveal()));
+    if let Some(link) = hub.accounts.invitation_link(secret.reveal()) {
+        output::say(format!(
+            "or with the link, once the portal is there: {link}"
+        ));
+    }
     output::say("give it to them and to nobody else; they use it in the mutation acceptInvitation");
     Ok(())
 }
@@ -205,6 +230,37 @@ impl Granting {
         }
         change(hub, account).await?;
         output::say(format!("{} is not {} any more", self.name, self.role));
+        Ok(())
+    }
+}
+
+impl Linking {
+    fn identity<'a>(&'a self, hub: &'a Hub) -> anyhow::Result<(&'a str, &'a str)> {
+        let provider = hub.providers.find(&self.provider);
+        let provider = provider
+            .with_context(|| format!("no section [[oidc]] has the name {:?}", self.provider))?;
+        Ok((provider.issuer(), &self.subject))
+    }
+
+    async fn link(self, hub: &Hub) -> anyhow::Result<()> {
+        let account = named(hub, &self.name).await?;
+        let identity = self.identity(hub)?;
+        if !identities::link(&hub.db, identity, account.id, SystemClock.now()).await? {
+            bail!("somebody signs in to an account here with that one already");
+        }
+        output::say(format!("{} signs in with that one, too", self.name));
+        Ok(())
+    }
+
+    async fn unlink(self, hub: &Hub) -> anyhow::Result<()> {
+        let account = named(hub, &self.name).await?;
+        if !identities::unlink(&hub.db, self.identity(hub)?, account.id).await? {
+            bail!("{} does not sign in with that one", self.name);
+        }
+        output::say(format!(
+            "{} does not sign in with that one any more, and is signed out",
+            self.name
+        ));
         Ok(())
     }
 }
