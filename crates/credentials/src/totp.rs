@@ -4,6 +4,8 @@
 //! A code of the step before and of the one after is taken, too: telephones' clocks differ. That no code is taken twice is
 //! held where the last step is kept (`storage::accounts::factors`).
 
+use std::fmt::Write as _;
+
 use domain::entropy::Entropy;
 use qrcodegen::{QrCode, QrCodeEcc};
 use time::OffsetDateTime;
@@ -116,7 +118,7 @@ fn svg(code: &QrCode) -> String {
     for y in 0..code.size() {
         for x in (0..code.size()).filter(|x| code.get_module(*x, y)) {
             let (left, top) = (x + MARGIN, y + MARGIN);
-            path += &format!("M{left} {top}h1v1h-1z");
+            write!(path, "M{left} {top}h1v1h-1z").expect("a string takes all");
         }
     }
     format!(

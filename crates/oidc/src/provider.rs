@@ -193,7 +193,7 @@ impl Provider {
             return Err(OidcError::Flow("another provider answered"));
         }
         if let Some(error) = answer.error {
-            let plain = error.chars().filter(|c| c.is_ascii_graphic());
+            let plain = error.chars().filter(char::is_ascii_graphic);
             return Err(OidcError::Refused(plain.take(MOST_TOLD).collect()));
         }
         let code = answer

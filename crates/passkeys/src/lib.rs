@@ -147,7 +147,7 @@ impl Passkeys {
         entropy: &dyn Entropy,
         now: OffsetDateTime,
     ) -> Result<Asked, PasskeyError> {
-        let known = known.iter().map(|kept| kept.credential.clone().into());
+        let known = known.iter().map(|kept| kept.credential.clone());
         let begun = self.webauthn.start_passkey_registration(
             owner.id,
             owner.name,

@@ -48,6 +48,9 @@ struct Fake {
     keys_read: Arc<AtomicUsize>,
 }
 
+/// What a provider gives for a code instead of an honest token.
+type Lie<'a> = Box<dyn Fn(Value) -> Value + 'a>;
+
 /// A key of the fake.
 struct Key {
     pair: EcdsaKeyPair,
@@ -250,7 +253,7 @@ async fn tokens_that_lie_are_not_believed() {
         let signature = hmac::sign(&secret, text.as_bytes());
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     };
-    let lies: [(&str, Box<dyn Fn(Value) -> Value>); 7] = [
+    let lies: [(&str, Lie<'_>); 7] = [
         (
             "another key",
             Box::new(|claims| given(other.sign(&es256("k1"), &claims))),
@@ -432,7 +435,10 @@ async fn a_provider_is_no_other_and_says_no_more_than_it_may() {
 #[tokio::test]
 async fn a_hub_lets_nobody_in_by_a_lie_nor_elsewhere_afterwards() {
     let (fake, key) = (Fake::start().await, Key::make("k1"));
-    fake.change(|said| said.keys = vec![key.shown()]);
+    fake.change(|said| {
+        said.keys = vec![key.shown()];
+        said.userinfo = json!({"sub": "ada"});
+    });
     let settings = format!(
         "[http]\npublic_url = \"http://127.0.0.1:{{port}}\"\n[[oidc]]\nname = \"palsu\"\nissuer = \"{}\"
 client_id = \"simpul\"\neverybody = \"READER\"\n",

@@ -54,9 +54,8 @@ fn needed() -> BTreeMap<&'static str, Need> {
             .split(' ')
             .map(move |name| (name, Need::Action(action)))
     });
-    let own = "addPasskey beginPasskey beginTotp changePassword confirmTotp createToken endOtherSessions endSession removePasskey removeTotp \
-        renamePasskey
-        renewRecoveryCodes revokeToken signOut";
+    let own = "addPasskey beginPasskey beginTotp changePassword confirmTotp createToken endOtherSessions endSession removePasskey \
+        removeTotp renamePasskey renewRecoveryCodes revokeToken signOut";
     let own = own.split(' ').map(|name| (name, Need::Account));
     let nothing = "acceptInvitation beginPasskeySignIn signIn signInWithPasskey"
         .split(' ')

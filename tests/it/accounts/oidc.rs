@@ -146,16 +146,13 @@ impl Traveller {
                 let html = answer.text().await.unwrap();
                 let between = |before: &str| html.split(before).nth(1)?.split('"').next();
                 let prompt = between("name=\"prompt\" value=\"").unwrap();
-                answer = match login {
-                    Some(login) => {
-                        let form = format!("prompt={prompt}&login={login}&password=x");
-                        let action = url.join(between("action=\"").unwrap()).unwrap();
-                        self.go(&action, Some(&form)).await
-                    }
-                    None => {
-                        let abort = Url::parse(&format!("{url}/abort")).unwrap();
-                        self.go(&abort, None).await
-                    }
+                answer = if let Some(login) = login {
+                    let form = format!("prompt={prompt}&login={login}&password=x");
+                    let action = url.join(between("action=\"").unwrap()).unwrap();
+                    self.go(&action, Some(&form)).await
+                } else {
+                    let abort = Url::parse(&format!("{url}/abort")).unwrap();
+                    self.go(&abort, None).await
                 };
             }
             url = url.join(location(&answer)).unwrap();
@@ -295,13 +292,16 @@ roles = {{ admin = \"OPERATOR\", kurator = \"CURATOR\" }}\n
     program.well(&arguments).await;
     assert_eq!(budi.asking(&hubs).is().await, None);
 
-    // What was used, what another browser began, and what the person refused, signs nobody in.
     provider.knows("ada", &["kurator"]).await;
+    only_the_browser_that_began_is_signed_in_and_once(&hub).await;
+}
+
+async fn only_the_browser_that_began_is_signed_in_and_once(hub: &str) {
     let mut here = Traveller::new();
-    let begun = here.begin(&hub, "kantor", "/").await;
+    let begun = here.begin(hub, "kantor", "/").await;
     let back = here.sign_in_there(begun, Some("ada")).await;
     let mut there = Traveller::new();
-    there.begin(&hub, "kantor", "/").await;
+    there.begin(hub, "kantor", "/").await;
     assert_eq!(there.come_back(&back).await.0, 400, "another browser");
     assert_eq!(
         Traveller::new().come_back(&back).await.0,
@@ -311,7 +311,7 @@ roles = {{ admin = \"OPERATOR\", kurator = \"CURATOR\" }}\n
     let mut copy = here.clone();
     assert_eq!(here.come_back(&back).await.0, 200);
     assert_eq!(copy.come_back(&back).await.0, 400, "the code was used");
-    let begun = here.begin(&hub, "kantor", "/").await;
+    let begun = here.begin(hub, "kantor", "/").await;
     let back = here.sign_in_there(begun, None).await;
     let (status, page) = here.come_back(&back).await;
     assert!(status == 400 && page.contains("access_denied"), "{page}");

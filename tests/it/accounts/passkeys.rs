@@ -15,6 +15,9 @@ use super::{Answer, Browser, PASSWORD, add, code, signed_in};
 const FLAGS: u8 = 0b0001_1101;
 const VERIFIED: u8 = 0b100;
 
+/// What a device does otherwise than it should.
+type Lie = fn(&mut Device);
+
 /// A device with one passkey.
 struct Device {
     key: EcdsaKeyPair,
@@ -260,15 +263,15 @@ async fn a_device_that_lies_signs_nobody_in() {
     let mut thief = Browser::at(&hubs, "a");
     thief.signs_in(&mut device).await.data();
     thief.cookie = None;
-    let lies: [(&str, fn(&mut Device)); 6] = [
+    let lies: [(&str, Lie); 6] = [
         ("another site", |device| {
-            device.origin = "https://jahat.example".to_owned()
+            device.origin = "https://jahat.example".to_owned();
         }),
         ("another host", |device| device.host = "jahat.example"),
         ("no finger", |device| device.flags &= !VERIFIED),
         ("a count that does not grow", |device| device.count = 0),
         ("another owner", |device| {
-            device.owner = URL_SAFE_NO_PAD.encode([9; 16])
+            device.owner = URL_SAFE_NO_PAD.encode([9; 16]);
         }),
         ("another key", |device| {
             device.key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();

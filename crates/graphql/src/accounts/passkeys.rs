@@ -3,6 +3,11 @@
 //! Each is asked and answered in two steps, and what is asked is JSON for a page: `PublicKeyCredential.parseCreationOptionsFromJSON`
 //! and `parseRequestOptionsFromJSON` take its `publicKey`, and what `toJSON()` of the answer gives comes back.
 
+#![expect(
+    clippy::unused_async,
+    reason = "resolvers are async by the library's rule"
+)]
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 use domain::catalog::Line;
 use passkeys::{Answered, Asked, Kept, Owner, PasskeyError, Passkeys};
