@@ -25,6 +25,7 @@ mod m0019_following;
 mod m0020_hidden;
 mod m0021_accounts;
 mod m0022_audit;
+mod m0023_second_factors;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_hidden::Migration),
             Box::new(m0021_accounts::Migration),
             Box::new(m0022_audit::Migration),
+            Box::new(m0023_second_factors::Migration),
         ]
     }
 }

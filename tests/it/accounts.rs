@@ -1,8 +1,13 @@
 //! Accounts through the public API of a whole hub: who signs in, and what they may do. `matrix`: every role and every mutation.
-//! `agencies`: what contributors see and write. `signing`: passwords, sessions, tokens.
+//! `agencies`: what contributors see and write. `signing`: passwords, sessions, tokens. `factors`: what is asked for beside a password.
+//! `passkeys`: devices instead of it. `oidc`: accounts of a real provider; `liars`: of providers that lie.
 
 mod agencies;
+mod factors;
+mod liars;
 mod matrix;
+mod oidc;
+mod passkeys;
 mod signing;
 
 use reqwest::header::{COOKIE, SET_COOKIE};

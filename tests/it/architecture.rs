@@ -4,14 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Which of our own crates each may know. `web` is the page that `node` embeds.
-const EDGES: [(&str, &[&str]); 9] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("migrations", &[]),
     ("storage", &["domain", "migrations"]),
     ("sync", &["domain", "storage"]),
     ("search", &["domain"]),
     ("credentials", &["domain"]),
-    ("graphql", &["credentials", "domain", "search", "storage"]),
+    ("oidc", &["domain"]),
+    ("passkeys", &["domain"]),
+    (
+        "graphql",
+        &["credentials", "domain", "passkeys", "search", "storage"],
+    ),
     ("web", &[]),
     (
         "node",
@@ -19,6 +24,8 @@ const EDGES: [(&str, &[&str]); 9] = [
             "credentials",
             "domain",
             "graphql",
+            "oidc",
+            "passkeys",
             "search",
             "storage",
             "sync",
@@ -28,14 +35,17 @@ const EDGES: [(&str, &[&str]); 9] = [
 ];
 
 /// Which crates may use a large library.
-const OWNERS: [(&str, &[&str]); 12] = [
+const OWNERS: [(&str, &[&str]); 15] = [
     ("sea-orm", &["storage"]),
     ("sea-orm-migration", &["migrations", "storage"]),
     ("async-graphql", &["graphql", "node"]),
     ("apollo-compiler", &["graphql"]),
     ("tantivy", &["search"]),
     ("argon2", &["credentials"]),
-    ("reqwest", &["sync"]),
+    ("totp-rs", &["credentials"]),
+    ("jsonwebtoken", &["oidc"]),
+    ("webauthn-rs", &["passkeys"]),
+    ("reqwest", &["oidc", "sync"]),
     ("tokio-tungstenite", &["sync"]),
     ("axum", &["node"]),
     ("tower-http", &["node"]),

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use testkit::Federation;
+use testkit::drawing::Drawing;
 use tokio::process::Command;
 
 /// How many audits the suite of `graphql-http` has.
@@ -43,8 +45,26 @@ async fn graphiql_works_in_a_browser() {
     assert!(is_well && said.contains(" passed, 0 failed"), "{said}");
 }
 
+#[tokio::test]
+async fn passkeys_work_in_a_browser() {
+    let public = "[http]\npublic_url = \"http://localhost:{port}\"\n";
+    let hubs = Federation::build(Drawing::of(["a"]).configured("a", public)).await;
+    let invite = "mutation { addAccount(name: \"siti\", display: \"Siti\", roles: []) { secret } }";
+    let invited = hubs.api("a").mutate(invite, json!({})).await;
+    let secret = invited["addAccount"]["secret"].as_str().expect("a text");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+    install(&folder).await;
+    let url = hubs.api("a").url().replace("127.0.0.1", "localhost");
+    let arguments = ["tests/passkeys.mjs", &url, secret];
+    let (is_well, said) = run(&folder, "node", &arguments).await;
+    assert!(
+        is_well && said.contains("passkeys: 5 passed, 0 failed"),
+        "{said}"
+    );
+}
+
 /// Installs what a folder's lock file names, unless that was done.
-pub(super) async fn install(folder: &Path) {
+pub(crate) async fn install(folder: &Path) {
     if !folder.join("node_modules").is_dir() {
         let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
         let (is_well, said) = run(folder, "npm", &arguments).await;

@@ -122,6 +122,7 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
         "PulledBy",
         "RecordAudience",
         "RegionLevel",
+        "SignInMeans",
         "WithdrawalReason",
     ]);
     let mut seen = BTreeSet::new();

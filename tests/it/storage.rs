@@ -8,6 +8,7 @@
 //!   `standing`: what is known of all logs. `listing`: orders and pages. `filtering`: which innovations a list holds.
 //!   `following`: what changed since a commit. `statistics`: columns that follow the store. `plans`: how pages of many innovations are read.
 //!   `at_once`, `resident`: lists out of memory. `trusting`: what follows when the authority says something else.
+//! - `accounts`, `factors`, `identities`: who signs in, and by what.
 //! - `drafts`: what stays at the hub. `erasing`: what leaves the disk. `items`: what follows from several hubs' words. `samples`: made-up records. `tokens`: what is
 //!   taken once. `audit`: the chain of what was done. `upgrading`: databases of older and of newer programs.
 
@@ -19,8 +20,10 @@ mod desk;
 mod doubtful;
 mod drafts;
 mod erasing;
+mod factors;
 mod filtering;
 mod following;
+mod identities;
 mod items;
 mod leases;
 mod left_out;

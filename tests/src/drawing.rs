@@ -139,6 +139,15 @@ impl Drawing {
         self
     }
 
+    /// Gives a hub sections of settings beside `[sync]`, as the last that is said of it. `{port}` in them is where it answers.
+    #[must_use]
+    pub fn configured(mut self, name: &str, sections: &str) -> Self {
+        let settings = &mut self.hub(name).settings;
+        settings.push('\n');
+        settings.push_str(sections);
+        self
+    }
+
     /// Lets one hub not know the key of another.
     #[must_use]
     pub fn stranger(mut self, to: &str, stranger: &str) -> Self {

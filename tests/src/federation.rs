@@ -402,11 +402,11 @@ fn text(value: &Value) -> String {
 impl Member {
     async fn start(drawn: &DrawnHub) -> Self {
         let site = drawn.backend.site().await;
-        let hub = open_hub(drawn, &site).await;
         let listener = TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a port is free");
         let address = listener.local_addr().expect("the socket is bound");
+        let hub = open_hub(drawn, &site, address.port()).await;
         let token = std::fs::read_to_string(hub.config.path(&hub.config.hub.token_file));
         let token = token.expect("the token was written");
         Self {
@@ -447,13 +447,14 @@ fn serve(hub: &Hub, pulling: Pulling, listener: TcpListener) -> Running {
     serving::start_at(hub, listener, pulling).expect("the hub starts")
 }
 
-async fn open_hub(drawn: &DrawnHub, site: &Site) -> Hub {
+async fn open_hub(drawn: &DrawnHub, site: &Site, port: u16) -> Hub {
     let DrawnHub {
         name,
         network,
         settings,
         ..
     } = drawn;
+    let settings = settings.replace("{port}", &port.to_string());
     let text = format!("[hub]\nnetwork = \"{network}\"\nid = \"hub-{name}\"\n\n[sync]\n{settings}");
     let mut config = Config::parse(&text).expect("the settings are right");
     site.folder().clone_into(&mut config.folder);

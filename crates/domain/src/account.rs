@@ -20,19 +20,45 @@ pub struct AccountName(String);
 pub struct AccountNameError;
 
 impl AccountName {
+    const MOST: usize = 40;
+
     /// Parses `[a-z][a-z0-9._-]{1,39}`; capital letters are taken as small ones.
     ///
     /// # Errors
     /// It has another form.
     pub fn parse(raw: &str) -> Result<Self, AccountNameError> {
         let name = raw.trim().to_ascii_lowercase();
-        let fits = (2..=40).contains(&name.len());
+        let fits = (2..=Self::MOST).contains(&name.len());
         let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
         let is_clean = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"._-".contains(&c);
         if fits && starts_well && name.bytes().all(is_clean) {
             return Ok(Self(name));
         }
         Err(AccountNameError)
+    }
+
+    /// The name that is most like what somebody is called elsewhere, such as `siti.rahma` for `Siti.Rahma@example.go.id`. Nothing if
+    /// no name can be made of it.
+    pub fn like(raw: &str) -> Option<Self> {
+        let local = raw.split('@').next().unwrap_or(raw).trim();
+        let plain = local.chars().map(|c| match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() || c == '.' || c == '_' => c,
+            _ => '-',
+        });
+        let begun = plain.skip_while(|c| !c.is_ascii_lowercase());
+        let name: String = begun.take(Self::MOST).collect();
+        Self::parse(name.trim_end_matches('-')).ok()
+    }
+
+    /// The same name with a number behind; without one for the first.
+    #[must_use]
+    pub fn numbered(&self, number: u32) -> Self {
+        if number < 2 {
+            return self.clone();
+        }
+        let number = format!("-{number}");
+        let kept = self.0.len().min(Self::MOST - number.len());
+        Self(format!("{}{number}", &self.0[..kept]))
     }
 
     /// The name as text.
@@ -109,6 +135,29 @@ mod tests {
         }
         assert!(AccountName::parse(&"a".repeat(40)).is_ok());
         assert!(AccountName::parse(&"a".repeat(41)).is_err());
+    }
+
+    #[test]
+    fn a_name_is_made_of_what_somebody_is_called_elsewhere() {
+        for (raw, made) in [
+            ("Siti.Rahma@example.go.id", Some("siti.rahma")),
+            ("siti rahma", Some("siti-rahma")),
+            ("19870101_siti", Some("siti")),
+            ("Sité", Some("sit")),
+            ("@example", None),
+            ("12345", None),
+            ("a", None),
+            ("", None),
+        ] {
+            let name = AccountName::like(raw);
+            assert_eq!(name.as_ref().map(AccountName::as_str), made, "{raw}");
+        }
+        let long = AccountName::like(&"x".repeat(60)).unwrap();
+        assert_eq!(long.as_str().len(), 40);
+        assert_eq!(long.numbered(1), long);
+        let last = long.numbered(100);
+        assert!(last.as_str().len() == 40 && last.as_str().ends_with("xx-100"));
+        assert!(AccountName::parse(last.as_str()).is_ok());
     }
 
     #[test]

@@ -91,6 +91,30 @@ impl fmt::Display for Grant {
 pub struct Rights {
     grants: Vec<Grant>,
     reach: TokenScope,
+    lacks_factor: bool,
+}
+
+/// Of whom a hub asks that they show a second factor when they sign in with a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum FactorDemand {
+    /// Of nobody: whoever wants has one.
+    #[default]
+    Nobody,
+    /// Of operators.
+    Operators,
+    /// Of everybody.
+    Everybody,
+}
+
+impl FactorDemand {
+    /// Whether it is asked of somebody with these roles.
+    pub fn is_of(self, grants: &[Grant]) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Operators => grants.iter().any(|grant| grant.role == Role::Operator),
+            Self::Everybody => true,
+        }
+    }
 }
 
 /// How far an action reaches for somebody.
@@ -116,6 +140,11 @@ pub enum Forbidden {
     /// The token by which they ask reaches less far than they do.
     #[error("the token reaches no further than {0}; this needs one for {1}")]
     Token(TokenScope, TokenScope),
+    /// They signed in without the second factor that the hub asks for.
+    #[error(
+        "this hub asks for a second factor: set up an app (beginTotp, confirmTotp) or a passkey, and sign in with it; until then you may read"
+    )]
+    Factor,
 }
 
 fn or(roles: &[Role]) -> String {
@@ -129,6 +158,7 @@ impl Rights {
         Self {
             grants,
             reach: TokenScope::Manage,
+            lacks_factor: false,
         }
     }
 
@@ -146,6 +176,18 @@ impl Rights {
     pub fn within(mut self, reach: TokenScope) -> Self {
         self.reach = self.reach.min(reach);
         self
+    }
+
+    /// The same of somebody who signed in without the second factor that the hub asks for: they may read, and set one up.
+    #[must_use]
+    pub fn without_factor(mut self) -> Self {
+        self.lacks_factor = true;
+        self.within(TokenScope::Read)
+    }
+
+    /// Whether they may do less since the hub asks for a second factor.
+    pub const fn lacks_factor(&self) -> bool {
+        self.lacks_factor
     }
 
     /// How far the means reach by which somebody asks.
@@ -204,6 +246,9 @@ impl Rights {
 
     fn refusal(&self, action: Action) -> Forbidden {
         let scope = action.scope();
+        if scope > self.reach && self.lacks_factor {
+            return Forbidden::Factor;
+        }
         if scope > self.reach {
             return Forbidden::Token(self.reach, scope);
         }

@@ -2,22 +2,27 @@
 //!
 //! - [`Viewer`] is whoever asks, [`Account`] one of the hub's; [`AccountQuery`] finds them.
 //! - [`signing`] is signing in and out, and choosing a password.
+//! - [`factors`] are asked for beside a password.
+//! - [`passkeys`] are devices that show whose account it is.
 //! - [`tokens`] are for programs; [`managing`] is what operators do.
 //! - [`rules`] say how much work a password is and how long a session lasts.
 //!
 //! Not here: what roles may do (`domain::role`), who asks, as the request shows it (`node::http::viewer`).
 
+pub(crate) mod factors;
 pub(crate) mod managing;
+pub(crate) mod passkeys;
 pub(crate) mod rules;
 pub(crate) mod signing;
 pub(crate) mod tokens;
 
-use async_graphql::{Context, ID, MergedObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, MergedObject, Object, SimpleObject};
 use domain::account::AccountName;
 use domain::role::{Action, Grant};
-use storage::accounts::{self, sessions};
+use storage::accounts::{self, identities, sessions};
 use uuid::Uuid;
 
+use self::passkeys::Passkey;
 use crate::ApiError;
 use crate::agencies::{self, Agency};
 use crate::context::{ContextExt as _, Means, SignedIn, Viewer as Asking};
@@ -67,6 +72,34 @@ impl Account {
         self.0.password.is_some()
     }
 
+    /// What is asked for beside its password, or instead of it.
+    async fn second_factors(&self, ctx: &Context<'_>) -> Result<SecondFactors, ApiError> {
+        let found = storage::accounts::factors::of(ctx.db(), self.0.id).await?;
+        Ok(SecondFactors {
+            has_totp: found.has_totp,
+            recovery_codes: Long(found.papers),
+        })
+    }
+
+    /// Its passkeys, the oldest first.
+    #[graphql(complexity = "10 * child_complexity")]
+    async fn passkeys(&self, ctx: &Context<'_>) -> Result<Vec<Passkey>, ApiError> {
+        passkeys::of(ctx, self.0.id).await
+    }
+
+    /// The accounts of other systems with which somebody signs in to it.
+    #[graphql(complexity = "5 * child_complexity")]
+    async fn identities(&self, ctx: &Context<'_>) -> Result<Vec<Identity>, ApiError> {
+        let found = identities::list(ctx.db(), self.0.id).await?;
+        let shown = |identity: identities::Identity| Identity {
+            issuer: identity.issuer,
+            subject: identity.subject,
+            created_at: DateTime(identity.created),
+            signed_in_at: identity.seen.map(DateTime),
+        };
+        Ok(found.into_iter().map(shown).collect())
+    }
+
     /// Whether it is disabled: nobody signs in with it, and its tokens are worth nothing.
     async fn is_disabled(&self) -> bool {
         self.0.is_disabled
@@ -91,6 +124,7 @@ impl Account {
         };
         let shown = |session: sessions::Session| Session {
             is_current: current == Some(session.id),
+            began: session.began.into(),
             id: id_of(session.id),
             client: session.client,
             created_at: DateTime(session.created),
@@ -146,6 +180,8 @@ pub(crate) struct Session {
     id: ID,
     /// Whether it is the one by which this is asked.
     is_current: bool,
+    /// How somebody signed in.
+    began: SignInMeans,
     /// The program that was used, as it calls itself.
     client: String,
     /// When somebody signed in.
@@ -154,6 +190,44 @@ pub(crate) struct Session {
     used_at: DateTime,
     /// When it ends in any case.
     expires_at: DateTime,
+}
+
+/// An account of another system with which somebody signs in.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct Identity {
+    /// The other system.
+    issuer: String,
+    /// What the account is called there.
+    subject: String,
+    /// When it became an account here.
+    created_at: DateTime,
+    /// When somebody signed in with it last.
+    signed_in_at: Option<DateTime>,
+}
+
+/// How somebody signed in.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "sessions::Began")]
+pub(crate) enum SignInMeans {
+    /// With a password alone.
+    Password,
+    /// With a password, and the code of an app or one on paper.
+    SecondFactor,
+    /// With a passkey, whose device asked for a finger or a number.
+    Passkey,
+    /// With an account of another system.
+    Provider,
+}
+
+/// What is asked for beside an account's password, or instead of it.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct SecondFactors {
+    /// Whether the code of an app is asked for beside the password.
+    has_totp: bool,
+    /// How many codes on paper are left, each of which is taken once instead of the app's.
+    recovery_codes: Long,
 }
 
 /// Whoever asks.
@@ -206,6 +280,28 @@ pub(crate) struct ViewerAction {
     is_limited: bool,
 }
 
+/// How somebody can sign in beside name and password.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct SignInOptions {
+    /// Whether passkeys are possible: the hub has an address at which browsers know them.
+    passkeys: bool,
+    /// Other systems with whose accounts people sign in.
+    providers: Vec<SignInProvider>,
+}
+
+/// Another system with whose accounts people sign in.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct SignInProvider {
+    /// What it is called in addresses.
+    name: String,
+    /// What people read.
+    title: String,
+    /// The path to which a browser goes; `?to=/path` behind it says where it comes back.
+    url: String,
+}
+
 /// A page of accounts, by name.
 #[derive(SimpleObject)]
 #[graphql(serial)]
@@ -240,6 +336,20 @@ impl AccountQuery {
         Viewer
     }
 
+    /// How somebody can sign in beside name and password.
+    async fn sign_in_options(&self, ctx: &Context<'_>) -> SignInOptions {
+        let provider = |provider: &rules::SignInProvider| SignInProvider {
+            name: provider.name.clone(),
+            title: provider.title.clone(),
+            url: format!("/auth/{}/start", provider.name),
+        };
+        let providers = ctx.hub().accounts.providers.iter();
+        SignInOptions {
+            passkeys: ctx.hub().accounts.passkeys.is_some(),
+            providers: providers.map(provider).collect(),
+        }
+    }
+
     /// The accounts of this hub, by name. For operators.
     #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
     async fn accounts(
@@ -271,6 +381,8 @@ impl AccountQuery {
 #[derive(Default, MergedObject)]
 pub(crate) struct AccountMutation(
     signing::SigningMutation,
+    factors::FactorMutation,
+    passkeys::PasskeyMutation,
     tokens::TokenMutation,
     managing::ManagingMutation,
 );

@@ -63,11 +63,16 @@ pub enum ApiError {
         "this needs an account of this hub: sign in, or send a token as `Authorization: Bearer …` (simpul init wrote the operator's to operator.token)"
     )]
     Unauthenticated,
-    /// Name or password are wrong, or the account waits; which of them is not told.
+    /// Name, password or code are wrong, or the account waits; which of them is not told.
     #[error(
-        "name or password are wrong, or there were too many wrong ones; after a while it can be tried again, and an operator can help"
+        "name, password or code are wrong, or there were too many wrong ones; after a while it can be tried again, and an operator can help"
     )]
     SigningInFailed,
+    /// The password is right, and a code is asked for beside it.
+    #[error(
+        "the password is right; give the code that your app shows, or one of your codes on paper, as `code` beside it"
+    )]
+    SecondFactorRequired,
     /// More want to sign in at once than can be served.
     #[error("many sign in at this moment; ask again in {RETRY_AFTER_SECONDS} s")]
     SigningInBusy,
@@ -120,6 +125,8 @@ pub enum Code {
     Forbidden,
     /// The caller did not show who they are.
     Unauthenticated,
+    /// The password is right, and a second factor is asked for.
+    SecondFactorRequired,
     /// The record was changed in the meantime.
     Conflict,
     /// The hub takes no entries at present.
@@ -160,6 +167,7 @@ impl Code {
             Self::HubUnknown => "HUB_UNKNOWN",
             Self::Forbidden => "FORBIDDEN",
             Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::SecondFactorRequired => "SECOND_FACTOR_REQUIRED",
             Self::Conflict => "CONFLICT",
             Self::HubReadOnly => "HUB_READ_ONLY",
             Self::TooLarge => "TOO_LARGE",
@@ -184,6 +192,7 @@ impl ApiError {
             }
             Self::Invalid { .. } | Self::Form(_) | Self::Publication(_) => Code::BadUserInput,
             Self::Unauthenticated | Self::SigningInFailed => Code::Unauthenticated,
+            Self::SecondFactorRequired => Code::SecondFactorRequired,
             Self::Conflict(_) | Self::AccountChanged(_) => Code::Conflict,
             Self::ReadOnly(_) => Code::HubReadOnly,
             Self::TooLarge(_) => Code::TooLarge,

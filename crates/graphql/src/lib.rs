@@ -53,8 +53,8 @@ mod statistics;
 mod turns;
 mod vocabulary;
 
-pub use accounts::rules::AccountRules;
-pub use accounts::signing::ClientName;
+pub use accounts::rules::{AccountRules, SignInProvider};
+pub use accounts::signing::{ClientName, Opening};
 pub use as_of::{Begun, StandingMark};
 pub use audit::asking::AskedBy;
 pub use context::{Hub as HubContext, Means, OperationTrust, SignedIn, Viewer};

@@ -1,12 +1,14 @@
 //! What the node answers over HTTP.
 //!
 //! - [`graphql`] is the front door of the GraphQL schema; [`viewer`] tells it who asks.
+//! - [`auth`] is signing in with accounts of other systems.
 //! - [`export`] gives innovations as files.
 //! - [`health`] tells machines whether the node lives and is ready.
 //! - [`metrics`] tells them numbers.
 //! - [`assets`] serves the pages that are built into the program.
 
 pub mod assets;
+pub mod auth;
 pub mod export;
 pub mod graphql;
 pub mod health;
@@ -45,6 +47,7 @@ pub fn router(hub: &Hub, endpoint: &viewer::GraphqlEndpoint) -> Router {
         .merge(viewer::graphql_routes(endpoint))
         .merge(export::routes(hub, endpoint))
         .merge(assets::routes(endpoint, hub.config.graphql.graphiql))
+        .merge(auth::routes(hub))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready).with_state(hub.clone()))
         .layer(compression)

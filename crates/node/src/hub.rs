@@ -11,6 +11,7 @@ use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::{LogId, RecordId};
 use domain::log::{SigningKey, first_epoch};
 use domain::trust::{MemberKeyDraft, Membership, MembershipDraft, Trust};
+use passkeys::Passkeys;
 use serde::Serialize;
 use serde_json::json;
 use storage::audit::Refusals;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 use crate::config::{Config, PublicUrl};
 use crate::deed::by_program;
 use crate::guard;
+use crate::http::auth::Providers;
 use crate::keys::{self, OperatorToken, Passphrase};
 use crate::pace::Pulling;
 use crate::system::{SystemClock, SystemEntropy};
@@ -54,6 +56,8 @@ pub struct Hub {
     pub accounts: Arc<graphql::AccountRules>,
     /// What was refused and is not told to the audit yet; clones share it.
     pub refusals: Arc<Refusals>,
+    /// With whose accounts people sign in, too; clones share them.
+    pub providers: Arc<Providers>,
     /// Where it is written, see [`crate::aside`].
     pub aside: Handle,
     /// Where its search index is found, while it is served.
@@ -76,9 +80,11 @@ impl Hub {
         let key = keys::read_key(&config.path(&config.hub.key_file), passphrase.as_ref())?;
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
         tls::roots(&config)?;
+        let providers = Arc::new(Providers::open(&config)?);
         let db = open_database(&config).await?;
         let hub = Self {
-            accounts: Arc::new(account_rules(&config)),
+            accounts: Arc::new(account_rules(&config, &providers)),
+            providers,
             config: Arc::new(config),
             db,
             key,
@@ -102,11 +108,13 @@ impl Hub {
         let parsed = HubProfile::parse(profile)?;
         let (file, passphrase) = (config.path(&config.hub.key_file), Passphrase::of(&config)?);
         let key = keys::create_key(&file, passphrase.as_ref(), &SystemEntropy)?;
+        let providers = Arc::new(Providers::open(&config)?);
         keys::create_token(&config.path(&config.hub.token_file), &SystemEntropy)?;
         let token = OperatorToken::read(&config.path(&config.hub.token_file))?;
         let db = open_database(&config).await?;
         let hub = Self {
-            accounts: Arc::new(account_rules(&config)),
+            accounts: Arc::new(account_rules(&config, &providers)),
+            providers,
             config: Arc::new(config),
             db,
             key,
@@ -376,9 +384,18 @@ fn standing(draft: &MembershipDraft) -> serde_json::Value {
     json!({"status": draft.status, "keys": keys, "endpoints": draft.endpoints})
 }
 
-fn account_rules(config: &Config) -> graphql::AccountRules {
+fn account_rules(config: &Config, providers: &Providers) -> graphql::AccountRules {
     let public_url = config.http.public_url.as_ref();
     config
         .accounts
         .rules(public_url.is_some_and(PublicUrl::is_by_tls))
+        .at(public_url.map(|url| url.as_str().to_owned()))
+        .offering(providers.listed())
+        .with_passkeys(public_url.and_then(|url| passkeys(config, url)))
+}
+
+/// What asks for passkeys; nothing where browsers know none, which whoever asks for one is told.
+fn passkeys(config: &Config, public_url: &PublicUrl) -> Option<Passkeys> {
+    let shown = format!("Simpul {}", config.hub.id);
+    Passkeys::at(public_url.as_str(), &shown).ok()
 }

@@ -158,7 +158,7 @@ pub fn write_secret(file: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 /// Reads a file that only its owner may read; its text is overwritten in memory when it is let go.
-pub fn read_secret(file: &Path) -> anyhow::Result<Zeroizing<String>> {
+pub(crate) fn read_secret(file: &Path) -> anyhow::Result<Zeroizing<String>> {
     check_mode(file)?;
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("{} cannot be read", file.display()))?;

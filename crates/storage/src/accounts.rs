@@ -2,14 +2,19 @@
 //!
 //! - [`Account`] is one with its roles; [`add`], [`change`] and [`list`] keep them.
 //! - [`invitations`] let somebody choose a password, once.
+//! - [`identities`] are accounts of other systems, with which people sign in to those here.
 //! - [`sessions`] are those who signed in; [`tokens`] are for programs.
-//! - [`failures`] counts those who gave a wrong password.
+//! - [`passkeys`] are devices that show whose account it is.
+//! - [`failures`] counts those who gave a wrong password; [`factors`] are asked for beside it.
 //!
 //! An account is never removed, only disabled: its name stands where it acted, and is not given to anybody else.
 //! Not here: what passwords and secrets are (`credentials`), what accounts may do (`domain::role`).
 
+pub mod factors;
 pub mod failures;
+pub mod identities;
 pub mod invitations;
+pub mod passkeys;
 pub mod sessions;
 pub mod tokens;
 
@@ -149,11 +154,22 @@ pub async fn add(
     account: &Account,
     by: Option<&Deed>,
 ) -> Result<Result<(), AccountError>, StorageError> {
+    let tx = db.begin().await?;
+    let added = insert(&tx, account).await?;
+    if added.is_ok() {
+        audit::commit(tx, by.map(|deed| begun(deed, account))).await?;
+    }
+    Ok(added)
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    account: &Account,
+) -> Result<Result<(), AccountError>, StorageError> {
     if account.grants.len() > MOST_GRANTS {
         return Ok(Err(AccountError::TooManyGrants));
     }
-    let tx = db.begin().await?;
-    let count = sql::number(&tx, "SELECT COUNT(*) FROM account", vec![]).await?;
+    let count = sql::number(tx, "SELECT COUNT(*) FROM account", vec![]).await?;
     if sql::unsigned(count) >= MOST_ACCOUNTS {
         return Ok(Err(AccountError::TooMany));
     }
@@ -168,13 +184,10 @@ pub async fn add(
         i32::from(account.is_disabled).into(),
         millis(account.created).into(),
     ];
-    if sql::execute(&tx, text, values).await? != 1 {
+    if sql::execute(tx, text, values).await? != 1 {
         return Ok(Err(AccountError::Taken(account.name.clone())));
     }
-    put_grants(&tx, account).await?;
-    let told = audit::told(by, object(&account.name));
-    let told = told.map(|told| told.changing(None, rights_of(account)));
-    audit::commit(tx, told).await?;
+    put_grants(tx, account).await?;
     Ok(Ok(()))
 }
 
@@ -233,6 +246,12 @@ pub(crate) fn object(name: &AccountName) -> String {
 fn rights_of(account: &Account) -> Value {
     let roles: Vec<_> = account.grants.iter().map(Grant::to_string).collect();
     json!({"roles": roles, "isDisabled": account.is_disabled})
+}
+
+/// What the audit tells of an account that is new.
+fn begun(deed: &Deed, account: &Account) -> Told {
+    let told = deed.done(object(&account.name));
+    told.changing(None, rights_of(account))
 }
 
 /// What the audit tells of a change: the fields that differ, and that another name is shown, which is a person's.

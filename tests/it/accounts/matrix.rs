@@ -46,7 +46,7 @@ fn needed() -> BTreeMap<&'static str, Need> {
         (A::Honour, "addAssessment addAward endorse settleAssessment"),
         (
             A::ManageAccounts,
-            "addAccount changeAccount inviteAccount unlockAccount signAccountOut",
+            "addAccount changeAccount inviteAccount resetSecondFactors unlockAccount signAccountOut",
         ),
     ];
     let of_roles = of_roles.into_iter().flat_map(|(action, names)| {
@@ -54,9 +54,10 @@ fn needed() -> BTreeMap<&'static str, Need> {
             .split(' ')
             .map(move |name| (name, Need::Action(action)))
     });
-    let own = "changePassword createToken endOtherSessions endSession revokeToken signOut";
+    let own = "addPasskey beginPasskey beginTotp changePassword confirmTotp createToken endOtherSessions endSession removePasskey \
+        removeTotp renamePasskey renewRecoveryCodes revokeToken signOut";
     let own = own.split(' ').map(|name| (name, Need::Account));
-    let nothing = "acceptInvitation signIn"
+    let nothing = "acceptInvitation beginPasskeySignIn signIn signInWithPasskey"
         .split(' ')
         .map(|name| (name, Need::Nothing));
     of_roles.chain(own).chain(nothing).collect()

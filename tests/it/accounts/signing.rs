@@ -1,7 +1,9 @@
 //! Passwords, sessions and tokens.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::Federation;
+use testkit::drawing::Drawing;
+use testkit::program::Program;
 
 use super::{Browser, PASSWORD, add, code, signed_in};
 
@@ -41,6 +43,38 @@ async fn somebody_chooses_a_password_once_and_signs_in_and_out() {
     );
     browser.sign_in("SITI ", PASSWORD).await.data();
     assert_eq!(browser.is().await.as_deref(), Some("siti"));
+}
+
+#[tokio::test]
+async fn an_invitation_is_a_link_where_it_is_said_where_browsers_reach_the_hub() {
+    let public = "[http]\npublic_url = \"https://hub.example.go.id\"\n";
+    let drawing = Drawing::of(["a", "b"]).configured("a", public);
+    let hubs = Federation::build(drawing).await;
+    let invite =
+        "mutation { addAccount(name: \"siti\", display: \"Siti\", roles: []) { secret url } }";
+    let at_b = hubs.api("b").mutate(invite, json!({})).await;
+    assert_eq!(at_b["addAccount"]["url"], json!(null));
+    let at_a = &hubs.api("a").mutate(invite, json!({})).await["addAccount"];
+    let secret = at_a["secret"].as_str().unwrap();
+    let link = format!("https://hub.example.go.id/invitation#{secret}");
+    assert_eq!(at_a["url"], link);
+    let (program, settings) = (Program::new(), hubs.settings("a"));
+    let arguments = ["--config", &settings, "account", "reset", "siti", "--json"];
+    let ran = program
+        .command(&arguments)
+        .env("SIMPUL_HTTP__PUBLIC_URL", "https://hub.example.go.id")
+        .output()
+        .await
+        .unwrap();
+    let told: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    let secret = told["invitation"].as_str().unwrap();
+    assert_eq!(
+        told["link"],
+        format!("https://hub.example.go.id/invitation#{secret}")
+    );
+    let mut browser = Browser::at(&hubs, "b");
+    browser.url = hubs.api("a").url().to_owned();
+    browser.accept(secret, PASSWORD).await.data();
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ async fn items(ledger: &mut Ledger<'_>) {
     let withdraw = json!({"id": ids["Need"], "revision": 2});
     ledger.operator("withdrawRecord", withdraw, "").await;
     ledger
-        .operator("withdrawInnovation", json!({"id": own, "revision": 2}), "")
+        .operator("withdrawInnovation", json!({"id": own, "revision": 3}), "")
         .await;
 }
 

@@ -4,7 +4,7 @@ use domain::account::AccountName;
 use domain::catalog::Line;
 use domain::identity::RecordId;
 use domain::role::{Grant, Role, TokenScope};
-use storage::accounts::sessions::{self, MOST_SESSIONS, Session};
+use storage::accounts::sessions::{self, Began, MOST_SESSIONS, Session};
 use storage::accounts::tokens::{self, AccountToken, MOST_TOKENS};
 use storage::accounts::{self, Account, AccountError, failures, invitations};
 use testkit::{Backend, Store};
@@ -65,6 +65,7 @@ fn session(of: &Account, number: u128, at: OffsetDateTime) -> Session {
         seen: at,
         expires: at + Duration::hours(12),
         client: "test".to_owned(),
+        began: Began::Password,
     }
 }
 

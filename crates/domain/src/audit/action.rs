@@ -104,6 +104,34 @@ vocabulary! {
         AcceptInvitation = "ACCEPT_INVITATION",
         /// Somebody changed their password.
         ChangePassword = "CHANGE_PASSWORD",
+        /// An app for codes was set up, and waits for its first code.
+        BeginTotp = "BEGIN_TOTP",
+        /// An app for codes is asked for from now on.
+        ConfirmTotp = "CONFIRM_TOTP",
+        /// Somebody made other codes on paper.
+        RenewRecoveryCodes = "RENEW_RECOVERY_CODES",
+        /// Somebody's app for codes is asked for no more.
+        RemoveTotp = "REMOVE_TOTP",
+        /// A new passkey was asked for.
+        BeginPasskey = "BEGIN_PASSKEY",
+        /// Somebody added a passkey.
+        AddPasskey = "ADD_PASSKEY",
+        /// Somebody called a passkey otherwise.
+        RenamePasskey = "RENAME_PASSKEY",
+        /// Somebody removed a passkey.
+        RemovePasskey = "REMOVE_PASSKEY",
+        /// A passkey was asked for, to sign in.
+        BeginPasskeySignIn = "BEGIN_PASSKEY_SIGN_IN",
+        /// Somebody signed in with a passkey.
+        SignInWithPasskey = "SIGN_IN_WITH_PASSKEY",
+        /// Somebody signed in with an account of another system.
+        SignInElsewhere = "SIGN_IN_ELSEWHERE",
+        /// Somebody may sign in with an account of another system.
+        LinkIdentity = "LINK_IDENTITY",
+        /// Somebody may not sign in with an account of another system any more.
+        UnlinkIdentity = "UNLINK_IDENTITY",
+        /// All second factors of an account were forgotten.
+        ResetSecondFactors = "RESET_SECOND_FACTORS",
         /// Somebody ended a session of theirs.
         EndSession = "END_SESSION",
         /// Somebody ended their other sessions.

@@ -139,3 +139,26 @@ fn only_contributors_are_of_an_agency() {
         }
     }
 }
+
+#[test]
+fn who_lacks_the_second_factor_reads_and_no_more() {
+    let rights = |role| Rights::of(vec![Grant::new(role, None).unwrap()]);
+    let without = rights(Role::Operator).without_factor();
+    assert_eq!(without.reach(Action::ReadDrafts), Reach::Everywhere);
+    for action in [
+        Action::WriteDrafts,
+        Action::ManageAccounts,
+        Action::ReadAudit,
+    ] {
+        assert_eq!(without.permit_somewhere(action), Err(Forbidden::Factor));
+    }
+    let curator = [Grant::new(Role::Curator, None).unwrap()];
+    let operator = [curator[0], Grant::new(Role::Operator, None).unwrap()];
+    for (demand, of) in [
+        (FactorDemand::Nobody, [false, false]),
+        (FactorDemand::Operators, [false, true]),
+        (FactorDemand::Everybody, [true, true]),
+    ] {
+        assert_eq!([demand.is_of(&curator), demand.is_of(&operator)], of);
+    }
+}

@@ -6,7 +6,7 @@ use domain::account::AccountName;
 use domain::audit::Deed;
 use domain::catalog::Line;
 use domain::role::{Action, Grant};
-use storage::accounts::{self, AccountError, failures, invitations, sessions};
+use storage::accounts::{self, AccountError, factors, failures, invitations, sessions};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -39,6 +39,9 @@ pub(crate) struct Invitation {
     account: Account,
     /// The secret, for `acceptInvitation`. It is not told again; give it to the person and to nobody else.
     secret: String,
+    /// The link with the secret, `…/invitation#simpul_i_…`; null if it is not said where browsers reach the hub. The page behind it
+    /// comes with the portal.
+    url: Option<String>,
     /// When it ends.
     expires_at: DateTime,
 }
@@ -141,6 +144,19 @@ impl ManagingMutation {
         get(ctx, account.id).await
     }
 
+    /// Forgets all second factors of an account, passkeys too, and signs it out: for those who lost their devices. Make sure who
+    /// asks for it; then a password is enough. For operators.
+    async fn reset_second_factors(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The account's id.")] id: ID,
+    ) -> Result<Account, ApiError> {
+        ctx.viewer().require(Action::ManageAccounts)?;
+        let Account(account) = get(ctx, parse_id("id", &id)?).await?;
+        factors::reset(ctx.db(), account.id, Some(&ctx.deed())).await?;
+        get(ctx, account.id).await
+    }
+
     /// Signs an account out everywhere, and says how many sessions there were. For operators.
     async fn sign_account_out(
         &self,
@@ -166,6 +182,7 @@ async fn invite(
     invitations::put(&hub.db, account, secret.hash().as_bytes(), expires, by).await?;
     Ok(Invitation {
         account: get(ctx, account).await?,
+        url: hub.accounts.invitation_link(secret.reveal()),
         secret: secret.reveal().to_owned(),
         expires_at: DateTime(expires),
     })

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use credentials::password::{Compared, Hashed, Hasher, Password};
 use domain::entropy::Entropy;
+use domain::role::{FactorDemand, Grant, Rights};
+use passkeys::Passkeys;
+use storage::accounts::sessions::Began;
 use time::Duration;
 use tokio::sync::Semaphore;
 
@@ -25,8 +28,25 @@ pub struct AccountRules {
     pub longest: Duration,
     /// Whether the session's cookie is for TLS only; browsers keep no other from a page of `https`.
     secure_cookies: bool,
+    /// Of whom a second factor is asked.
+    factor: FactorDemand,
+    /// Where browsers reach the hub, such as `https://hub.example.go.id`.
+    public_url: Option<String>,
+    /// What asks for passkeys; nothing where browsers know none.
+    pub(crate) passkeys: Option<Passkeys>,
+    /// With whose accounts people sign in, too.
+    pub(crate) providers: Vec<SignInProvider>,
     hashing: Semaphore,
     waiting: Arc<Semaphore>,
+}
+
+/// Another system with whose accounts people sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInProvider {
+    /// What it is called in addresses.
+    pub name: String,
+    /// What people read.
+    pub title: String,
 }
 
 /// What a password turned out to be.
@@ -52,6 +72,10 @@ impl AccountRules {
             idle,
             longest,
             secure_cookies: false,
+            factor: FactorDemand::default(),
+            public_url: None,
+            passkeys: None,
+            providers: Vec::new(),
             hashing: Semaphore::new(AT_ONCE),
             waiting: Arc::new(Semaphore::new(MOST_WAITING)),
         }
@@ -64,12 +88,59 @@ impl AccountRules {
         self
     }
 
+    /// The same, where browsers reach the hub at this address.
+    #[must_use]
+    pub fn at(mut self, public_url: Option<String>) -> Self {
+        self.public_url = public_url;
+        self
+    }
+
+    /// The link by which somebody chooses a password; nothing if it is not said where browsers reach the hub. The secret stands behind
+    /// `#`, which browsers send to nobody, so that it is in no log.
+    pub fn invitation_link(&self, secret: &str) -> Option<String> {
+        let public_url = self.public_url.as_ref()?;
+        Some(format!("{public_url}/invitation#{secret}"))
+    }
+
+    /// The same, where devices may show whose account it is, if browsers know of that at the hub's address.
+    #[must_use]
+    pub fn with_passkeys(mut self, passkeys: Option<Passkeys>) -> Self {
+        self.passkeys = passkeys;
+        self
+    }
+
+    /// The same, where people sign in with accounts of these, too.
+    #[must_use]
+    pub fn offering(mut self, providers: Vec<SignInProvider>) -> Self {
+        self.providers = providers;
+        self
+    }
+
+    /// The same, asking these for a second factor.
+    #[must_use]
+    pub fn asking_for_factor(mut self, of: FactorDemand) -> Self {
+        self.factor = of;
+        self
+    }
+
+    /// What somebody may do who has these roles and signed in so.
+    pub fn rights(&self, grants: Vec<Grant>, began: Began) -> Rights {
+        let lacks_factor = began == Began::Password && self.factor.is_of(&grants);
+        let rights = Rights::of(grants);
+        if lacks_factor {
+            rights.without_factor()
+        } else {
+            rights
+        }
+    }
+
     /// The same, with another amount of work for a password.
     #[must_use]
     pub fn hashing_by(mut self, hasher: Hasher) -> Self {
         self.hasher = hasher;
         self
     }
+
     /// The name of the cookie in which a browser keeps its session. One for TLS only can be set by this host alone
     /// (RFC 6265bis, section 4.1.3.2).
     pub const fn cookie(&self) -> &'static str {

@@ -5,18 +5,61 @@ use credentials::password::Password;
 use credentials::secret::{Secret, SecretHash, SecretKind};
 use domain::account::AccountName;
 use domain::audit::{Actor, Deed};
+use domain::entropy::Entropy;
+use storage::accounts::sessions::Began;
 use storage::accounts::{self, failures, invitations, sessions};
+use storage::{Database, StorageError};
+use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::rules::Answered;
-use super::{Account, in_person, parse_id, signed_in};
+use super::rules::{AccountRules, Answered};
+use super::{Account, factors, in_person, parse_id, signed_in};
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::scalars::Long;
 
 /// The longest name of a program that is kept of a session, in characters.
 const MOST_CLIENT: usize = 200;
+
+/// What a session is begun with, in an operation of the schema or outside of one.
+pub struct Opening<'a> {
+    /// Where sessions are kept.
+    pub db: &'a Database,
+    /// How long they last.
+    pub rules: &'a AccountRules,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+    /// The time.
+    pub now: OffsetDateTime,
+    /// The program that somebody uses, as it calls itself.
+    pub client: Option<&'a str>,
+}
+
+impl Opening<'_> {
+    /// Begins a session of an account whose owner showed who they are, and gives the header by which a browser keeps it.
+    /// The audit is told of it where somebody did it by that alone.
+    pub async fn session(
+        &self,
+        account: Uuid,
+        began: Began,
+        by: Option<&Deed>,
+    ) -> Result<String, StorageError> {
+        let client = self.client.unwrap_or("unknown");
+        let session = sessions::Session {
+            id: random_id(self.entropy),
+            account,
+            created: self.now,
+            seen: self.now,
+            expires: self.now + self.rules.longest,
+            client: client.chars().take(MOST_CLIENT).collect(),
+            began,
+        };
+        let secret = Secret::make(SecretKind::Session, self.entropy);
+        sessions::begin(self.db, &session, secret.hash().as_bytes(), by).await?;
+        Ok(self.rules.set_cookie(Some(secret.reveal())))
+    }
+}
 
 /// The program by which somebody asks, as it calls itself.
 #[derive(Clone, Debug, Default)]
@@ -36,11 +79,19 @@ impl SigningMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The account's name.")] name: String,
         #[graphql(desc = "The password.")] password: String,
+        #[graphql(
+            desc = "The code that the account's app shows, or one of its codes on paper. An account that has an app is asked for it with SECOND_FACTOR_REQUIRED when it is left out."
+        )]
+        code: Option<String>,
     ) -> Result<Account, ApiError> {
         let password = Password::given(Zeroizing::new(password));
+        let code = code.map(Zeroizing::new);
         let account = compare(ctx, &name, password).await?;
         let deed = by(ctx, &account);
-        begin_session(ctx, account, Some(&deed)).await
+        let began = factors::ask(ctx, account.id, code).await?;
+        let now = ctx.hub().clock.now();
+        failures::forget(ctx.db(), account.id, Some(now), None).await?;
+        begin_session(ctx, account, began, Some(&deed)).await
     }
 
     /// Signs out: the session by which this is asked ends.
@@ -52,14 +103,16 @@ impl SigningMutation {
     }
 
     /// Chooses the first password of an account, or another one instead of one that was lost, by a link that an operator gave,
-    /// and signs in. The link is worth nothing then.
+    /// and signs in. The link is worth nothing then. An account that has an app is asked for its code, too.
     async fn accept_invitation(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The secret of the link.")] invitation: String,
         #[graphql(desc = "The password: 12 characters or more.")] password: String,
+        #[graphql(desc = "The code that the account's app shows, or one of its codes on paper.")]
+        code: Option<String>,
     ) -> Result<Account, ApiError> {
-        let password = Zeroizing::new(password);
+        let (password, code) = (Zeroizing::new(password), code.map(Zeroizing::new));
         let (db, now) = (ctx.db(), ctx.hub().clock.now());
         let gone = || {
             let reason = "is worth nothing: it was used, it is older than it may be, or a newer one was made; ask an operator for another";
@@ -71,13 +124,14 @@ impl SigningMutation {
         ctx.is_about(format!("account:{}", account.name));
         let deed = by(ctx, &account);
         let hashed = choose(ctx, password, &account.name).await?;
+        let began = factors::ask(ctx, account.id, code).await?;
         let accepted =
             invitations::accept(db, hash.as_bytes(), account.id, &hashed, now, Some(&deed)).await?;
         if !accepted {
             return Err(gone());
         }
         // That the link was used is told; signing in is part of it.
-        begin_session(ctx, account, None).await
+        begin_session(ctx, account, began, None).await
     }
 
     /// Changes the password. Whoever else is signed in with the account is signed out.
@@ -91,12 +145,11 @@ impl SigningMutation {
         let current = Password::given(Zeroizing::new(current));
         let password = Zeroizing::new(password);
         let known = compare(ctx, account.name.as_str(), current).await?;
+        failures::forget(ctx.db(), known.id, None, None).await?;
         let hashed = choose(ctx, password, &account.name).await?;
         let deed = ctx.deed();
         accounts::set_password(ctx.db(), known.id, &hashed, Some(session), Some(&deed)).await?;
-        let secret = Secret::make(SecretKind::Session, &*ctx.hub().entropy);
-        sessions::renew(ctx.db(), session, secret.hash().as_bytes()).await?;
-        keep_cookie(ctx, Some(secret.reveal()));
+        renew_session(ctx, session).await?;
         read(ctx, known.id).await
     }
 
@@ -121,8 +174,9 @@ impl SigningMutation {
     }
 }
 
-/// The account of a name and its password. Nothing tells which of them was wrong, nor that the account waits.
-async fn compare(
+/// The account of a name and its password. Nothing tells which of them was wrong, nor that the account waits. That somebody
+/// failed before is forgotten by who calls this, when all that is asked for is right.
+pub(super) async fn compare(
     ctx: &Context<'_>,
     name: &str,
     password: Password,
@@ -158,7 +212,6 @@ async fn compare(
     if let Some(renewed) = renewed {
         accounts::rehash(db, account.id, renewed.as_str()).await?;
     }
-    failures::forget(db, account.id, Some(now), None).await?;
     Ok(account)
 }
 
@@ -176,7 +229,7 @@ async fn choose(
 }
 
 /// That the owner of an account does it, who has just shown that it is theirs.
-fn by(ctx: &Context<'_>, account: &accounts::Account) -> Deed {
+pub(super) fn by(ctx: &Context<'_>, account: &accounts::Account) -> Deed {
     Deed {
         actor: Actor::Account(account.name.clone()),
         token: None,
@@ -184,40 +237,51 @@ fn by(ctx: &Context<'_>, account: &accounts::Account) -> Deed {
     }
 }
 
-async fn begin_session(
+/// Begins a session of an account, and gives the browser its cookie.
+pub(super) async fn begin_session(
     ctx: &Context<'_>,
     account: accounts::Account,
+    began: Began,
     by: Option<&Deed>,
 ) -> Result<Account, ApiError> {
     let hub = ctx.hub();
-    let now = hub.clock.now();
-    let client = ctx.data_opt::<ClientName>().and_then(|name| name.0.clone());
-    let client = client.unwrap_or_else(|| "unknown".to_owned());
-    let session = sessions::Session {
-        id: id(ctx),
-        account: account.id,
-        created: now,
-        seen: now,
-        expires: now + hub.accounts.longest,
-        client: client.chars().take(MOST_CLIENT).collect(),
+    let client = ctx.data_opt::<ClientName>();
+    let opening = Opening {
+        db: &hub.db,
+        rules: &hub.accounts,
+        entropy: &*hub.entropy,
+        now: hub.clock.now(),
+        client: client.and_then(|name| name.0.as_deref()),
     };
-    let secret = Secret::make(SecretKind::Session, &*hub.entropy);
-    sessions::begin(&hub.db, &session, secret.hash().as_bytes(), by).await?;
-    keep_cookie(ctx, Some(secret.reveal()));
+    let cookie = opening.session(account.id, began, by).await?;
+    ctx.append_http_header("set-cookie", cookie);
     read(ctx, account.id).await
+}
+
+/// Gives a session another secret: who knew the one before knows nothing any more.
+pub(super) async fn renew_session(ctx: &Context<'_>, session: Uuid) -> Result<(), ApiError> {
+    let secret = Secret::make(SecretKind::Session, &*ctx.hub().entropy);
+    sessions::renew(ctx.db(), session, secret.hash().as_bytes()).await?;
+    keep_cookie(ctx, Some(secret.reveal()));
+    Ok(())
 }
 
 fn keep_cookie(ctx: &Context<'_>, session: Option<&str>) {
     ctx.append_http_header("set-cookie", ctx.hub().accounts.set_cookie(session));
 }
 
-async fn read(ctx: &Context<'_>, account: Uuid) -> Result<Account, ApiError> {
+/// The account as it is now.
+pub(super) async fn read(ctx: &Context<'_>, account: Uuid) -> Result<Account, ApiError> {
     super::managing::get(ctx, account).await
 }
 
 /// A random id.
 pub(super) fn id(ctx: &Context<'_>) -> Uuid {
+    random_id(&*ctx.hub().entropy)
+}
+
+fn random_id(entropy: &dyn Entropy) -> Uuid {
     let mut bytes = [0; 16];
-    ctx.hub().entropy.fill(&mut bytes);
+    entropy.fill(&mut bytes);
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }

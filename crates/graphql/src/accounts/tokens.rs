@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object, SimpleObject};
 use credentials::secret::{Secret, SecretKind};
 use domain::catalog::Line;
+use domain::role::Forbidden;
 use storage::accounts::tokens::{self, AccountToken, MOST_TOKENS};
 use time::Duration;
 use uuid::Uuid;
@@ -83,6 +84,9 @@ impl TokenMutation {
         #[graphql(desc = "How many days it lasts, up to 366; 90 when left out.")] days: Option<i32>,
     ) -> Result<NewToken, ApiError> {
         let (account, _) = in_person(ctx)?;
+        if account.rights.lacks_factor() {
+            return Err(Forbidden::Factor.into());
+        }
         let hub = ctx.hub();
         let name = Line::parse(&name).map_err(|error| ApiError::invalid("name", error))?;
         let days = days.unwrap_or(90);

@@ -9,7 +9,9 @@ use domain::clock::Clock as _;
 use domain::identity::RecordId;
 use domain::role::{Grant, Role};
 use serde_json::json;
-use storage::accounts::{self, Account as Kept, failures, invitations};
+use storage::accounts::{
+    self, Account as Kept, factors, failures, identities, invitations, sessions,
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::cli::{Common, Outcome};
@@ -36,6 +38,12 @@ pub enum Account {
     Reset(Named),
     /// Let somebody sign in at once who gave wrong passwords
     Unlock(Named),
+    /// Forget the second factors of somebody who lost their devices, passkeys too, and sign the account out
+    ResetSecondFactors(Named),
+    /// Let somebody sign in to an account with one of another system
+    Link(Linking),
+    /// Let nobody sign in to an account with one of another system any more, and sign it out
+    Unlink(Linking),
     /// Sign an account out and let nobody sign in with it; its name is given to nobody else
     Disable(Named),
     /// Let somebody sign in again with a disabled account
@@ -63,6 +71,17 @@ pub struct Granting {
     /// READER, CONTRIBUTOR:AGENCY, CURATOR, STEWARD or OPERATOR
     #[arg(value_name = "ROLE", value_parser = grant)]
     role: Grant,
+}
+
+/// Name an account, and one of another system
+#[derive(Debug, clap::Args)]
+pub struct Linking {
+    /// The account's name
+    name: AccountName,
+    /// The other system: the name of its section [[oidc]]
+    provider: String,
+    /// What the account is called there: the claim `sub` of its tokens, which is no name and no address of mail
+    subject: String,
 }
 
 /// Name an account
@@ -96,6 +115,9 @@ impl Account {
             Self::Revoke(granting) => granting.take(&hub).await?,
             Self::Reset(named) => named.reset(&hub, common).await?,
             Self::Unlock(named) => named.unlock(&hub).await?,
+            Self::ResetSecondFactors(named) => named.reset_second_factors(&hub).await?,
+            Self::Link(linking) => linking.link(&hub).await?,
+            Self::Unlink(linking) => linking.unlink(&hub).await?,
             Self::Disable(named) => named.set_disabled(&hub, true).await?,
             Self::Enable(named) => named.set_disabled(&hub, false).await?,
         }
@@ -181,6 +203,7 @@ async fn invite(
         return output::json(&json!({
             "account": account.name,
             "invitation": secret.reveal(),
+            "link": hub.accounts.invitation_link(secret.reveal()),
             "expires": until,
         }));
     }
@@ -189,6 +212,11 @@ async fn invite(
         account.name
     ));
     output::say(format!("  {}", secret.reveal()));
+    if let Some(link) = hub.accounts.invitation_link(secret.reveal()) {
+        output::say(format!(
+            "or with the link, once the portal is there: {link}"
+        ));
+    }
     output::say("give it to them and to nobody else; they use it in the mutation acceptInvitation");
     Ok(())
 }
@@ -219,6 +247,41 @@ impl Granting {
     }
 }
 
+impl Linking {
+    fn identity<'a>(&'a self, hub: &'a Hub) -> anyhow::Result<(&'a str, &'a str)> {
+        let provider = hub.providers.find(&self.provider);
+        let provider = provider
+            .with_context(|| format!("no section [[oidc]] has the name {:?}", self.provider))?;
+        Ok((provider.issuer(), &self.subject))
+    }
+
+    async fn link(self, hub: &Hub) -> anyhow::Result<()> {
+        let account = named(hub, &self.name).await?;
+        let identity = self.identity(hub)?;
+        let deed = by_program(Action::LinkIdentity);
+        let (now, of) = (SystemClock.now(), account.id);
+        if !identities::link(&hub.db, identity, of, now, Some(&deed)).await? {
+            bail!("somebody signs in to an account here with that one already");
+        }
+        output::say(format!("{} signs in with that one, too", self.name));
+        Ok(())
+    }
+
+    async fn unlink(self, hub: &Hub) -> anyhow::Result<()> {
+        let account = named(hub, &self.name).await?;
+        let deed = by_program(Action::UnlinkIdentity);
+        let identity = self.identity(hub)?;
+        if !identities::unlink(&hub.db, identity, account.id, Some(&deed)).await? {
+            bail!("{} does not sign in with that one", self.name);
+        }
+        output::say(format!(
+            "{} does not sign in with that one any more, and is signed out",
+            self.name
+        ));
+        Ok(())
+    }
+}
+
 impl Named {
     async fn reset(self, hub: &Hub, common: &Common) -> anyhow::Result<()> {
         let account = named(hub, &self.name).await?;
@@ -238,6 +301,18 @@ impl Named {
         let deed = by_program(Action::UnlockAccount);
         failures::forget(&hub.db, account.id, None, Some(&deed)).await?;
         output::say(format!("{} can sign in at once", self.name));
+        Ok(())
+    }
+
+    async fn reset_second_factors(self, hub: &Hub) -> anyhow::Result<()> {
+        let account = named(hub, &self.name).await?;
+        let deed = by_program(Action::ResetSecondFactors);
+        let said = if factors::reset(&hub.db, account.id, Some(&deed)).await? {
+            "is signed out, and its password is enough until it has another second factor"
+        } else {
+            "had no second factor; it is signed out"
+        };
+        output::say(format!("{} {said}", self.name));
         Ok(())
     }
 

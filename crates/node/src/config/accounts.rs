@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use domain::role::FactorDemand;
 use graphql::AccountRules;
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -14,6 +15,31 @@ pub struct AccountsConfig {
     pub session_idle_minutes: NonZeroU32,
     /// A session ends after so long in any case.
     pub session_hours: NonZeroU32,
+    /// Of whom a second factor is asked beside a password.
+    pub second_factor: SecondFactor,
+}
+
+/// Of whom a second factor is asked beside a password. Whoever signs in without one may read, and set one up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecondFactor {
+    /// Of nobody: whoever wants has one.
+    #[default]
+    Optional,
+    /// Of those with the role OPERATOR.
+    RequiredForOperators,
+    /// Of everybody.
+    Required,
+}
+
+impl From<SecondFactor> for FactorDemand {
+    fn from(setting: SecondFactor) -> Self {
+        match setting {
+            SecondFactor::Optional => Self::Nobody,
+            SecondFactor::RequiredForOperators => Self::Operators,
+            SecondFactor::Required => Self::Everybody,
+        }
+    }
 }
 
 impl Default for AccountsConfig {
@@ -23,6 +49,7 @@ impl Default for AccountsConfig {
         Self {
             session_idle_minutes: number(30),
             session_hours: number(12),
+            second_factor: SecondFactor::default(),
         }
     }
 }
@@ -32,6 +59,8 @@ impl AccountsConfig {
     pub fn rules(&self, is_by_tls: bool) -> AccountRules {
         let idle = Duration::minutes(self.session_idle_minutes.get().into());
         let longest = Duration::hours(self.session_hours.get().into());
-        AccountRules::new(idle, longest).by_tls(is_by_tls)
+        AccountRules::new(idle, longest)
+            .by_tls(is_by_tls)
+            .asking_for_factor(self.second_factor.into())
     }
 }

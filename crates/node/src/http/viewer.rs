@@ -87,7 +87,7 @@ impl Viewers {
         Ok(Viewer::Account(Arc::new(SignedIn {
             account: account.id,
             name: account.name,
-            rights: Rights::of(account.grants),
+            rights: self.rules.rights(account.grants, session.began),
             means: Means::Session(session.id),
         })))
     }
@@ -173,7 +173,7 @@ impl Viewers {
 }
 
 /// The value of a cookie (RFC 6265, section 4.2.1).
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
     let pairs = lines
         .filter_map(|line| line.to_str().ok())

@@ -16,6 +16,44 @@ pub const MOST_SESSIONS: u64 = 20;
 /// How seldom it is noted that a session or token is used.
 pub(super) const NOTED_EVERY: Duration = Duration::minutes(1);
 
+/// How somebody signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Began {
+    /// With a password alone.
+    Password,
+    /// With a password and a second factor.
+    SecondFactor,
+    /// With a passkey, whose device asked for a finger or a number.
+    Passkey,
+    /// With an account of another system.
+    Provider,
+}
+
+impl Began {
+    const ALL: [Self; 4] = [
+        Self::Password,
+        Self::SecondFactor,
+        Self::Passkey,
+        Self::Provider,
+    ];
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Password => "PASSWORD",
+            Self::SecondFactor => "SECOND_FACTOR",
+            Self::Passkey => "PASSKEY",
+            Self::Provider => "PROVIDER",
+        }
+    }
+
+    /// One that only a newer program knows counts as the weakest.
+    fn find(code: &str) -> Self {
+        let mut all = Self::ALL.into_iter();
+        all.find(|began| began.code() == code)
+            .unwrap_or(Self::Password)
+    }
+}
+
 /// A session of somebody who signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -31,6 +69,8 @@ pub struct Session {
     pub expires: OffsetDateTime,
     /// The program that was used, as it calls itself.
     pub client: String,
+    /// How somebody signed in.
+    pub began: Began,
 }
 
 #[derive(FromQueryResult)]
@@ -41,6 +81,7 @@ struct SessionRow {
     seen: i64,
     expires: i64,
     client: String,
+    means: String,
 }
 
 impl From<SessionRow> for Session {
@@ -52,11 +93,12 @@ impl From<SessionRow> for Session {
             seen: moment(row.seen),
             expires: moment(row.expires),
             client: row.client,
+            began: Began::find(&row.means),
         }
     }
 }
 
-const COLUMNS: &str = "id, account, created, seen, expires, client";
+const COLUMNS: &str = "id, account, created, seen, expires, client, means";
 
 /// Begins a session. Those that are over are forgotten.
 pub async fn begin(
@@ -68,8 +110,9 @@ pub async fn begin(
     let tx = db.begin().await?;
     let text = "DELETE FROM account_session WHERE expires <= $1";
     sql::execute(&tx, text, vec![millis(session.created).into()]).await?;
-    let text = "INSERT INTO account_session (hash, id, account, created, seen, expires, client)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let text =
+        "INSERT INTO account_session (hash, id, account, created, seen, expires, client, means)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let values = vec![
         hash.to_vec().into(),
         session.id.into(),
@@ -78,6 +121,7 @@ pub async fn begin(
         millis(session.seen).into(),
         millis(session.expires).into(),
         session.client.as_str().into(),
+        session.began.code().into(),
     ];
     sql::execute(&tx, text, values).await?;
     let text = "DELETE FROM account_session WHERE account = $1 AND id NOT IN
@@ -134,6 +178,14 @@ pub async fn renew(db: &Database, id: Uuid, hash: &[u8]) -> Result<bool, Storage
     let text = "UPDATE account_session SET hash = $2 WHERE id = $1";
     let values = vec![id.into(), hash.to_vec().into()];
     Ok(sql::execute(db.writer(), text, values).await? == 1)
+}
+
+/// Notes that somebody who signed in with a password gave a second factor since.
+pub(super) async fn strengthen(db: &impl ConnectionTrait, id: Uuid) -> Result<(), StorageError> {
+    let text = "UPDATE account_session SET means = $2 WHERE id = $1 AND means = $3";
+    let (to, from) = (Began::SecondFactor.code(), Began::Password.code());
+    sql::execute(db, text, vec![id.into(), to.into(), from.into()]).await?;
+    Ok(())
 }
 
 /// Ends one session of an account, and says whether it was there.
