@@ -3,11 +3,11 @@
 //! `passkeys`: devices instead of it. `oidc`: accounts of a real provider; `liars`: of providers that lie.
 
 mod agencies;
-mod factors;
+pub(crate) mod factors;
 mod liars;
 mod matrix;
 mod oidc;
-mod passkeys;
+pub(crate) mod passkeys;
 mod signing;
 
 use reqwest::header::{COOKIE, SET_COOKIE};

@@ -9,7 +9,7 @@ use storage::audit::{Filter, Listed};
 use testkit::Federation;
 
 /// The events of a hub behind a place, the oldest first.
-async fn events_after(hubs: &Federation, hub: &str, after: u64) -> Vec<Listed> {
+pub(crate) async fn events_after(hubs: &Federation, hub: &str, after: u64) -> Vec<Listed> {
     let listed = storage::audit::list(&hubs.hub(hub).db, &Filter::default(), None, 200).await;
     let mut listed = listed.unwrap();
     listed.retain(|listed| listed.event.sequence > after);

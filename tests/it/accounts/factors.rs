@@ -8,22 +8,22 @@ use testkit::program::Program;
 
 use super::{Browser, PASSWORD, add, code, signed_in};
 
-const BEGIN: &str =
+pub(crate) const BEGIN: &str =
     "mutation($password: String!) { beginTotp(password: $password) { url secret picture } }";
-const CONFIRM: &str = "mutation($code: String!) {
+pub(crate) const CONFIRM: &str = "mutation($code: String!) {
     confirmTotp(code: $code) { codes account { secondFactors { hasTotp recoveryCodes } } } }";
-const REMOVE: &str = "mutation($password: String!, $code: String!) {
+pub(crate) const REMOVE: &str = "mutation($password: String!, $code: String!) {
     removeTotp(password: $password, code: $code) { secondFactors { hasTotp recoveryCodes } } }";
 
 /// An app on a telephone: RFC 6238 once more, by another library.
-struct App {
+pub(crate) struct App {
     key: hmac::Key,
     /// The step at which the test began.
     step: u64,
 }
 
 impl App {
-    fn told(base32: &str) -> Self {
+    pub(crate) fn told(base32: &str) -> Self {
         let (mut bits, mut held, mut secret) = (0_u32, 0_u64, Vec::new());
         for letter in base32.bytes() {
             let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -44,7 +44,7 @@ impl App {
     }
 
     /// The code of the step so many after that of the beginning. The hub takes those of now, of the step before and of the one after.
-    fn code(&self, later: u64) -> String {
+    pub(crate) fn code(&self, later: u64) -> String {
         let hash = hmac::sign(&self.key, &(self.step + later).to_be_bytes());
         let hash = hash.as_ref();
         let place = usize::from(hash[19] & 15);

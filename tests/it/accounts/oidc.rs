@@ -1,21 +1,23 @@
 //! Accounts of another system: a whole way through a real provider (npm `oidc-provider`, run as a process of its own).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Stdio;
 
+use domain::audit::{Action, Event, Outcome};
 use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
 use serde_json::{Value, json};
 use testkit::Federation;
 use testkit::drawing::Drawing;
-use testkit::patience::PATIENCE;
+use testkit::patience::{PATIENCE, eventually};
 use testkit::program::Program;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::{Browser, add};
+use crate::audit::events_after;
 use crate::conformance::install;
 
 /// Letters that a form and a header write otherwise, among them.
@@ -294,6 +296,49 @@ roles = {{ admin = \"OPERATOR\", kurator = \"CURATOR\" }}\n
 
     provider.knows("ada", &["kurator"]).await;
     only_the_browser_that_began_is_signed_in_and_once(&hub).await;
+    what_came_of_it_is_told(&hubs).await;
+}
+
+async fn what_came_of_it_is_told(hubs: &Federation) {
+    let told = eventually("refusals are told", async || {
+        let told = events_after(hubs, "a", 0).await;
+        let codes = told
+            .iter()
+            .filter_map(|listed| listed.event.code.as_deref());
+        let codes: BTreeSet<_> = codes.map(str::to_owned).collect();
+        let awaited = ["NOT_BEGUN", "NO_ROLE", "PROVIDER_REFUSED", "USED_BEFORE"];
+        awaited
+            .iter()
+            .all(|code| codes.contains(*code))
+            .then_some(told)
+    });
+    let told = told.await;
+    let of = |action: Action, object: &str| {
+        let is_one =
+            |event: &&Event| event.action == action && event.object.as_deref() == Some(object);
+        let events = told.iter().map(|listed| &listed.event);
+        events.filter(is_one).cloned().collect::<Vec<_>>()
+    };
+    let entered = of(Action::SignInElsewhere, "account:ada-2");
+    assert_eq!(entered.len(), 4, "{entered:?}");
+    assert!(entered.iter().all(|it| it.actor == "account:ada-2"));
+    let made = of(Action::AddAccount, "account:ada-2");
+    assert_eq!((made.len(), made[0].actor.as_str()), (1, "self"));
+    let changed = of(Action::ChangeAccount, "account:ada-2");
+    let roles = |value: &Option<Value>| value.as_ref().unwrap()["roles"].clone();
+    assert_eq!(roles(&changed[0].before), json!(["CURATOR", "OPERATOR"]));
+    assert_eq!(roles(&changed[0].after), json!(["CURATOR"]));
+    assert_eq!(roles(&changed[1].after), json!([]));
+    assert_eq!(of(Action::LinkIdentity, "account:budi").len(), 1);
+    assert_eq!(of(Action::UnlinkIdentity, "account:budi").len(), 1);
+    let turned = of(Action::SignInElsewhere, "provider:kantor");
+    assert!(
+        turned
+            .iter()
+            .all(|it| it.outcome != Outcome::Done && it.actor == "anyone")
+    );
+    let text = format!("{told:?}");
+    assert!(!text.contains("Lovelace"), "nobody's name is told: {text}");
 }
 
 async fn only_the_browser_that_began_is_signed_in_and_once(hub: &str) {

@@ -19,7 +19,7 @@ const VERIFIED: u8 = 0b100;
 type Lie = fn(&mut Device);
 
 /// A device with one passkey.
-struct Device {
+pub(crate) struct Device {
     key: EcdsaKeyPair,
     id: [u8; 32],
     owner: String,
@@ -30,7 +30,7 @@ struct Device {
 }
 
 impl Device {
-    fn at(origin: &str, number: u8) -> Self {
+    pub(crate) fn at(origin: &str, number: u8) -> Self {
         Self {
             key: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap(),
             id: [number; 32],
@@ -72,7 +72,7 @@ impl Device {
     }
 
     /// Makes the passkey that is asked for.
-    fn create(&mut self, options: &Value) -> String {
+    pub(crate) fn create(&mut self, options: &Value) -> String {
         let asked = &options["publicKey"];
         asked["user"]["id"]
             .as_str()
@@ -88,7 +88,7 @@ impl Device {
     }
 
     /// Shows the passkey.
-    fn get(&mut self, options: &Value) -> String {
+    pub(crate) fn get(&mut self, options: &Value) -> String {
         self.count += 1;
         let challenge = options["publicKey"]["challenge"].as_str().unwrap();
         let client = self.client_data("webauthn.get", challenge);
@@ -101,20 +101,20 @@ impl Device {
     }
 }
 
-const ADD: &str = "mutation($id: ID!, $answer: String!) {
+pub(crate) const ADD: &str = "mutation($id: ID!, $answer: String!) {
     addPasskey(id: $id, name: \"Laptop\", answer: $answer) { id name usedAt } }";
-const SIGN_IN: &str = "mutation($id: ID!, $answer: String!) {
+pub(crate) const SIGN_IN: &str = "mutation($id: ID!, $answer: String!) {
     signInWithPasskey(id: $id, answer: $answer) { name sessions { began } } }";
 
 impl Browser {
     /// What is asked for a new passkey.
-    async fn asked_for_new(&mut self) -> (Value, Value) {
+    pub(crate) async fn asked_for_new(&mut self) -> (Value, Value) {
         let asked = self.ask("mutation { beginPasskey { id options } }", json!({}));
         question(&asked.await.data()["beginPasskey"])
     }
 
     /// What is asked for a passkey to sign in.
-    async fn asked(&mut self, name: Option<&str>) -> (Value, Value) {
+    pub(crate) async fn asked(&mut self, name: Option<&str>) -> (Value, Value) {
         let document = "mutation($name: String) { beginPasskeySignIn(name: $name) { id options } }";
         let asked = self.ask(document, json!({ "name": name })).await.data();
         question(&asked["beginPasskeySignIn"])

@@ -7,9 +7,16 @@ use serde_json::{Value, json};
 use testkit::{Drawing, Federation};
 
 use super::{end, events_after};
+use crate::accounts::factors::{App, BEGIN, CONFIRM, REMOVE};
+use crate::accounts::passkeys::{self, Device};
 use crate::accounts::{Browser, PASSWORD, add};
 use crate::items::kinds::{goes_on, told_of};
 use crate::items::write;
+
+/// Mutations that ask somebody to show something, and change nothing.
+const QUESTIONS: [&str; 2] = ["beginPasskey", "beginPasskeySignIn"];
+/// Passkeys need an address.
+const PUBLIC: &str = "[http]\npublic_url = \"http://localhost:{port}\"\n";
 
 /// Which mutations were done and told of so far.
 struct Ledger<'a> {
@@ -85,12 +92,14 @@ async fn every_mutation_is_an_action_of_the_audit() {
 
 #[tokio::test]
 async fn every_mutation_is_told_of_once() {
-    every(Federation::of(["a", "b"]).await).await;
+    let drawing = Drawing::of(["a", "b"]).configured("a", PUBLIC);
+    every(Federation::build(drawing).await).await;
 }
 
 #[tokio::test]
 async fn every_mutation_is_told_of_once_on_postgres() {
-    every(Federation::build(Drawing::of(["a", "b"]).on_postgres("a")).await).await;
+    let drawing = Drawing::of(["a", "b"]).on_postgres("a");
+    every(Federation::build(drawing.configured("a", PUBLIC)).await).await;
 }
 
 async fn every(hubs: Federation) {
@@ -104,7 +113,8 @@ async fn every(hubs: Federation) {
     drafts(&mut ledger).await;
     people(&mut ledger).await;
     let all = mutations(&hubs).await;
-    let left: Vec<_> = all.difference(&ledger.done).collect();
+    let mut left: Vec<_> = all.difference(&ledger.done).collect();
+    left.retain(|mutation| !QUESTIONS.contains(&mutation.as_str()));
     assert!(left.is_empty(), "not done in this test: {left:?}");
     let db = &hubs.hub("a").db;
     let whole = storage::audit::verify(db, None).await.unwrap();
@@ -152,6 +162,8 @@ async fn accounts(ledger: &mut Ledger<'_>) {
     ledger
         .browser(&mut browser, "endOtherSessions", ended, json!({}))
         .await;
+    devices(ledger, &mut browser).await;
+    app(ledger, &mut browser).await;
     let change = "mutation($current: String!, $password: String!) {
         changePassword(current: $current, password: $password) { name } }";
     let arguments = json!({"current": PASSWORD, "password": "gajah terbang ke bulan"});
@@ -162,6 +174,9 @@ async fn accounts(ledger: &mut Ledger<'_>) {
         .browser(&mut browser, "signOut", "mutation { signOut }", json!({}))
         .await;
     let one = json!({ "id": id });
+    ledger
+        .operator("resetSecondFactors", one.clone(), "{ id }")
+        .await;
     ledger.operator("signAccountOut", one.clone(), "").await;
     ledger
         .operator("unlockAccount", one.clone(), "{ id }")
@@ -177,6 +192,45 @@ async fn accounts(ledger: &mut Ledger<'_>) {
         after,
         Some(json!({"roles": ["READER"], "display": "changed"}))
     );
+}
+
+async fn devices(ledger: &mut Ledger<'_>, browser: &mut Browser) {
+    let origin = ledger.hubs.api("a").url().replace("127.0.0.1", "localhost");
+    let mut device = Device::at(&origin, 1);
+    let (question, options) = browser.asked_for_new().await;
+    let arguments = json!({"id": question, "answer": device.create(&options)});
+    let added = ledger
+        .browser(browser, "addPasskey", passkeys::ADD, arguments)
+        .await;
+    let (question, options) = browser.asked(None).await;
+    let arguments = json!({"id": question, "answer": device.get(&options)});
+    ledger
+        .browser(browser, "signInWithPasskey", passkeys::SIGN_IN, arguments)
+        .await;
+    let one = json!({ "id": added["id"] });
+    let rename = "mutation($id: ID!) { renamePasskey(id: $id, name: \"Kunci\") }";
+    ledger
+        .browser(browser, "renamePasskey", rename, one.clone())
+        .await;
+    let remove = "mutation($id: ID!) { removePasskey(id: $id) }";
+    ledger.browser(browser, "removePasskey", remove, one).await;
+}
+
+async fn app(ledger: &mut Ledger<'_>, browser: &mut Browser) {
+    let password = json!({ "password": PASSWORD });
+    let begun = ledger.browser(browser, "beginTotp", BEGIN, password).await;
+    let app = App::told(begun["secret"].as_str().unwrap());
+    let code = json!({"code": app.code(0)});
+    let confirmed = ledger.browser(browser, "confirmTotp", CONFIRM, code).await;
+    let paper = |number: usize| confirmed["codes"][number].clone();
+    let renew = "mutation($password: String!, $code: String!) {
+        renewRecoveryCodes(password: $password, code: $code) { codes } }";
+    let both = json!({"password": PASSWORD, "code": paper(0)});
+    let renewed = ledger
+        .browser(browser, "renewRecoveryCodes", renew, both)
+        .await;
+    let both = json!({"password": PASSWORD, "code": renewed["codes"][0]});
+    ledger.browser(browser, "removeTotp", REMOVE, both).await;
 }
 
 async fn items(ledger: &mut Ledger<'_>) {

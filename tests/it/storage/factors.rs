@@ -34,7 +34,10 @@ async fn added(store: &Store, number: u128, name: &str) -> Account {
         created: start(),
         seen: None,
     };
-    accounts::add(&store.db, &account).await.unwrap().unwrap();
+    accounts::add(&store.db, &account, None)
+        .await
+        .unwrap()
+        .unwrap();
     account
 }
 
@@ -49,7 +52,9 @@ async fn begun(store: &Store, of: &Account, number: u128) -> Uuid {
         began: Began::Password,
     };
     let hash = number.to_be_bytes().repeat(2);
-    sessions::begin(&store.db, &session, &hash).await.unwrap();
+    sessions::begin(&store.db, &session, &hash, None)
+        .await
+        .unwrap();
     session.id
 }
 
@@ -58,10 +63,11 @@ async fn with_app(store: &Store) -> Account {
     let siti = added(store, 1, "siti").await;
     let session = begun(store, &siti, 10).await;
     let secret = [7; 20];
-    let kept = factors::begin_totp(&store.db, siti.id, &secret, start());
+    let kept = factors::begin_totp(&store.db, siti.id, &secret, start(), None);
     assert!(kept.await.unwrap());
     let papers = [b"one".to_vec(), b"two".to_vec()];
-    let confirmed = factors::confirm_totp(&store.db, siti.id, (&secret, 10), &papers, session);
+    let confirmed =
+        factors::confirm_totp(&store.db, (siti.id, session), (&secret, 10), &papers, None);
     assert!(confirmed.await.unwrap());
     siti
 }
@@ -82,12 +88,12 @@ async fn an_app_is_asked_for_once_a_code_of_it_was_given(backend: Backend) {
     begun(&store, &siti, 11).await;
     let (old, new) = ([6; 20], [7; 20]);
     assert!(
-        factors::begin_totp(db, siti.id, &old, start())
+        factors::begin_totp(db, siti.id, &old, start(), None)
             .await
             .unwrap()
     );
     assert!(
-        factors::begin_totp(db, siti.id, &new, start())
+        factors::begin_totp(db, siti.id, &new, start(), None)
             .await
             .unwrap()
     );
@@ -95,7 +101,8 @@ async fn an_app_is_asked_for_once_a_code_of_it_was_given(backend: Backend) {
     assert!(!take(&store, &siti, Given::Step(9), start()).await);
     let confirm = async |secret: &[u8]| {
         let papers = [b"one".to_vec()];
-        let confirmed = factors::confirm_totp(db, siti.id, (secret, 10), &papers, here).await;
+        let confirmed =
+            factors::confirm_totp(db, (siti.id, here), (secret, 10), &papers, None).await;
         confirmed.unwrap()
     };
     assert!(!confirm(&old).await, "it was begun anew");
@@ -106,7 +113,7 @@ async fn an_app_is_asked_for_once_a_code_of_it_was_given(backend: Backend) {
     let kept = sessions::list(db, siti.id).await.unwrap();
     let kept: Vec<_> = kept.iter().map(|it| (it.id, it.began)).collect();
     assert_eq!(kept, [(here, Began::SecondFactor)]);
-    let another = factors::begin_totp(db, siti.id, &old, start()).await;
+    let another = factors::begin_totp(db, siti.id, &old, start(), None).await;
     assert!(!another.unwrap(), "one app at a time");
     let totp = factors::totp(db, siti.id).await.unwrap().unwrap();
     assert_eq!(totp.secret.as_slice(), new);
@@ -153,11 +160,11 @@ async fn what_is_reset_is_gone(backend: Backend) {
     let store = Store::fresh(backend, "hub-a").await;
     let siti = with_app(&store).await;
     let db = &store.db;
-    let renewed = factors::renew_papers(db, siti.id, &[b"three".to_vec()]).await;
+    let renewed = factors::renew_papers(db, siti.id, &[b"three".to_vec()], None).await;
     renewed.unwrap();
     assert!(!take(&store, &siti, Given::Paper(b"one"), start()).await);
-    assert!(factors::reset(db, siti.id).await.unwrap());
-    assert!(!factors::reset(db, siti.id).await.unwrap());
+    assert!(factors::reset(db, siti.id, None).await.unwrap());
+    assert!(!factors::reset(db, siti.id, None).await.unwrap());
     assert_eq!(
         factors::of(db, siti.id).await.unwrap(),
         factors::Factors::default()

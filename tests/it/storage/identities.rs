@@ -78,10 +78,10 @@ async fn somebody_is_issuer_and_subject_and_gets_a_name_of_their_own(backend: Ba
     assert_eq!((first.password, first.seen), (None, Some(start())));
 
     let db = &store.db;
-    let linked = identities::link(db, (ISSUER, "9"), first.id, start())
+    let linked = identities::link(db, (ISSUER, "9"), first.id, start(), None)
         .await
         .unwrap();
-    let again = identities::link(db, (ISSUER, "2"), first.id, start())
+    let again = identities::link(db, (ISSUER, "2"), first.id, start(), None)
         .await
         .unwrap();
     assert_eq!(
@@ -95,12 +95,12 @@ async fn somebody_is_issuer_and_subject_and_gets_a_name_of_their_own(backend: Ba
     );
     assert_eq!(identities::list(db, first.id).await.unwrap().len(), 2);
     assert!(
-        identities::unlink(db, (ISSUER, "9"), first.id)
+        identities::unlink(db, (ISSUER, "9"), first.id, None)
             .await
             .unwrap()
     );
     assert!(
-        !identities::unlink(db, (ISSUER, "2"), first.id)
+        !identities::unlink(db, (ISSUER, "2"), first.id, None)
             .await
             .unwrap()
     );
@@ -147,7 +147,10 @@ async fn roles_follow_and_an_answer_counts_once(backend: Backend) {
     );
     held.is_disabled = true;
     held.revision += 1;
-    accounts::change(&store.db, &held).await.unwrap().unwrap();
+    accounts::change(&store.db, &held, None)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         comes(&store, 5, who, &operator, true).await,
         Err(Turned::Disabled)
@@ -173,23 +176,23 @@ async fn a_passkey_is_one_accounts_and_counts_up(backend: Backend) {
         seen: None,
     };
     let first = passkey(10, &siti);
-    passkeys::add(db, &first).await.unwrap().unwrap();
+    passkeys::add(db, &first, None).await.unwrap().unwrap();
     let taken = Passkey {
         id: Uuid::from_u128(11),
         account: budi.id,
         ..first.clone()
     };
     assert_eq!(
-        passkeys::add(db, &taken).await.unwrap(),
+        passkeys::add(db, &taken, None).await.unwrap(),
         Err(NotKept::Taken)
     );
     for number in 1..u128::from(MOST_PASSKEYS) {
-        passkeys::add(db, &passkey(100 + number, &siti))
+        passkeys::add(db, &passkey(100 + number, &siti), None)
             .await
             .unwrap()
             .unwrap();
     }
-    let more = passkeys::add(db, &passkey(99, &siti)).await.unwrap();
+    let more = passkeys::add(db, &passkey(99, &siti), None).await.unwrap();
     assert_eq!(more, Err(NotKept::TooMany));
 
     let (read, account) = passkeys::find(db, &first.credential)
@@ -210,16 +213,24 @@ async fn a_passkey_is_one_accounts_and_counts_up(backend: Backend) {
     assert_eq!((read.passkey.as_str(), read.seen), ("two", Some(later)));
     let name = Line::parse("Kunci").unwrap();
     assert!(
-        !passkeys::rename(db, budi.id, first.id, &name)
+        !passkeys::rename(db, (budi.id, first.id), &name, None)
             .await
             .unwrap()
     );
     assert!(
-        passkeys::rename(db, siti.id, first.id, &name)
+        passkeys::rename(db, (siti.id, first.id), &name, None)
             .await
             .unwrap()
     );
-    assert!(!passkeys::remove(db, budi.id, first.id).await.unwrap());
-    assert!(passkeys::remove(db, siti.id, first.id).await.unwrap());
+    assert!(
+        !passkeys::remove(db, (budi.id, first.id), None)
+            .await
+            .unwrap()
+    );
+    assert!(
+        passkeys::remove(db, (siti.id, first.id), None)
+            .await
+            .unwrap()
+    );
     assert_eq!(passkeys::find(db, &first.credential).await.unwrap(), None);
 }

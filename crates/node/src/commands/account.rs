@@ -9,9 +9,7 @@ use domain::clock::Clock as _;
 use domain::identity::RecordId;
 use domain::role::{Grant, Role};
 use serde_json::json;
-use storage::accounts::{
-    self, Account as Kept, factors, failures, identities, invitations, sessions,
-};
+use storage::accounts::{self, Account as Kept, factors, failures, identities, invitations};
 use time::{Duration, OffsetDateTime};
 
 use crate::cli::{Common, Outcome};

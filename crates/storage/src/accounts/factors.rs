@@ -239,11 +239,7 @@ async fn commit(
 
 /// Forgets all second factors of an account, passkeys too, and signs it out: for those who lost their devices. Says whether
 /// there were any.
-pub async fn reset(
-    db: &Database,
-    account: Uuid,
-    by: Option<&Deed>,
-) -> Result<bool, StorageError> {
+pub async fn reset(db: &Database, account: Uuid, by: Option<&Deed>) -> Result<bool, StorageError> {
     let tx = db.begin().await?;
     let removed = forget_totp(&tx, account).await?;
     let text = "DELETE FROM account_passkey WHERE account = $1";

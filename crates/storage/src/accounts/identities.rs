@@ -10,7 +10,9 @@ use sea_orm::{DatabaseTransaction, FromQueryResult};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Account, MOST_GRANTS, begun, changed, find_by, insert, object_of, put_grants, sessions};
+use super::{
+    Account, MOST_GRANTS, begun, changed, find_by, insert, object_of, put_grants, sessions,
+};
 use crate::drafts::moment;
 use crate::logs::millis;
 use crate::{Database, StorageError, audit, sql};
@@ -167,7 +169,11 @@ async fn come_back(
         let text = "DELETE FROM account_grant WHERE account = $1";
         sql::execute(tx, text, vec![id.into()]).await?;
         put_grants(tx, &account).await?;
-        told.push(changed(&by_itself(Action::ChangeAccount, now), &before, &account));
+        told.push(changed(
+            &by_itself(Action::ChangeAccount, now),
+            &before,
+            &account,
+        ));
     }
     if arrival.decides && account.grants.is_empty() {
         sessions::end_all(tx, id, None).await?;
@@ -233,7 +239,7 @@ fn by_itself(action: Action, now: OffsetDateTime) -> Deed {
 
 /// What the audit tells of an account of another system: which system, and a hash instead of what somebody is called there.
 fn of_identity(deed: &Deed, account: String, (issuer, subject): (&str, &str)) -> Told {
-    let subject = Hash::of(subject.as_bytes());
+    let subject = Hash::of(subject.as_bytes()).to_string();
     let after = serde_json::json!({"issuer": issuer, "subjectHash": subject});
     deed.done(account).changing(None, after)
 }
