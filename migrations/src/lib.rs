@@ -26,6 +26,7 @@ mod m0020_hidden;
 mod m0021_accounts;
 mod m0022_audit;
 mod m0023_second_factors;
+mod m0024_agencies_of_people;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_accounts::Migration),
             Box::new(m0022_audit::Migration),
             Box::new(m0023_second_factors::Migration),
+            Box::new(m0024_agencies_of_people::Migration),
         ]
     }
 }

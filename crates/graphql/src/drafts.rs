@@ -106,7 +106,7 @@ impl Draft {
         }
     }
 
-    /// The people whom it credits.
+    /// The people whom it credits, of whom whoever asks may read.
     #[graphql(complexity = "20 * child_complexity")]
     async fn credits(&self, ctx: &Context<'_>) -> Result<Vec<Person>, ApiError> {
         people::find_many(ctx, &self.0.people).await

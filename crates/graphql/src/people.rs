@@ -1,17 +1,19 @@
-//! People whom this hub knows, and what they agreed to. They stay at this hub, and only its curators and operators see them.
+//! People whom this hub knows, and what they agreed to. They stay at this hub, and only its curators and operators see them, and
+//! whoever writes for the agency to which they belong.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use domain::catalog::{self, Consent as Agreed, Line, PersonDraft};
 use domain::identity::RecordId;
-use domain::role::Action;
+use domain::role::{Action, Reach};
 use storage::local::Local;
 use storage::people::{self, KnownPerson, PersonChange, PersonPlace};
 use storage::{StorageError, credits};
 
 use crate::ApiError;
-use crate::agencies::{change_here, key};
+use crate::agencies::{change_here, key, own_agency};
 use crate::context::ContextExt as _;
 use crate::ids::GlobalId;
+use crate::innovations;
 use crate::items::writing::day;
 use crate::paging::{PageArgs, PageInfo};
 use crate::scalars::{DateTime, Long, PartialDate};
@@ -19,7 +21,7 @@ use crate::scalars::{DateTime, Long, PartialDate};
 /// How many innovations are written anew before a mutation answers; the node goes on with the rest by itself.
 const MOST_AT_ONCE: u32 = 100;
 
-/// Somebody as curators see them.
+/// Somebody as curators see them, and those who write for their agency.
 #[derive(Clone)]
 pub(crate) struct Person(KnownPerson);
 
@@ -52,6 +54,12 @@ impl Person {
         self.0.person.office.as_str()
     }
 
+    /// The global id of the agency of this hub to which they belong; null for those of the hub as a whole.
+    async fn agency_id(&self, ctx: &Context<'_>) -> Option<ID> {
+        let hub = ctx.db().hub().clone();
+        Some(GlobalId::Agency(hub, self.0.agency?).to_id())
+    }
+
     /// How the hub reaches them.
     async fn contact(&self) -> Option<&str> {
         self.0.person.contact.as_ref().map(Line::as_str)
@@ -77,12 +85,16 @@ impl Person {
         self.0.is_erased
     }
 
-    /// The global ids of the innovations that credit them, at most 100.
+    /// The global ids of the innovations that credit them, at most 100, of those that whoever asks may read.
     async fn innovation_ids(&self, ctx: &Context<'_>) -> Result<Vec<ID>, ApiError> {
-        let records = credits::innovations_of(ctx.db(), self.0.id, 100).await?;
         let hub = ctx.db().hub();
-        let id = |record| GlobalId::Innovation(hub.clone(), record).to_id();
-        Ok(records.into_iter().map(id).collect())
+        let mut ids = Vec::new();
+        for record in credits::innovations_of(ctx.db(), self.0.id, 100).await? {
+            if innovations::load(ctx, (hub.clone(), record)).await?.is_some() {
+                ids.push(GlobalId::Innovation(hub.clone(), record).to_id());
+            }
+        }
+        Ok(ids)
     }
 
     /// How many innovations still tell of them what they agreed to before; the node writes them anew by itself.
@@ -119,17 +131,33 @@ pub(crate) struct PersonInput {
     office: String,
     /// How the hub reaches them.
     contact: Option<String>,
+    /// The global id of the agency of this hub to which they belong: those who write for it read and note them, too. Left out, it is the
+    /// agency of whoever asks, if they write for one only; else nobody but curators and operators reads of them.
+    agency: Option<ID>,
 }
 
 impl PersonInput {
-    fn parse(self) -> Result<catalog::Person, ApiError> {
+    /// Who it is, and to which agency they belong, for which whoever asks must be one of those who write.
+    fn parse(self, ctx: &Context<'_>) -> Result<(catalog::Person, Option<RecordId>), ApiError> {
+        let agency = self.agency.as_ref();
+        let agency = agency.map(|id| own_agency("agency", id, ctx.db().hub()));
+        let agency = agency.transpose()?.or_else(|| only_agency(ctx));
+        ctx.viewer().require_of(Action::WritePeople, agency)?;
         let draft = PersonDraft {
             name: self.name,
             role: self.role,
             office: self.office,
             contact: self.contact,
         };
-        Ok(catalog::Person::parse(&draft)?)
+        Ok((catalog::Person::parse(&draft)?, agency))
+    }
+}
+
+/// The agency of whoever asks, if they write for one only.
+fn only_agency(ctx: &Context<'_>) -> Option<RecordId> {
+    match ctx.viewer().reach(Action::WritePeople) {
+        Reach::Agencies(agencies) => <[RecordId; 1]>::try_from(agencies).ok().map(|[one]| one),
+        Reach::Everywhere | Reach::Nowhere => None,
     }
 }
 
@@ -162,7 +190,7 @@ pub(crate) struct PersonQuery;
 /// What can be asked of people.
 #[Object(serial)]
 impl PersonQuery {
-    /// Somebody by their id; null when nobody is known by it. For curators and operators.
+    /// Somebody by their id; null when nobody is known by it. For curators and operators, and contributors of their agency.
     async fn person(
         &self,
         ctx: &Context<'_>,
@@ -170,11 +198,12 @@ impl PersonQuery {
     ) -> Result<Option<Person>, ApiError> {
         ctx.viewer().require(Action::ReadPeople)?;
         let id = record(ctx, "id", &id)?;
-        Ok(people::find(ctx.db(), id).await?.map(Person))
+        let found = people::find(ctx.db(), id).await?;
+        Ok(found.filter(|person| is_readable(ctx, person)).map(Person))
     }
 
-    /// The people whom this hub knows, those who became known last first. For curators and
-    /// operators.
+    /// The people whom this hub knows, those who became known last first. For curators and operators; contributors read of those of
+    /// their agency.
     #[graphql(complexity = "crate::paging::complexity(first, None, child_complexity)")]
     async fn people(
         &self,
@@ -184,7 +213,13 @@ impl PersonQuery {
     ) -> Result<PersonConnection, ApiError> {
         ctx.viewer().require(Action::ReadPeople)?;
         let request = PageArgs::forward(first, after).parse(read_cursor)?;
-        let read = people::list(ctx.db(), request.after, request.limit()).await?;
+        let reach = ctx.viewer().reach(Action::ReadPeople);
+        let agencies = match &reach {
+            Reach::Everywhere => None,
+            Reach::Agencies(agencies) => Some(agencies.as_slice()),
+            Reach::Nowhere => Some(&[][..]),
+        };
+        let read = people::list(ctx.db(), agencies, request.after, request.limit()).await?;
         let (page, page_info) = request.finish(read, write_cursor);
         let edge = |person: KnownPerson| PersonEdge {
             cursor: write_cursor(&person),
@@ -223,12 +258,14 @@ impl PersonMutation {
         #[graphql(desc = "What is known.")] input: PersonInput,
     ) -> Result<Person, ApiError> {
         ctx.viewer().require(Action::WritePeople)?;
-        let (hub, person) = (ctx.hub(), input.parse()?);
+        let hub = ctx.hub();
+        let (person, agency) = input.parse(ctx)?;
         let now = hub.clock.now();
         let person = KnownPerson {
             id: RecordId::generate(now, &*hub.entropy),
             revision: 1,
             person,
+            agency,
             consent: None,
             is_erased: false,
             created: now,
@@ -248,9 +285,9 @@ impl PersonMutation {
         #[graphql(desc = "What is known from now on.")] input: PersonInput,
     ) -> Result<Person, ApiError> {
         ctx.viewer().require(Action::WritePeople)?;
-        let known = input.parse()?;
+        let (known, agency) = input.parse(ctx)?;
         change(ctx, &id, revision, |person| {
-            person.person = known;
+            (person.person, person.agency) = (known, agency);
             Ok(())
         })
         .await
@@ -330,10 +367,13 @@ async fn change(
 ) -> Result<Person, ApiError> {
     let record = record(ctx, "id", id)?;
     let found = people::find(ctx.db(), record).await?;
-    let mut person = found.filter(|person| !person.is_erased).ok_or_else(|| {
+    // Whoever may not read of somebody is told the same as where nobody is known.
+    let known = found.filter(|person| !person.is_erased && is_readable(ctx, person));
+    let mut person = known.ok_or_else(|| {
         let id = id.to_string();
         ApiError::NotFound { what: "person", id }
     })?;
+    ctx.viewer().require_of(Action::WritePeople, person.agency)?;
     let held = person.revision;
     if held != expected {
         return Err(ApiError::Conflict(StorageError::Conflict {
@@ -375,6 +415,12 @@ fn record(ctx: &Context<'_>, field: &'static str, id: &ID) -> Result<RecordId, A
     })
 }
 
+/// Whether whoever asks may read of somebody.
+fn is_readable(ctx: &Context<'_>, person: &KnownPerson) -> bool {
+    let permitted = ctx.viewer().require_of(Action::ReadPeople, person.agency);
+    permitted.is_ok()
+}
+
 /// The people with these ids who are still known, in the order of the ids.
 pub(crate) async fn still_known(
     ctx: &Context<'_>,
@@ -388,16 +434,27 @@ pub(crate) async fn still_known(
     Ok(ids.iter().filter_map(one).collect())
 }
 
-/// The same, as curators see them.
+/// The same, of whom whoever asks may read.
 pub(crate) async fn find_many(
     ctx: &Context<'_>,
     ids: &[RecordId],
 ) -> Result<Vec<Person>, ApiError> {
-    let known = still_known(ctx, ids).await?;
+    let mut known = still_known(ctx, ids).await?;
+    known.retain(|person| is_readable(ctx, person));
     Ok(known.into_iter().map(Person).collect())
 }
 
-/// The people whom an input credits; all of them must be known.
+/// Those among the people of a draft of whom whoever asks may not read: others credit them, and they stay.
+pub(crate) async fn unreadable(
+    ctx: &Context<'_>,
+    ids: &[RecordId],
+) -> Result<Vec<RecordId>, ApiError> {
+    let mut known = still_known(ctx, ids).await?;
+    known.retain(|person| !is_readable(ctx, person));
+    Ok(known.into_iter().map(|person| person.id).collect())
+}
+
+/// The people whom an input credits; all of them must be known to whoever asks.
 pub(crate) async fn credited(
     ctx: &Context<'_>,
     ids: Option<Vec<ID>>,
@@ -416,7 +473,8 @@ pub(crate) async fn credited(
         }
         records.push(record);
     }
-    let known = still_known(ctx, &records).await?;
+    let mut known = still_known(ctx, &records).await?;
+    known.retain(|person| is_readable(ctx, person));
     if known.len() < records.len() {
         let reason = "names somebody who is not known here; addPerson notes them";
         return Err(ApiError::invalid("credits", reason));

@@ -21,6 +21,8 @@ pub struct KnownPerson {
     pub revision: u64,
     /// What is known.
     pub person: Person,
+    /// The agency of this hub to which they belong; nothing for those of the hub as a whole.
+    pub agency: Option<RecordId>,
     /// What they agreed to.
     pub consent: Option<Consent>,
     /// They are to be forgotten, as soon as no innovation names them any more.
@@ -49,6 +51,7 @@ struct PersonRow {
     role: Option<String>,
     office: String,
     contact: Option<String>,
+    agency: Option<Uuid>,
     consent_text: Option<String>,
     consent_given: Option<String>,
     consent_withdrawn: Option<String>,
@@ -56,7 +59,7 @@ struct PersonRow {
     created: i64,
 }
 
-const COLUMNS: &str = "id, revision, name, role, office, contact, consent_text, consent_given, consent_withdrawn, erased, created";
+const COLUMNS: &str = "id, revision, name, role, office, contact, agency, consent_text, consent_given, consent_withdrawn, erased, created";
 
 impl TryFrom<PersonRow> for KnownPerson {
     type Error = StorageError;
@@ -83,6 +86,7 @@ impl TryFrom<PersonRow> for KnownPerson {
             id,
             revision: sql::unsigned(row.revision),
             person: Person::parse(&draft).map_err(|error| corrupt(error.to_string()))?,
+            agency: row.agency.map(RecordId::from),
             consent,
             is_erased: row.erased != 0,
             created: moment(row.created),
@@ -115,6 +119,7 @@ impl KnownPerson {
             self.person.role.as_ref().map(Line::as_str).into(),
             self.person.office.as_str().into(),
             self.person.contact.as_ref().map(Line::as_str).into(),
+            self.agency.map(|agency| agency.as_uuid()).into(),
             consent.map(|consent| consent.text_version.as_str()).into(),
             given.into(),
             withdrawn.map(|on| on.to_string()).into(),
@@ -143,17 +148,28 @@ pub async fn find(db: &Database, id: RecordId) -> Result<Option<KnownPerson>, St
     Ok(find_many(db, &[id]).await?.pop())
 }
 
-/// Lists people, those who became known last first.
+/// Lists people, those who became known last first: all, or those of some agencies.
 pub async fn list(
     db: &Database,
+    agencies: Option<&[RecordId]>,
     after: Option<PersonPlace>,
     limit: u32,
 ) -> Result<Vec<KnownPerson>, StorageError> {
     let (created, id) = after.unwrap_or((i64::MAX, RecordId::from(Uuid::max())));
+    let mut values = vec![created.into(), id.as_uuid().into(), i64::from(limit).into()];
+    let of = match agencies {
+        Some([]) => return Ok(Vec::new()),
+        Some(agencies) => {
+            let agencies = agencies.iter().map(|agency| agency.as_uuid().into());
+            let (marks, more) = sql::list(4, agencies.collect());
+            values.extend(more);
+            format!("AND agency IN ({marks})")
+        }
+        None => String::new(),
+    };
     let text = format!(
-        "SELECT {COLUMNS} FROM person WHERE (created, id) < ($1, $2) ORDER BY created DESC, id DESC LIMIT $3"
+        "SELECT {COLUMNS} FROM person WHERE (created, id) < ($1, $2) {of} ORDER BY created DESC, id DESC LIMIT $3"
     );
-    let values = vec![created.into(), id.as_uuid().into(), i64::from(limit).into()];
     let rows: Vec<PersonRow> = sql::all(db.reader(), &text, values).await?;
     rows.into_iter().map(KnownPerson::try_from).collect()
 }
@@ -166,7 +182,7 @@ pub(crate) async fn change(
     match change {
         PersonChange::Add(person) => {
             let text = format!(
-                "INSERT INTO person ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+                "INSERT INTO person ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
             );
             sql::execute(tx, &text, person.values()).await?;
             Ok(())
@@ -177,9 +193,9 @@ pub(crate) async fn change(
 
 async fn store(tx: &DatabaseTransaction, person: &KnownPerson) -> Result<(), StorageError> {
     let before = person.revision - 1;
-    let text = "UPDATE person SET revision = $2, name = $3, role = $4, office = $5, contact = $6, consent_text = $7,
-            consent_given = $8, consent_withdrawn = $9, erased = $10, created = $11
-        WHERE id = $1 AND revision = $12";
+    let text = "UPDATE person SET revision = $2, name = $3, role = $4, office = $5, contact = $6, agency = $7,
+            consent_text = $8, consent_given = $9, consent_withdrawn = $10, erased = $11, created = $12
+        WHERE id = $1 AND revision = $13";
     let mut values = person.values();
     values.push(sql::signed(before).into());
     if sql::execute(tx, text, values).await? != 1 {

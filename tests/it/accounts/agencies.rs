@@ -50,6 +50,91 @@ async fn act(who: &mut Browser, mutation: &str, draft: &Value) -> testkit::api::
     .await
 }
 
+const KNOWN: &str = "{ people { nodes { name agencyId } } }";
+
+/// Notes somebody, and gives their id.
+async fn note(who: &mut Browser, name: &str, agency: Option<&str>) -> testkit::api::Answer {
+    let document = "mutation($input: PersonInput!) { addPerson(input: $input) { id revision } }";
+    let input = json!({"name": name, "office": "Puskesmas Bambu", "agency": agency});
+    who.ask(document, json!({ "input": input })).await
+}
+
+async fn names(who: &mut Browser) -> Vec<String> {
+    let known = who.ask(KNOWN, json!({})).await.data();
+    let nodes = known["people"]["nodes"].as_array().unwrap().iter();
+    let mut names: Vec<_> = nodes
+        .map(|person| person["name"].as_str().unwrap().to_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_contributor_knows_the_people_of_the_own_agency_only() {
+    let Office {
+        mut siti,
+        mut budi,
+        mut kurator,
+        agencies,
+        ..
+    } = office().await;
+    let noted = note(&mut siti, "Bidan Ani", None).await.data();
+    let ani = noted["addPerson"]["id"].clone();
+    let elsewhere = note(&mut siti, "Bidan Ina", Some(&agencies[1])).await;
+    assert_eq!(code(&elsewhere), "FORBIDDEN");
+    note(&mut budi, "Perawat Iwan", None).await.data();
+    note(&mut kurator, "Ibu Kepala", None).await.data();
+    assert_eq!(names(&mut siti).await, ["Bidan Ani"]);
+    assert_eq!(names(&mut budi).await, ["Perawat Iwan"]);
+    assert_eq!(
+        names(&mut kurator).await,
+        ["Bidan Ani", "Ibu Kepala", "Perawat Iwan"]
+    );
+
+    // Budi learns nothing of her: not by her id, not by changing her, not by crediting her.
+    let by_id = "query($id: ID!) { person(id: $id) { name } node(id: $id) { id } }";
+    let read = budi.ask(by_id, json!({ "id": ani })).await.body;
+    assert!(!read.to_string().contains("Ani"), "{read}");
+    assert_eq!(read["data"]["person"], Value::Null);
+    let unknown = json!(ani.as_str().unwrap().replace(|c: char| c.is_ascii_digit(), "0"));
+    for document in [
+        "mutation($id: ID!) { recordConsent(id: $id, revision: 1, textVersion: \"1\") { id } }",
+        "mutation($id: ID!) { erasePerson(id: $id, revision: 1) }",
+        "mutation($id: ID!) { revisePerson(id: $id, revision: 1, input: {name: \"Bidan Lain\", office: \"Kantor\"}) { id } }",
+        "mutation($id: ID!) { draftInnovation(input: {title: \"Satu\", credits: [$id]}) { id } }",
+    ] {
+        let hers = budi.ask(document, json!({ "id": ani })).await;
+        let nobodys = budi.ask(document, json!({ "id": unknown })).await;
+        let told = |answer: &testkit::api::Answer, id: &Value| {
+            answer.messages()[0].replace(id.as_str().unwrap(), "ID")
+        };
+        assert_eq!(told(&hers, &ani), told(&nobodys, &unknown), "{document}");
+    }
+
+    // Siti credits her; what the curator adds stays when siti writes on.
+    let begun = "mutation($id: ID!) { draftInnovation(input: {title: \"Antrean\", credits: [$id]}) { id revision credits { name } } }";
+    let begun = siti.ask(begun, json!({ "id": ani })).await.data();
+    let draft = &begun["draftInnovation"];
+    assert_eq!(draft["credits"], json!([{"name": "Bidan Ani"}]));
+    let kepala = kurator.ask("{ people { nodes { id name } } }", json!({})).await.data();
+    let nodes = kepala["people"]["nodes"].as_array().unwrap();
+    let kepala = nodes.iter().find(|it| it["name"] == "Ibu Kepala").unwrap()["id"].clone();
+    let save = "mutation($id: ID!, $revision: Long!, $credits: [ID!], $agency: ID) {
+        saveDraft(id: $id, revision: $revision, input: {title: \"Antrean\", credits: $credits, agency: $agency}) { id revision credits { name } } }";
+    let arguments = json!({"id": draft["id"], "revision": draft["revision"], "credits": [ani, kepala], "agency": agencies[0]});
+    let saved = kurator.ask(save, arguments).await.data();
+    let saved = &saved["saveDraft"];
+    let arguments = json!({"id": saved["id"], "revision": saved["revision"], "credits": [ani]});
+    let saved = siti.ask(save, arguments).await.data();
+    assert_eq!(saved["saveDraft"]["credits"], json!([{"name": "Bidan Ani"}]));
+    let read = "query($id: ID!) { draft(id: $id) { credits { name } } }";
+    let read = kurator.ask(read, json!({ "id": draft["id"] })).await.data();
+    assert_eq!(
+        read["draft"]["credits"],
+        json!([{"name": "Bidan Ani"}, {"name": "Ibu Kepala"}])
+    );
+}
+
 #[tokio::test]
 async fn a_contributor_writes_for_the_own_agency_and_in_the_own_name() {
     let Office {

@@ -46,6 +46,30 @@ async fn somebody_chooses_a_password_once_and_signs_in_and_out() {
 }
 
 #[tokio::test]
+async fn signing_in_gives_the_cookie_also_where_the_answer_comes_as_events() {
+    let hubs = Federation::of(["a"]).await;
+    signed_in(&hubs, "a", "siti", json!([])).await;
+    let document =
+        "mutation($password: String!) { signIn(name: \"siti\", password: $password) { name } }";
+    let body = json!({"query": document, "variables": {"password": PASSWORD}});
+    let url = format!("{}/graphql", hubs.api("a").url());
+    let request = hubs.api("a").http().post(url).json(&body);
+    let answer = request.header("accept", "text/event-stream").send().await;
+    let answer = answer.unwrap();
+    let set = answer.headers().get("set-cookie").cloned();
+    let said = answer.text().await.unwrap();
+    assert!(
+        said.contains("event: next\ndata: {\"data\":{\"signIn\":{\"name\":\"siti\"}}}"),
+        "{said}"
+    );
+    let set = set.expect("the session's cookie is set");
+    let mut browser = Browser::at(&hubs, "a");
+    let pair = set.to_str().unwrap().split(';').next();
+    browser.cookie = pair.map(str::to_owned);
+    assert_eq!(browser.is().await.as_deref(), Some("siti"));
+}
+
+#[tokio::test]
 async fn an_invitation_is_a_link_where_it_is_said_where_browsers_reach_the_hub() {
     let public = "[http]\npublic_url = \"https://hub.example.go.id\"\n";
     let drawing = Drawing::of(["a", "b"]).configured("a", public);

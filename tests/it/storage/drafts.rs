@@ -269,6 +269,7 @@ fn person(store: &Store) -> KnownPerson {
         id: record(700),
         revision: 1,
         person: Person::parse(&said).unwrap(),
+        agency: None,
         consent: Some(Consent::parse("2026-1", "2025-12-01", today).unwrap()),
         is_erased: false,
         created: store.clock.pass(1),

@@ -83,7 +83,7 @@ actions! {
     /// Read drafts, with what was said of them.
     ReadDrafts = "READ_DRAFTS" Read b"-o+-+",
     /// Read what is known of people, and what they agreed to.
-    ReadPeople = "READ_PEOPLE" Read b"--+-+",
+    ReadPeople = "READ_PEOPLE" Read b"-o+-+",
     /// Read what this hub hides of discussions, and why.
     ReadHidden = "READ_HIDDEN" Read b"--+++",
     /// Read which hubs hold a record, and why peers cannot be reached.
@@ -105,7 +105,7 @@ actions! {
     /// Hide what others said in discussions, here.
     Moderate = "MODERATE" Write b"--+-+",
     /// Note people, and what they agreed to.
-    WritePeople = "WRITE_PEOPLE" Write b"--+-+",
+    WritePeople = "WRITE_PEOPLE" Write b"-o+-+",
     /// Register agencies and their service units.
     KeepAgencies = "KEEP_AGENCIES" Write b"---++",
     /// Plan coaching and say how it goes on.

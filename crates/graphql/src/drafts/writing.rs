@@ -152,7 +152,9 @@ pub(super) async fn fill(
     let hub = ctx.db().hub();
     let mut told = input.told;
     let people = people::credited(ctx, told.credits.take()).await?;
-    draft.people = people.iter().map(|person| person.id).collect();
+    let others = people::unreadable(ctx, &draft.people).await?;
+    let people = people.iter().map(|person| person.id);
+    draft.people = people.chain(others).collect();
     let agency = input.agency.map(|id| own_agency("agency", &id, hub));
     let agency = agency.transpose()?.or_else(|| only_agency(ctx));
     ctx.viewer().require_of(Deed::WriteDrafts, agency)?;

@@ -215,6 +215,10 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         if accepted.prefers_events || admitted.operation() == OperationType::Subscription {
             let place = self.place_for_events()?;
             let asker = context.may_change(&viewer).then(|| parts.clone());
+            if admitted.operation() == OperationType::Mutation {
+                let done = schema.execute(admitted, data).await;
+                return Ok(self.done_events(done, place));
+            }
             return Ok(self.events(self.outcomes(admitted, data), asker, place));
         }
         let keeping = match (answers, look) {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use async_graphql::Executor;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, StatusCode, header, request};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request};
 use axum::response::Response;
 use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt};
@@ -58,6 +58,19 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             );
             Refused::new(status, code, message).with_header(header::RETRY_AFTER, RETRY_AFTER)
         })
+    }
+
+    /// Answers with what a mutation did. It is awaited before anything is answered, since it may set headers: signing in gives a
+    /// cookie.
+    pub(super) fn done_events(&self, mut done: Outcome, place: OwnedSemaphorePermit) -> Response {
+        let headers = match &mut done {
+            Outcome::Executed(answer) => std::mem::take(&mut answer.http_headers),
+            Outcome::Refused(_) => HeaderMap::new(),
+        };
+        let told = stream::once(std::future::ready(done)).boxed();
+        let mut response = self.events(told, None, place);
+        response.headers_mut().extend(headers);
+        response
     }
 
     /// Answers with the outcomes of an operation as they come; `asker` is the request of somebody whose rights may end.
