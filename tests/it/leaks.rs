@@ -5,7 +5,7 @@
 //! everybody who may not see them. None of the words may stand in any answer: in no field, error, suggestion, snippet or facet.
 //! Curators and operators are asked too: they show that the documents do reach these things.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use testkit::Federation;
@@ -138,18 +138,20 @@ impl Planted {
         }
     }
 
-    /// Asks outright and at random, and gives the secrets that were told and the root fields of queries that were answered.
+    /// Asks outright and at random, and gives the secrets that were told, each with what told it first, and the root fields of queries that were answered.
     async fn ask(
         &self,
         token: Option<&str>,
         seed: u64,
-    ) -> (BTreeSet<&'static str>, BTreeSet<String>) {
+    ) -> (BTreeMap<&'static str, String>, BTreeSet<String>) {
         let mut model = Model::of(&graphql::whole_sdl());
         model.roots.retain(|(kind, _)| *kind == "query");
         let mut chance = fastrand::Rng::with_seed(seed);
-        let (mut told, mut roots) = (BTreeSet::new(), BTreeSet::new());
+        let (mut told, mut roots) = (BTreeMap::new(), BTreeSet::new());
         for query in OUTRIGHT {
-            told.extend(self.told(token, &json!({ "query": query })).await.1);
+            for secret in self.told(token, &json!({ "query": query })).await.1 {
+                told.entry(secret).or_insert_with(|| query.to_owned());
+            }
         }
         for _ in 0..DOCUMENTS {
             let document = Writer::with_pool(&model, &mut chance, self.pool()).document();
@@ -158,7 +160,10 @@ impl Planted {
             let query = document.to_string();
             let body = json!({"query": query, "operationName": name, "variables": given});
             let (answer, found) = self.told(token, &body).await;
-            told.extend(found);
+            for secret in found {
+                let answered = || format!("{body} -> {}", answer.body);
+                told.entry(secret).or_insert_with(answered);
+            }
             if answer.codes().is_empty() {
                 roots.extend(document.root_fields());
             }
@@ -226,7 +231,8 @@ async fn nobody_reads_what_is_not_theirs() {
         ("an operator", Some(&operator), all),
     ] {
         let (told, roots) = planted.ask(token.map(String::as_str), 5).await;
-        assert_eq!(told, may_read, "what {who} was told");
+        let secrets: BTreeSet<_> = told.keys().copied().collect();
+        assert_eq!(secrets, may_read, "what {who} was told: {told:#?}");
         assert!(
             roots.len() >= FEWEST_ROOTS,
             "{who} was answered only {roots:?}"

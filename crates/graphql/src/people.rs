@@ -90,7 +90,10 @@ impl Person {
         let hub = ctx.db().hub();
         let mut ids = Vec::new();
         for record in credits::innovations_of(ctx.db(), self.0.id, 100).await? {
-            if innovations::load(ctx, (hub.clone(), record)).await?.is_some() {
+            if innovations::load(ctx, (hub.clone(), record))
+                .await?
+                .is_some()
+            {
                 ids.push(GlobalId::Innovation(hub.clone(), record).to_id());
             }
         }
@@ -373,7 +376,8 @@ async fn change(
         let id = id.to_string();
         ApiError::NotFound { what: "person", id }
     })?;
-    ctx.viewer().require_of(Action::WritePeople, person.agency)?;
+    ctx.viewer()
+        .require_of(Action::WritePeople, person.agency)?;
     let held = person.revision;
     if held != expected {
         return Err(ApiError::Conflict(StorageError::Conflict {

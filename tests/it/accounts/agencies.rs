@@ -96,7 +96,11 @@ async fn a_contributor_knows_the_people_of_the_own_agency_only() {
     let read = budi.ask(by_id, json!({ "id": ani })).await.body;
     assert!(!read.to_string().contains("Ani"), "{read}");
     assert_eq!(read["data"]["person"], Value::Null);
-    let unknown = json!(ani.as_str().unwrap().replace(|c: char| c.is_ascii_digit(), "0"));
+    let unknown = json!(
+        ani.as_str()
+            .unwrap()
+            .replace(|c: char| c.is_ascii_digit(), "0")
+    );
     for document in [
         "mutation($id: ID!) { recordConsent(id: $id, revision: 1, textVersion: \"1\") { id } }",
         "mutation($id: ID!) { erasePerson(id: $id, revision: 1) }",
@@ -116,7 +120,10 @@ async fn a_contributor_knows_the_people_of_the_own_agency_only() {
     let begun = siti.ask(begun, json!({ "id": ani })).await.data();
     let draft = &begun["draftInnovation"];
     assert_eq!(draft["credits"], json!([{"name": "Bidan Ani"}]));
-    let kepala = kurator.ask("{ people { nodes { id name } } }", json!({})).await.data();
+    let kepala = kurator
+        .ask("{ people { nodes { id name } } }", json!({}))
+        .await
+        .data();
     let nodes = kepala["people"]["nodes"].as_array().unwrap();
     let kepala = nodes.iter().find(|it| it["name"] == "Ibu Kepala").unwrap()["id"].clone();
     let save = "mutation($id: ID!, $revision: Long!, $credits: [ID!], $agency: ID) {
@@ -126,7 +133,10 @@ async fn a_contributor_knows_the_people_of_the_own_agency_only() {
     let saved = &saved["saveDraft"];
     let arguments = json!({"id": saved["id"], "revision": saved["revision"], "credits": [ani]});
     let saved = siti.ask(save, arguments).await.data();
-    assert_eq!(saved["saveDraft"]["credits"], json!([{"name": "Bidan Ani"}]));
+    assert_eq!(
+        saved["saveDraft"]["credits"],
+        json!([{"name": "Bidan Ani"}])
+    );
     let read = "query($id: ID!) { draft(id: $id) { credits { name } } }";
     let read = kurator.ask(read, json!({ "id": draft["id"] })).await.data();
     assert_eq!(

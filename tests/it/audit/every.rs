@@ -315,6 +315,7 @@ async fn drafts(ledger: &mut Ledger<'_>) {
         ("saveDraft", author, json!({ "input": whole })),
         ("submitDraft", author, json!({})),
         ("returnDraft", office, json!({"note": "Kurang."})),
+        ("saveDraft", author, json!({ "input": whole })),
         ("submitDraft", author, json!({})),
         ("verifyDraft", office, json!({})),
         ("publishDraft", office, json!({})),
