@@ -14,7 +14,7 @@
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others; `oracle`: what is valid
 //!   GraphQL, by a second implementation; `leaks`: whatever is asked, nobody reads what is not theirs; `secrets`: keys that a passphrase protects;
-//!   `asking`: what settings close and bound. `reader`: an independent implementation.
+//!   `asking`: what settings close and bound. `asvs`: what the checklist says is so. `reader`: an independent implementation.
 
 #![expect(
     clippy::unwrap_used,
@@ -44,6 +44,7 @@ mod accounts;
 mod api;
 mod architecture;
 mod asking;
+mod asvs;
 mod at_once;
 mod audience;
 mod audit;
