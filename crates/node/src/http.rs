@@ -1,12 +1,15 @@
 //! What the node answers over HTTP.
 //!
+//! - [`connections`] takes connections, and [`address`] tells where a request comes from.
 //! - [`graphql`] is the front door of the GraphQL schema; [`viewer`] tells it who asks.
 //! - [`export`] gives innovations as files.
 //! - [`health`] tells machines whether the node lives and is ready.
 //! - [`metrics`] tells them numbers.
 //! - [`assets`] serves the pages that are built into the program.
 
+pub mod address;
 pub mod assets;
+pub mod connections;
 pub mod export;
 pub mod graphql;
 pub mod health;

@@ -20,7 +20,7 @@ use sync::round::Puller;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use crate::config::{Config, PublicUrl};
+use crate::config::Config;
 use crate::guard;
 use crate::keys::{self, OperatorToken, Passphrase};
 use crate::pace::Pulling;
@@ -336,8 +336,5 @@ pub(crate) async fn open_database(config: &Config) -> anyhow::Result<Database> {
 }
 
 fn account_rules(config: &Config) -> graphql::AccountRules {
-    let public_url = config.http.public_url.as_ref();
-    config
-        .accounts
-        .rules(public_url.is_some_and(PublicUrl::is_by_tls))
+    config.accounts.rules(config.http.is_by_tls())
 }

@@ -26,7 +26,6 @@ mod tests;
 pub mod ws;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +33,7 @@ use std::time::Duration;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor};
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::{Method, header, request};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any};
@@ -51,6 +50,7 @@ pub use context::{Caller, RequestContext, is_same_origin};
 pub use kept::Answers;
 pub use refused::Refused;
 
+use super::address::ClientAddress;
 use kept::{Look, Question};
 use media_type::{Accepted, MediaType};
 use parameters::Parameters;
@@ -316,10 +316,9 @@ pub fn refuse(refused: Refused) -> Response {
 fn caller(parts: &request::Parts) -> Result<Caller<'_>, Refused> {
     let authorization = parts.headers.get(header::AUTHORIZATION);
     let authorization = authorization.map(|value| value.to_str()).transpose();
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     Ok(Caller {
         headers: &parts.headers,
-        address: address.map(|address| address.0),
+        client: parts.extensions.get::<ClientAddress>().copied(),
         authorization: authorization
             .map_err(|_| Refused::unauthenticated("the header Authorization is not readable"))?,
     })

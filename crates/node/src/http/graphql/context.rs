@@ -1,12 +1,12 @@
 //! Who is asking: the hook by which the node puts its own things into a request.
 
 use std::future::Future;
-use std::net::SocketAddr;
 
 use async_graphql::Data;
 use axum::http::{HeaderMap, header};
 use graphql::guard::{Admitted, Allowed};
 
+use super::super::address::ClientAddress;
 use super::kept::Answers;
 use super::refused::Refused;
 
@@ -15,8 +15,8 @@ use super::refused::Refused;
 pub struct Caller<'a> {
     /// The headers of the request, or of the one that opened the WebSocket.
     pub headers: &'a HeaderMap,
-    /// The other end of the connection, if the server was told to pass it on.
-    pub address: Option<SocketAddr>,
+    /// Where it asks from; nothing where no server put that in.
+    pub client: Option<ClientAddress>,
     /// The credentials: the header `Authorization`, or what `connection_init` says under that name.
     pub authorization: Option<&'a str>,
 }
