@@ -23,7 +23,6 @@ use serde::{Deserialize, Serialize};
 pub use accounts::AccountsConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use graphql::{GraphqlConfig, Who};
-pub use http::{HttpConfig, PublicUrl};
 pub use http::{
     AllowedOrigin, HttpConfig, LimitsConfig, PublicUrl, RatesConfig, TlsConfig, seconds,
 };
@@ -203,7 +202,10 @@ mod tests {
         check("[http.rates]\naddress = 1", "address");
         check("[http.tls]\ncertificate = \"a.pem\"", "key");
         let tls = "[http.tls]\ncertificate = \"a.pem\"\nkey = \"a.key\"";
-        check(&format!("[http]\npublic_url = \"http://a.id\"\n{tls}"), "https://");
+        check(
+            &format!("[http]\npublic_url = \"http://a.id\"\n{tls}"),
+            "https://",
+        );
     }
 
     /// The settings of a table and of those below it.

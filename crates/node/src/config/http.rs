@@ -148,7 +148,11 @@ impl HttpConfig {
                 "http.public_url begins with http:// though [http.tls] is given; begin it with https://".to_owned(),
             );
         }
-        if let Some(network) = self.trusted_proxies.iter().find(|network| network.net().prefix_len() == 0) {
+        if let Some(network) = self
+            .trusted_proxies
+            .iter()
+            .find(|network| network.net().prefix_len() == 0)
+        {
             return Err(format!(
                 "http.trusted_proxies has {}, which is everybody, so that anybody could pass for another; name the proxies",
                 String::from(*network)

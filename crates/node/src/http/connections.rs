@@ -33,8 +33,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tokio_util::either::Either;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service as _;
@@ -205,7 +204,7 @@ impl Connection {
         // Answers are whole when they are written, so the system need not wait for more.
         drop(stream.set_nodelay(true));
         let Some(certificates) = &self.rules.certificates else {
-            return self.converse(Either::Left(stream)).await;
+            return self.converse(stream).await;
         };
         let shaken = timeout(self.rules.handshake, certificates.acceptor().accept(stream));
         let shaken = tokio::select! {
@@ -213,7 +212,7 @@ impl Connection {
             shaken = shaken => shaken,
         };
         match shaken {
-            Ok(Ok(stream)) => self.converse(Either::Right(stream)).await,
+            Ok(Ok(stream)) => self.converse(stream).await,
             Ok(Err(error)) => tracing::debug!(%error, "a handshake of TLS failed"),
             Err(_) => tracing::debug!("a handshake of TLS took too long"),
         }
@@ -265,7 +264,9 @@ impl Connection {
         let rules = &self.rules;
         let running = Activity::begin(activity, request.version());
         let is_by_tls = rules.certificates.is_some();
-        let client = rules.proxies.client(self.peer, is_by_tls, request.headers());
+        let client = rules
+            .proxies
+            .client(self.peer, is_by_tls, request.headers());
         request.extensions_mut().insert(client);
         name_host(&mut request);
         if request.method() == Method::CONNECT {

@@ -4,7 +4,11 @@ use super::*;
 
 fn proxies() -> Proxies {
     let networks = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"];
-    Proxies::new(networks.map(|net| Network::try_from(net.to_owned()).unwrap()).into())
+    Proxies::new(
+        networks
+            .map(|net| Network::try_from(net.to_owned()).unwrap())
+            .into(),
+    )
 }
 
 fn headers(name: &'static str, lines: &[&'static str]) -> HeaderMap {
@@ -19,7 +23,11 @@ fn headers(name: &'static str, lines: &[&'static str]) -> HeaderMap {
 fn check(peer: &str, lines: &[&'static str], client: &str) {
     let peer = SocketAddr::new(peer.parse().unwrap(), 40_000);
     let found = proxies().client(peer, false, &headers(FORWARDED_FOR, lines));
-    assert_eq!(found.ip, client.parse::<IpAddr>().unwrap(), "{peer} {lines:?}");
+    assert_eq!(
+        found.ip,
+        client.parse::<IpAddr>().unwrap(),
+        "{peer} {lines:?}"
+    );
 }
 
 #[test]
@@ -38,7 +46,11 @@ fn behind_trusted_proxies_the_first_untrusted_from_the_right_counts() {
     check("127.0.0.1", &["203.0.113.5, 192.0.2.1"], "192.0.2.1");
     check("127.0.0.1", &["127.0.0.1, 192.0.2.1"], "192.0.2.1");
     check("127.0.0.1", &["203.0.113.5", "192.0.2.1"], "192.0.2.1");
-    check("127.0.0.1", &["203.0.113.5, 192.0.2.1, 10.1.1.1"], "192.0.2.1");
+    check(
+        "127.0.0.1",
+        &["203.0.113.5, 192.0.2.1, 10.1.1.1"],
+        "192.0.2.1",
+    );
     check("fd00::5", &["192.0.2.1,10.2.2.2", "10.1.1.1"], "192.0.2.1");
     check("10.3.3.3", &["10.2.2.2, 10.1.1.1"], "10.2.2.2");
 }

@@ -201,7 +201,11 @@ mod tests {
         drop(first);
         assert!(activity.running.load(Ordering::Relaxed) == 1);
         activity.hear();
-        assert_eq!(activity.heard.load(Ordering::Relaxed), 0, "it is not a header");
+        assert_eq!(
+            activity.heard.load(Ordering::Relaxed),
+            0,
+            "it is not a header"
+        );
         drop(second);
         activity.hear();
         assert_ne!(activity.heard.load(Ordering::Relaxed), 0);

@@ -30,7 +30,9 @@ impl Patience {
     fn after(&self, left: Duration, waited: Duration, bytes: usize) -> Duration {
         let won = bytes as f64 / f64::from(self.slowest.get());
         let won = Duration::try_from_secs_f64(won).unwrap_or(self.stalled);
-        left.saturating_sub(waited).saturating_add(won).min(self.stalled)
+        left.saturating_sub(waited)
+            .saturating_add(won)
+            .min(self.stalled)
     }
 }
 
@@ -67,21 +69,17 @@ impl<S> Watched<S> {
     ) -> Poll<io::Result<T>> {
         match polled {
             Poll::Pending => {
-                if self.since.is_none() {
-                    let now = Instant::now();
-                    self.since = Some(now);
-                    let end = now + self.left;
-                    match &mut self.end {
-                        Some(sleep) => sleep.as_mut().reset(end),
-                        None => self.end = Some(Box::pin(sleep_until(end))),
-                    }
+                let left = self.left;
+                let since = *self.since.get_or_insert_with(Instant::now);
+                let end = self
+                    .end
+                    .get_or_insert_with(|| Box::pin(sleep_until(since + left)));
+                if end.deadline() != since + left {
+                    end.as_mut().reset(since + left);
                 }
-                match &mut self.end {
-                    Some(sleep) if sleep.as_mut().poll(context).is_ready() => {
-                        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-                    }
-                    _ => Poll::Pending,
-                }
+                end.as_mut()
+                    .poll(context)
+                    .map(|()| Err(io::ErrorKind::TimedOut.into()))
             }
             Poll::Ready(result) => {
                 let taken = result.as_ref().map_or(0, bytes);

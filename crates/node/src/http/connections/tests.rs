@@ -1,0 +1,1 @@
+//! Real sockets that misbehave in one way each.
