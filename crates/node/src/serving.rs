@@ -1,6 +1,7 @@
 //! Running a hub: answering and pulling, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -52,7 +53,8 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
     let router = http::router(hub, &endpoint);
     let certificates = Certificates::of(&hub.config)?;
     let scheme = certificates.as_ref().map_or("http", |_| "https");
-    let rules = Rules::new(&hub.config.http, certificates.clone());
+    let load = Arc::clone(endpoint.context().load());
+    let rules = Rules::new(&hub.config.http, load, certificates.clone());
     let served = connections::serve(listener, router, rules, closing.clone());
     let mut tasks = vec![
         tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),

@@ -8,7 +8,7 @@
 //!
 //! No accept error ends the loop. A connection that is cut costs its client the connection and nobody else anything.
 //!
-//! Not here: what is answered (the router), and how much may be asked (`rates`, `workload`).
+//! Not here: what is answered (the router), and how much may be asked (`load`).
 
 mod activity;
 mod bodies;
@@ -39,6 +39,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
 use super::address::{AddressBlock, Proxies};
+use super::load::{Load, Tally};
 use crate::config::{HttpConfig, LimitsConfig, seconds};
 use activity::{Activity, Due, Running, Times};
 use bodies::{Counted, Timed};
@@ -72,11 +73,16 @@ pub struct Rules {
     proxies: Proxies,
     crowd: Arc<Crowd>,
     certificates: Option<Arc<Certificates>>,
+    load: Arc<Load>,
 }
 
 impl Rules {
     /// Those of the settings.
-    pub fn new(config: &HttpConfig, certificates: Option<Arc<Certificates>>) -> Self {
+    pub fn new(
+        config: &HttpConfig,
+        load: Arc<Load>,
+        certificates: Option<Arc<Certificates>>,
+    ) -> Self {
         let limits = &config.limits;
         let count = |n: std::num::NonZeroU32| n.get() as usize;
         Self {
@@ -100,6 +106,7 @@ impl Rules {
                 KEPT_FOR_PROXIES,
             )),
             certificates,
+            load,
         }
     }
 }
@@ -142,6 +149,7 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer)) => {
                 let Some(place) = enter(&rules, peer) else {
+                    Tally::note(&rules.load.tally().connections);
                     continue;
                 };
                 let connection = Connection {

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::graphql::{
     Answers, Caller, Endpoint, Refused, RequestContext, Settings, is_same_origin,
 };
+use super::load::{Asker, Load};
 use crate::config::{Config, PublicUrl};
 use crate::hub::Hub;
 use crate::keys::OperatorToken;
@@ -40,9 +41,15 @@ pub struct Viewers {
     clock: Arc<dyn Clock>,
     used: UsedTokens,
     answers: Answers,
+    load: Arc<Load>,
 }
 
 impl Viewers {
+    /// How much is asked of this process.
+    pub const fn load(&self) -> &Arc<Load> {
+        &self.load
+    }
+
     /// The hub that made a token for this one.
     async fn hub(&self, text: &str) -> Result<Viewer, Refused> {
         let trust = storage::trust::load(&self.db).await.map_err(failed)?;
@@ -189,6 +196,25 @@ impl RequestContext for Viewers {
         Some(&self.answers)
     }
 
+    fn load(&self) -> Option<&Load> {
+        Some(&self.load)
+    }
+
+    fn asker(&self, viewer: &Viewer) -> Asker {
+        match viewer {
+            Viewer::Anyone => Asker::Anyone,
+            Viewer::Operator => Asker::Operator,
+            Viewer::Hub(hub) => Asker::Hub(hub.clone()),
+            Viewer::Account(signed_in) => Asker::Account {
+                account: signed_in.account,
+                token: match signed_in.means {
+                    Means::Token(token) => Some(token),
+                    Means::Session(_) => None,
+                },
+            },
+        }
+    }
+
     /// What a hub may see depends on the trust of the moment, and accounts are few, so both are always answered anew.
     fn rights(&self, viewer: &Viewer) -> Option<u8> {
         match viewer {
@@ -240,6 +266,7 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> anyhow::Result<Graphql
         ..Settings::default()
     };
     let viewers = Viewers {
+        load: Arc::new(Load::new(&hub.config)),
         token: hub.token.clone(),
         rules: Arc::clone(&hub.accounts),
         config: Arc::clone(&hub.config),

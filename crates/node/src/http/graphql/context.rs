@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, header};
 use graphql::guard::{Admitted, Allowed};
 
 use super::super::address::ClientAddress;
+use super::super::load::{Asker, Load};
 use super::kept::Answers;
 use super::refused::Refused;
 
@@ -58,6 +59,16 @@ pub trait RequestContext: Send + Sync + 'static {
     /// The answers that are kept, if any are.
     fn answers(&self) -> Option<&Answers> {
         None
+    }
+
+    /// How much is asked, if that is counted.
+    fn load(&self) -> Option<&Load> {
+        None
+    }
+
+    /// As whom a viewer is counted.
+    fn asker(&self, _viewer: &Self::Viewer) -> Asker {
+        Asker::Anyone
     }
 
     /// A number for the rights of a viewer: all of the same number are given the same answers. Nothing for one who is
