@@ -1,6 +1,7 @@
 //! Pulling peers until every hub holds the same logs.
 //!
 //! - [`plan`] decides what to do about a log, and when to come back. Pure.
+//! - [`outgoing`] says where this hub's own requests may go.
 //! - [`peer`] asks, over the peer's public GraphQL schema: [`peer::HttpPeer`] is the real one.
 //! - [`round`] carries the decisions out and stores what verifies.
 //! - [`hint`] hears at once when a peer changed, so that a round need not wait for its turn.
@@ -14,6 +15,7 @@
 pub mod documents;
 pub mod healing;
 pub mod hint;
+pub mod outgoing;
 pub mod peer;
 pub mod plan;
 pub mod repair;

@@ -9,11 +9,12 @@ use domain::log::{Frontier, Page};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::outgoing::Forbidden;
 use crate::plan::{Introduction, PageLimits};
 
 pub use http::{HttpPeer, Patience};
-pub(crate) use http::{client_builder, endpoint};
-pub use reqwest::{Certificate, Client};
+pub(crate) use http::{client_builder, endpoint, unreachable};
+pub use reqwest::Certificate;
 pub use signer::Signer;
 
 /// Why a peer gave no answer that could be used.
@@ -22,6 +23,9 @@ pub enum PeerError {
     /// The address is not one that can be asked.
     #[error("{0:?} is not an http or https address")]
     Url(String),
+    /// It leads to an address that may not be asked.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// No client can be made on this machine.
     #[error("no client can be made")]
     Client(#[source] reqwest::Error),

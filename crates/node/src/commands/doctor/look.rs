@@ -8,7 +8,8 @@ use domain::clock::Clock as _;
 use futures_util::StreamExt as _;
 use storage::peers::Peer;
 use storage::{Database, Location, checkup, peers};
-use sync::peer::{Client, Greeting, HttpPeer, PeerError};
+use sync::outgoing::Client;
+use sync::peer::{Greeting, HttpPeer, PeerError};
 use time::OffsetDateTime;
 
 use super::{Finding, judge};
