@@ -138,6 +138,13 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     named.next()
 }
 
+/// The token of a header (RFC 6750, section 2.1).
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| token.trim())
+}
+
 fn unknown() -> Refused {
     Refused::unauthenticated(
         "the token is neither an account's, nor the operator's, nor a hub's; ask without one for what is public",
@@ -159,16 +166,13 @@ impl RequestContext for Viewers {
             self.db.traffic().note_request();
             return self.browser(caller.headers).await;
         };
-        let bearer = authorization
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        match bearer {
-            Some((_, token)) if self.token.is(token.trim()) => {
+        match bearer(authorization) {
+            Some(token) if self.token.is(token) => {
                 self.db.traffic().note_request();
                 Ok(Viewer::Operator)
             }
-            Some((_, token)) if token::is_one(token.trim()) => self.hub(token.trim()).await,
-            Some((_, given)) => match SecretHash::of(SecretKind::Token, given.trim()) {
+            Some(token) if token::is_one(token) => self.hub(token).await,
+            Some(given) => match SecretHash::of(SecretKind::Token, given) {
                 Some(hash) => {
                     self.db.traffic().note_request();
                     self.token(hash).await
@@ -198,6 +202,11 @@ impl RequestContext for Viewers {
 
     fn load(&self) -> Option<&Load> {
         Some(&self.load)
+    }
+
+    fn is_operator(&self, caller: Caller<'_>) -> bool {
+        let token = caller.authorization.and_then(bearer);
+        token.is_some_and(|token| self.token.is(token))
     }
 
     fn asker(&self, viewer: &Viewer) -> Asker {
