@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Which of our own crates each may know. `web` is the page that `node` embeds.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("migrations", &[]),
     ("storage", &["domain", "migrations"]),
-    ("sync", &["domain", "storage"]),
+    ("outgoing", &[]),
+    ("sync", &["domain", "outgoing", "storage"]),
     ("search", &["domain"]),
     ("credentials", &["domain"]),
-    ("oidc", &["domain"]),
+    ("oidc", &["domain", "outgoing"]),
     ("passkeys", &["domain"]),
     (
         "graphql",
@@ -25,6 +26,7 @@ const EDGES: [(&str, &[&str]); 11] = [
             "domain",
             "graphql",
             "oidc",
+            "outgoing",
             "passkeys",
             "search",
             "storage",
@@ -45,7 +47,7 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("totp-rs", &["credentials"]),
     ("jsonwebtoken", &["oidc"]),
     ("webauthn-rs", &["passkeys"]),
-    ("reqwest", &["oidc", "sync"]),
+    ("reqwest", &["oidc", "outgoing", "sync"]),
     ("tokio-tungstenite", &["sync"]),
     ("axum", &["node"]),
     ("tower-http", &["node"]),

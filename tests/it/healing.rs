@@ -242,6 +242,8 @@ async fn a_lost_hub_gets_everything_back_with_its_key_and_one_peer() {
             "recover",
             "--key",
             key,
+            "--private-network",
+            "127.0.0.0/8",
             "--from",
             &from,
             "--fingerprint",

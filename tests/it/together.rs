@@ -9,6 +9,7 @@ use domain::log::LogState;
 use node::config::Config;
 use node::hub::{Hub, SOFTWARE};
 use node::serving::{self, Pulling};
+use outgoing::{Client, Reach};
 use serde_json::{Value, json};
 use storage::peers;
 use sync::hint::Hints;
@@ -22,6 +23,11 @@ use testkit::records::{agency, put};
 use testkit::{Backend, Drawing, Federation};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
+
+/// The client with which hubs of this machine ask each other.
+fn asking() -> Client {
+    HttpPeer::client(SOFTWARE, Reach::here()).unwrap()
+}
 
 /// Within this time of a process's death another does its work: the promise.
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(15);
@@ -198,7 +204,7 @@ struct Slow {
 
 impl Slow {
     async fn let_the_other_pull(&self) {
-        let remote = self.other.remote(client(), &self.peer).unwrap();
+        let remote = self.other.remote(asking(), &self.peer).unwrap();
         let puller = self.other.puller();
         let round = puller.run(&self.peer, &remote, Occasion::Turn, None, &|_| {});
         let result = round.await.unwrap();
@@ -258,7 +264,7 @@ async fn a_log_that_another_process_moved_in_the_middle_of_a_round_is_no_fault_o
         }
         let peer = hubs.peer("b", "a").await;
         let slow = Slow {
-            remote: hubs.hub("b").remote(client(), &peer).unwrap(),
+            remote: hubs.hub("b").remote(asking(), &peer).unwrap(),
             other: another(hubs.hub("b")).await,
             peer: peer.clone(),
             pages: AtomicU64::new(0),
@@ -294,7 +300,7 @@ async fn two_nodes_write_one_log_without_a_gap_and_tell_each_others_subscribers(
     let other = another(one).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let running = serving::start_at(&other, listener, Pulling::Never).unwrap();
-    let client = Hints::client(SOFTWARE).unwrap();
+    let client = Hints::client(SOFTWARE, Reach::here()).unwrap();
     let mut heard = Hints::open(&client, &running.url()).await.unwrap();
     let size = hubs.size("a", "a").await;
 

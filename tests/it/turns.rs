@@ -14,6 +14,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use graphql::MOST_WAITING;
 use node::system::{SystemClock, SystemEntropy};
+use outgoing::Reach;
 use serde_json::{Value, json};
 use storage::pins;
 use sync::peer::{HttpPeer, Peer as _, PeerError, Signer};
@@ -115,7 +116,7 @@ async fn a_puller_that_is_told_to_comes_back_and_not_for_ever() {
     for (times, expected) in [(1, Some(2)), (u64::MAX, None)] {
         let asked = Arc::new(AtomicU64::new(0));
         let url = busy_peer(times, Arc::clone(&asked)).await;
-        let peer = HttpPeer::new(testkit::api::client(), &url).unwrap();
+        let peer = HttpPeer::new(HttpPeer::client("test", Reach::here()).unwrap(), &url).unwrap();
         let us = hub_id("hub-a");
         let peer = peer.signing(Signer {
             network: network(),

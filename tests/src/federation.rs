@@ -26,6 +26,7 @@ use node::keys;
 use node::serving::{self, Pulling, Running};
 use node::system::{SystemClock, SystemEntropy};
 use node::tasks;
+use outgoing::{Client, Reach};
 use serde_json::{Value, json};
 use storage::logs::heads::{self, Head};
 use storage::logs::{self, verify};
@@ -41,13 +42,17 @@ use crate::drawing::{Drawing, DrawnHub};
 use crate::records::{self, hub_id};
 use crate::site::Site;
 
+/// Settings of hubs that are all on this machine: what they ask is not counted, or the first would have to wait.
+pub const HERE: &str = "[http.rates]\nunlimited = [\"127.0.0.0/8\"]\n";
+/// Lines of `[sync]` of hubs that pull each other on this machine.
+pub const PULL_HERE: &str = "private_networks = [\"127.0.0.0/8\"]\n";
 /// Passes over all hubs after which records must have reached everyone.
 const MOST_PASSES: usize = 20;
 
 /// Several hubs that know each other.
 pub struct Federation {
     members: Vec<Member>,
-    client: reqwest::Client,
+    client: Client,
 }
 
 struct Member {
@@ -81,7 +86,7 @@ impl Federation {
         }
         let federation = Self {
             members,
-            client: HttpPeer::client(SOFTWARE).expect("a client can be made"),
+            client: HttpPeer::client(SOFTWARE, Reach::here()).expect("a client can be made"),
         };
         federation.acquaint(&drawing).await;
         federation
@@ -89,7 +94,7 @@ impl Federation {
 
     /// Lets hubs wait so long for their peers from now on, and for one log within a round.
     pub fn wait_for_peers(&mut self, patience: Patience, log_time: Duration) {
-        let client = HttpPeer::patient_client(SOFTWARE, patience);
+        let client = HttpPeer::patient_client(SOFTWARE, Reach::here(), patience);
         self.client = client.expect("a client can be made");
         for member in &mut self.members {
             member.puller = member.hub.puller().with_log_time(log_time);
@@ -455,7 +460,9 @@ async fn open_hub(drawn: &DrawnHub, site: &Site, port: u16) -> Hub {
         ..
     } = drawn;
     let settings = settings.replace("{port}", &port.to_string());
-    let text = format!("[hub]\nnetwork = \"{network}\"\nid = \"hub-{name}\"\n\n[sync]\n{settings}");
+    let text = format!(
+        "[hub]\nnetwork = \"{network}\"\nid = \"hub-{name}\"\n\n{HERE}\n[sync]\n{PULL_HERE}{settings}"
+    );
     let mut config = Config::parse(&text).expect("the settings are right");
     site.folder().clone_into(&mut config.folder);
     config.database.url = DatabaseUrl::parse(&site.url()).expect("the address is right");

@@ -73,6 +73,12 @@ impl Program {
             .args(arguments)
             .current_dir(self.folder())
             .env_clear()
+            // All hubs are on this machine.
+            .env(
+                "SIMPUL_SYNC__PRIVATE_NETWORKS",
+                "[\"127.0.0.0/8\", \"::1\"]",
+            )
+            .env("SIMPUL_HTTP__RATES__UNLIMITED", "[\"127.0.0.0/8\"]")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

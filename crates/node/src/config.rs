@@ -10,6 +10,7 @@ mod graphql;
 mod http;
 mod hub;
 mod log;
+mod network;
 mod oidc;
 mod search;
 mod sync;
@@ -25,9 +26,12 @@ pub use accounts::AccountsConfig;
 pub use audit::AuditConfig;
 pub use database::{DatabaseConfig, DatabaseUrl};
 pub use graphql::{GraphqlConfig, Who};
-pub use http::{HttpConfig, PublicUrl};
+pub use http::{
+    AllowedOrigin, HttpConfig, LimitsConfig, PublicUrl, RatesConfig, TlsConfig, seconds,
+};
 pub use hub::HubConfig;
 pub use log::{LogConfig, LogFormat};
+pub use network::Network;
 pub use oidc::{OidcConfig, ProviderName};
 pub use search::SearchConfig;
 pub use sync::SyncConfig;
@@ -87,6 +91,9 @@ pub enum ConfigError {
     /// A bound of a request is set to what cannot be kept.
     #[error("the setting graphql.limits.{0}")]
     Limit(#[from] LimitError),
+    /// Settings that do not go together.
+    #[error("{0}; simpul.example.toml explains every setting")]
+    Nonsense(String),
 }
 
 impl Config {
@@ -120,6 +127,7 @@ impl Config {
             .extract()
             .map_err(|error| ConfigError::Setting(Box::new(error)))?;
         config.graphql.limits.check()?;
+        config.http.check().map_err(ConfigError::Nonsense)?;
         Ok(config)
     }
 
@@ -194,6 +202,29 @@ mod tests {
         );
         check("[graphql.limits]\nbrackets = 1000", "brackets");
         check("[database]\nurl = \"mysql://x\"", "mysql://x");
+        check("[http]\ntrusted_proxies = [\"proxy\"]", "proxy");
+        check("[http]\ntrusted_proxies = [\"0.0.0.0/0\"]", "everybody");
+        check("[http]\ncors_origins = [\"portal\"]", "portal");
+        check("[http.limits]\nheader_bytes = 100", "at least 8192");
+        check("[http.limits]\nconnections = 0", "connections");
+        check("[http.limits]\nconnections = 3", "at most as many");
+        check("[http.limits]\nrequests = 64", "give less");
+        check("[http.rates]\naddress = 1", "address");
+        check("[http.tls]\ncertificate = \"a.pem\"", "key");
+        let tls = "[http.tls]\ncertificate = \"a.pem\"\nkey = \"a.key\"";
+        check(
+            &format!("[http]\npublic_url = \"http://a.id\"\n{tls}"),
+            "https://",
+        );
+    }
+
+    /// The settings of a table and of those below it.
+    fn paths(table: &toml::Table, before: &str) -> Vec<String> {
+        let path = |(key, value): (&String, &toml::Value)| match value {
+            toml::Value::Table(table) => paths(table, &format!("{before}{key}.")),
+            _ => vec![format!("{before}{key}")],
+        };
+        table.iter().flat_map(path).collect()
     }
 
     #[test]
@@ -208,13 +239,15 @@ mod tests {
         let mut config = Config::parse(&all).unwrap();
         let known = toml::Table::try_from(&config).unwrap();
         // Of sections that may be repeated one is shown.
-        let keys = |section: &toml::Value| -> Vec<String> {
-            let section = section.get(0).unwrap_or(section);
-            section.as_table().unwrap().keys().cloned().collect()
+        let once = |mut table: toml::Table| {
+            for section in table.values_mut() {
+                if let Some(one) = section.get(0) {
+                    *section = one.clone();
+                }
+            }
+            table
         };
-        for (section, known) in &known {
-            assert_eq!(keys(&shown[section]), keys(known), "section {section}");
-        }
+        assert_eq!(paths(&once(shown), ""), paths(&once(known), ""));
         let plain = Config::parse(example).unwrap();
         config.hub = plain.hub.clone();
         assert_eq!(Config::parse(LEAST).unwrap().sync, plain.sync);

@@ -11,6 +11,7 @@ use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::{LogId, RecordId};
 use domain::log::{SigningKey, first_epoch};
 use domain::trust::{MemberKeyDraft, Membership, MembershipDraft, Trust};
+use outgoing::Client;
 use passkeys::Passkeys;
 use serde::Serialize;
 use serde_json::json;
@@ -20,7 +21,7 @@ use storage::local::Local;
 use storage::logs::{heads, reopening};
 use storage::{Database, Owner, hubs, leases, logs, members};
 use sync::healing::Healer;
-use sync::peer::{Client, HttpPeer, PeerError, Signer};
+use sync::peer::{HttpPeer, PeerError, Signer};
 use sync::round::Puller;
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -388,7 +389,7 @@ fn account_rules(config: &Config, providers: &Providers) -> graphql::AccountRule
     let public_url = config.http.public_url.as_ref();
     config
         .accounts
-        .rules(public_url.is_some_and(PublicUrl::is_by_tls))
+        .rules(config.http.is_by_tls())
         .at(public_url.map(|url| url.as_str().to_owned()))
         .offering(providers.listed())
         .with_passkeys(public_url.and_then(|url| passkeys(config, url)))

@@ -165,8 +165,9 @@ pub(crate) fn read_secret(file: &Path) -> anyhow::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(text))
 }
 
+/// Refuses a file that others than its owner may read.
 #[cfg(unix)]
-fn check_mode(file: &Path) -> anyhow::Result<()> {
+pub fn check_mode(file: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     let facts =
         std::fs::metadata(file).with_context(|| format!("{} cannot be read", file.display()))?;
@@ -181,7 +182,8 @@ fn check_mode(file: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Nothing is known of who may read a file here.
 #[cfg(not(unix))]
-fn check_mode(_: &Path) -> anyhow::Result<()> {
+pub fn check_mode(_: &Path) -> anyhow::Result<()> {
     Ok(())
 }

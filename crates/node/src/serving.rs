@@ -1,14 +1,15 @@
 //! Running a hub: answering and pulling, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::http::connections::{self, Rules, certificates::Certificates};
 use crate::hub::Hub;
 use crate::indexing::follow;
 use crate::{http, tasks};
@@ -26,6 +27,7 @@ pub enum Pulling {
 pub struct Running {
     /// Where it answers.
     pub address: SocketAddr,
+    scheme: &'static str,
     closing: CancellationToken,
     grace: Duration,
     endpoint: http::viewer::GraphqlEndpoint,
@@ -49,12 +51,11 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
     let address = listener.local_addr().context("the socket has no address")?;
     let endpoint = http::viewer::endpoint(hub, closing.clone())?;
     let router = http::router(hub, &endpoint);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stop = closing.clone();
-    // Answers are whole when they are written, so the system need not wait for more.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move { stop.cancelled().await });
+    let certificates = Certificates::of(&hub.config)?;
+    let scheme = certificates.as_ref().map_or("http", |_| "https");
+    let load = Arc::clone(endpoint.context().load());
+    let rules = Rules::new(&hub.config.http, load, certificates.clone());
+    let served = connections::serve(listener, router, rules, closing.clone());
     let mut tasks = vec![
         tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),
         tokio::spawn(tasks::let_database_rest(hub.clone(), closing.clone())),
@@ -63,6 +64,9 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
         hub.aside
             .spawn(tasks::keep_rows(hub.clone(), closing.clone())),
     ];
+    if let Some(certificates) = certificates {
+        tasks.push(tokio::spawn(certificates.keep(closing.clone())));
+    }
     if hub.config.search.enabled {
         hub.search.set(search::State::Opening);
         tasks.push(tokio::spawn(follow::follow(hub.clone(), closing.clone())));
@@ -102,10 +106,11 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
     let grace = Duration::from_secs(hub.config.http.shutdown_seconds.get().into());
     Ok(Running {
         address,
+        scheme,
         closing,
         grace,
         endpoint,
-        server: tokio::spawn(served.into_future()),
+        server: tokio::spawn(served),
         tasks,
     })
 }
@@ -113,7 +118,7 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
 impl Running {
     /// The address as a URL.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Takes no new requests, lets running ones finish within the grace, and ends.

@@ -2,20 +2,23 @@
 //! those of the network's own authority for certificates, if the settings name one.
 
 use anyhow::{Context as _, bail};
+use outgoing::Client;
 use sync::hint::Hints;
-use sync::peer::{Certificate, Client, HttpPeer};
+use sync::peer::{Certificate, HttpPeer};
 
 use crate::config::Config;
 use crate::hub::SOFTWARE;
 
 /// The client for pulls.
 pub fn client(config: &Config) -> anyhow::Result<Client> {
-    HttpPeer::client_trusting(SOFTWARE, roots(config)?).context("no client can be made")
+    HttpPeer::client_trusting(SOFTWARE, config.sync.reach(), roots(config)?)
+        .context("no client can be made")
 }
 
 /// The client for hints.
 pub fn hints_client(config: &Config) -> anyhow::Result<Client> {
-    Hints::client_trusting(SOFTWARE, roots(config)?).context("no client can be made")
+    Hints::client_trusting(SOFTWARE, config.sync.reach(), roots(config)?)
+        .context("no client can be made")
 }
 
 /// The certificates that are trusted beside those of this machine.

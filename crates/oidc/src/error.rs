@@ -1,6 +1,7 @@
 //! Why somebody could not be signed in by a provider.
 
 use crate::token::TokenError;
+use outgoing::Forbidden;
 
 /// Why somebody could not be signed in by a provider. None of the texts holds a secret or says who it was.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,14 @@ pub enum OidcError {
     /// It could not be reached a moment ago, and is not asked again yet.
     #[error("the provider could not be reached a moment ago")]
     Resting,
+    /// It is, or names something, where this hub asks nobody.
+    #[error("the provider's {what} is not asked: {cause}")]
+    Forbidden {
+        /// What was to be asked for.
+        what: &'static str,
+        /// Why not.
+        cause: Forbidden,
+    },
     /// It answered with an error.
     #[error("the provider's {what} answers with status {status}")]
     Status {

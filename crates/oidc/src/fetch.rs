@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use outgoing::{Client, Reach};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, RequestBuilder, Url};
+use reqwest::{Certificate, RequestBuilder, Url};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -22,23 +22,33 @@ pub(crate) struct Fetcher(Client);
 impl Fetcher {
     /// One that trusts these certificates beside those of this machine. Only where the provider is on this machine it is asked
     /// without TLS.
-    pub(crate) fn new(roots: Option<&[u8]>, may_be_plain: bool) -> Result<Self, OidcError> {
+    pub(crate) fn new(
+        roots: Option<&[u8]>,
+        reach: Reach,
+        may_be_plain: bool,
+    ) -> Result<Self, OidcError> {
         let wrong = |error: reqwest::Error| OidcError::Setting(error.without_url().to_string());
-        let builder = Client::builder()
+        let builder = reqwest::Client::builder()
             .user_agent(concat!("simpul ", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
             .https_only(!may_be_plain)
             .connect_timeout(PATIENCE)
             .timeout(PATIENCE);
         let roots = roots.map(Certificate::from_pem_bundle).transpose();
         let roots = roots.map_err(wrong)?.unwrap_or_default();
-        let client = builder.tls_certs_merge(roots).build();
+        let client = Client::build(builder.tls_certs_merge(roots), reach);
         client.map(Self).map_err(wrong)
+    }
+
+    /// Refuses addresses at which this hub asks nobody.
+    fn check(&self, what: &'static str, url: &Url) -> Result<(), OidcError> {
+        let checked = self.0.reach().check(url);
+        checked.map_err(|cause| OidcError::Forbidden { what, cause })
     }
 
     /// Asks for a document.
     pub(crate) async fn get(&self, what: &'static str, url: Url) -> Result<Value, OidcError> {
-        send(what, self.0.get(url)).await
+        self.check(what, &url)?;
+        send(what, self.0.http().get(url)).await
     }
 
     /// Asks for a document, showing a token.
@@ -48,8 +58,10 @@ impl Fetcher {
         url: Url,
         token: &str,
     ) -> Result<Value, OidcError> {
+        self.check(what, &url)?;
         let shown = format!("Bearer {token}");
-        send(what, self.0.get(url).header(AUTHORIZATION, shown)).await
+        let request = self.0.http().get(url).header(AUTHORIZATION, shown);
+        send(what, request).await
     }
 
     /// Sends a form.
@@ -60,8 +72,10 @@ impl Fetcher {
         form: Zeroizing<String>,
         authorization: Option<Zeroizing<String>>,
     ) -> Result<Value, OidcError> {
+        self.check(what, &url)?;
         let mut request = self
             .0
+            .http()
             .post(url)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.as_bytes().to_vec());

@@ -115,7 +115,11 @@ impl Provider {
     pub fn new(settings: Settings) -> Result<Self, OidcError> {
         let issuer = settings.issuer_url()?;
         Ok(Self {
-            fetcher: Fetcher::new(settings.roots.as_deref(), is_loopback(&issuer))?,
+            fetcher: Fetcher::new(
+                settings.roots.as_deref(),
+                settings.reach.clone(),
+                is_loopback(&issuer),
+            )?,
             settings,
             issuer,
             known: Mutex::default(),

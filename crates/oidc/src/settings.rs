@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use outgoing::Reach;
 use reqwest::Url;
 use zeroize::Zeroizing;
 
@@ -22,6 +23,8 @@ pub struct Settings {
     pub redirect_uri: String,
     /// Claims without which the provider is asked once more (userinfo), by their paths.
     pub wanted: Vec<String>,
+    /// Where the provider may be: its own words lead to further addresses.
+    pub reach: Reach,
     /// Certificates in PEM that the provider's may lead to, beside those that this machine trusts.
     pub roots: Option<Vec<u8>>,
 }
@@ -98,6 +101,7 @@ mod tests {
             ("", false),
         ] {
             let settings = Settings {
+                reach: Reach::here(),
                 issuer: issuer.to_owned(),
                 client_id: "simpul".to_owned(),
                 client_secret: Some(Zeroizing::new("hidden".to_owned())),

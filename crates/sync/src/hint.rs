@@ -28,8 +28,9 @@ use tokio_tungstenite::tungstenite::handshake::{client::generate_key, derive_acc
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message};
 
-use crate::peer::{Patience, PeerError, client_builder, endpoint};
+use crate::peer::{Patience, PeerError, client_builder, endpoint, unreachable};
 use message::{FromPeer, ToPeer};
+use outgoing::{Client, Reach};
 use pace::Pace;
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -92,25 +93,24 @@ pub struct Hints {
 
 impl Hints {
     /// Makes the client for such subscriptions: that of pulls, but for HTTP/1.1 only, which upgrades.
-    pub fn client(user_agent: &str) -> Result<reqwest::Client, reqwest::Error> {
-        Self::client_trusting(user_agent, Vec::new())
+    pub fn client(user_agent: &str, reach: Reach) -> Result<Client, reqwest::Error> {
+        Self::client_trusting(user_agent, reach, Vec::new())
     }
 
     /// The same, which trusts these roots beside those of this machine.
     pub fn client_trusting(
         user_agent: &str,
+        reach: Reach,
         roots: Vec<reqwest::Certificate>,
-    ) -> Result<reqwest::Client, reqwest::Error> {
-        client_builder(user_agent, Patience::default())
-            .tls_certs_merge(roots)
-            .http1_only()
-            .build()
+    ) -> Result<Client, reqwest::Error> {
+        let builder = client_builder(user_agent, Patience::default());
+        Client::build(builder.tls_certs_merge(roots).http1_only(), reach)
     }
 
     /// Subscribes at an address such as `https://jipp.example.go.id`. What changed before this returns may not be told.
-    pub async fn open(client: &reqwest::Client, url: &str) -> Result<Self, HintError> {
-        let endpoint = endpoint(url)?;
-        let opened = timeout(OPEN_TIMEOUT, Self::subscribe(client, &endpoint)).await;
+    pub async fn open(client: &Client, url: &str) -> Result<Self, HintError> {
+        let endpoint = endpoint(url, client.reach())?;
+        let opened = timeout(OPEN_TIMEOUT, Self::subscribe(client.http(), &endpoint)).await;
         opened.map_err(|_| HintError::Silent)?
     }
 
@@ -194,10 +194,7 @@ fn code(frame: Option<CloseFrame>) -> u16 {
 
 /// Asks for the WebSocket (RFC 6455, section 4.1), over the same connections and with the same TLS as pulls.
 async fn upgrade(client: &reqwest::Client, endpoint: &str) -> Result<Upgraded, HintError> {
-    let failed = |cause: reqwest::Error| PeerError::Unreachable {
-        url: without_user_info(endpoint),
-        cause: cause.without_url(),
-    };
+    let failed = |cause: reqwest::Error| unreachable(&without_user_info(endpoint), cause);
     let key = generate_key();
     let request = client
         .get(endpoint)

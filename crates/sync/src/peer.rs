@@ -10,10 +10,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::plan::{Introduction, PageLimits};
+use outgoing::Forbidden;
 
 pub use http::{HttpPeer, Patience};
-pub(crate) use http::{client_builder, endpoint};
-pub use reqwest::{Certificate, Client};
+pub(crate) use http::{client_builder, endpoint, unreachable};
+pub use reqwest::Certificate;
 pub use signer::Signer;
 
 /// Why a peer gave no answer that could be used.
@@ -22,6 +23,9 @@ pub enum PeerError {
     /// The address is not one that can be asked.
     #[error("{0:?} is not an http or https address")]
     Url(String),
+    /// It leads to an address that may not be asked.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// No client can be made on this machine.
     #[error("no client can be made")]
     Client(#[source] reqwest::Error),

@@ -17,6 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::clock::Clock as _;
 use node::system::{SystemClock, SystemEntropy};
 use oidc::{Answer, Identity, OidcError, Provider, Settings};
+use outgoing::Reach;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use testkit::Federation;
@@ -124,6 +125,7 @@ impl Fake {
 
     fn provider(&self, wanted: &[&str]) -> Provider {
         Provider::new(Settings {
+            reach: Reach::here(),
             issuer: self.issuer(),
             client_id: "simpul".to_owned(),
             client_secret: None,

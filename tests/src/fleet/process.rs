@@ -18,6 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use super::link::Address;
+use crate::federation::{HERE, PULL_HERE};
 use crate::postgres::Server;
 use crate::records;
 
@@ -104,7 +105,7 @@ impl HubProcess {
             None => format!("sqlite:{DATABASE}"),
         };
         let text = format!(
-            "[hub]\nnetwork = \"soak\"\nid = \"{id}\"\n\n[database]\nurl = \"{database}\"\n\n[http]\nlisten = \"127.0.0.1:0\"\n\n[sync]\ninterval_seconds = {interval_seconds}\n"
+            "[hub]\nnetwork = \"soak\"\nid = \"{id}\"\n\n[database]\nurl = \"{database}\"\n\n[http]\nlisten = \"127.0.0.1:0\"\n\n{HERE}\n[sync]\n{PULL_HERE}interval_seconds = {interval_seconds}\n"
         );
         let mut config = Config::parse(&text)?;
         config.folder.clone_from(&folder);
@@ -304,6 +305,7 @@ impl HubProcess {
         // What an attempt before this one left.
         self.lose_everything().await?;
         let mut arguments = vec!["recover", "--key", KEPT_KEY, "--listen", "127.0.0.1:0"];
+        arguments.extend(["--private-network", "127.0.0.0/8"]);
         let fingerprints: Vec<_> = from.iter().map(|(_, key)| key.fingerprint()).collect();
         for ((url, _), fingerprint) in from.iter().zip(&fingerprints) {
             arguments.extend(["--from", url, "--fingerprint", fingerprint]);

@@ -45,13 +45,17 @@ pub enum ErrorCode {
     AnswerTooLarge,
     /// Too many operations run on one connection.
     TooManyOperations,
+    /// Who asks does so too often; `extensions.retryAfterSeconds` says when to come back.
+    RateLimited,
+    /// The hub has more to do than it can, and this waits first.
+    Overloaded,
     /// The hub failed; the cause is in its log.
     InternalServerError,
 }
 
 impl ErrorCode {
     /// All of them, for the test that each is documented.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::BadRequest,
         Self::ParseFailed,
         Self::ValidationFailed,
@@ -71,6 +75,8 @@ impl ErrorCode {
         Self::Timeout,
         Self::AnswerTooLarge,
         Self::TooManyOperations,
+        Self::RateLimited,
+        Self::Overloaded,
         Self::InternalServerError,
     ];
 
@@ -96,6 +102,8 @@ impl ErrorCode {
             Self::Timeout => "TIMEOUT",
             Self::AnswerTooLarge => "ANSWER_TOO_LARGE",
             Self::TooManyOperations => "TOO_MANY_OPERATIONS",
+            Self::RateLimited => "RATE_LIMITED",
+            Self::Overloaded => "OVERLOADED",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
     }

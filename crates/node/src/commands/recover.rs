@@ -8,12 +8,13 @@ use domain::clock::Clock as _;
 use domain::healing::Halt;
 use domain::identity::LogId;
 use domain::log::{SignedCheckpoint, SigningKey};
+use outgoing::{Client, Reach};
 use storage::{halt, peers, pins, trust};
 use sync::peer::{HttpPeer, Peer as _};
 
 use super::{heal, init};
 use crate::cli::{Common, Outcome};
-use crate::config::Config;
+use crate::config::{Config, Network};
 use crate::deed::by_program;
 use crate::hub::{Hub, SOFTWARE};
 use crate::keys::Passphrase;
@@ -39,6 +40,10 @@ pub struct Recover {
     /// The first of these hubs is the network's authority, and is followed again
     #[arg(long)]
     authority: bool,
+    /// A network, such as `10.0.0.0/8`, in which hubs may be asked though it is not of the public internet; it is written into
+    /// the settings. May be given several times
+    #[arg(long, value_name = "NETWORK", value_parser = network)]
+    private_network: Vec<Network>,
     /// The file with the passphrase that protects the key, if one does
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -64,14 +69,18 @@ impl Recover {
         }
         let passphrase = self.passphrase_file.as_deref().map(Passphrase::read);
         let key = keys::read_key(&self.key, passphrase.transpose()?.as_ref())?;
-        let log = find_newest(&self.from, &key).await?;
+        let log = find_newest(&self.from, &key, &self.private_network).await?;
         output::remark(format!(
             "the key is that of hub {} of network {}",
             log.hub, log.network
         ));
         let database = common.database.as_deref();
         let passphrase = self.passphrase_file.as_deref();
-        let text = init::settings(&log.network, &log.hub, database, &self.listen, passphrase)?;
+        let mut text = init::settings(&log.network, &log.hub, database, &self.listen, passphrase)?;
+        if !self.private_network.is_empty() {
+            let private = toml::Value::try_from(&self.private_network)?;
+            text += &format!("\n[sync]\nprivate_networks = {private}\n");
+        }
         let hub = self.make(file, &text).await?;
         if let Err(error) = self.meet(&hub).await {
             hub.db.close().await?;
@@ -131,12 +140,21 @@ impl Recover {
     }
 }
 
+fn network(text: &str) -> Result<Network, String> {
+    Network::try_from(text.to_owned())
+}
+
 /// Finds the newest log that this key signed at some hubs, of which one at least must hold one.
-async fn find_newest(urls: &[String], key: &SigningKey) -> anyhow::Result<LogId> {
+async fn find_newest(
+    urls: &[String],
+    key: &SigningKey,
+    private: &[Network],
+) -> anyhow::Result<LogId> {
+    let client = HttpPeer::client(SOFTWARE, Reach::with(private.iter().map(Network::net)))?;
     let mut found: Option<LogId> = None;
     let mut failed = None;
     for url in urls {
-        match find_log(url, key).await {
+        match find_log(client.clone(), url, key).await {
             Ok(log) => found = found.into_iter().chain([log]).max_by_key(|log| log.epoch),
             Err(error) => failed = Some(error),
         }
@@ -149,8 +167,8 @@ async fn find_newest(urls: &[String], key: &SigningKey) -> anyhow::Result<LogId>
 }
 
 /// Finds the newest log at a hub that this key signed.
-async fn find_log(url: &str, key: &SigningKey) -> anyhow::Result<LogId> {
-    let remote = HttpPeer::new(HttpPeer::client(SOFTWARE)?, url.trim_end_matches('/'))?;
+async fn find_log(client: Client, url: &str, key: &SigningKey) -> anyhow::Result<LogId> {
+    let remote = HttpPeer::new(client, url.trim_end_matches('/'))?;
     let mut cursor = None;
     let mut found: Option<LogId> = None;
     for _ in 0..MOST_PAGES {

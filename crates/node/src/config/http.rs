@@ -1,4 +1,8 @@
-//! Where the hub answers: the section `[http]`.
+//! Where the hub answers: the section `[http]`, with those below it.
+
+mod limits;
+mod rates;
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
@@ -6,11 +10,17 @@ use std::num::NonZeroU32;
 use axum::http;
 use serde::{Deserialize, Serialize};
 
+pub use limits::{LimitsConfig, seconds};
+pub use rates::RatesConfig;
+pub use tls::TlsConfig;
+
+use super::Network;
+
 /// Where the hub answers: the section `[http]` of simpul.toml.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
-    /// Address and port. Loopback until permissions come; put a proxy with TLS before it.
+    /// Address and port. Loopback unless said otherwise: put a proxy with TLS before it, or give it a certificate.
     pub listen: SocketAddr,
     /// Where browsers reach the hub, such as `https://hub.example.go.id`; nothing while it is used on this machine only.
     pub public_url: Option<PublicUrl>,
@@ -20,6 +30,46 @@ pub struct HttpConfig {
     pub metrics: bool,
     /// How long running requests may go on after the program was told to stop.
     pub shutdown_seconds: NonZeroU32,
+    /// Proxies whose word counts about whom they ask for, and by what.
+    pub trusted_proxies: Vec<Network>,
+    /// Pages of other addresses that may read answers in browsers.
+    pub cors_origins: Vec<AllowedOrigin>,
+    /// The certificate with which the hub itself speaks TLS.
+    pub tls: Option<TlsConfig>,
+    /// How much is taken of those who connect.
+    pub limits: LimitsConfig,
+    /// How often may be asked.
+    pub rates: RatesConfig,
+}
+
+/// A page's origin that may read answers, or any.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum AllowedOrigin {
+    /// `*`: the pages of every address.
+    Any,
+    /// Those of one address.
+    One(PublicUrl),
+}
+
+impl TryFrom<String> for AllowedOrigin {
+    type Error = String;
+
+    fn try_from(raw: String) -> Result<Self, String> {
+        match raw.as_str() {
+            "*" => Ok(Self::Any),
+            _ => PublicUrl::try_from(raw).map(Self::One),
+        }
+    }
+}
+
+impl From<AllowedOrigin> for String {
+    fn from(origin: AllowedOrigin) -> Self {
+        match origin {
+            AllowedOrigin::Any => "*".to_owned(),
+            AllowedOrigin::One(url) => url.into(),
+        }
+    }
 }
 
 /// Where browsers reach the hub: scheme, host and port, and nothing behind them.
@@ -71,7 +121,44 @@ impl Default for HttpConfig {
             max_body_bytes: number(256 * 1024),
             metrics: true,
             shutdown_seconds: number(20),
+            trusted_proxies: ["127.0.0.0/8", "::1"].map(network).into(),
+            cors_origins: Vec::new(),
+            tls: None,
+            limits: LimitsConfig::default(),
+            rates: RatesConfig::default(),
         }
+    }
+}
+
+fn network(text: &str) -> Network {
+    Network::try_from(text.to_owned()).expect("the default is a network")
+}
+
+impl HttpConfig {
+    /// Whether browsers reach the hub by TLS.
+    pub fn is_by_tls(&self) -> bool {
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(PublicUrl::is_by_tls)
+    }
+
+    /// Refuses what cannot be meant, and says what to do.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let is_plain = |url: &PublicUrl| !url.is_by_tls();
+        if self.tls.is_some() && self.public_url.as_ref().is_some_and(is_plain) {
+            return Err(
+                "http.public_url begins with http:// though [http.tls] is given; begin it with https://".to_owned(),
+            );
+        }
+        if let Some(network) = self
+            .trusted_proxies
+            .iter()
+            .find(|network| network.net().prefix_len() == 0)
+        {
+            return Err(format!(
+                "http.trusted_proxies has {}, which is everybody, so that anybody could pass for another; name the proxies",
+                String::from(*network)
+            ));
+        }
+        self.limits.check()
     }
 }
 

@@ -4,8 +4,11 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use outgoing::Reach;
 use serde::{Deserialize, Serialize};
 use sync::plan::Quota;
+
+use super::Network;
 
 /// How this hub pulls its peers: the section `[sync]` of simpul.toml.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -19,6 +22,8 @@ pub struct SyncConfig {
     /// network with a certificate authority of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// Networks that are not of the public internet, in which peers may be asked all the same.
+    pub private_networks: Vec<Network>,
     /// The most entries that are taken of one hub's log; above it the log is set aside.
     pub max_entries_per_hub: NonZeroU64,
     /// The most bytes that are taken of one hub's log; above it the log is set aside.
@@ -32,6 +37,7 @@ impl Default for SyncConfig {
             interval_seconds: NonZeroU32::new(60).expect("the default is not 0"),
             hints: true,
             ca_file: None,
+            private_networks: Vec::new(),
             max_entries_per_hub: number(1_000_000),
             max_bytes_per_hub: number(4 * 1024 * 1024 * 1024),
         }
@@ -42,6 +48,11 @@ impl SyncConfig {
     /// The pause between two rounds.
     pub fn interval(&self) -> Duration {
         Duration::from_secs(self.interval_seconds.get().into())
+    }
+
+    /// Where this hub's own requests may go.
+    pub fn reach(&self) -> Reach {
+        Reach::with(self.private_networks.iter().map(Network::net))
     }
 
     /// What is taken of one hub.

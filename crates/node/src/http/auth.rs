@@ -11,12 +11,11 @@
 mod pages;
 mod providers;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Router;
-use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -36,6 +35,7 @@ use storage::accounts::sessions::Began;
 use storage::accounts::{Account, MOST_GRANTS};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::address::ClientAddress;
 use super::graphql::Caller;
 use super::viewer::cookie;
 use crate::hub::Hub;
@@ -121,11 +121,11 @@ async fn finish(
     State(signing): State<SigningIn>,
     Path(name): Path<String>,
     Query(answer): Query<Answer>,
-    client: Option<Extension<ConnectInfo<SocketAddr>>>,
+    client: Option<Extension<ClientAddress>>,
     headers: HeaderMap,
 ) -> Response {
     let forgotten = signing.cookie("", 0);
-    let address = signing.address(client.map(|Extension(ConnectInfo(peer))| peer), &headers);
+    let address = signing.address(client.map(|Extension(client)| client), &headers);
     let received = signing.receive(&name, answer, &headers, address.clone());
     let mut page = match received.await {
         Ok((session, to)) => {
@@ -214,10 +214,10 @@ impl SigningIn {
     }
 
     /// From where somebody comes, if that is kept.
-    fn address(&self, address: Option<SocketAddr>, headers: &HeaderMap) -> Option<String> {
+    fn address(&self, client: Option<ClientAddress>, headers: &HeaderMap) -> Option<String> {
         let caller = Caller {
             headers,
-            address,
+            client,
             authorization: None,
         };
         let keeps = self.hub.config.audit.address_days > 0;
@@ -266,8 +266,7 @@ impl SigningIn {
     }
 
     fn is_by_tls(&self) -> bool {
-        let url = self.hub.config.http.public_url.as_ref();
-        url.is_some_and(crate::config::PublicUrl::is_by_tls)
+        self.hub.config.http.is_by_tls()
     }
 
     fn cookie_name(&self) -> &'static str {

@@ -12,6 +12,7 @@
 //!
 //! Not here: what may be asked (`graphql::guard`), who may do what (resolvers), other routes.
 
+mod admission;
 mod answer;
 mod context;
 mod events;
@@ -26,7 +27,6 @@ mod tests;
 pub mod ws;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ use std::time::Duration;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor};
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::http::{Method, header, request};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any};
@@ -42,7 +42,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use graphql::Dependence;
 use graphql::guard::{Admitted, Guarded, Outcome};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -51,6 +51,7 @@ pub use context::{Caller, RequestContext, is_same_origin};
 pub use kept::Answers;
 pub use refused::Refused;
 
+use super::address::ClientAddress;
 use kept::{Look, Question};
 use media_type::{Accepted, MediaType};
 use parameters::Parameters;
@@ -132,12 +133,9 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         })
     }
 
-    /// Recognises who asks, for another route.
-    ///
-    /// # Errors
-    /// Wrong credentials, which are never taken for none.
-    pub async fn identify(&self, parts: &request::Parts) -> Result<C::Viewer, Refused> {
-        self.inner.context.identify(caller(parts)?).await
+    /// What the endpoint asks who asks, and how much.
+    pub fn context(&self) -> &C {
+        &self.inner.context
     }
 
     /// Waits until every WebSocket is closed. Servers do not wait for upgraded connections themselves.
@@ -180,11 +178,13 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             settings,
             ..
         } = &*self.inner;
-        let viewer = context.identify(caller(parts)?).await?;
+        let viewer = self.identify(parts).await?;
+        self.look_for_place(&viewer)?;
         let body = match verb {
             Verb::Get => Bytes::new(),
             Verb::Post => parameters::read(&parts.headers, body, settings.body_bytes).await?,
         };
+        let place = self.place(&viewer)?;
         let rights = context.rights(&viewer);
         let question = rights.map(|rights| Question::of(verb, rights, &parts.uri, &body));
         let answers = context.answers().zip(question.as_ref());
@@ -206,20 +206,21 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Err(refusal) if accepted.prefers_events => {
                 let refused = Outcome::Refused(refusal.into_errors());
                 let outcomes = stream::once(std::future::ready(refused)).boxed();
-                return Ok(self.events(outcomes, None, self.place_for_events()?));
+                return Ok(self.events(outcomes, None, self.place_for_events(parts)?));
             }
             Err(refusal) => return Ok(answer::rejected(&refusal.into_errors(), media_type)),
         };
         verb.check(admitted.operation(), accepted)?;
         let mut data = context.data(&viewer, caller(parts)?, &admitted).await;
         if accepted.prefers_events || admitted.operation() == OperationType::Subscription {
-            let place = self.place_for_events()?;
+            let open = self.place_for_events(parts)?;
             let asker = context.may_change(&viewer).then(|| parts.clone());
             if admitted.operation() == OperationType::Mutation {
                 let done = schema.execute(admitted, data).await;
-                return Ok(self.done_events(done, place));
+                drop(place);
+                return Ok(self.done_events(done, open));
             }
-            return Ok(self.events(self.outcomes(admitted, data), asker, place));
+            return Ok(self.events(self.outcomes(admitted, data, place), asker, open));
         }
         let keeping = match (answers, look) {
             (Some(kept), Look::Keep(before)) if kept::may_be_kept(&admitted) => {
@@ -243,8 +244,14 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         Ok(answer::outcome(outcome, media_type, limit))
     }
 
-    /// What becomes of an operation: of a subscription as long as it goes on, of others once, within their time.
-    fn outcomes(&self, admitted: Admitted, data: Data) -> BoxStream<'static, Outcome> {
+    /// What becomes of an operation: of a subscription as long as it goes on, of others once, within their time and in their
+    /// place.
+    fn outcomes(
+        &self,
+        admitted: Admitted,
+        data: Data,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> BoxStream<'static, Outcome> {
         let schema = self.inner.schema.clone();
         if admitted.operation() == OperationType::Subscription {
             return schema.subscribe(admitted, data);
@@ -252,6 +259,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         let within = self.inner.settings.request_time;
         let executed = async move {
             let executed = timeout(within, schema.execute(admitted, data)).await;
+            drop(place);
             let late = |_| Outcome::Refused(vec![Refused::timeout(within).into_error()]);
             executed.unwrap_or_else(late)
         };
@@ -320,10 +328,9 @@ pub fn refuse(refused: Refused) -> Response {
 fn caller(parts: &request::Parts) -> Result<Caller<'_>, Refused> {
     let authorization = parts.headers.get(header::AUTHORIZATION);
     let authorization = authorization.map(|value| value.to_str()).transpose();
-    let address = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     Ok(Caller {
         headers: &parts.headers,
-        address: address.map(|address| address.0),
+        client: parts.extensions.get::<ClientAddress>().copied(),
         authorization: authorization
             .map_err(|_| Refused::unauthenticated("the header Authorization is not readable"))?,
     })

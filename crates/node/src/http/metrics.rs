@@ -4,7 +4,8 @@
 //! epochs and states, never addresses. Everything is read anew for each scrape, so there is nothing to keep up to date.
 //! Several addresses of one hub count together.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::extract::State;
@@ -22,6 +23,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use storage::standing;
 
+use super::load::{Load, Tally};
 use crate::hub::Hub;
 use crate::system::SystemClock;
 
@@ -44,13 +46,15 @@ struct Source {
     hub: Hub,
     /// When the node began to answer, in Unix seconds.
     started: u64,
+    load: Arc<Load>,
 }
 
 /// The route of the numbers.
-pub fn routes(hub: &Hub) -> Router {
+pub fn routes(hub: &Hub, load: &Arc<Load>) -> Router {
     let source = Source {
         hub: hub.clone(),
         started: seconds(SystemClock.now().unix_timestamp()),
+        load: Arc::clone(load),
     };
     Router::new().route("/metrics", get(scrape).with_state(source))
 }
@@ -72,6 +76,7 @@ async fn scrape(State(source): State<Source>) -> Response {
     of_logs(&mut registry, &standing);
     of_peers(&mut registry, &standing.peers);
     of_leases(&mut registry, &source, &standing.peers);
+    of_load(&mut registry, source.load.tally());
     let mut text = String::new();
     prometheus_text::encode(&mut text, &registry).expect("a string takes all that is written");
     (
@@ -263,5 +268,23 @@ fn of_leases(registry: &mut Registry, source: &Source, peers: &[PeerStanding]) {
         let is_here = peer.puller == Some(source.hub.process);
         here.get_or_create(&vec![("hub", peer.hub.to_string())])
             .inc_by(is_here.into());
+    }
+}
+
+fn of_load(registry: &mut Registry, tally: &Tally) {
+    let refused = counters(
+        registry,
+        "simpul_refused",
+        "What was refused since the node began to answer, since it was too much",
+    );
+    for (what, count) in [
+        ("connection", &tally.connections),
+        ("rate", &tally.by_rate),
+        ("load", &tally.by_load),
+        ("stream", &tally.streams),
+    ] {
+        refused
+            .get_or_create(&vec![("what", what.to_owned())])
+            .inc_by(count.load(Ordering::Relaxed));
     }
 }

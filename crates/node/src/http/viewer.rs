@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use super::graphql::{
     Answers, Caller, Endpoint, Refused, RequestContext, Settings, is_same_origin,
 };
+use super::load::{Asker, Load};
 use crate::config::{Config, PublicUrl};
 use crate::hub::Hub;
 use crate::keys::OperatorToken;
@@ -44,9 +45,15 @@ pub struct Viewers {
     answers: Answers,
     refusals: Arc<Refusals>,
     keeps_addresses: bool,
+    load: Arc<Load>,
 }
 
 impl Viewers {
+    /// How much is asked of this process.
+    pub const fn load(&self) -> &Arc<Load> {
+        &self.load
+    }
+
     /// The hub that made a token for this one.
     async fn hub(&self, text: &str) -> Result<Viewer, Refused> {
         let trust = storage::trust::load(&self.db).await.map_err(failed)?;
@@ -126,16 +133,13 @@ impl Viewers {
             self.db.traffic().note_request();
             return self.browser(caller.headers).await;
         };
-        let bearer = authorization
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        match bearer {
-            Some((_, token)) if self.token.is(token.trim()) => {
+        match bearer(authorization) {
+            Some(token) if self.token.is(token) => {
                 self.db.traffic().note_request();
                 Ok(Viewer::Operator)
             }
-            Some((_, token)) if token::is_one(token.trim()) => self.hub(token.trim()).await,
-            Some((_, given)) => match SecretHash::of(SecretKind::Token, given.trim()) {
+            Some(token) if token::is_one(token) => self.hub(token).await,
+            Some(given) => match SecretHash::of(SecretKind::Token, given) {
                 Some(hash) => {
                     self.db.traffic().note_request();
                     self.token(hash).await
@@ -185,6 +189,13 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     named.next()
 }
 
+/// The token of a header (RFC 6750, section 2.1).
+fn bearer(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then(|| token.trim())
+}
+
 fn unknown() -> Refused {
     Refused::unauthenticated(
         "the token is neither an account's, nor the operator's, nor a hub's; ask without one for what is public",
@@ -224,6 +235,30 @@ impl RequestContext for Viewers {
 
     fn answers(&self) -> Option<&Answers> {
         Some(&self.answers)
+    }
+
+    fn load(&self) -> Option<&Load> {
+        Some(&self.load)
+    }
+
+    fn is_operator(&self, caller: Caller<'_>) -> bool {
+        let token = caller.authorization.and_then(bearer);
+        token.is_some_and(|token| self.token.is(token))
+    }
+
+    fn asker(&self, viewer: &Viewer) -> Asker {
+        match viewer {
+            Viewer::Anyone => Asker::Anyone,
+            Viewer::Operator => Asker::Operator,
+            Viewer::Hub(hub) => Asker::Hub(hub.clone()),
+            Viewer::Account(signed_in) => Asker::Account {
+                account: signed_in.account,
+                token: match signed_in.means {
+                    Means::Token(token) => Some(token),
+                    Means::Session(_) => None,
+                },
+            },
+        }
     }
 
     /// What a hub may see depends on the trust of the moment, and accounts are few, so both are always answered anew.
@@ -280,6 +315,7 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> anyhow::Result<Graphql
         ..Settings::default()
     };
     let viewers = Viewers {
+        load: Arc::new(Load::new(&hub.config)),
         token: hub.token.clone(),
         rules: Arc::clone(&hub.accounts),
         config: Arc::clone(&hub.config),

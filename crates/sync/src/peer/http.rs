@@ -17,6 +17,7 @@ use super::signer::{Signer, Signing};
 use super::wire::{Answer, EntriesData, HeadsData, HubData, LeftOutData, PayloadsData};
 use super::{Greeting, HeadsPage, Peer, PeerError, StatedPage};
 use crate::documents;
+use outgoing::{Client, Forbidden, Reach};
 
 /// JSON writes some bytes of an entry as two; no honest page grows beyond this.
 const MOST_ANSWER_BYTES: usize = 4 * MAX_PAGE_BYTES;
@@ -29,6 +30,8 @@ const HEADS_PER_PAGE: usize = 200;
 /// are as much longer.
 const MOST_RETURNS: u32 = 3;
 const RETURN_PAUSE: Duration = Duration::from_secs(1);
+/// The codes of a peer that has too much to do.
+const BUSY: [&str; 2] = ["RATE_LIMITED", "OVERLOADED"];
 /// The most heads that a peer gives at once: far more than one hub has logs.
 const MOST_HEADS: usize = 500;
 
@@ -56,7 +59,7 @@ impl Default for Patience {
 /// A peer behind an address.
 #[derive(Debug)]
 pub struct HttpPeer {
-    client: reqwest::Client,
+    client: Client,
     endpoint: String,
     /// The endpoint as it may be told: without name and password.
     shown: String,
@@ -73,31 +76,33 @@ enum Face {
 }
 
 impl HttpPeer {
-    /// Makes the client for all peers: it follows no redirects, since an address is an operator's word.
-    pub fn client(user_agent: &str) -> Result<reqwest::Client, reqwest::Error> {
-        Self::patient_client(user_agent, Patience::default())
+    /// Makes the client for all peers within reach: it follows no redirects, since an address is an operator's word.
+    pub fn client(user_agent: &str, reach: Reach) -> Result<Client, reqwest::Error> {
+        Self::patient_client(user_agent, reach, Patience::default())
     }
 
     /// The same, which trusts these roots beside those of this machine.
     pub fn client_trusting(
         user_agent: &str,
+        reach: Reach,
         roots: Vec<reqwest::Certificate>,
-    ) -> Result<reqwest::Client, reqwest::Error> {
+    ) -> Result<Client, reqwest::Error> {
         let builder = client_builder(user_agent, Patience::default());
-        builder.tls_certs_merge(roots).build()
+        Client::build(builder.tls_certs_merge(roots), reach)
     }
 
     /// The same, waiting as long as this.
     pub fn patient_client(
         user_agent: &str,
+        reach: Reach,
         patience: Patience,
-    ) -> Result<reqwest::Client, reqwest::Error> {
-        client_builder(user_agent, patience).build()
+    ) -> Result<Client, reqwest::Error> {
+        Client::build(client_builder(user_agent, patience), reach)
     }
 
     /// A peer at an address such as `https://jipp.example.go.id`.
-    pub fn new(client: reqwest::Client, url: &str) -> Result<Self, PeerError> {
-        let endpoint = endpoint(url)?;
+    pub fn new(client: Client, url: &str) -> Result<Self, PeerError> {
+        let endpoint = endpoint(url, client.reach())?;
         Ok(Self {
             client,
             shown: without_user_info(&endpoint),
@@ -145,7 +150,7 @@ impl HttpPeer {
                     break;
                 }
                 Err(PeerError::Refused { code, .. })
-                    if code == "RATE_LIMITED" && returns < MOST_RETURNS =>
+                    if BUSY.contains(&&*code) && returns < MOST_RETURNS =>
                 {
                     returns += 1;
                     tokio::time::sleep(RETURN_PAUSE * returns).await;
@@ -153,7 +158,19 @@ impl HttpPeer {
                 answered => return answered,
             }
         }
-        self.ask_once(&question, most_bytes, None).await
+        let asked = self.ask_once(&question, most_bytes, None).await;
+        // A peer that has too much to do sends those away first who do not show who they are.
+        match (
+            asked,
+            self.signing.as_ref().and_then(Signing::authorization),
+        ) {
+            (Err(PeerError::Refused { code, .. }), Some(token))
+                if face == Face::Hidden && BUSY.contains(&&*code) =>
+            {
+                self.ask_once(&question, most_bytes, Some(token)).await
+            }
+            (asked, _) => asked,
+        }
     }
 
     /// Asks for a page of entries, at most so many, and shows who asks.
@@ -206,6 +223,7 @@ impl HttpPeer {
     ) -> Result<(Vec<u8>, bool), PeerError> {
         let mut request = self
             .client
+            .http
             .post(&self.endpoint)
             .header(
                 ACCEPT,
@@ -249,15 +267,22 @@ impl HttpPeer {
     }
 
     fn failed(&self, cause: reqwest::Error) -> PeerError {
-        let url = self.shown.clone();
         if cause.is_timeout() {
-            PeerError::TimedOut(url)
+            PeerError::TimedOut(self.shown.clone())
         } else {
-            PeerError::Unreachable {
-                url,
-                cause: cause.without_url(),
-            }
+            unreachable(&self.shown, cause)
         }
+    }
+}
+
+/// Why there was no connection.
+pub(crate) fn unreachable(shown: &str, cause: reqwest::Error) -> PeerError {
+    match Forbidden::of(&cause) {
+        Some(forbidden) => PeerError::Forbidden(forbidden.clone()),
+        None => PeerError::Unreachable {
+            url: shown.to_owned(),
+            cause: cause.without_url(),
+        },
     }
 }
 
@@ -268,19 +293,16 @@ pub(crate) fn client_builder(user_agent: &str, patience: Patience) -> reqwest::C
         .connect_timeout(patience.connect)
         .read_timeout(patience.read)
         .timeout(patience.answer)
-        .redirect(reqwest::redirect::Policy::none())
         .tcp_nodelay(true)
 }
 
 /// Where the peer at an address answers, over HTTP and over WebSocket.
-pub(crate) fn endpoint(url: &str) -> Result<String, PeerError> {
+pub(crate) fn endpoint(url: &str, reach: &Reach) -> Result<String, PeerError> {
     let base = url.trim_end_matches('/');
     let parsed = reqwest::Url::parse(base).ok();
-    let usable =
-        parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !usable {
-        return Err(PeerError::Url(without_user_info(url)));
-    }
+    let parsed = parsed.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let parsed = parsed.ok_or_else(|| PeerError::Url(without_user_info(url)))?;
+    reach.check(&parsed)?;
     Ok(format!("{base}/graphql"))
 }
 

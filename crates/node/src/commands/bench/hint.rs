@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use domain::clock::Clock as _;
 use domain::identity::HubId;
+use outgoing::Reach;
 use storage::{peers, pins};
 use sync::hint::Hints;
 use tokio::sync::mpsc;
@@ -96,7 +97,7 @@ pub(super) type Arrivals = mpsc::UnboundedReceiver<(u64, Instant)>;
 pub(super) async fn listen(hub: &Hub, writer: &Hub) -> anyhow::Result<Arrivals> {
     let (told, arrivals) = mpsc::unbounded_channel();
     let log: HubId = writer.db.hub().clone();
-    let mut hints = Hints::open(&Hints::client(SOFTWARE)?, &url(hub)).await?;
+    let mut hints = Hints::open(&Hints::client(SOFTWARE, Reach::here())?, &url(hub)).await?;
     tokio::spawn(async move {
         while let Ok(hint) = hints.next().await {
             let is_lost = hint.hub == log && told.send((hint.size, Instant::now())).is_err();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use domain::catalog::HubProfileDraft;
 use domain::identity::HubId;
+use outgoing::Reach;
 use sync::peer::{HttpPeer, Peer as _};
 use tokio::process::{Child, Command};
 
@@ -63,7 +64,7 @@ impl Workplace {
             .map_or("sqlite:simpul.db", String::as_str);
         DatabaseUrl::parse(database).map_err(anyhow::Error::msg)?;
         let text = format!(
-            "[hub]\nnetwork = \"bench\"\nid = \"{id}\"\n\n[database]\nurl = \"{database}\"\n\n[http]\nlisten = \"{listen}\"\n\n[sync]\ninterval_seconds = 3600\n\n[log]\nfilter = \"error\"\n"
+            "[hub]\nnetwork = \"bench\"\nid = \"{id}\"\n\n[database]\nurl = \"{database}\"\n\n[http]\nlisten = \"{listen}\"\n\n[http.rates]\nunlimited = [\"127.0.0.0/8\"]\n\n[sync]\ninterval_seconds = 3600\nprivate_networks = [\"127.0.0.0/8\"]\n\n[log]\nfilter = \"error\"\n"
         );
         let mut config = Config::parse(&text)?;
         config.folder = folder.clone();
@@ -117,7 +118,10 @@ impl Serving {
             .arg("serve")
             .stdout(Stdio::null())
             .spawn()?;
-        let peer = HttpPeer::new(HttpPeer::client(SOFTWARE)?, &format!("http://{address}"))?;
+        let peer = HttpPeer::new(
+            HttpPeer::client(SOFTWARE, Reach::here())?,
+            &format!("http://{address}"),
+        )?;
         while started.elapsed() < START_TIMEOUT {
             if peer.greet().await.is_ok() {
                 return Ok(Self {

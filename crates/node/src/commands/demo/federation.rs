@@ -10,7 +10,7 @@ use domain::clock::Clock as _;
 use domain::identity::{HubId, NetworkId};
 use storage::{peers, pins};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Network};
 use crate::hub::{Hub, SOFTWARE};
 use crate::import::rows::{self, Row};
 use crate::import::{self, Importer, Rules};
@@ -23,6 +23,8 @@ const HUBS: [&str; 8] = [
 ];
 /// The innovations of the data folder, compiled in, so that the demo needs nothing but the program.
 const INNOVATIONS: &str = include_str!("../../../../../data/innovations.jsonl");
+/// Where they ask each other.
+const HERE: &str = "127.0.0.0/8";
 /// Hubs pull each other every second, so that there is something to see.
 const INTERVAL: NonZeroU32 = NonZeroU32::MIN;
 
@@ -135,6 +137,8 @@ async fn open_hub(folder: &Path, id: HubId, port: u16) -> anyhow::Result<Hub> {
     config.folder = folder.to_owned();
     config.http.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     config.sync.interval_seconds = INTERVAL;
+    config.sync.private_networks =
+        vec![Network::try_from(HERE.to_owned()).map_err(anyhow::Error::msg)?];
     if file.is_file() {
         return Hub::open(config).await;
     }
@@ -143,7 +147,7 @@ async fn open_hub(folder: &Path, id: HubId, port: u16) -> anyhow::Result<Hub> {
     let profile = profile(&id, config.http.listen);
     let hub = Hub::create(config, &profile).await?;
     let text = format!(
-        "{text}\n[http]\nlisten = \"127.0.0.1:{port}\"\n\n[sync]\ninterval_seconds = {INTERVAL}\n"
+        "{text}\n[http]\nlisten = \"127.0.0.1:{port}\"\n\n[sync]\ninterval_seconds = {INTERVAL}\nprivate_networks = [\"{HERE}\"]\n"
     );
     std::fs::write(&file, text).with_context(|| format!("{} cannot be written", file.display()))?;
     Ok(hub)

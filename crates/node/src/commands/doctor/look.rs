@@ -6,9 +6,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use domain::clock::Clock as _;
 use futures_util::StreamExt as _;
+use outgoing::Client;
 use storage::peers::Peer;
 use storage::{Database, Location, checkup, peers};
-use sync::peer::{Client, Greeting, HttpPeer, PeerError};
+use sync::peer::{Greeting, HttpPeer, PeerError};
 use time::OffsetDateTime;
 
 use super::{Finding, judge};

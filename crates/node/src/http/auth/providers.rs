@@ -66,7 +66,7 @@ impl Provider {
             .context("public_url of [http] must be set: the provider sends browsers back to it")?;
         let secret = said.client_secret_file.as_ref();
         let secret = secret.map(|file| keys::read_secret(&config.path(file)));
-        let secret = secret.transpose()?.map(Zeroizing::new);
+        let secret = secret.transpose()?;
         let roots = said.ca_file.as_ref().map(|file| config.path(file));
         let read = |file: std::path::PathBuf| {
             std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))
@@ -79,6 +79,7 @@ impl Provider {
             scopes: said.scopes.clone(),
             redirect_uri: format!("{public_url}/auth/{name}/callback"),
             wanted: said.wanted(),
+            reach: config.sync.reach(),
             roots: roots.map(read).transpose()?,
         };
         let fallback = AccountName::like(&name).or_else(|| AccountName::like("akun"));

@@ -1,15 +1,15 @@
 //! Who may have a file made: so many at once, and one for each client.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::ConnectInfo;
 use axum::http::request;
 use domain::identity::HubId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
+
+use super::super::address::{AddressBlock, ClientAddress};
 
 /// Requests of one client that wait for its place.
 const MOST_WAITING: usize = 8;
@@ -23,36 +23,15 @@ pub(super) enum Client {
     Account(Uuid),
     /// A hub that showed who it is.
     Hub(HubId),
-    /// Anyone at an address; of IPv6 the first half of it, which one household or office has.
-    Address([u8; 8]),
+    /// Anyone at an address; nothing where no server says which.
+    Address(Option<AddressBlock>),
 }
 
 impl Client {
-    /// The client of a request by its address. A proxy on the same machine says for whom it asks.
+    /// The client of a request by its address.
     pub(super) fn of(parts: &request::Parts) -> Self {
-        let connected = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let address = connected.map(|info| info.0.ip().to_canonical());
-        let is_here = address.is_none_or(|address| address.is_loopback());
-        let last = parts.headers.get_all("x-forwarded-for").iter().next_back();
-        let last = last.and_then(|value| value.to_str().ok()?.rsplit(',').next());
-        let forwarded = last.and_then(|text| text.trim().parse::<IpAddr>().ok());
-        let address = if is_here {
-            forwarded.or(address)
-        } else {
-            address
-        };
-        Self::Address(match address.map(|address| address.to_canonical()) {
-            Some(IpAddr::V4(address)) => {
-                let [a, b, c, d] = address.octets();
-                [0, 0, 0, 0, a, b, c, d]
-            }
-            Some(IpAddr::V6(address)) => {
-                let mut half = [0; 8];
-                half.copy_from_slice(&address.octets()[..8]);
-                half
-            }
-            None => [0; 8],
-        })
+        let client = parts.extensions.get::<ClientAddress>();
+        Self::Address(client.map(ClientAddress::block))
     }
 }
 

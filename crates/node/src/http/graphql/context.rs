@@ -1,12 +1,13 @@
 //! Who is asking: the hook by which the node puts its own things into a request.
 
 use std::future::Future;
-use std::net::SocketAddr;
 
 use async_graphql::Data;
 use axum::http::{HeaderMap, header};
 use graphql::guard::{Admitted, Allowed};
 
+use super::super::address::ClientAddress;
+use super::super::load::{Asker, Load};
 use super::kept::Answers;
 use super::refused::Refused;
 
@@ -15,8 +16,8 @@ use super::refused::Refused;
 pub struct Caller<'a> {
     /// The headers of the request, or of the one that opened the WebSocket.
     pub headers: &'a HeaderMap,
-    /// The other end of the connection, if the server was told to pass it on.
-    pub address: Option<SocketAddr>,
+    /// Where it asks from; nothing where no server put that in.
+    pub client: Option<ClientAddress>,
     /// The credentials: the header `Authorization`, or what `connection_init` says under that name.
     pub authorization: Option<&'a str>,
 }
@@ -24,8 +25,7 @@ pub struct Caller<'a> {
 impl Caller<'_> {
     /// The client's address as text, without its port: the one place where it is said from where somebody asks.
     pub fn client_address(&self) -> Option<String> {
-        let address = self.address?;
-        Some(address.ip().to_canonical().to_string())
+        Some(self.client?.ip.to_string())
     }
 }
 
@@ -65,6 +65,21 @@ pub trait RequestContext: Send + Sync + 'static {
     /// The answers that are kept, if any are.
     fn answers(&self) -> Option<&Answers> {
         None
+    }
+
+    /// How much is asked, if that is counted.
+    fn load(&self) -> Option<&Load> {
+        None
+    }
+
+    /// Whether a caller is the operator, told without asking anything. Nobody's guesses keep the operator out.
+    fn is_operator(&self, _caller: Caller<'_>) -> bool {
+        false
+    }
+
+    /// As whom a viewer is counted.
+    fn asker(&self, _viewer: &Self::Viewer) -> Asker {
+        Asker::Anyone
     }
 
     /// A number for the rights of a viewer: all of the same number are given the same answers. Nothing for one who is

@@ -22,7 +22,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, interval_at};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::{Endpoint, Refused, RequestContext, answer};
+use super::super::address::ClientAddress;
+use super::super::connections::crowd;
+use super::{Endpoint, Refused, RequestContext, answer, caller};
 
 /// The end of a stream. It has data, without which browsers do not tell of an event.
 const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
@@ -30,6 +32,9 @@ const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
 const COMMENT: &[u8] = b":\n\n";
 /// After how many seconds a client that found no place may come again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("10");
+
+/// A place among all streams, and one among those of the address.
+pub(super) type Places = (OwnedSemaphorePermit, Option<crowd::Place>);
 
 /// A stream of events that is open.
 struct Events<E, C> {
@@ -39,7 +44,7 @@ struct Events<E, C> {
     /// The request of somebody who is to be recognised again.
     asker: Option<request::Parts>,
     every: Interval,
-    _place: OwnedSemaphorePermit,
+    _place: Places,
     _open: TaskTrackerToken,
 }
 
@@ -48,16 +53,20 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
     ///
     /// # Errors
     /// All are taken.
-    pub(super) fn place_for_events(&self) -> Result<OwnedSemaphorePermit, Refused> {
+    pub(super) fn place_for_events(&self, parts: &request::Parts) -> Result<Places, Refused> {
+        let client = parts.extensions.get::<ClientAddress>().copied();
+        let load = self.inner.context.load();
+        let of_address = load.map(|load| load.events(client)).transpose()?;
         let places = Arc::clone(&self.inner.event_streams);
-        places.try_acquire_owned().map_err(|_| {
+        let place = places.try_acquire_owned().map_err(|_| {
             let message = "too many streams of events are open at this hub; come again later";
             let (status, code) = (
                 StatusCode::SERVICE_UNAVAILABLE,
                 ErrorCode::TooManyOperations,
             );
             Refused::new(status, code, message).with_header(header::RETRY_AFTER, RETRY_AFTER)
-        })
+        })?;
+        Ok((place, of_address))
     }
 
     /// Answers with what a mutation did. It is awaited before anything is answered, since it may set headers: signing in gives a
@@ -78,7 +87,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         &self,
         outcomes: BoxStream<'static, Outcome>,
         asker: Option<request::Parts>,
-        place: OwnedSemaphorePermit,
+        place: Places,
     ) -> Response {
         let pause = self.inner.settings.event_pause;
         let events = Events {
@@ -145,7 +154,10 @@ async fn is_known<E: Executor, C: RequestContext>(
     let Some(asker) = asker else {
         return true;
     };
-    let viewer = endpoint.identify(asker).await;
+    let Ok(caller) = caller(asker) else {
+        return false;
+    };
+    let viewer = endpoint.inner.context.identify(caller).await;
     viewer.is_ok_and(|viewer| endpoint.inner.context.may_change(&viewer))
 }
 

@@ -1,6 +1,8 @@
 //! Reading a request: its body or query string becomes parameters.
 
 use std::borrow::Cow;
+use std::error::Error;
+use std::iter::successors;
 
 use async_graphql::{Extensions, Value, Variables};
 use axum::body::{Body, Bytes};
@@ -13,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
+use super::super::connections::TooSlow;
 use super::media_type::is_utf8;
 use super::refused::Refused;
 
@@ -252,6 +255,15 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refused> {
     Ok(())
 }
 
+fn broken(error: &axum::Error) -> Refused {
+    let mut causes = successors(Some(error as &dyn Error), |cause| (*cause).source());
+    if causes.any(|cause| cause.is::<TooSlow>()) {
+        let (status, code) = (StatusCode::REQUEST_TIMEOUT, ErrorCode::Timeout);
+        return Refused::new(status, code, "the body took too long");
+    }
+    Refused::bad_request("the body broke off")
+}
+
 /// Reads a body of at most `limit` bytes. The bound holds while reading, whatever `Content-Length` says.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refused> {
     let announced = headers
@@ -269,7 +281,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
     let mut whole = Bytes::new();
     let mut joined = Vec::new();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Refused::bad_request("the body broke off"))?;
+        let chunk = chunk.map_err(|error| broken(&error))?;
         if whole.len() + joined.len() + chunk.len() > limit {
             return Err(Refused::too_large(limit));
         }

@@ -10,10 +10,10 @@ use graphql::guard::{ErrorCode, error};
 /// Why a request is refused whatever it asks: status, code, and a sentence for people.
 #[derive(Debug)]
 pub struct Refused {
-    pub(super) status: StatusCode,
+    pub(in super::super) status: StatusCode,
     pub(super) code: ErrorCode,
     pub(super) message: Cow<'static, str>,
-    pub(super) header: Option<(HeaderName, HeaderValue)>,
+    pub(in super::super) header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Refused {
@@ -94,6 +94,16 @@ impl Refused {
     }
 
     pub(super) fn into_error(self) -> ServerError {
-        error(self.code, self.message, Vec::new())
+        let seconds = match &self.header {
+            Some((name, value)) if *name == header::RETRY_AFTER => value.to_str().ok(),
+            _ => None,
+        };
+        let seconds = seconds.and_then(|seconds| seconds.parse::<u64>().ok());
+        let mut error = error(self.code, self.message, Vec::new());
+        if let Some(seconds) = seconds {
+            let extensions = error.extensions.get_or_insert_default();
+            extensions.set("retryAfterSeconds", seconds);
+        }
+        error
     }
 }

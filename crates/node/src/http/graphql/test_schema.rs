@@ -16,6 +16,7 @@ use graphql::guard::{Admitted, Allowed, Guarded, Limits, TrustedDocuments};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::super::load::{Asker, Load};
 use super::{Caller, Endpoint, Refused, RequestContext, Settings};
 
 pub(super) struct Query;
@@ -136,7 +137,7 @@ impl Drop for Alive {
 
 /// Anybody without a token, `operator` with the right one, `somebody` with that of a session. The session may not ask
 /// for the schema, and is told no suggestions.
-pub(super) struct Tokens(pub(super) Arc<Probe>);
+pub(super) struct Tokens(pub(super) Arc<Probe>, Option<Load>);
 
 #[derive(Clone)]
 pub(super) struct Viewer(String);
@@ -157,6 +158,21 @@ impl RequestContext for Tokens {
 
     fn may_change(&self, viewer: &Viewer) -> bool {
         viewer.0 == "somebody"
+    }
+
+    fn load(&self) -> Option<&Load> {
+        self.1.as_ref()
+    }
+
+    fn is_operator(&self, caller: Caller<'_>) -> bool {
+        caller.authorization == Some("Bearer secret")
+    }
+
+    fn asker(&self, viewer: &Viewer) -> Asker {
+        match &*viewer.0 {
+            "operator" => Asker::Operator,
+            _ => Asker::Anyone,
+        }
     }
 
     fn allowed(&self, viewer: &Viewer) -> Allowed {
@@ -183,6 +199,14 @@ pub(super) type TestEndpoint = Endpoint<Schema<Query, Mutation, Feed>, Tokens>;
 
 /// An endpoint with these settings, what tests see of it, and what shuts it down.
 pub(super) fn endpoint(settings: Settings) -> (TestEndpoint, Arc<Probe>, CancellationToken) {
+    endpoint_under(None, settings)
+}
+
+/// The same, which counts what is asked.
+pub(super) fn endpoint_under(
+    load: Option<Load>,
+    settings: Settings,
+) -> (TestEndpoint, Arc<Probe>, CancellationToken) {
     let schema = Schema::build(Query, Mutation, Feed);
     let schema = schema.validation_mode(ValidationMode::Fast).finish();
     let sdl = schema.sdl();
@@ -191,7 +215,7 @@ pub(super) fn endpoint(settings: Settings) -> (TestEndpoint, Arc<Probe>, Cancell
     trusted.read(TRUSTED).expect("it is a manifest");
     let guarded = guarded.with_trusted(trusted).expect("they are valid");
     let (probe, shutdown) = (Arc::new(Probe::default()), CancellationToken::new());
-    let context = Tokens(Arc::clone(&probe));
+    let context = Tokens(Arc::clone(&probe), load);
     let endpoint = Endpoint::new(guarded, context, settings, shutdown.clone());
     (endpoint, probe, shutdown)
 }

@@ -1,6 +1,7 @@
 //! The front door over HTTP: a table of requests and their answers.
 
 mod limits;
+mod too_much;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

@@ -72,6 +72,7 @@ pub(super) async fn open<E: Executor, C: RequestContext>(
     if !endpoint.inner.context.allows_origin(&parts.headers) {
         return Err(Refused::forbidden("pages of this origin may not connect"));
     }
+    let place = endpoint.place_for_socket(&parts)?;
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
     let upgrade = upgrade.map_err(|rejection| Refused::bad_request(rejection.body_text()))?;
     let message_bytes = endpoint.inner.settings.ws.message_bytes;
@@ -82,6 +83,6 @@ pub(super) async fn open<E: Executor, C: RequestContext>(
     let open = endpoint.inner.sockets.token();
     Ok(upgrade.on_upgrade(move |socket| async move {
         Connection::new(endpoint, parts, socket).run().await;
-        drop(open);
+        drop((open, place));
     }))
 }

@@ -19,6 +19,8 @@ impl Close {
     pub(super) const SILENT: Self = Self::new(1001, "no answer to ping");
     pub(super) const TOO_LARGE: Self = Self::new(1009, "message too large");
     pub(super) const INTERNAL: Self = Self::new(1011, "internal error");
+    /// 1013 is in the registry of RFC 6455, section 11.7.
+    pub(super) const TRY_AGAIN: Self = Self::new(1013, "too much is asked; come again later");
     pub(super) const UNAUTHORIZED: Self = Self::new(4401, "connection_init comes first");
     pub(super) const SIGNED_OUT: Self = Self::new(
         4401,

@@ -13,9 +13,10 @@ use futures_util::FutureExt;
 use graphql::guard::{ErrorCode, Outcome, Refusal, error};
 use tokio::time::{MissedTickBehavior, interval_at, sleep, timeout};
 
+use super::super::super::address::ClientAddress;
 use super::super::answer;
 use super::super::parameters::Parameters;
-use super::super::{Endpoint, Refused, RequestContext, caller};
+use super::super::{Caller, Endpoint, Refused, RequestContext, caller};
 use super::close::Close;
 use super::message::{FromClient, FromHub, InitPayload};
 use super::operations::{Event, Operations};
@@ -142,19 +143,27 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             return Err(Close::TOO_MANY_INITS.into());
         }
         self.shown = payload;
-        match self.identify().await {
+        let endpoint = self.endpoint.clone();
+        let recognised = match self.caller() {
+            Ok(caller) => endpoint.recognise(caller).await,
+            Err(refused) => Err(refused),
+        };
+        match recognised {
             Ok(viewer) => self.viewer = Some(viewer),
+            Err(refused) if refused.code == ErrorCode::RateLimited => {
+                return Err(Close::TRY_AGAIN.into());
+            }
             Err(refused) => return Err(Close::forbidden(refused.message).into()),
         }
         self.say(FromHub::ConnectionAck).await
     }
 
-    async fn identify(&mut self) -> Result<C::Viewer, Refused> {
+    fn caller(&self) -> Result<Caller<'_>, Refused> {
         let mut caller = caller(&self.opening)?;
         if let Some(authorization) = &self.shown.authorization {
             caller.authorization = Some(authorization);
         }
-        self.endpoint.inner.context.identify(caller).await
+        Ok(caller)
     }
 
     /// Recognises somebody again whose session or token may have ended, or who may have other rights by now.
@@ -164,10 +173,10 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
         if !self.viewer.as_ref().is_some_and(may_change) {
             return Ok(());
         }
-        match self.identify().await {
-            Ok(viewer) if may_change(&viewer) => self.viewer = Some(viewer),
-            _ => return Err(Close::SIGNED_OUT.into()),
-        }
+        let caller = self.caller().map_err(|_| Close::SIGNED_OUT)?;
+        let viewer = endpoint.inner.context.identify(caller).await;
+        let viewer = viewer.ok().filter(may_change);
+        self.viewer = Some(viewer.ok_or(Close::SIGNED_OUT)?);
         Ok(())
     }
 
@@ -186,6 +195,14 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
             let payload = &[error(ErrorCode::TooManyOperations, message, Vec::new())];
             return self.say(FromHub::Error { id, payload }).await;
         }
+        let client = self.opening.extensions.get::<ClientAddress>().copied();
+        let place = match self.endpoint.admit_operation(client, viewer) {
+            Ok(place) => place,
+            Err(refused) => {
+                let payload = &[refused.into_error()];
+                return self.say(FromHub::Error { id, payload }).await;
+            }
+        };
         let schema = self.endpoint.inner.schema.clone();
         let allowed = self.endpoint.inner.context.allowed(viewer);
         let admitted = match parameters.asked(&schema, allowed) {
@@ -204,7 +221,7 @@ impl<E: Executor, C: RequestContext> Connection<E, C> {
         let caller = caller.map_err(|refused| Close::forbidden(refused.message))?;
         let context = &self.endpoint.inner.context;
         let data = context.data(viewer, caller, &admitted).await;
-        let outcomes = self.endpoint.outcomes(admitted, data);
+        let outcomes = self.endpoint.outcomes(admitted, data, place);
         self.operations.start(id, kind, outcomes);
         Ok(())
     }
