@@ -350,7 +350,7 @@ async fn a_line_that_its_person_does_not_agree_to_any_more_is_due(backend: Backe
         .unwrap();
     assert_eq!(people::find(db, record(700)).await.unwrap(), None);
     assert_eq!(
-        people::list(db, Some((i64::MAX, Uuid::max().into())), 10)
+        people::list(db, None, Some((i64::MAX, Uuid::max().into())), 10)
             .await
             .unwrap(),
         []
