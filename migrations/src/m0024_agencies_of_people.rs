@@ -1,9 +1,5 @@
 //! To which agency a person belongs, so that those who write for it read and note them.
 
-use sea_orm_migration::prelude::{
-    DbErr, MigrationName, MigrationTrait, SchemaManager, async_trait,
-};
-
 use crate::dialect;
 
 /// Who was known before belongs to no agency: curators and operators read of them, as before.

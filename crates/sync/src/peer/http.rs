@@ -223,7 +223,7 @@ impl HttpPeer {
     ) -> Result<(Vec<u8>, bool), PeerError> {
         let mut request = self
             .client
-            .http
+            .http()
             .post(&self.endpoint)
             .header(
                 ACCEPT,

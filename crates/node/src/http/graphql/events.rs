@@ -71,7 +71,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
 
     /// Answers with what a mutation did. It is awaited before anything is answered, since it may set headers: signing in gives a
     /// cookie.
-    pub(super) fn done_events(&self, mut done: Outcome, place: OwnedSemaphorePermit) -> Response {
+    pub(super) fn done_events(&self, mut done: Outcome, place: Places) -> Response {
         let headers = match &mut done {
             Outcome::Executed(answer) => std::mem::take(&mut answer.http_headers),
             Outcome::Refused(_) => HeaderMap::new(),
