@@ -55,8 +55,12 @@ impl Served {
 
     /// Asks for the hub's name, with these headers.
     async fn ask(&self, headers: &[(&str, &str)]) -> Response {
+        self.send(headers, "{ hub { name } }").await
+    }
+
+    async fn send(&self, headers: &[(&str, &str)], document: &str) -> Response {
         let client = testkit::api::client();
-        let question = json!({"query": "{ hub { name } }"});
+        let question = json!({ "query": document });
         let mut request = client.post(format!("{}/graphql", self.url)).json(&question);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -140,3 +140,42 @@ async fn a_puller_that_is_told_to_comes_back_and_not_for_ever() {
         }
     }
 }
+
+/// A peer that gives nothing to whoever does not show who they are, since it has too much to do.
+async fn overloaded_peer() -> String {
+    let answer = async |headers: HeaderMap| {
+        let body: Value = if headers.contains_key(AUTHORIZATION) {
+            json!({"data": {"heads": {"nodes": [], "pageInfo": {"hasNextPage": false, "endCursor": null}}}})
+        } else {
+            let extensions = json!({"code": "OVERLOADED", "retryAfterSeconds": 5});
+            json!({"errors": [{"message": "come again", "extensions": extensions}]})
+        };
+        ([(CONTENT_TYPE, "application/json")], body.to_string())
+    };
+    let router = Router::new().route("/graphql", post(answer));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_puller_shows_who_it_is_to_a_peer_that_sends_others_away() {
+    let url = overloaded_peer().await;
+    let peer = || HttpPeer::new(HttpPeer::client("test", Reach::here()).unwrap(), &url).unwrap();
+    let refused = peer().heads(None).await.unwrap_err();
+    assert!(
+        matches!(&refused, PeerError::Refused { code, .. } if code == "OVERLOADED"),
+        "{refused}"
+    );
+    let us = hub_id("hub-a");
+    let peer = peer().signing(Signer {
+        network: network(),
+        peer: hub_id("hub-p"),
+        key: key_of(&us),
+        us,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+    });
+    assert!(peer.heads(None).await.unwrap().heads.is_empty());
+}

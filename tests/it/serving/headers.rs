@@ -49,10 +49,13 @@ fn routes(folder: &Path, found: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            routes(&path, found);
+            if !path.ends_with("tests") {
+                routes(&path, found);
+            }
             continue;
         }
-        if path.to_string_lossy().contains("tests") || path.ends_with("test_schema.rs") {
+        let name = path.file_name().unwrap().to_string_lossy();
+        if name.contains("test") {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();

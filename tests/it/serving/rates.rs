@@ -1,5 +1,6 @@
 //! Who asks too often waits, and nobody else.
 
+use reqwest::Response;
 use serde_json::{Value, json};
 use testkit::api::{Api, client};
 
@@ -171,5 +172,46 @@ async fn one_address_has_so_many_sockets() {
         (upgrade().await == 101).then_some(())
     })
     .await;
+    served.stop().await;
+}
+
+/// The text at a place of an answer without errors.
+async fn told(answer: Response, place: &str) -> String {
+    let body: Value = answer.json().await.unwrap();
+    let found = body.pointer(place).and_then(Value::as_str);
+    found.unwrap_or_else(|| panic!("{body}")).to_owned()
+}
+
+#[tokio::test]
+async fn a_token_and_its_account_have_counts_of_their_own() {
+    let settings = "[http.rates]\naccount_per_minute = 10\ntoken_per_minute = 4\n";
+    let mut served = hub(settings).await;
+    let operator = format!("Bearer {}", served.token);
+    let add = "mutation { addAccount(name: \"ani\", display: \"Ani\", roles: [{role: READER}]) { secret } }";
+    let added = served.send(&[("authorization", &operator)], add).await;
+    let secret = told(added, "/data/addAccount/secret").await;
+    let accept = format!(
+        "mutation {{ acceptInvitation(invitation: \"{secret}\", password: \"kuda nil makan pisang\") {{ name }} }}"
+    );
+    let accepted = served.send(&[], &accept).await;
+    let cookie = accepted.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let mut tokens = Vec::new();
+    for name in ["satu", "dua"] {
+        let make =
+            format!("mutation {{ createToken(name: \"{name}\", scope: READ) {{ secret }} }}");
+        let made = served.send(&[("cookie", &cookie)], &make).await;
+        let secret = told(made, "/data/createToken/secret").await;
+        tokens.push(format!("Bearer {secret}"));
+    }
+    // Of five requests of the account two made the tokens, and two are all that one token may ask at once.
+    assert_eq!(passed(&served, &[("authorization", &tokens[0])]).await, 2);
+    assert_eq!(passed(&served, &[("authorization", &tokens[1])]).await, 1);
+    assert_eq!(passed(&served, &[("cookie", &cookie)]).await, 0);
+    assert_eq!(
+        passed(&served, &[]).await,
+        12,
+        "whoever shows nothing is counted elsewhere"
+    );
     served.stop().await;
 }

@@ -238,7 +238,7 @@ impl Connection {
             .builder
             .serve_connection_with_upgrades(TokioIo::new(stream), service);
         let mut serving = pin!(serving);
-        let mut due = pin!(sleep(rules.times.first_request));
+        let mut due = pin!(sleep(rules.times.shortest()));
         let mut told = false;
         loop {
             tokio::select! {

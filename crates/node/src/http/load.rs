@@ -177,7 +177,8 @@ impl Load {
     fn told(&self, counted: Result<(), Duration>) -> Result<(), Refused> {
         counted.map_err(|after| {
             Tally::note(&self.tally.by_rate);
-            let seconds = after.as_secs() + 1;
+            let seconds = after.as_millis().div_ceil(1000).max(1);
+            let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
             let message = format!("too many requests; come again in {seconds} seconds");
             let code = ErrorCode::RateLimited;
             Refused::new(StatusCode::TOO_MANY_REQUESTS, code, message)

@@ -18,6 +18,13 @@ pub(super) struct Times {
     pub(super) idle: Duration,
 }
 
+impl Times {
+    /// How long a look may be put off.
+    pub(super) fn shortest(&self) -> Duration {
+        self.first_request.min(self.header).min(self.idle)
+    }
+}
+
 /// What is to be done with a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
@@ -138,7 +145,7 @@ impl Seen {
     /// Decides. A header may begin at any moment, so it is looked again as often as one may last.
     fn decide(self, now: Duration, times: &Times) -> Decision {
         if self.is_running {
-            return Decision::Wait(times.header.min(times.idle));
+            return Decision::Wait(times.shortest());
         }
         let (end, decision) = if !self.was_asked {
             (times.first_request, Decision::Cut)
@@ -148,7 +155,7 @@ impl Seen {
             (self.ended + times.idle, Decision::Rest)
         };
         match end.checked_sub(now) {
-            Some(left) if !left.is_zero() => Decision::Wait(left.min(times.header)),
+            Some(left) if !left.is_zero() => Decision::Wait(left.min(times.shortest())),
             _ => decision,
         }
     }

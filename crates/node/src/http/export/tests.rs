@@ -1,15 +1,14 @@
 //! Files for clients that are many, slow, or gone.
 
-use axum::extract::ConnectInfo;
-use axum::http::request;
 use domain::catalog::{HubProfileDraft, latest_day};
 use futures_util::StreamExt as _;
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::super::address::ClientAddress;
 use super::*;
 use crate::config::Config;
 use crate::http::viewer;
@@ -74,8 +73,11 @@ impl Office {
     async fn get(&self, from: u8, file: &str) -> Response {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = format!("/export/{file}").parse().unwrap();
-        let address = SocketAddr::from(([10, 0, 0, from], 1000));
-        request.extensions_mut().insert(ConnectInfo(address));
+        let client = ClientAddress {
+            ip: IpAddr::from([10, 0, 0, from]),
+            is_by_tls: false,
+        };
+        request.extensions_mut().insert(client);
         self.router.clone().oneshot(request).await.unwrap()
     }
 
@@ -185,29 +187,4 @@ async fn a_workbook_is_one_to_other_readers_too() {
         .map(|row| (&*row[title], &*row[ids]))
         .collect();
     assert!(told.contains(&("Inovasi 3", "LAN:3")), "{told:?}");
-}
-
-#[test]
-fn a_proxy_on_the_machine_says_for_whom_it_asks() {
-    let client = |from: [u8; 4], forwarded: Option<&str>| {
-        let mut request = request::Request::new(());
-        let address = SocketAddr::from((from, 1000));
-        request.extensions_mut().insert(ConnectInfo(address));
-        if let Some(forwarded) = forwarded {
-            let value = HeaderValue::from_str(forwarded).unwrap();
-            request.headers_mut().insert("x-forwarded-for", value);
-        }
-        Client::of(&request.into_parts().0)
-    };
-    let plain = client([10, 0, 0, 1], None);
-    assert_eq!(client([127, 0, 0, 1], Some("8.8.8.8, 10.0.0.1")), plain);
-    assert_eq!(
-        client([10, 0, 0, 1], Some("8.8.8.8")),
-        plain,
-        "a stranger's word"
-    );
-    assert_ne!(client([127, 0, 0, 1], None), plain);
-    let in_one_house = ["2001:db8:0:1::5", "2001:db8:0:1:2::6"];
-    let [one, other] = in_one_house.map(|address| client([127, 0, 0, 1], Some(address)));
-    assert_eq!(one, other);
 }

@@ -73,7 +73,7 @@ fn who_guesses_credentials_is_not_looked_at_for_a_while_and_nobody_else_suffers(
     let refused = load.look(guesser).unwrap_err();
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
     let header = refused.header.as_ref().unwrap();
-    assert_eq!(*header, (header::RETRY_AFTER, HeaderValue::from(4)));
+    assert_eq!(*header, (header::RETRY_AFTER, HeaderValue::from(3)));
     assert!(load.look(at("192.0.2.2")).is_ok());
     assert_eq!(
         passed(&load, guesser, &Asker::Anyone),
