@@ -13,6 +13,7 @@ mod log;
 mod oidc;
 mod search;
 mod sync;
+mod uploads;
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,8 @@ pub use log::{LogConfig, LogFormat};
 pub use oidc::{OidcConfig, ProviderName};
 pub use search::SearchConfig;
 pub use sync::SyncConfig;
+pub use uploads::UploadsConfig;
+pub(crate) use uploads::count;
 
 /// The name of the settings file.
 pub const FILE: &str = "simpul.toml";
