@@ -261,7 +261,48 @@ impl Stream for Pieces {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::{StreamExt as _, stream};
+
     use super::*;
+
+    /// A form whose file is 64 MB, all of it there at once, and how much of it was taken.
+    fn large() -> (Body, Arc<AtomicUsize>) {
+        const PIECE: Bytes = Bytes::from_static(&[b'x'; 64 * 1024]);
+        let taken = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&taken);
+        let head = "--b\r\nContent-Disposition: form-data; name=\"0\"\r\n\r\n";
+        let pieces = stream::iter(std::iter::repeat_n(PIECE, 1024)).map(move |piece| {
+            counter.fetch_add(piece.len(), Ordering::Relaxed);
+            piece
+        });
+        let body = stream::iter([Bytes::from(head)]).chain(pieces);
+        let end = stream::iter([Bytes::from("\r\n--b--\r\n")]);
+        let body = body.chain(end).map(Ok::<_, std::io::Error>);
+        (Body::from_stream(body), taken)
+    }
+
+    #[tokio::test]
+    async fn no_more_is_in_memory_than_was_asked_for() {
+        let mut headers = HeaderMap::new();
+        let content_type = "multipart/form-data; boundary=b".parse().unwrap();
+        headers.insert(header::CONTENT_TYPE, content_type);
+        let bounds = UploadsConfig {
+            total_bytes: std::num::NonZeroU32::MAX,
+            ..UploadsConfig::default()
+        };
+        let (body, taken) = large();
+        let mut parts = Parts::of(&headers, body, &bounds).unwrap();
+        let mut part = parts.next().await.unwrap().unwrap();
+        let mut read = 0;
+        while let Some(piece) = part.piece().await.unwrap() {
+            read += piece.len();
+            let ahead = taken.load(Ordering::Relaxed) - read;
+            assert!(ahead <= 128 * 1024, "{ahead} bytes wait in memory");
+        }
+        assert_eq!(read, 64 * 1024 * 1024);
+        drop(part);
+        assert!(parts.next().await.unwrap().is_none());
+    }
 
     #[track_caller]
     fn check(content_type: &'static str, expected: Option<&str>) {
