@@ -64,6 +64,11 @@ impl Browser {
         }
     }
 
+    /// What it sends of the hub's.
+    pub(crate) fn cookie(&self) -> &str {
+        self.cookie.as_deref().expect("it is signed in")
+    }
+
     /// Who the hub says is asking.
     async fn is(&mut self) -> Option<String> {
         let asked = self.ask("{ viewer { account { name } } }", json!({})).await;

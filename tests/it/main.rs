@@ -14,8 +14,8 @@
 //! - `simulation`: many nodes in virtual time. `schema`, `architecture`, `tidy`: what must stay true of the source.
 //!   `courses`: what is told of steps is what the rules say. `conformance`: suites of others; `oracle`: what is valid
 //!   GraphQL, by a second implementation; `leaks`: whatever is asked, nobody reads what is not theirs; `secrets`: keys that a passphrase protects;
-//!   `asking`: what settings close and bound; `serving`: how a hub serves the internet. `asvs`: what the checklist says is so.
-//!   `reader`: an independent implementation.
+//!   `asking`: what settings close and bound; `serving`: how a hub serves the internet; `uploads`: requests with files. `asvs`: what the
+//!   checklist says is so. `reader`: an independent implementation.
 
 #![expect(
     clippy::unwrap_used,
@@ -89,3 +89,4 @@ mod tls;
 mod together;
 mod turns;
 mod upgrade;
+mod uploads;

@@ -318,6 +318,7 @@ fn schema(store: &Store, index: Option<Index>) -> Served {
         refusals: std::sync::Arc::default(),
         desk: std::sync::Arc::default(),
         aside: tokio::runtime::Handle::current(),
+        importing: None,
     };
     graphql::serve(hub, &graphql::guard::Limits::default())
 }

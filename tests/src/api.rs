@@ -39,6 +39,11 @@ impl Api {
         }
     }
 
+    /// The operator's token.
+    pub fn operator(&self) -> &str {
+        &self.token
+    }
+
     /// Where the hub answers, without a path.
     pub fn url(&self) -> &str {
         &self.url

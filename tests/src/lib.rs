@@ -1,7 +1,7 @@
 //! What tests of whole hubs stand on.
 //!
 //! - [`federation`]: several real hubs in one process, whose rounds happen when the test says so; [`drawing`] says who
-//!   pulls whom, [`api`] asks a hub as anybody would.
+//!   pulls whom, [`api`] asks a hub as anybody would; [`form`] with files.
 //! - [`relay`]: a proxy before a hub that lies. [`counter`]: one that counts. [`noise`]: one that makes noise where hints are expected.
 //!   [`tls`]: one with TLS, and certificates for it.
 //! - [`store`]: a hub's memory without its program, on either database of [`site`]; [`dump`] shows what readers see,
@@ -30,6 +30,7 @@ pub mod federation;
 pub mod fixture;
 pub mod fleet;
 pub mod forge;
+pub mod form;
 pub mod hostile;
 pub mod judged;
 pub mod network;

@@ -25,6 +25,7 @@ use crate::accounts::rules::AccountRules;
 use crate::audit::asking::{self, AskedBy};
 use crate::dependence::{Beside, Dependence};
 use crate::error::{ApiError, RETRY_AFTER_SECONDS};
+use crate::importing::Importing;
 use crate::statistics::StatisticsHub;
 use crate::turns::{OperationTurn, Turns};
 
@@ -56,6 +57,8 @@ pub struct Hub {
     pub desk: Arc<Desk>,
     /// Where the log is written: a runtime whose steps do not wait for those that answer others.
     pub aside: Handle,
+    /// What brings innovations in from files, where there is something that does.
+    pub importing: Option<Arc<dyn Importing>>,
 }
 
 /// Who asks.

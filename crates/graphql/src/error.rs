@@ -105,6 +105,9 @@ pub enum ApiError {
     /// Something failed that the caller can do nothing about.
     #[error("internal error")]
     Internal(#[source] StorageError),
+    /// Something else failed, of which the same is true.
+    #[error("internal error")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The same, of a read that several fields shared.
     #[error("internal error")]
     Shared(#[source] Arc<StorageError>),
@@ -198,7 +201,9 @@ impl ApiError {
             Self::TooLarge(_) => Code::TooLarge,
             Self::RateLimited(_) | Self::SigningInBusy => Code::RateLimited,
             Self::SearchNotReady(_) => Code::SearchNotReady,
-            Self::Internal(_) | Self::Shared(_) | Self::Search(_) => Code::InternalServerError,
+            Self::Internal(_) | Self::Shared(_) | Self::Search(_) | Self::Failed(_) => {
+                Code::InternalServerError
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! - `innovations`, `agencies`, `hubs`, `regions` and `items` are the catalog; `logs` is what other hubs pull,
 //!   `members` whom they trust, `replication` how this hub stands with them, `holders` what they hold; `statistics` counts it all, `as_of` says of when counts are;
 //!   `node` is anything by its id.
+//! - `uploads` are files that came with a request; `importing` writes innovations out of one.
 //! - `drafts` are on their way to the catalog, `people` may be named in it; both are the operator's alone.
 //! - [`ApiError`] is every way a request can fail; [`guard`] bounds and validates documents before.
 //! - `audit` is what was done here, for operators; [`AskedBy`] is who asks for it and from where.
@@ -31,6 +32,7 @@ pub mod guard;
 mod holders;
 mod hubs;
 mod ids;
+mod importing;
 mod in_place;
 mod innovations;
 mod items;
@@ -51,6 +53,7 @@ mod searching;
 mod served;
 mod statistics;
 mod turns;
+mod uploads;
 mod vocabulary;
 
 pub use accounts::rules::{AccountRules, SignInProvider};
@@ -60,8 +63,12 @@ pub use audit::asking::AskedBy;
 pub use context::{Hub as HubContext, Means, OperationTrust, SignedIn, Viewer};
 pub use dependence::{Beside, Dependence, Now, is_settled};
 pub use error::{ApiError, Code};
+pub use importing::{
+    FileFormat, ImportFault, ImportOrder, ImportPersonalData, ImportStop, Imported, Importing,
+};
 pub use loaders::Ahead;
 pub use root::{sdl, serve, whole_sdl, without_hub};
 pub use served::Served;
 pub use statistics::StatisticsHub;
 pub use turns::{MOST_WAITING, OperationTurn, Turns};
+pub use uploads::{ReceivedFiles, Upload};

@@ -17,6 +17,7 @@ use crate::guard::Limits;
 use crate::holders::{self, RecordHolders};
 use crate::hubs::{self, Hub, HubConnection};
 use crate::ids::GlobalId;
+use crate::importing::ImportMutation;
 use crate::innovations::finding::SearchQuery;
 use crate::innovations::input::{self, InnovationInput, WithdrawalReason, WrittenInnovation};
 use crate::innovations::list::{
@@ -414,7 +415,12 @@ impl CatalogQuery {
 
 /// What can be changed at this hub: in its own log, and what stays here. Needs an account with the role, or the operator's token.
 #[derive(Default, MergedObject)]
-pub(crate) struct Mutation(CatalogMutation, ItemsMutation, LocalMutation);
+pub(crate) struct Mutation(
+    CatalogMutation,
+    ImportMutation,
+    ItemsMutation,
+    LocalMutation,
+);
 
 /// What can be changed of agencies and innovations.
 #[derive(Default)]

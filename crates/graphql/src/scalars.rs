@@ -23,8 +23,14 @@ impl ScalarType for HubId {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Long(pub u64);
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Long(pub u64);
+
+impl From<u64> for Long {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 impl Long {
     /// The largest number that every JSON reader holds exactly (RFC 8259 section 6).

@@ -14,6 +14,7 @@ mod network;
 mod oidc;
 mod search;
 mod sync;
+mod uploads;
 
 use std::path::{Path, PathBuf};
 
@@ -35,6 +36,8 @@ pub use network::Network;
 pub use oidc::{OidcConfig, ProviderName};
 pub use search::SearchConfig;
 pub use sync::SyncConfig;
+pub use uploads::UploadsConfig;
+pub(crate) use uploads::count;
 
 /// The name of the settings file.
 pub const FILE: &str = "simpul.toml";

@@ -30,6 +30,7 @@ use crate::config::{Config, PublicUrl};
 use crate::deed::by_program;
 use crate::guard;
 use crate::http::auth::Providers;
+use crate::import::sent::SentFiles;
 use crate::keys::{self, OperatorToken, Passphrase};
 use crate::pace::Pulling;
 use crate::system::{SystemClock, SystemEntropy};
@@ -340,6 +341,7 @@ impl Hub {
             refusals: Arc::clone(&self.refusals),
             desk: Arc::default(),
             aside: self.aside.clone(),
+            importing: Some(Arc::new(SentFiles::to(self))),
         }
     }
 

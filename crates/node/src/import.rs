@@ -6,6 +6,7 @@
 //! - `plan` decides what becomes of a row, beside what the hub holds (`held`) and what the rows before it named (`said`).
 //! - [`check()`] looks at a whole file: faults, personal data, [`duplicates`]; [`refused`] keeps rows that were refused.
 //! - [`Importer`] writes what is new or changed. Both ask `plan`, so a row is refused before anything is written.
+//! - [`whole()`] does both for a file; [`sent`] for one that came with a request.
 //!
 //! A row that was imported before is known by its id or external id and becomes a new revision, or nothing when it says the
 //! same; [`again`] is what it changes.
@@ -22,8 +23,10 @@ mod plan;
 pub mod refused;
 pub mod rows;
 mod said;
+pub mod sent;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod write;
 
 use domain::entry::Audience;
@@ -35,6 +38,7 @@ use rows::{Row, Rows};
 
 pub use check::{Checked, Personal, Repetition, check};
 pub use held::agency_key;
+pub use whole::{Done, Found, Order, Step, whole};
 pub use write::{Importer, Written};
 
 /// Rows that are compared and written together, in one transaction.

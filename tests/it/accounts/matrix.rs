@@ -6,6 +6,8 @@ use domain::catalog::Vocabulary as _;
 use domain::role::{Action, Permit, Role};
 use serde_json::{Value, json};
 use testkit::Federation;
+use testkit::api::{Answer, Api};
+use testkit::form::Form;
 
 use super::{code, signed_in};
 
@@ -30,6 +32,7 @@ fn needed() -> BTreeMap<&'static str, Need> {
             A::Replicate,
             "answerReplication declareInterest updateReplication",
         ),
+        (A::Import, "importInnovations"),
         (A::WriteNeeds, "addNeed updateNeed"),
         // What else is needed depends on the record's kind.
         (
@@ -103,7 +106,12 @@ async fn mutations(hubs: &Federation) -> BTreeMap<String, String> {
             Some("SCALAR" | "ENUM") => "",
             _ => " { __typename }",
         };
-        let text = format!("mutation {{ {name}{given}{selected} }}");
+        let declared = if given.contains("$file") {
+            "($file: Upload!)"
+        } else {
+            ""
+        };
+        let text = format!("mutation{declared} {{ {name}{given}{selected} }}");
         (name, text)
     };
     fields.iter().map(document).collect()
@@ -135,8 +143,19 @@ fn least_value(types: &BTreeMap<&str, &Value>, kind: &Value) -> String {
         (_, "PartialDate") => "\"2026\"".to_owned(),
         (_, "DateTime") => "\"2026-01-01T00:00:00Z\"".to_owned(),
         (_, "RegionCode") => "\"13\"".to_owned(),
+        (_, "Upload") => "$file".to_owned(),
         _ => "\"x\"".to_owned(),
     }
+}
+
+/// Asks one of them, with a file if it takes one.
+async fn ask(api: &Api, token: Option<&str>, document: &str) -> Answer {
+    if document.contains("$file") {
+        let operations = json!({"query": document, "variables": {"file": null}});
+        let form = Form::asking(&operations, &json!({"0": ["variables.file"]}));
+        return api.send_form(token, form.file("0", "bukan tabel")).await;
+    }
+    api.send(token, &json!({ "query": document })).await
 }
 
 #[tokio::test]
@@ -153,7 +172,7 @@ async fn every_mutation_asks_for_the_action_that_stands_for_it() {
 
     let api = hubs.api("a");
     for (name, document) in &mutations {
-        let answered = code(&api.ask(document, json!({})).await);
+        let answered = code(&ask(api, None, document).await);
         match needed[name.as_str()] {
             Need::Nothing => assert!(
                 matches!(&*answered, "BAD_USER_INPUT" | "UNAUTHENTICATED"),
@@ -175,7 +194,7 @@ async fn every_mutation_asks_for_the_action_that_stands_for_it() {
             let Need::Action(action) = needed[name.as_str()] else {
                 continue;
             };
-            let answered = api.send(Some(&token), &json!({ "query": document })).await;
+            let answered = ask(api, Some(&token), document).await;
             let is_refused = code(&answered) == "FORBIDDEN";
             let may = action.permit(*role) > Permit::No;
             assert_eq!(!is_refused, may, "{role} {name}: {}", answered.body);

@@ -12,6 +12,7 @@ use crate::accounts::passkeys::{self, Device};
 use crate::accounts::{Browser, PASSWORD, add};
 use crate::items::kinds::{goes_on, told_of};
 use crate::items::write;
+use crate::uploads::{TWO_ROWS, send};
 
 /// Mutations that ask somebody to show something, and change nothing.
 const QUESTIONS: [&str; 2] = ["beginPasskey", "beginPasskeySignIn"];
@@ -109,6 +110,7 @@ async fn every(hubs: Federation) {
         after: 0,
     };
     accounts(&mut ledger).await;
+    files(&mut ledger).await;
     items(&mut ledger).await;
     drafts(&mut ledger).await;
     people(&mut ledger).await;
@@ -231,6 +233,14 @@ async fn app(ledger: &mut Ledger<'_>, browser: &mut Browser) {
         .await;
     let both = json!({"password": PASSWORD, "code": renewed["codes"][0]});
     ledger.browser(browser, "removeTotp", REMOVE, both).await;
+}
+
+async fn files(ledger: &mut Ledger<'_>) {
+    let api = ledger.hubs.api("a");
+    ledger.after = end(ledger.hubs, "a").await;
+    let imported = send(api, Some(api.operator()), &TWO_ROWS.concat(), "").await;
+    assert_eq!(imported.data()["importInnovations"]["created"], 2);
+    ledger.told("importInnovations", "operator").await;
 }
 
 async fn items(ledger: &mut Ledger<'_>) {

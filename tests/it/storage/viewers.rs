@@ -287,6 +287,7 @@ fn schema(db: &Database) -> Served {
         refusals: std::sync::Arc::default(),
         desk: std::sync::Arc::default(),
         aside: tokio::runtime::Handle::current(),
+        importing: None,
     };
     graphql::serve(hub, &graphql::guard::Limits::default())
 }

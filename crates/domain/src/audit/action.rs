@@ -8,6 +8,8 @@ vocabulary! {
     AuditAction {
         /// An innovation was published at once.
         CreateInnovation = "CREATE_INNOVATION",
+        /// Innovations were imported from a file that was sent.
+        ImportInnovations = "IMPORT_INNOVATIONS",
         /// An innovation was published anew.
         ReviseInnovation = "REVISE_INNOVATION",
         /// An innovation was taken back.

@@ -94,6 +94,8 @@ actions! {
     Review = "REVIEW" Write b"--+-+",
     /// Publish innovations at once, without anybody who looked at them.
     PublishAtOnce = "PUBLISH_AT_ONCE" Write b"----+",
+    /// Bring innovations in from files, with their agencies, as they stand there.
+    Import = "IMPORT" Write b"--+-+",
     /// Tell how an innovation goes on: transitions, confirmations, evidence, budgets.
     Document = "DOCUMENT" Write b"-o+-+",
     /// Take innovations over, and answer those who do.

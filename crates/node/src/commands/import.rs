@@ -3,20 +3,18 @@
 mod report;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use domain::catalog::latest_day;
-use domain::clock::Clock as _;
 use domain::entry::Audience;
+use indicatif::ProgressBar;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Common, Outcome};
-use crate::hub::Hub;
-use crate::import::duplicates;
-use crate::import::mapping::{Mapping, RowAudience, RowFault};
-use crate::import::rows::{self, Format, Rows};
-use crate::import::{self, Checked, Importer, Rules, Written};
+use crate::import::mapping::{Mapping, RowAudience};
+use crate::import::rows::{Format, Source};
+use crate::import::{self, Order, Step};
 use crate::output;
-use crate::system::SystemClock;
 
 /// Bring innovations in from a CSV, XLSX or JSON Lines file
 ///
@@ -51,20 +49,6 @@ pub struct Import {
     audience: Option<RowAudience>,
 }
 
-/// What importing came to.
-struct Found {
-    checked: Checked,
-    done: Option<Done>,
-}
-
-/// What writing came to, or would come to.
-#[derive(Default)]
-struct Done {
-    written: Written,
-    /// Why rows were left out that had been good when they were checked.
-    late: Vec<RowFault>,
-}
-
 impl Import {
     pub(crate) async fn run(self, common: &Common) -> anyhow::Result<Outcome> {
         let format = self.format.map_or_else(|| Format::of(&self.file), Ok)?;
@@ -76,105 +60,47 @@ impl Import {
         } else {
             common.open_hub_to_write().await?
         };
-        let file = self.file.clone();
-        let given = self.mapping.clone();
-        let mapping =
-            tokio::task::spawn_blocking(move || mapping_of(given.as_deref(), &file, format));
-        let rules = Rules {
-            mapping: mapping.await.context("reading was cut off")??,
-            hub: hub.db.hub().clone(),
-            today: latest_day(SystemClock.now()),
-            audience: self.audience.clone().map(Audience::from),
+        let order = self.order(format)?;
+        let mut bar: Option<ProgressBar> = None;
+        let mut show = |step| match step {
+            Step::Checked(rows) => bar = Some(output::bar(rows, "importing")),
+            Step::Written(rows) => bar.iter().for_each(|bar| bar.inc(rows)),
         };
-        let checked = self.check(&hub, format, &rules).await?;
-        let is_whole = checked.bad_rows == 0 || self.skip_bad_rows;
-        let is_private = checked.personal_rows == 0 || self.acknowledge_personal_data;
-        let done = if self.dry_run {
-            let written = checked.forecast;
-            let late = Vec::new();
-            Some(Done { written, late })
-        } else if is_whole && is_private {
-            let good = checked.rows - checked.bad_rows;
-            Some(self.write(&hub, format, rules, good).await?)
-        } else {
-            None
-        };
+        let found = import::whole(&hub, &order, &mut show).await?;
+        bar.iter().for_each(ProgressBar::finish_and_clear);
         if self.dry_run {
             hub.db.close().await?;
         } else {
             hub.close().await?;
         }
-        let left_out = done.as_ref().map_or(0, |done| done.written.left_out);
-        let is_well = checked.bad_rows == 0 && is_private && left_out == 0;
-        report::tell(&self, common, &Found { checked, done })?;
-        Ok(if is_well {
+        report::tell(&self, common, &found)?;
+        Ok(if found.is_well(&order) {
             Outcome::Well
         } else {
             Outcome::Amiss
         })
     }
 
-    async fn check(&self, hub: &Hub, format: Format, rules: &Rules) -> anyhow::Result<Checked> {
-        let duplicates = duplicates::held_titles(&hub.db, duplicates::MOST_HELD).await?;
-        let rows = self.open(format, rules).await?;
-        import::check(hub, rows, rules, duplicates, self.refused.clone()).await
-    }
-
-    async fn open(&self, format: Format, rules: &Rules) -> anyhow::Result<Rows> {
-        let (file, layout) = (self.file.clone(), rules.mapping.layout.clone());
-        let opening = tokio::task::spawn_blocking(move || rows::open(&file, format, &layout));
-        opening.await.context("opening was cut off")?
-    }
-
-    async fn write(
-        &self,
-        hub: &Hub,
-        format: Format,
-        rules: Rules,
-        rows: u64,
-    ) -> anyhow::Result<Done> {
-        let bar = output::bar(rows, "importing");
-        let mut importer = Importer::new(hub, rules.clone()).await?;
-        // Reading goes on in a thread of its own while the last batch is written.
-        let (batches, mut read) = tokio::sync::mpsc::channel(2);
-        let rows = self.open(format, &rules).await?;
-        let reading = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
-            for batch in import::batches(rows, rules, import::BATCH, |_| true) {
-                if batches.blocking_send(batch?).is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        });
-        while let Some(batch) = read.recv().await {
-            let rows = batch.len() as u64;
-            importer.write(batch).await?;
-            bar.inc(rows);
-        }
-        reading.await.context("reading was cut off")??;
-        bar.finish_and_clear();
-        Ok(Done {
-            written: importer.written,
-            late: importer.late,
+    fn order(&self, format: Format) -> anyhow::Result<Order> {
+        let mapping = self.mapping.as_deref().map(mapping_of).transpose()?;
+        Ok(Order {
+            source: Arc::new(Source::Named(self.file.clone())),
+            format,
+            mapping,
+            audience: self.audience.clone().map(Audience::from),
+            dry_run: self.dry_run,
+            skip_bad_rows: self.skip_bad_rows,
+            acknowledge_personal_data: self.acknowledge_personal_data,
+            refused: self.refused.clone(),
+            by: None,
+            stop: CancellationToken::new(),
         })
     }
 }
 
-/// The mapping that is named, or the one that the file's columns ask for.
-fn mapping_of(given: Option<&Path>, file: &Path, format: Format) -> anyhow::Result<Mapping> {
-    if let Some(given) = given {
-        let text = std::fs::read_to_string(given)
-            .with_context(|| format!("{} cannot be read", given.display()))?;
-        return Mapping::parse(&text)
-            .with_context(|| format!("{} is not a mapping", given.display()));
-    }
-    let mut rows: Rows = rows::open(file, format, &rows::Layout::default())?;
-    if rows.header().is_empty() {
-        rows.next();
-    }
-    if Mapping::is_standard(rows.columns().iter().map(String::as_str)) {
-        Ok(Mapping::standard())
-    } else {
-        Ok(Mapping::of_data())
-    }
+/// The mapping of a file.
+fn mapping_of(given: &Path) -> anyhow::Result<Mapping> {
+    let text = std::fs::read_to_string(given)
+        .with_context(|| format!("{} cannot be read", given.display()))?;
+    Mapping::parse(&text).with_context(|| format!("{} is not a mapping", given.display()))
 }

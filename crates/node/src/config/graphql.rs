@@ -8,6 +8,8 @@ use graphql::Viewer;
 use graphql::guard::{Allowed, Limits};
 use serde::{Deserialize, Serialize};
 
+use super::uploads::UploadsConfig;
+
 /// Who may do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,6 +69,8 @@ pub struct GraphqlConfig {
     pub event_streams: NonZeroU32,
     /// How much one request may ask for.
     pub limits: Limits,
+    /// How much may come with one request.
+    pub uploads: UploadsConfig,
 }
 
 impl Default for GraphqlConfig {
@@ -82,6 +86,7 @@ impl Default for GraphqlConfig {
             answer_bytes: number(32 * 1024 * 1024),
             event_streams: number(1_000),
             limits: Limits::default(),
+            uploads: UploadsConfig::default(),
         }
     }
 }

@@ -2,8 +2,8 @@
 //! (graphql-transport-ws), one path.
 //!
 //! - [`Endpoint`] is what a route needs: the guarded schema, a [`RequestContext`] and [`Settings`].
-//! - `media_type` chooses how to answer, `parameters` reads what is asked, `answer` writes; [`Refused`] is every way
-//!   a request fails before the guard sees it.
+//! - `media_type` chooses how to answer, `parameters` reads what is asked, `form` what comes with files, `answer` writes;
+//!   [`Refused`] is every way a request fails before the guard sees it.
 //! - [`Answers`] are given again as long as they are right.
 //! - `events` tells results as they come; [`ws`] speaks the WebSocket protocol.
 //!
@@ -16,6 +16,7 @@ mod admission;
 mod answer;
 mod context;
 mod events;
+mod form;
 mod kept;
 mod media_type;
 mod parameters;
@@ -35,13 +36,13 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{Data, Executor};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{Method, header, request};
+use axum::http::{HeaderValue, Method, StatusCode, header, request};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
 use graphql::Dependence;
-use graphql::guard::{Admitted, Guarded, Outcome};
+use graphql::guard::{Admitted, ErrorCode, Guarded, Outcome};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -52,9 +53,12 @@ pub use kept::Answers;
 pub use refused::Refused;
 
 use super::address::ClientAddress;
+use form::Form;
 use kept::{Look, Question};
 use media_type::{Accepted, MediaType};
 use parameters::Parameters;
+
+use crate::config::{UploadsConfig, count};
 
 /// How much the front door takes from one client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +73,8 @@ pub struct Settings {
     pub event_streams: usize,
     /// Time after which something is said on a stream of events, so that it stays open.
     pub event_pause: Duration,
+    /// The bounds of requests with files.
+    pub uploads: UploadsConfig,
     /// The bounds of a WebSocket.
     pub ws: ws::Settings,
 }
@@ -81,6 +87,7 @@ impl Default for Settings {
             request_time: Duration::from_secs(30),
             event_streams: 1_000,
             event_pause: Duration::from_secs(12),
+            uploads: UploadsConfig::default(),
             ws: ws::Settings::default(),
         }
     }
@@ -99,6 +106,8 @@ struct Inner<E, C> {
     /// The sockets and streams of events that are open.
     sockets: TaskTracker,
     event_streams: Arc<Semaphore>,
+    /// Places for requests whose files are received.
+    uploads: Semaphore,
 }
 
 impl<E: Executor, C: RequestContext> Endpoint<E, C> {
@@ -111,6 +120,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
     ) -> Self {
         let sockets = TaskTracker::new();
         let event_streams = Arc::new(Semaphore::new(settings.event_streams));
+        let uploads = Semaphore::new(count(settings.uploads.at_once));
         let inner = Inner {
             schema,
             context,
@@ -118,6 +128,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             shutdown,
             sockets,
             event_streams,
+            uploads,
         };
         Self {
             inner: Arc::new(inner),
@@ -154,7 +165,11 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Ok(accepted) => accepted,
             Err(refused) => return answer::refused(refused, MediaType::Json),
         };
-        let within = self.inner.settings.request_time;
+        let settings = &self.inner.settings;
+        let within = match form::is_one(&parts.headers) {
+            true => Duration::from_secs(settings.uploads.seconds.get().into()),
+            false => settings.request_time,
+        };
         let work = AssertUnwindSafe(timeout(within, self.work(&parts, body, accepted)));
         // The panic itself is told by the panic hook.
         let answered = match work.catch_unwind().await {
@@ -183,6 +198,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         let body = match verb {
             Verb::Get => Bytes::new(),
             Verb::Post => parameters::read(&parts.headers, body, settings.body_bytes).await?,
+            Verb::Form => return self.with_files(parts, body, accepted, &viewer).await,
         };
         let place = self.place(&viewer)?;
         let rights = context.rights(&viewer);
@@ -198,7 +214,7 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
         }
         let mut parameters = match verb {
             Verb::Get => Parameters::from_uri(&parts.uri)?,
-            Verb::Post => Parameters::from_json(&body)?,
+            Verb::Post | Verb::Form => Parameters::from_json(&body)?,
         };
         let asked = parameters.asked(schema, context.allowed(&viewer))?;
         let admitted = match schema.admit(asked).await {
@@ -242,6 +258,59 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             return Ok(answer::again(body, media_type));
         }
         Ok(answer::outcome(outcome, media_type, limit))
+    }
+
+    /// Answers a request with files. What it asks is looked at before a file is read.
+    async fn with_files(
+        &self,
+        parts: &request::Parts,
+        body: Body,
+        accepted: Accepted,
+        viewer: &C::Viewer,
+    ) -> Result<Response, Refused> {
+        let Inner {
+            schema,
+            context,
+            settings,
+            ..
+        } = &*self.inner;
+        if accepted.prefers_events {
+            return Err(Refused::not_acceptable(
+                "a request with files is answered whole; accept application/graphql-response+json",
+            ));
+        }
+        let begun = timeout(settings.request_time, async {
+            let form = Form::begin(&parts.headers, body, &settings.uploads).await?;
+            let mut parameters = Parameters::from_json(&form.operations)?;
+            form.put(parameters.variables())?;
+            let asked = parameters.asked(schema, context.allowed(viewer))?;
+            let admitted = schema.admit(asked).await;
+            Ok((form, admitted))
+        });
+        let begun = begun.await;
+        let (form, admitted) = begun.map_err(|_| Refused::timeout(settings.request_time))??;
+        let admitted = match admitted {
+            Ok(admitted) => admitted,
+            Err(refusal) => return Ok(answer::rejected(&refusal.into_errors(), accepted.whole())),
+        };
+        Verb::Form.check(admitted.operation(), accepted)?;
+        if form.has_files() && admitted.operation() != OperationType::Mutation {
+            return Err(Refused::bad_request("files come with mutations only"));
+        }
+        let work = self.place(viewer)?;
+        let mut data = context.data(viewer, caller(parts)?, &admitted).await;
+        let _place;
+        if !form.has_files() {
+            let rest = timeout(settings.request_time, form.receive()).await;
+            rest.map_err(|_| Refused::timeout(settings.request_time))??;
+        } else if context.may_send_files(viewer) {
+            _place = self.inner.uploads.try_acquire().map_err(|_| busy())?;
+            data.insert(form.receive().await?);
+        }
+        let outcome = schema.execute(admitted, data).await;
+        drop(work);
+        let limit = settings.answer_bytes;
+        Ok(answer::outcome(outcome, accepted.whole(), limit))
     }
 
     /// What becomes of an operation: of a subscription as long as it goes on, of others once, within their time and in their
@@ -289,6 +358,8 @@ impl<E, C> fmt::Debug for Endpoint<E, C> {
 enum Verb {
     Get,
     Post,
+    /// POST with files.
+    Form,
 }
 
 impl Verb {
@@ -296,6 +367,10 @@ impl Verb {
     fn of(parts: &request::Parts) -> Result<Self, Refused> {
         match parts.method {
             Method::GET => Ok(Self::Get),
+            Method::POST if form::is_one(&parts.headers) => {
+                parameters::check_encoding(&parts.headers)?;
+                form::check_preflight(&parts.headers).map(|()| Self::Form)
+            }
             Method::POST => parameters::check_content_type(&parts.headers).map(|()| Self::Post),
             _ => {
                 let message = "requests are made with GET or POST";
@@ -322,6 +397,17 @@ impl Verb {
 /// The answer of another route that refuses a request, in the same form.
 pub fn refuse(refused: Refused) -> Response {
     answer::refused(refused, MediaType::Json)
+}
+
+/// More requests with files are under way than are served.
+fn busy() -> Refused {
+    let (status, code) = (
+        StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::TooManyOperations,
+    );
+    let again = HeaderValue::from_static("10");
+    let message = "many send files at this moment; ask again in 10 s";
+    Refused::new(status, code, message).with_header(header::RETRY_AFTER, again)
 }
 
 /// Who asks, as far as the request tells.

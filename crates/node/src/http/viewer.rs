@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use credentials::secret::{SecretHash, SecretKind};
 use domain::audit::{Action, Actor, Outcome, Refusal};
 use domain::clock::Clock;
-use domain::role::Rights;
+use domain::role::{self, Rights};
 use domain::token;
 use graphql::guard::{self, Admitted, Allowed, ErrorCode, Guarded, TrustedDocuments};
 use graphql::{
@@ -229,6 +229,11 @@ impl RequestContext for Viewers {
         self.config.graphql.allowed(viewer)
     }
 
+    /// Files are sent to be imported.
+    fn may_send_files(&self, viewer: &Viewer) -> bool {
+        viewer.may(role::Action::Import)
+    }
+
     fn allows_origin(&self, headers: &HeaderMap) -> bool {
         self.is_own_page(headers)
     }
@@ -312,6 +317,7 @@ pub fn endpoint(hub: &Hub, closing: CancellationToken) -> anyhow::Result<Graphql
         answer_bytes: number(config.answer_bytes),
         request_time: Duration::from_secs(config.request_seconds.get().into()),
         event_streams: number(config.event_streams),
+        uploads: config.uploads.clone(),
         ..Settings::default()
     };
     let viewers = Viewers {

@@ -1,7 +1,7 @@
 //! Reading a file row by row, whatever its format.
 //!
 //! - [`tables`] reads CSV, [`json`] JSON Lines, [`workbooks`] XLSX. Each gives the same rows: cells by column.
-//! - [`open`] chooses by the file's ending, or as it is told.
+//! - [`open`] chooses by the file's ending, or as it is told; [`Source`] is a file that is opened more than once.
 //!
 //! A row that cannot be read is a fault of its own, and the file goes on. Rows and cells have bounds; of CSV and JSON Lines one
 //! row at a time is in memory.
@@ -13,8 +13,8 @@ mod workbooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::io::{BufRead, BufReader, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
@@ -229,15 +229,44 @@ pub struct Rows {
     columns: BTreeSet<String>,
 }
 
+/// A file that is read from its beginning several times, one time after the other.
+#[derive(Debug)]
+pub enum Source {
+    /// One with a name.
+    Named(PathBuf),
+    /// One that is open already, and may have no name. All who read it are at the same place of it.
+    Opened(File),
+}
+
+impl Source {
+    /// Opens it at its beginning.
+    pub fn rows(&self, format: Format, layout: &Layout) -> anyhow::Result<Rows> {
+        match self {
+            Self::Named(file) => open(file, format, layout),
+            Self::Opened(file) => {
+                let mut again = file
+                    .try_clone()
+                    .context("the file cannot be opened again")?;
+                again.seek(SeekFrom::Start(0))?;
+                rows_of(again, format, layout).context("the file cannot be read as a table")
+            }
+        }
+    }
+}
+
 /// Opens a file.
 pub fn open(file: &Path, format: Format, layout: &Layout) -> anyhow::Result<Rows> {
     let opened = File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    rows_of(opened, format, layout)
+        .with_context(|| format!("{} cannot be read as a table", file.display()))
+}
+
+fn rows_of(opened: File, format: Format, layout: &Layout) -> anyhow::Result<Rows> {
     match format {
         Format::Csv => tables::rows(opened, layout),
         Format::JsonLines => Ok(json_lines(BufReader::new(opened))),
         Format::Xlsx => workbooks::rows(opened, layout),
     }
-    .with_context(|| format!("{} cannot be read as a table", file.display()))
 }
 
 impl Rows {

@@ -1,7 +1,7 @@
 //! Writing rows into a hub's log.
 
 use anyhow::Context as _;
-use domain::audit::Action;
+use domain::audit::{Action, Deed};
 use domain::clock::Clock as _;
 use domain::entry::{Audience, Change, EntryDraft, Kind};
 use domain::identity::RecordId;
@@ -77,6 +77,8 @@ pub struct Importer<'a> {
     pub late: Vec<RowFault>,
     /// The last line that was written.
     last: u64,
+    /// Who does it, if it is not whoever runs the program.
+    by: Option<Deed>,
 }
 
 impl<'a> Importer<'a> {
@@ -89,7 +91,15 @@ impl<'a> Importer<'a> {
             written: Written::default(),
             late: Vec::new(),
             last: 0,
+            by: None,
         })
+    }
+
+    /// The same, done by somebody.
+    #[must_use]
+    pub fn by(mut self, by: Deed) -> Self {
+        self.by = Some(by);
+        self
     }
 
     /// Writes a batch in one transaction. A row that something stands against which was not there when the rows were checked
@@ -140,7 +150,9 @@ impl<'a> Importer<'a> {
             if drafts.is_empty() {
                 return Ok(());
             }
-            let local = Local::default().told(&by_program(Action::ImportRecords), &drafts);
+            let by = self.by.clone();
+            let by = by.unwrap_or_else(|| by_program(Action::ImportRecords));
+            let local = Local::default().told(&by, &drafts);
             let record = match self.hub.issue_with(drafts, local).await {
                 Ok(_) => return Ok(()),
                 Err(StorageError::Conflict { record, .. }) => record,

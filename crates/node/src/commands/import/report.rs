@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Done, Found, Import};
+use super::Import;
 use crate::cli::Common;
 use crate::import::duplicates::{Duplicates, Pair, Place};
 use crate::import::mapping::RowFault;
-use crate::import::{Checked, Personal, Repetition};
+use crate::import::{Checked, Done, Found, Personal, Repetition};
 use crate::output;
 
 /// Faults, findings and pairs that are printed; all are counted.

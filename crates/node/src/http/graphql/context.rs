@@ -54,6 +54,11 @@ pub trait RequestContext: Send + Sync + 'static {
         Allowed::default()
     }
 
+    /// Whether a viewer may send files. Of one who may not none is read, and the resolvers say why.
+    fn may_send_files(&self, _viewer: &Self::Viewer) -> bool {
+        true
+    }
+
     /// What the resolvers of one operation find in their context.
     fn data(
         &self,

@@ -52,7 +52,7 @@ impl Question {
                 let text = Bytes::from(text);
                 Self { rights, text }
             }
-            super::Verb::Post => {
+            super::Verb::Post | super::Verb::Form => {
                 let text = body.clone();
                 Self { rights, text }
             }

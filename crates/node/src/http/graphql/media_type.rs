@@ -3,8 +3,7 @@
 //! A result comes whole, as JSON of one of two types, or as events (GraphQL over Server-Sent Events). Clients that read both name
 //! both: results of queries then come whole, those of subscriptions as events.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use graphql::guard::ErrorCode;
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use super::refused::Refused;
 
@@ -83,9 +82,7 @@ impl MediaType {
 }
 
 fn not_acceptable() -> Refused {
-    Refused::new(
-        StatusCode::NOT_ACCEPTABLE,
-        ErrorCode::NotAcceptable,
+    Refused::not_acceptable(
         "answers are application/graphql-response+json, application/json or text/event-stream; Accept allows none",
     )
 }

@@ -98,6 +98,11 @@ impl<'a> Parameters<'a> {
         given.into_parameters()
     }
 
+    /// The values of the variables, to be added to.
+    pub(super) fn variables(&mut self) -> &mut Variables {
+        &mut self.variables
+    }
+
     /// What the guard is asked. Takes the variables along, so it is asked once.
     ///
     /// # Errors
@@ -229,13 +234,21 @@ fn not_known(id: &str) -> Refused {
     )
 }
 
+/// Refuses a body that was compressed: how long it is then says nothing.
+pub(super) fn check_encoding(headers: &HeaderMap) -> Result<(), Refused> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|encoding| encoding != "identity") {
+        return Err(Refused::unsupported_media_type(
+            "the body must not be compressed",
+        ));
+    }
+    Ok(())
+}
+
 /// Refuses a body that is not JSON in UTF-8, before it is read.
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refused> {
     let refused = Refused::unsupported_media_type;
-    let encoding = headers.get(header::CONTENT_ENCODING);
-    if encoding.is_some_and(|encoding| encoding != "identity") {
-        return Err(refused("the body must not be compressed"));
-    }
+    check_encoding(headers)?;
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -243,7 +256,7 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refused> {
     let name = parts.next().unwrap_or_default();
     if !name.eq_ignore_ascii_case("application/json") {
         return Err(refused(
-            "the body must be of the media type application/json",
+            "the body must be of the media type application/json, or with files multipart/form-data",
         ));
     }
     let mut parameters = parts.filter_map(|parameter| parameter.split_once('='));

@@ -56,7 +56,11 @@ impl Refused {
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
-        let message = format!("the body is larger than the {limit} bytes allowed");
+        Self::too_much(format!("the body is larger than the {limit} bytes allowed"))
+    }
+
+    /// The body has more of something than it may: 413.
+    pub(super) fn too_much(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::TooLarge, message)
     }
 
@@ -65,6 +69,11 @@ impl Refused {
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ErrorCode::UnsupportedMediaType,
         );
+        Self::new(status, code, message)
+    }
+
+    pub(super) fn not_acceptable(message: &'static str) -> Self {
+        let (status, code) = (StatusCode::NOT_ACCEPTABLE, ErrorCode::NotAcceptable);
         Self::new(status, code, message)
     }
 

@@ -333,7 +333,7 @@ async fn a_body_that_is_not_json_in_utf8_is_not_read() {
         "",
         "text/plain",
         "application/x-www-form-urlencoded",
-        "multipart/form-data; boundary=x",
+        "multipart/mixed; boundary=x",
         "application/graphql",
         "application/json; charset=utf-16",
         "application/json; charset=latin1",
