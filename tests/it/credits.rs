@@ -168,7 +168,10 @@ async fn what_a_crash_cut_off_is_finished() {
     }
     // The hub notes that consent is gone, and is killed before it writes anything anew.
     let hub = hubs.hub("a");
-    let mut known = people::list(&hub.db, None, None, 10).await.unwrap().remove(0);
+    let mut known = people::list(&hub.db, None, None, 10)
+        .await
+        .unwrap()
+        .remove(0);
     let today = SystemClock.now().date();
     let consent = known.consent.as_ref().unwrap();
     known.consent = Some(consent.withdrawn("2026-02-01", today).unwrap());

@@ -15,6 +15,7 @@
 mod code;
 mod document;
 mod documents;
+mod files;
 mod limits;
 mod nulls;
 mod outcome;

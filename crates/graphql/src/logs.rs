@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, SimpleObject};
+use async_graphql::{Context, SimpleObject, Subscription};
 use domain::identity::{self, LogId, RecordId};
 use domain::log::{MAX_PAGE_BYTES, MAX_PAGE_ENTRIES};
 use futures_util::Stream;
@@ -288,8 +288,20 @@ pub(crate) async fn receipt(
     Ok(Some(receipt.into()))
 }
 
+/// What can be followed.
+pub(crate) struct Changes;
+
+/// What can be followed.
+#[Subscription(name = "Subscription")]
+impl Changes {
+    /// Tells of every head that changes here from now on: a hint to pull. Several changes of one log may come as one.
+    async fn heads_changed(&self, ctx: &Context<'_>) -> impl Stream<Item = LogHead> {
+        changes(ctx.db().clone())
+    }
+}
+
 /// Tells of every head that changes from now on. Several changes of one log may come as one.
-pub(crate) fn changes(db: Database) -> impl Stream<Item = LogHead> {
+fn changes(db: Database) -> impl Stream<Item = LogHead> {
     let mut watch = db.watch();
     let seen = *watch.borrow_and_update();
     let state = (db, watch, seen, Vec::new().into_iter());

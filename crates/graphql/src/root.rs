@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Context, ID, MergedObject, Object, SDLExportOptions, SchemaBuilder, Subscription,
-    ValidationMode,
+    Context, ID, MergedObject, Object, SDLExportOptions, SchemaBuilder, ValidationMode,
 };
 use domain::catalog::Regions;
-use futures_util::Stream;
 use storage::StorageError;
 
 use crate::agencies::{self, Agency, AgencyConnection, AgencyFilterInput, AgencyInput};
@@ -28,7 +26,7 @@ use crate::innovations::{self, Innovation};
 use crate::items::roots::{ItemsMutation, ItemsQuery};
 use crate::loaders::{self, Records};
 use crate::local::{LocalMutation, LocalQuery};
-use crate::logs::{self, EntryPage, EntryPayload, LogHead, LogHeadConnection, Receipt};
+use crate::logs::{self, Changes, EntryPage, EntryPayload, LogHeadConnection, Receipt};
 use crate::members::{self, Membership};
 use crate::node::{self, Node};
 use crate::paging::PageArgs;
@@ -488,17 +486,5 @@ impl CatalogMutation {
         >,
     ) -> Result<ID, ApiError> {
         input::withdraw(ctx, id, revision, reason.unwrap_or_default()).await
-    }
-}
-
-/// What can be followed.
-pub(crate) struct Changes;
-
-/// What can be followed.
-#[Subscription(name = "Subscription")]
-impl Changes {
-    /// Tells of every head that changes here from now on: a hint to pull. Several changes of one log may come as one.
-    async fn heads_changed(&self, ctx: &Context<'_>) -> impl Stream<Item = LogHead> {
-        logs::changes(ctx.db().clone())
     }
 }

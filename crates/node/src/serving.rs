@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::seconds;
 use crate::http::connections::{self, Rules, certificates::Certificates};
 use crate::hub::Hub;
 use crate::indexing::follow;
@@ -54,7 +55,8 @@ pub fn start_at(hub: &Hub, listener: TcpListener, pulling: Pulling) -> anyhow::R
     let certificates = Certificates::of(&hub.config)?;
     let scheme = certificates.as_ref().map_or("http", |_| "https");
     let load = Arc::clone(endpoint.context().load());
-    let rules = Rules::new(&hub.config.http, load, certificates.clone());
+    let rules = Rules::new(&hub.config.http, load, certificates.clone())
+        .with_forms_within(seconds(hub.config.graphql.uploads.seconds));
     let served = connections::serve(listener, router, rules, closing.clone());
     let mut tasks = vec![
         tokio::spawn(tasks::watch_commits(hub.clone(), closing.clone())),

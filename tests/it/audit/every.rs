@@ -338,7 +338,8 @@ async fn drafts(ledger: &mut Ledger<'_>) {
     }
     let note = json!({"id": draft["id"], "by": office, "note": "Bagus."});
     ledger.operator("noteDraft", note, READ).await;
-    let withdraw = json!({"id": draft["id"], "revision": draft["revision"], "by": office, "reason": "Ganda."});
+    let withdraw =
+        json!({"id": draft["id"], "revision": draft["revision"], "by": office, "reason": "Ganda."});
     ledger.operator("withdrawDraft", withdraw, READ).await;
     let begun = json!({"by": author, "input": whole});
     let draft = ledger.operator("draftInnovation", begun, READ).await;

@@ -19,7 +19,7 @@ fn nameless() -> Vec<u64> {
     let of_sort = open.filter(|entry| {
         let target = std::fs::read_link(entry.path()).unwrap_or_default();
         let text = target.to_string_lossy();
-        target.starts_with(&temporary) && text.ends_with("(deleted)")
+        target.starts_with(&temporary) && text.ends_with("(deleted)") && !text.contains("etilqs")
     });
     of_sort
         .filter_map(|entry| Some(std::fs::metadata(entry.path()).ok()?.len()))

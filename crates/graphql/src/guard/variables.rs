@@ -7,9 +7,10 @@
 use std::fmt;
 
 use async_graphql::parser::types::{BaseType, OperationDefinition, Type, VariableDefinition};
-use async_graphql::{Name, Pos, Value, Variables};
+use async_graphql::{Pos, Value, Variables};
 
 use super::document::DocumentSize;
+use super::files;
 use super::limits::Limits;
 use super::refusal::{Refusal, within};
 use super::schema::{InputObject, InputType, SchemaTypes};
@@ -85,41 +86,13 @@ pub(super) fn check_types(
             })
         });
     let wrong: Vec<_> = wrong
-        .chain(files_elsewhere(operation, variables))
+        .chain(files::elsewhere(operation, variables))
         .take(limits.errors)
         .collect();
     if wrong.is_empty() {
         Ok(())
     } else {
         Err(Refusal::Variables(wrong))
-    }
-}
-
-/// Files that were given for variables which the operation does not declare.
-fn files_elsewhere<'a>(
-    operation: &'a OperationDefinition,
-    variables: &'a Variables,
-) -> impl Iterator<Item = VariableError> + 'a {
-    let is_declared = |name: &Name| {
-        let mut declared = operation.variable_definitions.iter();
-        declared.any(|definition| definition.node.name.node == *name)
-    };
-    let given = variables.iter();
-    let lost = given.filter(move |(name, value)| !is_declared(name) && has_file(value));
-    lost.map(|(name, _)| VariableError {
-        name: name.to_string(),
-        path: Vec::new(),
-        reason: "a file was given for it, but the operation declares no such variable".to_owned(),
-        at: Pos::default(),
-    })
-}
-
-fn has_file(value: &Value) -> bool {
-    match value {
-        Value::Binary(_) => true,
-        Value::List(values) => values.iter().any(has_file),
-        Value::Object(fields) => fields.values().any(has_file),
-        _ => false,
     }
 }
 
@@ -420,37 +393,6 @@ mod tests {
         check_wrong("Key", json!({}), one);
         check_wrong("Key", json!({"id": null}), one);
         check_wrong("Key", json!({"id": 1, "name": "a"}), one);
-    }
-
-    #[track_caller]
-    fn check_file(declared: &str, given: Value, message: Option<&str>) {
-        let validator = Validator::new(SDL).expect("the schema is one");
-        let operation = operation(&format!("query({declared}) {{ a }}"));
-        let mut variables = Variables::default();
-        variables.insert(Name::new("v"), given);
-        let limits = Limits::default();
-        let found = check_types(&operation, &variables, &validator.types(), &limits);
-        let told = found.err().map(Refusal::into_errors);
-        let told = told.map(|errors| errors[0].message.clone());
-        assert_eq!(told.as_deref(), message, "{declared}");
-    }
-
-    #[test]
-    fn a_file_is_an_upload_and_nothing_else_is() {
-        let file = || Value::Binary(vec![0; 8].into());
-        let inner = |value| Value::Object([(Name::new("from"), value)].into_iter().collect());
-        check_file("$v: Upload!", file(), None);
-        check_file("$v: [Upload!]!", Value::List(vec![file(), file()]), None);
-        let found = |expected: &str| format!("variable $v: {expected} is expected, found a file");
-        for expected in ["String", "ID!", "Int", "Stage", "Filter", "Date", "Unknown"] {
-            let declared = format!("$v: {expected}");
-            check_file(&declared, file(), Some(&found(expected)));
-        }
-        let hidden = "variable $v.from: Date is expected, found a file";
-        check_file("$v: Filter", inner(file()), Some(hidden));
-        let lost =
-            "variable $v: a file was given for it, but the operation declares no such variable";
-        check_file("$w: Upload", inner(file()), Some(lost));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderValue, Method, Request, Response, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -69,6 +69,7 @@ pub struct Rules {
     patience: Patience,
     handshake: Duration,
     body: Duration,
+    form: Duration,
     closing: Duration,
     proxies: Proxies,
     crowd: Arc<Crowd>,
@@ -98,6 +99,7 @@ impl Rules {
             },
             handshake: seconds(limits.handshake_seconds),
             body: seconds(limits.body_seconds),
+            form: seconds(limits.body_seconds),
             closing: seconds(config.shutdown_seconds),
             proxies: Proxies::new(config.trusted_proxies.clone()),
             crowd: Arc::new(Crowd::new(
@@ -108,6 +110,20 @@ impl Rules {
             certificates,
             load,
         }
+    }
+
+    /// The same, where forms with files may take longer than other bodies.
+    #[must_use]
+    pub fn with_forms_within(mut self, time: Duration) -> Self {
+        self.form = self.form.max(time);
+        self
+    }
+
+    /// How long a request's body may take.
+    fn body_time(&self, headers: &HeaderMap) -> Duration {
+        let kind = headers.get(header::CONTENT_TYPE);
+        let is_form = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"));
+        if is_form { self.form } else { self.body }
     }
 }
 
@@ -282,7 +298,7 @@ impl Connection {
             let held = Running::begin_another(&running);
             request.extensions_mut().insert(Arc::new(held));
         }
-        let body_time = rules.body;
+        let body_time = rules.body_time(request.headers());
         let request = request.map(|body| Timed::new(body, body_time));
         let answer = self.router.clone().call(request);
         async move {
