@@ -96,6 +96,9 @@ pub enum ApiError {
         "hub {0} has one request for its pulling served here and {MOST_WAITING} waiting; ask again in {RETRY_AFTER_SECONDS} s, one at a time"
     )]
     RateLimited(HubId),
+    /// Too many wrong passwords came from an address; it waits so many seconds.
+    #[error("too many wrong passwords came from your address; try again in {0} seconds")]
+    GuessedTooOften(u64),
     /// The search index cannot be asked.
     #[error("{0}")]
     SearchNotReady(#[from] NotReady),
@@ -146,13 +149,14 @@ pub enum Code {
 
 impl Code {
     /// All of them, for the test that each is documented.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BadUserInput,
         Self::PersonalData,
         Self::NotFound,
         Self::HubUnknown,
         Self::Forbidden,
         Self::Unauthenticated,
+        Self::SecondFactorRequired,
         Self::Conflict,
         Self::HubReadOnly,
         Self::TooLarge,
@@ -199,7 +203,9 @@ impl ApiError {
             Self::Conflict(_) | Self::AccountChanged(_) => Code::Conflict,
             Self::ReadOnly(_) => Code::HubReadOnly,
             Self::TooLarge(_) => Code::TooLarge,
-            Self::RateLimited(_) | Self::SigningInBusy => Code::RateLimited,
+            Self::RateLimited(_) | Self::SigningInBusy | Self::GuessedTooOften(_) => {
+                Code::RateLimited
+            }
             Self::SearchNotReady(_) => Code::SearchNotReady,
             Self::Internal(_) | Self::Shared(_) | Self::Search(_) | Self::Failed(_) => {
                 Code::InternalServerError
@@ -286,7 +292,11 @@ impl From<ApiError> for async_graphql::Error {
         Self::new(error.to_string()).extend_with(|_, extensions| {
             extensions.set("code", error.code().as_str());
             if error.code() == Code::RateLimited {
-                extensions.set("retryAfterSeconds", RETRY_AFTER_SECONDS);
+                let seconds = match error {
+                    ApiError::GuessedTooOften(seconds) => seconds,
+                    _ => RETRY_AFTER_SECONDS,
+                };
+                extensions.set("retryAfterSeconds", seconds);
             }
             if !fields.is_empty() {
                 extensions.set("fields", fields);

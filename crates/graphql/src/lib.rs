@@ -57,7 +57,7 @@ mod uploads;
 mod vocabulary;
 
 pub use accounts::rules::{AccountRules, SignInProvider};
-pub use accounts::signing::{ClientName, Opening};
+pub use accounts::signing::{ClientName, GuessedFrom, Guesses, Opening};
 pub use as_of::{Begun, StandingMark};
 pub use audit::asking::AskedBy;
 pub use context::{Hub as HubContext, Means, OperationTrust, SignedIn, Viewer};

@@ -33,6 +33,13 @@ async fn somebody_chooses_a_password_once_and_signs_in_and_out() {
         "BAD_USER_INPUT"
     );
 
+    let before = browser.clone();
+    browser.sign_in("siti", PASSWORD).await.data();
+    assert_eq!(
+        before.clone().is().await,
+        None,
+        "signing in anew ends the session that the browser had"
+    );
     let stolen = browser.clone();
     browser.ask("mutation { signOut }", json!({})).await.data();
     assert_eq!(browser.cookie, None);
@@ -266,6 +273,11 @@ async fn a_token_does_what_its_scope_lets_it() {
             "{reach}: {registered}"
         );
         assert_eq!(code(&ask(accounts).await), lists, "{reach}");
+        for own in ["revokeToken", "endSession"] {
+            let id = "01a2222c-0034-7ddf-9a69-700548b85ccf";
+            let ended = ask(&format!("mutation {{ {own}(id: \"{id}\") }}")).await;
+            assert_eq!(code(&ended), "BAD_USER_INPUT", "{own} needs a session");
+        }
         let more = "mutation { createToken(name: \"lagi\", scope: MANAGE) { secret } }";
         assert_eq!(
             code(&ask(more).await),

@@ -124,3 +124,26 @@ async fn a_postgres_that_confirms_before_it_has_written_is_refused() {
     server.execute("postgres", &on).await;
     assert!(open(&site, "hub-a").await.is_ok());
 }
+
+/// What stands in it is nobody's business on a machine that several use.
+#[cfg(unix)]
+#[tokio::test]
+async fn others_on_the_machine_may_not_read_the_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let site = Backend::Sqlite.site().await;
+    let url = site.url();
+    let file = std::path::PathBuf::from(url.trim_start_matches("sqlite:"));
+    let mode =
+        |file: &std::path::Path| std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    let journal = file.with_extension("db-wal");
+    drop(open(&site, "hub-a").await.unwrap());
+    assert_eq!(mode(&file), 0o600);
+    if journal.exists() {
+        assert_eq!(mode(&journal), 0o600);
+    }
+    // One that an earlier program made is closed to others; who is of its group may still make backups.
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    drop(open(&site, "hub-a").await.unwrap());
+    assert_eq!(mode(&file), 0o640);
+}

@@ -61,6 +61,17 @@ impl Opening<'_> {
     }
 }
 
+/// Wrong passwords that came from where somebody asks, for whichever accounts: who tries one password at many is stopped by this.
+pub trait Guesses: Send + Sync {
+    /// How long nobody there may give another password; nothing if they may.
+    fn wait(&self) -> Option<std::time::Duration>;
+    /// Notes a wrong one.
+    fn note(&self);
+}
+
+/// The wrong passwords that came from where somebody asks, in the data of an operation.
+pub struct GuessedFrom(pub Box<dyn Guesses>);
+
 /// The program by which somebody asks, as it calls itself.
 #[derive(Clone, Debug, Default)]
 pub struct ClientName(pub Option<String>);
@@ -159,9 +170,9 @@ impl SigningMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The session's id.")] id: ID,
     ) -> Result<bool, ApiError> {
-        let account = signed_in(ctx)?.account;
+        let (account, _) = in_person(ctx)?;
         let id = parse_id("id", &id)?;
-        Ok(sessions::end(ctx.db(), account, id, Some(&ctx.deed())).await?)
+        Ok(sessions::end(ctx.db(), account.account, id, Some(&ctx.deed())).await?)
     }
 
     /// Ends all sessions of one's own account but the one by which this is asked, and says how many they were.
@@ -177,6 +188,24 @@ impl SigningMutation {
 /// The account of a name and its password. Nothing tells which of them was wrong, nor that the account waits. That somebody
 /// failed before is forgotten by who calls this, when all that is asked for is right.
 pub(super) async fn compare(
+    ctx: &Context<'_>,
+    name: &str,
+    password: Password,
+) -> Result<accounts::Account, ApiError> {
+    let guesses = ctx.data_opt::<GuessedFrom>().map(|from| &*from.0);
+    if let Some(wait) = guesses.and_then(Guesses::wait) {
+        let seconds = wait.as_secs() + 1;
+        ctx.insert_http_header("retry-after", seconds.to_string());
+        return Err(ApiError::GuessedTooOften(seconds));
+    }
+    let compared = compare_at_once(ctx, name, password).await;
+    if let (Err(ApiError::SigningInFailed), Some(guesses)) = (&compared, guesses) {
+        guesses.note();
+    }
+    compared
+}
+
+async fn compare_at_once(
     ctx: &Context<'_>,
     name: &str,
     password: Password,
@@ -254,6 +283,10 @@ pub(super) async fn begin_session(
         client: client.and_then(|name| name.0.as_deref()),
     };
     let cookie = opening.session(account.id, began, by).await?;
+    // The cookie takes the place of an earlier one, whose session nobody would end any more.
+    if let Ok((before, session)) = in_person(ctx) {
+        sessions::end(ctx.db(), before.account, session, None).await?;
+    }
     ctx.append_http_header("set-cookie", cookie);
     read(ctx, account.id).await
 }

@@ -9,7 +9,7 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::signing::id;
-use super::{id_of, in_person, parse_id, signed_in};
+use super::{id_of, in_person, parse_id};
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::scalars::DateTime;
@@ -123,7 +123,8 @@ impl TokenMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The token's id.")] id: ID,
     ) -> Result<bool, ApiError> {
-        let account = signed_in(ctx)?.account;
-        Ok(tokens::remove(ctx.db(), account, parse_id("id", &id)?, Some(&ctx.deed())).await?)
+        let (account, _) = in_person(ctx)?;
+        let id = parse_id("id", &id)?;
+        Ok(tokens::remove(ctx.db(), account.account, id, Some(&ctx.deed())).await?)
     }
 }

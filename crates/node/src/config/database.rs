@@ -59,8 +59,10 @@ impl DatabaseUrl {
         if raw.starts_with("postgres://") || raw.starts_with("postgresql://") {
             return Ok(Self::Postgres(raw.to_owned()));
         }
+        // What stands behind the scheme may be a password.
+        let scheme = raw.split(':').next().unwrap_or_default();
         Err(format!(
-            "{raw:?} is neither sqlite:FILE nor postgres://USER:PASSWORD@HOST/DATABASE"
+            "the address that begins with {scheme:?} is neither sqlite:FILE nor postgres://USER:PASSWORD@HOST/DATABASE"
         ))
     }
 

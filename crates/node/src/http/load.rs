@@ -89,6 +89,7 @@ pub struct Load {
     proxies: Proxies,
     by_address: Keyed<Option<AddressBlock>>,
     wrong: Keyed<Option<AddressBlock>>,
+    guesses: Keyed<Option<AddressBlock>>,
     by_account: Keyed<Uuid>,
     by_token: Keyed<Uuid>,
     by_hub: Keyed<HubId>,
@@ -105,6 +106,7 @@ impl Load {
         let limits = &config.http.limits;
         let RatesConfig {
             address_per_minute,
+            guesses_per_minute,
             account_per_minute,
             token_per_minute,
             hub_per_minute,
@@ -119,6 +121,7 @@ impl Load {
             proxies: Proxies::new(config.http.trusted_proxies.clone()),
             by_address: Keyed::new(*address_per_minute),
             wrong: Keyed::new(*address_per_minute),
+            guesses: Keyed::new(*guesses_per_minute),
             by_account: Keyed::new(*account_per_minute),
             by_token: Keyed::new(*token_per_minute),
             by_hub: Keyed::new(*hub_per_minute),
@@ -151,6 +154,24 @@ impl Load {
         }
         let block = client.map(|client| client.block());
         self.told(self.wrong.look(&block, Instant::now()))
+    }
+
+    /// How long an address waits, from which too many wrong passwords came; nothing if it need not.
+    pub fn wait_to_guess(&self, client: Option<ClientAddress>) -> Option<Duration> {
+        if self.is_unlimited(client) {
+            return None;
+        }
+        let block = client.map(|client| client.block());
+        self.guesses.look(&block, Instant::now()).err()
+    }
+
+    /// Counts a wrong password.
+    pub fn note_guess(&self, client: Option<ClientAddress>) {
+        if !self.is_unlimited(client) {
+            let block = client.map(|client| client.block());
+            // Whoever may not guess any more was told before.
+            drop(self.guesses.count(block, Instant::now()));
+        }
     }
 
     /// Counts a request, or an operation over a WebSocket.

@@ -16,7 +16,7 @@ use domain::role::{self, Rights};
 use domain::token;
 use graphql::guard::{self, Admitted, Allowed, ErrorCode, Guarded, TrustedDocuments};
 use graphql::{
-    AccountRules, Ahead, AskedBy, Begun, ClientName, Means, OperationTrust, OperationTurn, Served,
+    AccountRules, Ahead, AskedBy, Begun, ClientName, GuessedFrom, Guesses, Means, OperationTrust, OperationTurn, Served,
     SignedIn, Viewer,
 };
 use storage::accounts::{sessions, tokens};
@@ -25,6 +25,7 @@ use storage::tokens::UsedTokens;
 use storage::{Database, StorageError};
 use tokio_util::sync::CancellationToken;
 
+use super::address::ClientAddress;
 use super::graphql::{
     Answers, Caller, Endpoint, Refused, RequestContext, Settings, is_same_origin,
 };
@@ -176,6 +177,22 @@ impl Viewers {
     }
 }
 
+/// Wrong passwords by the address from which somebody asks.
+struct FromAddress {
+    load: Arc<Load>,
+    client: Option<ClientAddress>,
+}
+
+impl Guesses for FromAddress {
+    fn wait(&self) -> Option<Duration> {
+        self.load.wait_to_guess(self.client)
+    }
+
+    fn note(&self) {
+        self.load.note_guess(self.client);
+    }
+}
+
 /// The value of a cookie (RFC 6265, section 4.2.1).
 pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter();
@@ -283,6 +300,8 @@ impl RequestContext for Viewers {
         let client = caller.headers.get(header::USER_AGENT);
         let client = client.and_then(|name| name.to_str().ok());
         data.insert(ClientName(client.map(str::to_owned)));
+        let (load, client) = (Arc::clone(&self.load), caller.client);
+        data.insert(GuessedFrom(Box::new(FromAddress { load, client })));
         data.insert(viewer.clone());
         data.insert(Ahead::default());
         Begun::put(&mut data, admitted, &self.db, &SystemClock).await;

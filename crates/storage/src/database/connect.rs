@@ -1,5 +1,7 @@
 //! How each of the two databases is connected to.
 
+use std::fs::OpenOptions;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,17 +56,50 @@ pub(crate) async fn open(
     statements: &Arc<AtomicU64>,
 ) -> Result<Connections, DbErr> {
     match location {
-        Location::Sqlite(path) => Ok(Connections {
-            writer: sqlite(path, Access::Write, statements).await?,
-            reader: readers(sqlite(path, Access::Read, statements).await?, statements),
-            snapshots: sqlite(path, Access::Snapshot, statements).await?,
-        }),
+        Location::Sqlite(path) => {
+            keep_private(path).map_err(|error| DbErr::Custom(error.to_string()))?;
+            Ok(Connections {
+                writer: sqlite(path, Access::Write, statements).await?,
+                reader: readers(sqlite(path, Access::Read, statements).await?, statements),
+                snapshots: sqlite(path, Access::Snapshot, statements).await?,
+            })
+        }
         Location::Postgres(url) => Ok(Connections {
             writer: postgres(url, Access::Write, statements).await?,
             reader: readers(postgres(url, Access::Read, statements).await?, statements),
             snapshots: postgres(url, Access::Snapshot, statements).await?,
         }),
     }
+}
+
+/// Makes a new database file readable by its owner only, and takes from one that is there what others than its owner and group may
+/// do: it holds drafts, people, and what shows whose account it is. SQLite gives its journal the same rights.
+#[cfg(unix)]
+fn keep_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    let file = match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => std::fs::metadata(path)?,
+        // Where there is no folder, SQLite says so.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        made => made?.metadata()?,
+    };
+    let mut rights = file.permissions();
+    if rights.mode() & 0o007 != 0 {
+        rights.set_mode(rights.mode() & !0o007);
+        std::fs::set_permissions(path, rights)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Refuses a PostgreSQL that confirms commits before they are on disk. SQLite is told how to behave when connecting.

@@ -11,6 +11,8 @@ use super::super::Network;
 pub struct RatesConfig {
     /// Of whoever shows no credentials, or wrong ones, by address or /64 of IPv6.
     pub address_per_minute: u32,
+    /// Of wrong passwords, by address, for whichever accounts.
+    pub guesses_per_minute: u32,
     /// Of an account, with all its sessions and tokens.
     pub account_per_minute: u32,
     /// Of one token of an account.
@@ -26,6 +28,7 @@ impl Default for RatesConfig {
     fn default() -> Self {
         Self {
             address_per_minute: 1200,
+            guesses_per_minute: 30,
             account_per_minute: 2400,
             token_per_minute: 1200,
             hub_per_minute: 12_000,
