@@ -77,7 +77,9 @@ impl Recover {
         let mut text = init::settings(&log.network, &log.hub, database, &self.listen, passphrase)?;
         if !self.private_network.is_empty() {
             let private = toml::Value::try_from(&self.private_network)?;
-            text += &format!("\n[sync]\nprivate_networks = {private}\n");
+            text.push_str("\n[sync]\nprivate_networks = ");
+            text.push_str(&private.to_string());
+            text.push('\n');
         }
         let hub = self.make(file, &text).await?;
         if let Err(error) = self.meet(&hub).await {

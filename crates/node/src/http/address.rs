@@ -43,8 +43,9 @@ impl AddressBlock {
                 Self([0, 0, 0, 0, a, b, c, d])
             }
             IpAddr::V6(address) => {
-                let [a, b, c, d, e, f, g, h, ..] = address.octets();
-                Self([a, b, c, d, e, f, g, h])
+                let mut half = [0; 8];
+                half.copy_from_slice(&address.octets()[..8]);
+                Self(half)
             }
         }
     }

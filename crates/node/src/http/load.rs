@@ -3,7 +3,7 @@
 //! - [`rates`](self) count requests: by address of those who show nothing, or show wrong credentials; by account and token; by hub.
 //! - Places bound what is at work at once. Some are kept for those who show who they are, so that whoever shows nothing is the
 //!   first to be asked to come again, and replication and operators go on.
-//! - WebSockets and streams of events are bounded in all and by address.
+//! - Sockets and streams of events are bounded in all and by address.
 //!
 //! What is remembered of clients is bounded, whatever they send. Nothing here outlives the process.
 //!
@@ -71,7 +71,7 @@ pub struct Tally {
     pub by_rate: AtomicU64,
     /// Requests and operations, since too many were at work.
     pub by_load: AtomicU64,
-    /// WebSockets and streams of events.
+    /// Sockets and streams of events.
     pub streams: AtomicU64,
 }
 

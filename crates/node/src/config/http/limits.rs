@@ -16,9 +16,9 @@ pub struct LimitsConfig {
     pub connections: NonZeroU32,
     /// Connections at once from one address, or from one /64 of IPv6. Trusted proxies may have as many as there are.
     pub connections_per_address: NonZeroU32,
-    /// WebSockets at once, beside the connections.
+    /// Sockets for events (`WebSocket`) at once, beside the connections.
     pub sockets: NonZeroU32,
-    /// WebSockets at once of one client's address, or of one /64 of IPv6.
+    /// Sockets for events (`WebSocket`) at once of one client's address, or of one /64 of IPv6.
     pub sockets_per_address: NonZeroU32,
     /// Requests at once on one connection by HTTP/2.
     pub streams_per_connection: NonZeroU32,

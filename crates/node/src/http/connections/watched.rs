@@ -28,7 +28,9 @@ pub(super) struct Patience {
 impl Patience {
     /// What is left after a wait that ended with so many bytes.
     fn after(&self, left: Duration, waited: Duration, bytes: usize) -> Duration {
-        let won = bytes as f64 / f64::from(self.slowest.get());
+        // More than 4 GiB at once wins no more than they do.
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let won = f64::from(bytes) / f64::from(self.slowest.get());
         let won = Duration::try_from_secs_f64(won).unwrap_or(self.stalled);
         left.saturating_sub(waited)
             .saturating_add(won)

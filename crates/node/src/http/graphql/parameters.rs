@@ -257,7 +257,7 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refused> {
 
 fn broken(error: &axum::Error) -> Refused {
     let mut causes = successors(Some(error as &dyn Error), |cause| (*cause).source());
-    if causes.any(|cause| cause.is::<TooSlow>()) {
+    if causes.any(<dyn Error>::is::<TooSlow>) {
         let (status, code) = (StatusCode::REQUEST_TIMEOUT, ErrorCode::Timeout);
         return Refused::new(status, code, "the body took too long");
     }
