@@ -264,7 +264,12 @@ async fn what_is_typed_wrongly_is_told_with_an_exit_code() {
     check(&["sync", "--once"], 1, "there is no such peer").await;
     check(&["verify", "hub-z"], 1, "no log of hub-z is held here").await;
     check(&["import", "data.xml"], 1, "data.xml").await;
-    check(&["--database", "mysql://x", "status"], 1, "\"mysql\" is neither").await;
+    check(
+        &["--database", "mysql://x", "status"],
+        1,
+        "\"mysql\" is neither",
+    )
+    .await;
 
     let file = hub.folder().join("simpul.toml");
     let settings = std::fs::read_to_string(&file).unwrap();

@@ -294,7 +294,7 @@ impl From<ApiError> for async_graphql::Error {
             if error.code() == Code::RateLimited {
                 let seconds = match error {
                     ApiError::GuessedTooOften(seconds) => seconds,
-                    _ => RETRY_AFTER_SECONDS,
+                    _ => RETRY_AFTER_SECONDS.into(),
                 };
                 extensions.set("retryAfterSeconds", seconds);
             }

@@ -204,7 +204,10 @@ mod tests {
             "graphql.limits.aliases is 0; it may be 1 to 10000",
         );
         check("[graphql.limits]\nbrackets = 1000", "brackets");
-        check("[database]\nurl = \"mysql://x:geheim@y\"", "\"mysql\" is neither");
+        check(
+            "[database]\nurl = \"mysql://x:geheim@y\"",
+            "\"mysql\" is neither",
+        );
         check("[http]\ntrusted_proxies = [\"proxy\"]", "proxy");
         check("[http]\ntrusted_proxies = [\"0.0.0.0/0\"]", "everybody");
         check("[http]\ncors_origins = [\"portal\"]", "portal");

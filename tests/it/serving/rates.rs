@@ -224,11 +224,18 @@ async fn who_tries_passwords_at_many_accounts_waits_and_others_of_the_hub_do_not
         let asked = json!({"query": document, "variables": {"name": format!("orang-{number}")}});
         let url = format!("{}/graphql", served.url);
         let request = client().post(url).json(&asked);
-        request.header("x-forwarded-for", address).send().await.unwrap()
+        request
+            .header("x-forwarded-for", address)
+            .send()
+            .await
+            .unwrap()
     };
     let code = async |answer: Response| {
         let body: Value = answer.json().await.unwrap();
-        body["errors"][0]["extensions"]["code"].as_str().unwrap().to_owned()
+        body["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     };
     for number in 0..3 {
         let answer = guess(number, "192.0.2.1").await;
@@ -236,7 +243,10 @@ async fn who_tries_passwords_at_many_accounts_waits_and_others_of_the_hub_do_not
     }
     let refused = guess(3, "192.0.2.1").await;
     let seconds = refused.headers()["retry-after"].to_str().unwrap();
-    assert!((1..=11).contains(&seconds.parse::<u64>().unwrap()), "{seconds}");
+    assert!(
+        (1..=11).contains(&seconds.parse::<u64>().unwrap()),
+        "{seconds}"
+    );
     assert_eq!(code(refused).await, "RATE_LIMITED");
     assert_eq!(code(guess(4, "192.0.2.2").await).await, "UNAUTHENTICATED");
     let read = served.ask(&[("x-forwarded-for", "192.0.2.1")]).await;

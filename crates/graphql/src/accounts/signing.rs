@@ -14,7 +14,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::rules::{AccountRules, Answered};
-use super::{Account, factors, in_person, parse_id, signed_in};
+use super::{Account, factors, in_person, parse_id};
 use crate::ApiError;
 use crate::context::ContextExt as _;
 use crate::scalars::Long;

@@ -16,8 +16,8 @@ use domain::role::{self, Rights};
 use domain::token;
 use graphql::guard::{self, Admitted, Allowed, ErrorCode, Guarded, TrustedDocuments};
 use graphql::{
-    AccountRules, Ahead, AskedBy, Begun, ClientName, GuessedFrom, Guesses, Means, OperationTrust, OperationTurn, Served,
-    SignedIn, Viewer,
+    AccountRules, Ahead, AskedBy, Begun, ClientName, GuessedFrom, Guesses, Means, OperationTrust,
+    OperationTurn, Served, SignedIn, Viewer,
 };
 use storage::accounts::{sessions, tokens};
 use storage::audit::Refusals;
