@@ -20,18 +20,19 @@ fn every_role_may_do_what_the_table_says() {
         READ_NETWORK     READ   + + + + +
         READ_LOCAL       READ   - - + + +
         READ_DRAFTS      READ   - o + - +
-        READ_PEOPLE      READ   - - + - +
+        READ_PEOPLE      READ   - o + - +
         READ_HIDDEN      READ   - - + + +
         READ_REPLICATION READ   - - + - +
         WRITE_DRAFTS     WRITE  - o + - +
         REVIEW           WRITE  - - + - +
         PUBLISH_AT_ONCE  WRITE  - - - - +
+        IMPORT           WRITE  - - + - +
         DOCUMENT         WRITE  - o + - +
         REPLICATE        WRITE  - o + - +
         WRITE_NEEDS      WRITE  - o + - +
         DISCUSS          WRITE  - + + + +
         MODERATE         WRITE  - - + - +
-        WRITE_PEOPLE     WRITE  - - + - +
+        WRITE_PEOPLE     WRITE  - o + - +
         KEEP_AGENCIES    WRITE  - - - + +
         COACH            WRITE  - - - + +
         HONOUR           WRITE  - - - + +
