@@ -29,7 +29,7 @@ use writing::Writer;
 
 const KINDS: &str = include_str!("oracle/kinds.graphql");
 /// Documents for each schema.
-const DOCUMENTS: usize = 2_000;
+const DOCUMENTS: usize = 2_500;
 /// How many documents must break each rule, and how many must break none.
 const FEWEST_BROKEN: usize = 15;
 const FEWEST_VALID: usize = 800;

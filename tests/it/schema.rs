@@ -115,6 +115,7 @@ async fn the_terms_of_every_vocabulary_are_its_codes() {
     vocabularies.insert("Role", codes::<role::Role>());
     vocabularies.insert("TokenScope", codes::<role::TokenScope>());
     let own = BTreeSet::from([
+        "FileFormat",
         "HubStanding",
         "InnovationOrder",
         "LogState",

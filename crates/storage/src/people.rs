@@ -119,7 +119,7 @@ impl KnownPerson {
             self.person.role.as_ref().map(Line::as_str).into(),
             self.person.office.as_str().into(),
             self.person.contact.as_ref().map(Line::as_str).into(),
-            self.agency.map(|agency| agency.as_uuid()).into(),
+            self.agency.map(RecordId::as_uuid).into(),
             consent.map(|consent| consent.text_version.as_str()).into(),
             given.into(),
             withdrawn.map(|on| on.to_string()).into(),

@@ -49,6 +49,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use context::{Caller, RequestContext, is_same_origin};
+pub(super) use form::PREFLIGHT as FORM_PREFLIGHT;
 pub use kept::Answers;
 pub use refused::Refused;
 

@@ -13,6 +13,7 @@ use axum::response::Response;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::address::ClientAddress;
+use super::graphql::FORM_PREFLIGHT;
 use crate::config::{AllowedOrigin, HttpConfig};
 
 /// What holds for whatever does not say otherwise.
@@ -76,10 +77,13 @@ fn cross_origin(origins: &[AllowedOrigin]) -> Option<CorsLayer> {
         AllowedOrigin::One(url) => HeaderValue::from_str(url.as_str()).ok(),
     };
     let listed: Option<Vec<_>> = origins.iter().map(one).collect();
+    let usual = [header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE];
+    let forms = FORM_PREFLIGHT.map(HeaderName::from_static);
+    let asked_with: Vec<HeaderName> = usual.into_iter().chain(forms).collect();
     let layer = CorsLayer::new()
         .allow_origin(listed.map_or_else(AllowOrigin::any, AllowOrigin::list))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allow_headers(asked_with)
         .expose_headers([header::RETRY_AFTER])
         .max_age(PREFLIGHT_AGE);
     Some(layer)

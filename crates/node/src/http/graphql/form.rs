@@ -25,7 +25,7 @@ use map::FileMap;
 use parts::{Part, Parts};
 
 /// Headers that a page can only send elsewhere after the browser has asked whether it may (Fetch standard, CORS-preflight).
-const PREFLIGHT: [&str; 3] = [
+pub(in crate::http) const PREFLIGHT: [&str; 3] = [
     "graphql-preflight",
     "apollo-require-preflight",
     "x-apollo-operation-name",
