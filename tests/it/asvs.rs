@@ -1,10 +1,12 @@
-//! What `docs/asvs.md` says of the program: each place that it names is there, each requirement stands in it once, and what is open
+//! What `docs/asvs.md` says of the program: each place that it, and `docs/attacks.md`, names is there, each requirement stands in it once, and what is open
 //! stands in its list.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 const PAGE: &str = include_str!("../../docs/asvs.md");
+/// The attacks that are tried, whose files are named in the same way.
+const ATTACKS: &str = include_str!("../../docs/attacks.md");
 
 /// How many requirements levels 1 and 2 of OWASP's ASVS 5.0 have.
 const REQUIREMENTS: usize = 253;
@@ -33,7 +35,9 @@ fn root() -> &'static Path {
 /// The places between backticks: a path, and behind `::` a function in that file.
 fn places() -> impl Iterator<Item = &'static str> {
     let is_place = |word: &&str| BEGINNINGS.iter().any(|it| word.starts_with(*it));
-    PAGE.split('`').skip(1).step_by(2).filter(is_place)
+    let pages = [PAGE, ATTACKS].into_iter();
+    let words = pages.flat_map(|page| page.split('`').skip(1).step_by(2));
+    words.filter(is_place)
 }
 
 fn is_there(place: &str) -> bool {
@@ -46,7 +50,8 @@ fn is_there(place: &str) -> bool {
 
 /// Other pages that it leads to, by their paths from its folder.
 fn pages() -> impl Iterator<Item = &'static str> {
-    let links = PAGE.split("](").skip(1);
+    let pages = [PAGE, ATTACKS].into_iter();
+    let links = pages.flat_map(|page| page.split("](").skip(1));
     let targets = links.filter_map(|rest| rest.split([')', '#']).next());
     targets.filter(|target| !target.is_empty() && !target.starts_with("http"))
 }
