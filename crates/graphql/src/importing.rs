@@ -146,10 +146,6 @@ impl ImportMutation {
     /// data/innovations.csv. Every row is checked before anything is written. With bad rows or what looks like personal data nothing
     /// is written, unless that is said. For curators and operators; the request is of the type multipart/form-data.
     #[graphql(complexity = "2000 + child_complexity")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "they are the switches of the command"
-    )]
     async fn import_innovations(
         &self,
         ctx: &Context<'_>,

@@ -193,9 +193,9 @@ fn scalar_accepts(name: &str, value: &Value) -> bool {
             .is_some_and(|number| i32::try_from(number).is_ok()),
         ("Float", Value::Number(_))
         | ("String" | "ID", Value::String(_))
-        | ("Boolean", Value::Boolean(_)) => true,
+        | ("Boolean", Value::Boolean(_))
+        | ("Upload", Value::Binary(_)) => true,
         ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
-        ("Upload", Value::Binary(_)) => true,
         ("Int" | "Float" | "String" | "ID" | "Boolean" | "Upload", _) | (_, Value::Binary(_)) => {
             false
         }
