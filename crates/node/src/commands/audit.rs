@@ -39,7 +39,7 @@ pub struct List {
     /// Only what this actor did: account:NAME, operator, program:USER, hub:ID, self or anyone
     #[arg(long)]
     actor: Option<String>,
-    /// Only this action, such as SIGN_IN; may be repeated
+    /// Only this action, such as `SIGN_IN`; may be repeated
     #[arg(long, value_parser = |raw: &str| Action::parse(&raw.to_ascii_uppercase()))]
     action: Vec<Action>,
     /// Only what was DONE, REFUSED or FAILED

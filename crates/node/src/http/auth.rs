@@ -323,8 +323,9 @@ impl Failed {
 
     const fn outcome(&self) -> Outcome {
         match self {
-            Self::NotBegun | Self::Turned(_) => Outcome::Refused,
-            Self::Provider(OidcError::Token(_)) => Outcome::Refused,
+            Self::NotBegun | Self::Turned(_) | Self::Provider(OidcError::Token(_)) => {
+                Outcome::Refused
+            }
             Self::Provider(error) if !error.is_of_provider() => Outcome::Refused,
             _ => Outcome::Failed,
         }

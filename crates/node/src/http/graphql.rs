@@ -167,9 +167,10 @@ impl<E: Executor, C: RequestContext> Endpoint<E, C> {
             Err(refused) => return answer::refused(refused, MediaType::Json),
         };
         let settings = &self.inner.settings;
-        let within = match form::is_one(&parts.headers) {
-            true => Duration::from_secs(settings.uploads.seconds.get().into()),
-            false => settings.request_time,
+        let within = if form::is_one(&parts.headers) {
+            Duration::from_secs(settings.uploads.seconds.get().into())
+        } else {
+            settings.request_time
         };
         let work = AssertUnwindSafe(timeout(within, self.work(&parts, body, accepted)));
         // The panic itself is told by the panic hook.

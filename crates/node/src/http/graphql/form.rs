@@ -45,7 +45,7 @@ pub(super) fn is_one(headers: &HeaderMap) -> bool {
 /// Refuses forms that a page of another site could have sent in the name of whoever looks at it.
 pub(super) fn check_preflight(headers: &HeaderMap) -> Result<(), Refused> {
     let has = |name: &&str| headers.get(*name).is_some_and(|value| !value.is_empty());
-    if PREFLIGHT.iter().any(|name| has(&name)) {
+    if PREFLIGHT.iter().any(has) {
         return Ok(());
     }
     Err(Refused::bad_request(
