@@ -246,7 +246,7 @@ mod tests {
         let known = toml::Table::try_from(&config).unwrap();
         // Of sections that may be repeated one is shown.
         let once = |mut table: toml::Table| {
-            for (_, section) in table.iter_mut() {
+            for (_, section) in &mut table {
                 if let Some(one) = section.get(0) {
                     *section = one.clone();
                 }

@@ -18,12 +18,13 @@ use crate::config::Config;
 const SHORT: Duration = Duration::from_millis(300);
 const NOTICED: Duration = Duration::from_secs(5);
 const LARGE: usize = 64 << 20;
+static PIECE: [u8; 1 << 16] = [0; 1 << 16];
 
 struct Served {
     address: SocketAddr,
     crowd: Arc<Crowd>,
     closing: CancellationToken,
-    served: tokio::task::JoinHandle<io::Result<()>>,
+    task: tokio::task::JoinHandle<io::Result<()>>,
 }
 
 /// Serves with rules of the settings of `[http]`, and these changes to them.
@@ -41,7 +42,7 @@ async fn serve_with(settings: &str, change: impl FnOnce(&mut Rules)) -> Served {
         address,
         crowd,
         closing,
-        served,
+        task: served,
     }
 }
 
@@ -55,8 +56,7 @@ fn router() -> Router {
         Err(error) => (StatusCode::REQUEST_TIMEOUT, error.body_text()),
     };
     let large = async || {
-        let pieces =
-            (0..LARGE >> 16).map(|_| Ok::<_, io::Error>(Bytes::from_static(&[0; 1 << 16])));
+        let pieces = (0..LARGE >> 16).map(|_| Ok::<_, io::Error>(Bytes::from_static(&PIECE)));
         Body::from_stream(stream::iter(pieces))
     };
     let place = async |Extension(client): Extension<ClientAddress>| client.ip.to_string();
@@ -318,6 +318,6 @@ async fn told_to_stop_it_ends_what_rests_and_lets_what_runs_finish() {
     let mut answer = String::new();
     running.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with("slow"), "{answer}");
-    let ended = timeout(NOTICED, served.served).await;
+    let ended = timeout(NOTICED, served.task).await;
     ended.expect("it ends").unwrap().unwrap();
 }

@@ -7,6 +7,10 @@ fn load(settings: &str) -> Load {
     Load::new(&Config::parse(&text).unwrap())
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is given to what takes no address, too"
+)]
 fn at(ip: &str) -> Option<ClientAddress> {
     Some(ClientAddress {
         ip: ip.parse().unwrap(),
@@ -109,8 +113,8 @@ fn sockets_and_streams_are_bounded_by_address_except_of_a_proxy() {
     let load = load("[http.limits]\nsockets = 3\nsockets_per_address = 1");
     let one = load.socket(at("192.0.2.1")).unwrap();
     assert!(load.socket(at("192.0.2.1")).is_err());
-    let _here = [load.socket(at("127.0.0.1")), load.socket(at("127.0.0.1"))];
-    assert!(_here.iter().all(Result::is_ok));
+    let here = [load.socket(at("127.0.0.1")), load.socket(at("127.0.0.1"))];
+    assert!(here.iter().all(Result::is_ok));
     assert!(load.socket(at("192.0.2.2")).is_err(), "in all");
     drop(one);
     assert!(load.socket(at("192.0.2.2")).is_ok());
