@@ -269,9 +269,15 @@ async fn a_file_goes_where_an_upload_is_and_nowhere_else() {
     )
     .await;
     check(&refused, 400, "BAD_USER_INPUT", "declares no such variable");
+}
 
+#[tokio::test]
+async fn files_come_with_mutations_and_a_form_without_files_is_a_request() {
+    let hubs = small().await;
+    let api = hubs.api("a");
     let query = json!({"query": "query($file: String) { hub { name } node(id: $file) { id } }", "variables": {"file": null}});
-    let refused = sent(api, at(&query, json!(["variables.file"]))).await;
+    let form = Form::asking(&query, &json!({"0": ["variables.file"]}));
+    let refused = sent(api, form.file("0", TWO_ROWS.concat()).end()).await;
     assert_eq!(
         refused.status, 400,
         "files come with mutations: {}",
@@ -345,9 +351,8 @@ async fn bounds_hold_for_files_parts_headers_and_paths() {
 
     let named = "Content-Disposition: form-data; name=\"0\"\r\n";
     let headers = |count: usize| {
-        (0..count)
-            .map(|n| format!("X-{n}: 1\r\n"))
-            .collect::<String>()
+        let lines: Vec<_> = (0..count).map(|n| format!("X-{n}: 1\r\n")).collect();
+        lines.concat()
     };
     too_large(
         &sent(
