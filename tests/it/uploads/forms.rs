@@ -111,7 +111,7 @@ async fn parts_come_in_their_order_and_each_is_named_once() {
                 "Content-Disposition: form-data; name=\"0\"\r\nContent-Disposition: form-data; name=\"1\"\r\n",
                 &rows,
             ),
-            "Content-Disposition",
+            "does not name the part 1",
         ),
         (empty().part("operations", "{").part("map", files).file("0", &rows), "not JSON"),
         (empty().part("operations", "[]").part("map", files).file("0", &rows), "batches"),
